@@ -1,0 +1,1 @@
+"""Filters: the only components that drop, and they say why."""

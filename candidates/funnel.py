@@ -1,0 +1,336 @@
+"""The funnel: from requests to slates through components, checked when it is built, told in a trace when it ran.
+
+    query hydrators -> sources (merged) -> hydrators -> filters -> ranker -> factors -> rerankers -> selector
+    -> side effects
+
+- A tweet that several sources bring is kept once, as the first source's in the order given; `source` names it.
+- score = value x product of the factors. Equal scores: the newer tweet first, then the larger id.
+- What raises is left out and named under `degraded`, and so is what needs its columns. Under a deadline so is what
+  took longer than its budget, and what has not begun when the deadline passes. Without a ranker every value is 1, so
+  that the feed falls back to newest first; without a selector the slate is the best k.
+- A filter that protects people fails closed: it is never skipped for time, and when it cannot judge, none passes.
+- Without a deadline the clock decides nothing: the same state and request give the same slate.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
+
+import numpy as np
+
+from candidates.checks import Columns, check_reasons
+from candidates.component import Component, Factor, Filter, Hydrator, QueryHydrator, Reranker, SideEffect, Source
+from candidates.guard import Guard
+from candidates.merge import merge
+from candidates.scorers.ranker import AskRanker
+from candidates.trace import Trace
+from data.batch import F32, I64, Array, CandidateBatch, Mask, Ragged, Requests
+from data.errors import ConfigError, DataError
+from ranking.scorer import Selector
+
+T = TypeVar("T")
+
+Base = Callable[[Requests, Ragged], CandidateBatch]
+"""Turns requests and their tweet rows into a batch with the ids of tweets and authors: `FeatureState.base`."""
+
+REQUEST_COLUMNS = frozenset({"request_id", "user_id", "user_row", "time_us"})
+GIVEN_COLUMNS = frozenset({"tweet_row", "tweet_id", "author_id", "author_row", "source"})
+
+
+@dataclass(frozen=True)
+class FunnelResult:
+    """What a run yields."""
+
+    slate: CandidateBatch
+    """At most k candidates a request, best first, with `source`, `value`, `score` (float32), `position` (int64, 0 at
+    the top) and `propensity` (float64: 1, as the slate is not drawn)."""
+    degraded: Mapping[str, str]
+    """Components that were left out, and why; empty when all went well."""
+    trace: Trace
+    """How it came about."""
+
+
+class Select(Component):
+    """A selector among the components, so that it is guarded and timed like them."""
+
+    def __init__(self, selector: Selector) -> None:
+        """Selects with `selector`."""
+        self.selector = selector
+
+    @property
+    def name(self) -> str:
+        """The same whatever selects."""
+        return "selector"
+
+
+class Funnel:
+    """A product's components in order. When it is built, every column read is written earlier and none twice."""
+
+    def __init__(
+        self,
+        *,
+        base: Base,
+        sources: Sequence[Source],
+        ranker: AskRanker,
+        query_hydrators: Sequence[QueryHydrator] = (),
+        hydrators: Sequence[Hydrator] = (),
+        filters: Sequence[Filter] = (),
+        factors: Sequence[Factor] = (),
+        rerankers: Sequence[Reranker] = (),
+        selector: Selector | None = None,
+        side_effects: Sequence[SideEffect] = (),
+        strict: bool = False,
+        timer: Callable[[], float] = time.perf_counter,
+    ) -> None:
+        """Composes and checks.
+
+        Args:
+            base: makes the batch of what the sources brought.
+            sources: who brings candidates; their order decides whose a tweet is.
+            ranker: who gives values.
+            query_hydrators: add columns to requests.
+            hydrators: add columns to candidates.
+            filters: drop candidates.
+            factors: pointwise multipliers of the value.
+            rerankers: listwise multipliers of the score, each seeing the ones before it.
+            selector: picks the slate; the best k when None.
+            side_effects: look at the result.
+            strict: raise what a component raises instead of going on without it: for evaluations and tests.
+            timer: seconds that only go forward; only durations are taken from it.
+
+        Raises:
+            ConfigError: no source, a name twice, a column read before it is written, or two writers of one column.
+        """
+        if not sources:
+            raise ConfigError("a funnel without a source", remedy="give it one")
+        self.base, self.ranker, self.selector = base, ranker, selector
+        self.query_hydrators, self.sources, self.hydrators = tuple(query_hydrators), tuple(sources), tuple(hydrators)
+        self.filters, self.factors, self.rerankers = tuple(filters), tuple(factors), tuple(rerankers)
+        self.side_effects = tuple(side_effects)
+        self._strict, self._timer = strict, timer
+        self._check()
+
+    def _check(self) -> None:
+        columns = Columns(REQUEST_COLUMNS)
+        columns.stage(self.query_hydrators)
+        columns.stage(self.sources)
+        columns.give(GIVEN_COLUMNS, "the sources")
+        columns.stage((*self.hydrators, *self.filters, self.ranker, *self.factors))
+        columns.give(("score",), "the factors")
+        columns.stage(self.rerankers)
+        if self.selector is not None:
+            columns.read("selector", self.selector.reads)
+        columns.give(("position", "propensity"), "the selector")
+        columns.stage(self.side_effects)
+        check_reasons(self.filters)
+
+    def run(self, requests: Requests, k: int, *, deadline_ms: float | None = None) -> FunnelResult:
+        """Slates of at most `k` tweets for B requests.
+
+        Raises:
+            DataError: the requests lack `user_row` or `time_us`.
+        """
+        for name in ("user_row", "time_us"):
+            if name not in requests.columns:
+                raise DataError(f"the requests lack column {name!r}", remedy="make them with FeatureState.requests")
+        guard = Guard(self._timer, deadline_ms, strict=self._strict)
+        with guard.stage("query_hydrators"):
+            requests = self._prepare(guard, requests)
+        with guard.stage("sources"):
+            merged, fetched = self._fetch(guard, requests)
+        with guard.stage("hydrators"):
+            merged = self._hydrate(guard, merged)
+        with guard.stage("filters"):
+            batch, rows, removed, fate = self._filter(guard, merged)
+        with guard.stage("ranker"):
+            batch = self._value(guard, batch)
+        with guard.stage("factors"):
+            batch, factors = self._score(guard, batch)
+        with guard.stage("selector"):
+            order = order_by_score(batch)
+            batch = batch.take(Ragged(batch.offsets, order))
+            picked = self._select(guard, batch, k)
+            slate = _slate(batch, picked)
+        factors = {name: factor[order] for name, factor in factors.items()}
+        trace = Trace(
+            fetched, removed, guard.stage_ms, guard.component_ms, merged, fate, batch, rows[order], factors, picked
+        )
+        result = FunnelResult(slate, guard.degraded, trace)
+        with guard.stage("side_effects"):
+            for effect in self.side_effects:
+                _attempt(guard, effect, slate, partial(effect.after, result))
+        return result
+
+    def _prepare(self, guard: Guard, requests: Requests) -> Requests:
+        for component in self.query_hydrators:
+            missing = component.reads - requests.columns.keys()
+            new = guard.attempt(
+                component, missing, partial(_columns, component, component.hydrate, requests, len(requests))
+            )
+            requests = requests.with_columns(new or {})
+        return requests
+
+    def _fetch(self, guard: Guard, requests: Requests) -> tuple[CandidateBatch, dict[str, int]]:
+        brought: dict[str, Ragged] = {}
+        for source in self.sources:
+            missing = source.reads - requests.columns.keys()
+            found = guard.attempt(source, missing, partial(_fetched, source, requests))
+            if found is not None:
+                brought[source.name] = found
+        rows, names = merge(brought, len(requests))
+        fetched = {name: len(found.values) for name, found in brought.items()}
+        return self.base(requests, rows).with_columns({"source": names}), fetched
+
+    def _hydrate(self, guard: Guard, batch: CandidateBatch) -> CandidateBatch:
+        for component in self.hydrators:
+            new = _attempt(guard, component, batch, partial(_columns, component, component.hydrate, batch, len(batch)))
+            batch = batch.with_columns(new or {})
+        return batch
+
+    def _filter(self, guard: Guard, merged: CandidateBatch) -> tuple[CandidateBatch, I64, dict[str, int], I64]:
+        """The survivors, their rows in `merged`, counts by reason, and which filter dropped each of `merged`."""
+        read = frozenset[str]().union(*(component.reads for component in self.filters))
+        columns = {name: column for name, column in merged.columns.items() if name in read}
+        # Filters see what they read and no more: wide columns are copied once, when all have spoken.
+        batch = CandidateBatch(merged.requests, merged.offsets, columns)
+        rows = np.arange(len(merged), dtype=np.int64)
+        fate = np.full(len(merged), -1, np.int64)
+        removed = {component.reason: 0 for component in self.filters}
+        for number, component in enumerate(self.filters):
+            keep = _attempt(guard, component, batch, partial(_mask, component, batch))
+            if keep is None and component.protects:
+                keep = np.zeros(len(batch), np.bool_)
+            if keep is None or keep.all():
+                continue
+            fate[rows[~keep]] = number
+            removed[component.reason] = int(len(keep) - keep.sum())
+            batch, rows = batch.take(Ragged.from_mask(batch.offsets, keep)), rows[keep]
+        return merged.take(Ragged(batch.offsets, rows)), rows, removed, fate
+
+    def _value(self, guard: Guard, batch: CandidateBatch) -> CandidateBatch:
+        """With `value`, and the columns that the ranker adds and that are not there yet."""
+        ranked = None
+        if len(batch):
+            ranked = _attempt(guard, self.ranker, batch, partial(_ranked, self.ranker, batch, guard.left_ms))
+        if ranked is None:
+            return batch.with_columns({"value": np.ones(len(batch), np.float32)})
+        new = {name: column for name, column in ranked.items() if name not in batch.columns and name != "score"}
+        return batch.with_columns({**new, "value": ranked["score"].astype(np.float32, copy=False)})
+
+    def _score(self, guard: Guard, batch: CandidateBatch) -> tuple[CandidateBatch, dict[str, F32]]:
+        """With `score`, and the multipliers by component."""
+        factors: dict[str, F32] = {}
+        score: F32 = batch.columns["value"]
+        for component in self.factors:
+            factor = _attempt(guard, component, batch, partial(_factor, component, batch))
+            if factor is not None:
+                factors[component.name] = factor
+                score = score * factor
+        batch = batch.with_columns({"score": score})
+        for reranker in self.rerankers:
+            factor = _attempt(guard, reranker, batch, partial(_factor, reranker, batch))
+            if factor is not None:
+                factors[reranker.name] = factor
+                batch = batch.with_columns({"score": batch.columns["score"] * factor})
+        return batch, factors
+
+    def _select(self, guard: Guard, batch: CandidateBatch, k: int) -> Ragged:
+        """Rows of the sorted `batch` in the slate."""
+        picked = None
+        if self.selector is not None and len(batch):
+            missing = frozenset(self.selector.reads) - batch.columns.keys() - batch.requests.columns.keys()
+            picked = guard.attempt(Select(self.selector), missing, partial(_picked, self.selector, batch, k))
+        if picked is not None:
+            return picked
+        lengths = np.minimum(np.diff(batch.offsets), k)
+        offsets = np.r_[0, np.cumsum(lengths)].astype(np.int64)
+        within = np.arange(offsets[-1], dtype=np.int64) - np.repeat(offsets[:-1], lengths)
+        return Ragged(offsets, within + np.repeat(batch.offsets[:-1], lengths))
+
+
+def order_by_score(batch: CandidateBatch) -> I64:
+    """[N] rows request by request, best score first; ties to the newer tweet (`tweet_time_us`), then the larger id."""
+    keys = [-batch.columns["tweet_id"]]
+    if "tweet_time_us" in batch.columns:
+        keys.append(-batch.columns["tweet_time_us"])
+    keys.append(-batch.columns["score"])
+    if len(batch.requests) > 1:
+        keys.append(batch.request)
+    return np.lexsort(keys).astype(np.int64)
+
+
+def _slate(batch: CandidateBatch, picked: Ragged) -> CandidateBatch:
+    slate = batch.take(picked)
+    position = np.arange(len(slate), dtype=np.int64) - np.repeat(slate.offsets[:-1], np.diff(slate.offsets))
+    return slate.with_columns({"position": position, "propensity": np.ones(len(slate), np.float64)})
+
+
+def _attempt(guard: Guard, component: Component, batch: CandidateBatch, call: Callable[[], T]) -> T | None:
+    return guard.attempt(component, component.reads - batch.columns.keys() - batch.requests.columns.keys(), call)
+
+
+def _columns(
+    component: Component, hydrate: Callable[[T], Mapping[str, Array]], of: T, rows: int
+) -> Mapping[str, Array]:
+    new = hydrate(of)
+    if new.keys() != component.writes:
+        raise DataError(
+            f"{component.name!r} wrote {sorted(new)}, not {sorted(component.writes)}", remedy="declare what it writes"
+        )
+    for name, column in new.items():
+        _check_rows(name, column, rows)
+    return new
+
+
+def _fetched(source: Source, requests: Requests) -> Ragged:
+    found = source.fetch(requests)
+    if len(found) != len(requests):
+        raise DataError(
+            f"{source.name!r} brought {len(found)} lists for {len(requests)} requests", remedy="one a request"
+        )
+    return found
+
+
+def _mask(component: Filter, batch: CandidateBatch) -> Mask:
+    keep = component.keep(batch)
+    _check_rows(component.reason, keep, len(batch))
+    return keep.astype(np.bool_, copy=False)
+
+
+def _ranked(ranker: AskRanker, batch: CandidateBatch, left_ms: float | None) -> Mapping[str, Array]:
+    columns = ranker.rank(batch, deadline_ms=left_ms)
+    if "score" not in columns:
+        raise DataError("the ranker gave no column 'score'", remedy="a ranker always gives it")
+    for name, column in columns.items():
+        _check_rows(name, column, len(batch))
+    if not np.isfinite(columns["score"]).all():
+        raise DataError("the ranker gave a score that is not finite", remedy="look for NaN in the columns it reads")
+    return columns
+
+
+def _factor(component: Factor | Reranker, batch: CandidateBatch) -> F32:
+    factor = component.factor(batch)
+    _check_rows(component.name, factor, len(batch))
+    if not np.isfinite(factor).all():
+        raise DataError(f"{component.name!r} gave a factor that is not finite", remedy="look for NaN in what it reads")
+    return factor.astype(np.float32, copy=False)
+
+
+def _picked(selector: Selector, batch: CandidateBatch, k: int) -> Ragged:
+    picked = selector.select(batch, k)
+    if len(picked) != len(batch.requests) or (picked.lengths > k).any():
+        raise DataError(
+            "the selector's slates are not one a request of at most k", remedy="see ranking.scorer.Selector"
+        )
+    if len(np.unique(picked.values)) != len(picked.values) or (batch.request[picked.values] != picked.owner).any():
+        raise DataError("the selector picked a row twice or of another request", remedy="see ranking.scorer.Selector")
+    return picked
+
+
+def _check_rows(name: str, column: Array, rows: int) -> None:
+    if len(column) != rows:
+        raise DataError(f"{name!r} has {len(column)} rows for {rows}", remedy="give one a row, in the batch's order")

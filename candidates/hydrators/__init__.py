@@ -1,0 +1,1 @@
+"""Hydrators: columns of viewers and candidates."""

@@ -1,0 +1,1 @@
+"""Funnels composed from top to bottom, one a product."""

@@ -1,0 +1,110 @@
+"""The home feed, composed from top to bottom."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from candidates.component import Hydrator, SideEffect, Source
+from candidates.filters.age import Age
+from candidates.filters.deleted import Deleted
+from candidates.filters.duplicate import Duplicate
+from candidates.filters.relation import Blocked, Muted, Own
+from candidates.filters.seen import AlreadySeen
+from candidates.funnel import Funnel
+from candidates.hydrators.item_vectors import ITEM_VECTOR, RetrievalVectors, TextVectors
+from candidates.hydrators.tweet import Tweet
+from candidates.hydrators.viewer import Viewer
+from candidates.ports import EventSink, Ranker, Timelines
+from candidates.scorers.network_factor import NetworkFactor
+from candidates.scorers.ranker import AskRanker
+from candidates.side_effects.impressions import Impressions
+from candidates.sources.following import Following
+from candidates.sources.popular import Popular
+from candidates.sources.two_tower import TwoTower
+from candidates.tweet_vectors import TweetVectors
+from features.online import FeatureState
+from ranking.slate.mmr import MMR, MMRConfig
+from ranking.slate.topk import TopK
+
+
+class HomeConfig(BaseModel):
+    """What the home feed is made of."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    following_cap: int = Field(400, ge=0)
+    """The most tweets of the reader's timeline; 0 leaves the source out."""
+    two_tower_cap: int = Field(300, ge=0)
+    """The most tweets near the reader's vector; 0 leaves the source out."""
+    popular_cap: int = Field(100, ge=0)
+    """The most tweets popular now; 0 leaves the source out."""
+    max_age_h: float = Field(48.0, gt=0)
+    """Tweets of this age in hours or more are not shown."""
+    drop_seen: bool = True
+    """Drop what the reader was served in the last 48 hours."""
+    outside_factor: float = Field(0.75, gt=0, le=1)
+    """Multiplier of tweets from authors whom the reader does not follow."""
+    mmr: MMRConfig | None = MMRConfig(vectors=ITEM_VECTOR)
+    """How the slate is diversified, over the retrieval vectors or, without those, text embeddings; None: best k."""
+
+
+def home_funnel(
+    state: FeatureState,
+    timelines: Timelines,
+    ranker: Ranker,
+    vectors: TweetVectors | None = None,
+    config: HomeConfig | None = None,
+    *,
+    sink: EventSink | None = None,
+    policy: str = "home",
+    strict: bool = False,
+) -> Funnel:
+    """The home feed of `state`.
+
+    Args:
+        state: what is known now.
+        timelines: what fan-out wrote for each reader.
+        ranker: gives the values.
+        vectors: the index of a retrieval model; without it there is no two-tower source.
+        config: the settings; the defaults when None.
+        sink: takes the requests and impressions of what is served; nobody is told when None.
+        policy: name and version of the policy, written into each request.
+        strict: raise a component's failure instead of going on without it.
+
+    Raises:
+        ConfigError: the config leaves no source.
+    """
+    config = config or HomeConfig()
+    sources: list[Source | None] = [
+        Following(timelines, state.network, config.following_cap),
+        TwoTower(state, vectors, config.two_tower_cap) if vectors is not None else None,
+        Popular(state, config.popular_cap, config.max_age_h),
+    ]
+    hydrators: list[Hydrator] = [
+        Tweet(state.network),
+        Viewer(state.network.graph, state.seen),
+    ]
+    if config.mmr is not None:
+        hydrators.append(TextVectors(state) if vectors is None else RetrievalVectors(vectors))
+    effects: list[SideEffect] = []
+    if sink is not None:
+        effects.append(Impressions(sink, policy=policy))
+    return Funnel(
+        base=state.base,
+        sources=[source for source in sources if source is not None and source.cap > 0],
+        hydrators=hydrators,
+        filters=[
+            Deleted(),
+            Age(config.max_age_h),
+            Duplicate(),
+            Own(),
+            Muted(),
+            Blocked(),
+            *([AlreadySeen()] if config.drop_seen else []),
+        ],
+        ranker=AskRanker(ranker),
+        factors=[NetworkFactor(config.outside_factor)],
+        selector=TopK() if config.mmr is None else MMR(config.mmr),
+        side_effects=effects,
+        strict=strict,
+    )

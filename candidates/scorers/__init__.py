@@ -1,0 +1,1 @@
+"""The ranker and the pointwise factors."""

@@ -1,0 +1,1 @@
+"""Search over tweets: text, vectors and both."""

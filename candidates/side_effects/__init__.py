@@ -1,0 +1,1 @@
+"""What happens after a slate was served."""

@@ -1,0 +1,71 @@
+"""Records each served slate with the propensities of its positions."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from candidates.component import SideEffect
+from candidates.ports import EventSink
+from data.batch import I64, Array
+from data.events import EventBatch
+from data.ids import MAX_SEQUENCE, snowflake
+
+if TYPE_CHECKING:
+    from candidates.funnel import FunnelResult
+
+
+PER_MS = MAX_SEQUENCE + 1
+
+
+class Impressions(SideEffect):
+    """Emits a row of `requests` for each request and a row of `impressions` for each position.
+
+    A deterministic policy shows what it shows with probability 1. Ids are snowflakes of the request's time, counted
+    on within a millisecond.
+    """
+
+    reads = frozenset(
+        {"request_id", "user_id", "time_us", "tweet_id", "author_id", "source", "score", "position", "propensity"}
+    )
+
+    def __init__(self, sink: EventSink, *, policy: str, product: str = "home", worker: int = 30) -> None:
+        """Emits to `sink` under the name of `policy` (with its version); `worker` is its own in the snowflakes."""
+        self.sink, self.policy, self.product, self._worker = sink, policy, product, worker
+        self._next = 0
+
+    def after(self, result: FunnelResult) -> None:
+        """Emits what `result` shows."""
+        slate = result.slate
+        asked, owner = slate.requests.columns, slate.request
+        self.sink.emit(EventBatch("requests", {
+            "request_id": asked["request_id"], "time_us": asked["time_us"], "user_id": asked["user_id"],
+            "product": _texts(self.product, len(slate.requests)), "policy": _texts(self.policy, len(slate.requests)),
+        }))  # fmt: skip
+        if not len(slate):
+            return
+        order = np.lexsort((slate.columns["position"], owner, asked["time_us"][owner]))
+        shown = owner[order]
+        times = asked["time_us"][shown]
+        self.sink.emit(EventBatch("impressions", {
+            "impression_id": self._ids(times), "time_us": times,
+            "request_id": asked["request_id"][shown], "user_id": asked["user_id"][shown],
+            **{name: slate.columns[name][order] for name in ("tweet_id", "author_id", "position", "source")},
+            "score": slate.columns["score"][order].astype(np.float32),
+            "propensity": slate.columns["propensity"][order],
+        }))  # fmt: skip
+
+    def _ids(self, times: I64) -> I64:
+        """[N] snowflakes never given before, for times in ascending order.
+
+        A millisecond has `PER_MS` slots; where one is full, ids run over into the next.
+        """
+        count = np.arange(len(times), dtype=np.int64)
+        slots = np.maximum.accumulate(np.maximum(times // 1000 * PER_MS - count, self._next)) + count
+        self._next = int(slots[-1]) + 1
+        return snowflake(slots // PER_MS * 1000, slots % PER_MS, worker=self._worker)
+
+
+def _texts(text: str, rows: int) -> Array:
+    return np.full(rows, text, object)

@@ -1,0 +1,134 @@
+"""What a run of the funnel tells about itself: counts, milliseconds, and for any tweet "why this tweet"."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from data.batch import F32, I64, CandidateBatch, Ragged
+from data.errors import NotFoundError
+
+_NOT_FEATURES = frozenset(
+    {"tweet_row", "tweet_id", "author_id", "author_row", "source", "value", "score", "request_id", "user_id",
+     "user_row", "time_us"}
+)  # fmt: skip
+_SMALL = 8
+"""The widest vector column that an explanation spells out."""
+
+
+@dataclass(frozen=True)
+class Why:
+    """What happened to one tweet in one request. `str()` tells it in a line."""
+
+    tweet_id: int
+    source: str | None = None
+    """The first source that brought it, None when no source did."""
+    removed_by: str | None = None
+    """The reason of the filter that dropped it."""
+    features: Mapping[str, float | list[float]] = field(default_factory=dict)
+    """Its columns and its request's at scoring, as far as the funnel saw them."""
+    value: float | None = None
+    """What the ranker gave."""
+    factors: Mapping[str, float] = field(default_factory=dict)
+    """What each factor and reranker multiplied the value by."""
+    score: float | None = None
+    """value x product of the factors."""
+    position: int | None = None
+    """Its place in the slate, 0 at the top; None when it is not in it."""
+
+    def __str__(self) -> str:
+        if self.source is None:
+            return f"tweet {self.tweet_id}: no source brought it"
+        if self.removed_by is not None:
+            return f"tweet {self.tweet_id}: brought by {self.source}, dropped: {self.removed_by}"
+        product = "".join(f" x {factor:g} ({name})" for name, factor in self.factors.items())
+        place = "not picked" if self.position is None else f"at position {self.position}"
+        return (
+            f"tweet {self.tweet_id}: brought by {self.source}, score {self.score:g} = {self.value:g}{product}, {place}"
+        )
+
+
+@dataclass(frozen=True)
+class Trace:
+    """The story of one run over B requests. Keeps the run's arrays, which nobody copies, for `why`."""
+
+    fetched: Mapping[str, int]
+    """Tweets that each source brought, before repeats were merged."""
+    removed: Mapping[str, int]
+    """Candidates dropped for each reason, in the order of the filters; a candidate counts once."""
+    stage_ms: Mapping[str, float]
+    """Milliseconds of each stage."""
+    component_ms: Mapping[str, float]
+    """Milliseconds of each component that ran."""
+    merged: CandidateBatch = field(repr=False)
+    """All candidates as the sources brought them, repeats merged."""
+    fate: I64 = field(repr=False)
+    """[N] index into `removed` of the reason that dropped each of `merged`, -1 for those that stayed."""
+    scored: CandidateBatch = field(repr=False)
+    """The M survivors with `value` and `score`, best first."""
+    scored_rows: I64 = field(repr=False)
+    """[M] the row of `merged` that each survivor was."""
+    factors: Mapping[str, F32] = field(repr=False)
+    """[M] multipliers by component."""
+    picked: Ragged = field(repr=False)
+    """Rows of `scored` in the slate, best first."""
+
+    def why(self, tweet_id: int, request: int = 0) -> Why:
+        """What happened to a tweet in request number `request` of the batch.
+
+        Raises:
+            NotFoundError: no such request in this run.
+        """
+        if not 0 <= request < len(self.merged.requests):
+            raise NotFoundError(f"no request {request} in this run", remedy=f"it had {len(self.merged.requests)}")
+        row = _find(self.merged, tweet_id, request)
+        if row is None:
+            return Why(tweet_id)
+        source = str(self.merged.columns["source"][row])
+        if self.fate[row] >= 0:
+            return Why(tweet_id, source, removed_by=list(self.removed)[int(self.fate[row])])
+        at = _find(self.scored, tweet_id, request)
+        if at is None:  # it stayed: it has a place among the scored
+            raise NotFoundError(f"tweet {tweet_id} is lost in the trace", remedy="report this")
+        places = np.flatnonzero(self.picked[request] == at)
+        return Why(
+            tweet_id,
+            source,
+            features=_features(self.scored, at, request),
+            value=float(self.scored.columns["value"][at]),
+            factors={name: float(factor[at]) for name, factor in self.factors.items()},
+            score=float(self.scored.columns["score"][at]),
+            position=int(places[0]) if len(places) else None,
+        )
+
+    def __str__(self) -> str:
+        """One line that tells the whole run."""
+        parts = (
+            " ".join(f"{name}={count}" for name, count in self.fetched.items()),
+            " ".join(f"{name}={count}" for name, count in self.removed.items() if count),
+            " ".join(f"{name}={ms:.1f}ms" for name, ms in self.stage_ms.items()),
+        )
+        return f"fetched {parts[0]} | removed {parts[1] or 'none'} | {parts[2]}"
+
+
+def _find(batch: CandidateBatch, tweet_id: int, request: int) -> int | None:
+    first, last = int(batch.offsets[request]), int(batch.offsets[request + 1])
+    at = np.flatnonzero(batch.columns["tweet_id"][first:last] == tweet_id)
+    return first + int(at[0]) if len(at) else None
+
+
+def _features(batch: CandidateBatch, at: int, request: int) -> dict[str, float | list[float]]:
+    found: dict[str, float | list[float]] = {}
+    for columns, row in ((batch.requests.columns, request), (batch.columns, at)):
+        for name, column in columns.items():
+            value: Any = column[row]
+            if name in _NOT_FEATURES or column.dtype.kind not in "biuf":
+                continue
+            if column.ndim == 1:
+                found[name] = float(value)
+            elif column.ndim == 2 and column.shape[1] <= _SMALL:
+                found[name] = [float(one) for one in value]
+    return found

@@ -1,0 +1,1 @@
+"""Trends: windows of counts and the formulas over them."""

@@ -1,0 +1,28 @@
+"""The baseline: volume, growth, breadth and novelty of a window in their raw units, weighed.
+
+    0.3 volume + 0.4 (volume / previous) + 0.2 (unique users / volume) + 0.1 / (ms since first seen)
+
+with the previous volume and the milliseconds at least 1. Volume is a count and dominates where tweets are many; that
+is the formula, kept as the modelled system has it, to be compared with better ones.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from candidates.trends.scorer import Windows
+from data.batch import F64
+
+
+class Windowed:
+    """The windowed formula; keeps no state."""
+
+    def update(self, windows: Windows) -> F64:
+        """[H] scores."""
+        columns = windows.columns
+        volume = columns["volume"].astype(np.float64)
+        growth = volume / np.maximum(columns["previous"], 1)
+        breadth = columns["unique_users"] / volume
+        age_ms = np.maximum((windows.time_us - columns["first_seen_us"]) / 1000.0, 1.0)
+        score: F64 = 0.3 * volume + 0.4 * growth + 0.2 * breadth + 0.1 / age_ms
+        return score

@@ -1,0 +1,274 @@
+"""A data set on disk: a folder of Parquet tables and a manifest, written atomically, read lazily.
+
+    DIR/manifest.json                schema version, name, config, seed, files with sha256, content hash
+    DIR/users/all.parquet            a table in one file, rows ordered by (time, key)
+    DIR/tweets/2026-01-05.parquet    a table in one file a UTC day
+    DIR/truth/                       what only the world may read; not part of the content hash
+
+A folder without a manifest is not a data set: the writer works in a hidden folder beside the target and moves it
+into place when the manifest is written.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+import polars as pl
+
+from data.errors import DataError
+from data.events import EventBatch, Replay
+from data.schema import SCHEMA_VERSION, TABLES, conform, table
+
+MANIFEST = "manifest.json"
+TRUTH = "truth"
+WHOLE = "all"
+"""Stands for the day in the name of a file that holds a whole table."""
+
+VERIFIED_BYTES = 64 * 2**20
+"""Data sets smaller than this are verified whenever they are opened: it takes a fraction of a second."""
+
+
+class Dataset:
+    """A data set opened for reading."""
+
+    def __init__(self, folder: Path, manifest: Mapping[str, Any]) -> None:
+        """Use `Dataset.open`."""
+        self.folder = folder
+        self.manifest = manifest
+
+    @classmethod
+    def open(cls, folder: Path) -> Self:
+        """Opens a folder and checks that every file is there with the size that the manifest states.
+
+        A data set under `VERIFIED_BYTES` is also verified byte by byte, as `verify` does for any.
+
+        Raises:
+            DataError: no data set, another schema version, or a file missing, cut short or damaged.
+        """
+        path = folder / MANIFEST
+        if not path.is_file():
+            raise DataError(f"{folder} is not a data set: it has no {MANIFEST}", remedy="make one: rookery world make")
+        try:
+            manifest = json.loads(path.read_text())
+            version = manifest["schema_version"]
+            sizes = {name: int(stated["bytes"]) for name, stated in manifest["files"].items()}
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            raise DataError(f"{path} is damaged: {error}", remedy=_AGAIN) from error
+        if version != SCHEMA_VERSION:
+            raise DataError(f"{folder} has schema version {version}, not {SCHEMA_VERSION}", remedy=_AGAIN)
+        for name, size in sizes.items():
+            file = folder / name
+            if not file.is_file() or file.stat().st_size != size:
+                found = f"{file.stat().st_size} bytes" if file.is_file() else "nothing"
+                raise DataError(f"{file} is damaged: {found} where {size} bytes were written", remedy=_AGAIN)
+        opened = cls(folder, manifest)
+        if sum(sizes.values()) < VERIFIED_BYTES:
+            opened.verify()
+        return opened
+
+    def verify(self) -> None:
+        """Reads every file and compares its sha256 with the manifest.
+
+        Raises:
+            DataError: naming the first file that differs.
+        """
+        for name, stated in self.manifest["files"].items():
+            path = self.folder / name
+            if not path.is_file():
+                raise DataError(f"{path} is damaged: it is gone", remedy=_AGAIN)
+            if _sha256(path) != stated["sha256"]:
+                raise DataError(f"{path} is damaged: its sha256 is not the manifest's", remedy=_AGAIN)
+
+    @property
+    def name(self) -> str:
+        """What the data set calls itself."""
+        return str(self.manifest["name"])
+
+    @property
+    def content_hash(self) -> str:
+        """sha256 over all tables' files; two data sets with the same hash hold the same bytes."""
+        return str(self.manifest["content_hash"])
+
+    @property
+    def config(self) -> Mapping[str, Any]:
+        """The configuration it was made with."""
+        return dict(self.manifest["config"])
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables it holds, in the schema's order."""
+        return tuple(name for name in TABLES if name in self.manifest["rows"])
+
+    @property
+    def truth(self) -> Path:
+        """The folder of the truth; only the world and reports on it may look inside."""
+        return self.folder / TRUTH
+
+    def rows(self, name: str) -> int:
+        """Number of rows of a table, 0 when it is absent."""
+        return int(self.manifest["rows"].get(name, 0))
+
+    def days(self, name: str) -> list[str]:
+        """UTC days for which the table has a file, ascending; `["all"]` for a table in one file."""
+        return sorted(Path(f).stem for f in self.manifest["files"] if f.startswith(f"{name}/"))
+
+    def time_range_us(self) -> tuple[int, int]:
+        """First and last moment of any tweet, request, impression or engagement."""
+        low, high = self.manifest["time_range_us"]
+        return int(low), int(high)
+
+    def require(self, *names: str, purpose: str) -> None:
+        """Says what is missing for a purpose.
+
+        Raises:
+            DataError: naming the first table that is absent.
+        """
+        for name in names:
+            table(name)
+            if name not in self.tables:
+                raise DataError(
+                    f"data set {self.name!r} has no table {name!r}, which {purpose} needs",
+                    remedy=f"it has {', '.join(self.tables)}",
+                )
+
+    def scan(self, name: str, *, before_us: int | None = None) -> pl.LazyFrame:
+        """The rows of a table, lazily, ordered by (time, key); only those before a moment when given.
+
+        Raises:
+            DataError: the table is absent.
+        """
+        self.require(name, purpose="this")
+        files = [self.folder / name / f"{day}.parquet" for day in self.days(name)]
+        schema, time = table(name).polars_schema, table(name).time
+        rows = pl.scan_parquet(files, schema=schema) if files else pl.LazyFrame(schema=schema)
+        return rows if before_us is None else rows.filter(pl.col(time) < before_us)
+
+    def read_day(self, name: str, day: str) -> pl.DataFrame:
+        """One day's rows of a table."""
+        return pl.read_parquet(self.folder / name / f"{day}.parquet")
+
+    def read(self, name: str, *, before_us: int | None = None) -> EventBatch:
+        """All rows of a table as one batch."""
+        return EventBatch.from_frame(name, self.scan(name, before_us=before_us).collect())
+
+    def replay(self, tables: Sequence[str], *, after_us: int | None = None) -> Replay:
+        """The events of `tables` in order, from `after_us` on (exclusive)."""
+        return Replay(self, tables, after_us=after_us)
+
+
+_AGAIN = "make or import the data set again"
+
+
+class DatasetWriter:
+    """Writes a data set; nothing is at `folder` until `commit`. Use as a context manager: an error leaves nothing."""
+
+    def __init__(self, folder: Path, *, name: str, config: Mapping[str, Any], seed: int, daily: bool = True) -> None:
+        """Prepares a hidden folder beside `folder`. With `daily` off every table is one file: for sparse old logs.
+
+        Raises:
+            DataError: `folder` exists and is not a data set that may be replaced.
+        """
+        self.folder = folder
+        if (
+            folder.exists()
+            and not (folder / MANIFEST).is_file()
+            and any(folder.iterdir() if folder.is_dir() else [folder])
+        ):
+            raise DataError(f"{folder} exists and is not a data set", remedy="name another folder")
+        self._staging = folder.with_name(f".{folder.name}.partial")
+        self._replaced = folder.with_name(f".{folder.name}.replaced")
+        shutil.rmtree(self._staging, ignore_errors=True)
+        shutil.rmtree(self._replaced, ignore_errors=True)
+        (self._staging / TRUTH).mkdir(parents=True)
+        self._about = {"schema_version": SCHEMA_VERSION, "name": name, "seed": seed, "config": dict(config)}
+        self._daily = daily
+        self._waiting: dict[tuple[str, str], list[pl.DataFrame]] = {}
+        self._rows: dict[str, int] = {}
+        self._range: list[int] = []
+
+    @property
+    def truth(self) -> Path:
+        """Where the world puts its truth."""
+        return self._staging / TRUTH
+
+    def write(self, name: str, rows: pl.DataFrame | EventBatch) -> None:
+        """Adds rows of a table, in any order; kept in memory until their day is flushed.
+
+        Raises:
+            DataError: the rows do not fit the table's schema.
+        """
+        frame = conform(name, rows.frame() if isinstance(rows, EventBatch) else rows)
+        spec = table(name)
+        self._rows[name] = self._rows.get(name, 0) + len(frame)
+        if not len(frame):
+            return
+        if not (self._daily and spec.daily):
+            self._waiting.setdefault((name, WHOLE), []).append(frame)
+            return
+        day = pl.from_epoch(pl.col(spec.time), time_unit="us").dt.strftime("%Y-%m-%d")
+        for (key,), part in frame.group_by(day.alias("_day"), maintain_order=True):
+            self._waiting.setdefault((name, str(key)), []).append(part)
+
+    def flush(self, before_day: str | None = None) -> None:
+        """Writes the files of all days before `before_day` (all when None); such a day takes no more rows."""
+        for name, day in sorted(self._waiting):
+            if before_day is not None and (day == WHOLE or day >= before_day):
+                continue
+            spec = table(name)
+            frame = pl.concat(self._waiting.pop((name, day))).sort(spec.time, spec.key).rechunk()
+            again = frame[spec.key].is_duplicated()
+            if again.any():
+                raise DataError(
+                    f"table {name!r} has {spec.key} {frame[spec.key].filter(again)[0]} more than once",
+                    remedy="a key stands for one row",
+                )
+            if name in ("tweets", "requests", "impressions", "engagements"):
+                times = frame[spec.time]
+                self._range += [int(times[0]), int(times[-1])]
+            path = self._staging / name / f"{day}.parquet"
+            if path.exists():
+                raise DataError(
+                    f"day {day} of table {name!r} was flushed before its last row came", remedy="flush later"
+                )
+            path.parent.mkdir(exist_ok=True)
+            frame.write_parquet(path, compression="zstd", compression_level=1)
+
+    def commit(self) -> Dataset:
+        """Flushes, writes the manifest and moves the folder into place."""
+        self.flush()
+        files = {}
+        for path in sorted(self._staging.rglob("*.parquet")):
+            name = path.relative_to(self._staging).as_posix()
+            if not name.startswith(f"{TRUTH}/"):
+                files[name] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
+        content = hashlib.sha256("".join(f"{n} {f['sha256']}\n" for n, f in files.items()).encode()).hexdigest()
+        low, high = (min(self._range), max(self._range)) if self._range else (0, 0)
+        manifest = self._about | {
+            "content_hash": content, "rows": self._rows, "time_range_us": [low, high], "files": files,
+        }  # fmt: skip
+        (self._staging / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
+        if self.folder.exists():
+            self._replaced.mkdir(exist_ok=True)
+            self.folder.rename(self._replaced / self.folder.name)
+        self._staging.rename(self.folder)
+        shutil.rmtree(self._replaced, ignore_errors=True)
+        return Dataset.open(self.folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        shutil.rmtree(self._staging, ignore_errors=True)
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

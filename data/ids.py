@@ -1,0 +1,125 @@
+"""Snowflake ids at the edges, dense rows inside, and the index from one to the other.
+
+A snowflake is 41 bits of milliseconds since `EPOCH_MS`, 5 bits of datacentre, 5 of worker and 12 of sequence, so
+that ids sort by time. Everything that indexes an array uses the dense row instead.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+I64 = NDArray[np.int64]
+
+EPOCH_MS = 1_288_834_974_657
+MAX_SEQUENCE = (1 << 12) - 1
+_TIME_BITS = 41
+_SEQUENCE_BITS = 12
+_NODE_BITS = 10
+
+
+def snowflake(time_us: ArrayLike, sequence: ArrayLike, *, datacentre: int = 0, worker: int = 0) -> I64:
+    """Ids of the given shape for moments in UTC microseconds; `sequence` tells ids of one millisecond apart.
+
+    Raises:
+        ValueError: a time, sequence, worker or datacentre out of its bits.
+    """
+    time_ms = np.asarray(time_us, np.int64) // 1000 - EPOCH_MS
+    seq = np.asarray(sequence, np.int64)
+    if np.any((time_ms < 0) | (time_ms >= 1 << _TIME_BITS)):
+        raise ValueError("snowflake: a time before 2010-11-04 or after 2080-07-10 has no id")
+    if np.any((seq < 0) | (seq > MAX_SEQUENCE)) or not (0 <= datacentre < 32 and 0 <= worker < 32):
+        raise ValueError("snowflake: sequence takes 0..4095, datacentre and worker 0..31")
+    node = np.int64((datacentre << 5) | worker)
+    return (time_ms << (_SEQUENCE_BITS + _NODE_BITS)) | (node << _SEQUENCE_BITS) | seq
+
+
+def snowflake_time_us(ids: ArrayLike) -> I64:
+    """The moment inside each id, in UTC microseconds (whole milliseconds)."""
+    return ((np.asarray(ids, np.int64) >> (_SEQUENCE_BITS + _NODE_BITS)) + EPOCH_MS) * 1000
+
+
+def snowflakes_in_order(time_us: I64, *, worker: int = 0) -> I64:
+    """Distinct ids for moments sorted ascending: the sequence counts within a millisecond.
+
+    Raises:
+        ValueError: more than 4,096 events in one millisecond.
+    """
+    ms = np.asarray(time_us, np.int64) // 1000
+    starts = np.r_[True, ms[1:] != ms[:-1]] if len(ms) else np.zeros(0, bool)
+    first = np.flatnonzero(starts)
+    sequence = np.arange(len(ms), dtype=np.int64) - first[np.cumsum(starts) - 1] if len(ms) else ms
+    return snowflake(time_us, sequence, worker=worker)
+
+
+class IdIndex:
+    """Maps int64 ids to dense rows 0, 1, 2, ... in order of arrival, vectorised both ways.
+
+    Most ids arrive in ascending order; a sorted main part answers them by binary search and a small tail is merged
+    in when it grows, so that adding one id and looking up a million are both cheap.
+    """
+
+    def __init__(self, ids: ArrayLike | None = None) -> None:
+        """Starts with `ids` at rows 0..n-1 when given; they must be distinct."""
+        self._ids = np.empty(0, np.int64)
+        self._size = 0
+        self._sorted_ids = np.empty(0, np.int64)
+        self._sorted_rows = np.empty(0, np.int64)
+        self._tail: dict[int, int] = {}
+        if ids is not None:
+            self.add(ids)
+
+    def __len__(self) -> int:
+        return self._size
+
+    def __iter__(self) -> Iterator[int]:
+        return iter(self.ids.tolist())
+
+    def __contains__(self, one: object) -> bool:
+        return isinstance(one, int | np.integer) and int(self.rows(np.array([one], np.int64))[0]) >= 0
+
+    @property
+    def ids(self) -> I64:
+        """[len] ids by row; a view, not to be written."""
+        return self._ids[: self._size]
+
+    def add(self, ids: ArrayLike) -> I64:
+        """Rows of `ids`, new rows for those not seen before, in order of first appearance."""
+        wanted = np.atleast_1d(np.asarray(ids, np.int64))
+        rows = self.rows(wanted)
+        missing = rows < 0
+        if not missing.any():
+            return rows
+        fresh, first = np.unique(wanted[missing], return_index=True)
+        fresh = fresh[np.argsort(first, kind="stable")]
+        start = self._size
+        self._reserve(start + len(fresh))
+        self._ids[start : start + len(fresh)] = fresh
+        self._size += len(fresh)
+        if len(fresh) + len(self._tail) <= 1024:
+            self._tail.update(zip(fresh.tolist(), range(start, self._size), strict=True))
+        else:
+            order = np.argsort(self.ids, kind="stable")
+            self._sorted_ids, self._sorted_rows, self._tail = self.ids[order], order.astype(np.int64), {}
+        return self.rows(wanted)
+
+    def rows(self, ids: ArrayLike) -> I64:
+        """Row of each id, -1 for one that was never added."""
+        wanted = np.atleast_1d(np.asarray(ids, np.int64))
+        out = np.full(wanted.shape, -1, np.int64)
+        if len(self._sorted_ids):
+            at = np.minimum(np.searchsorted(self._sorted_ids, wanted), len(self._sorted_ids) - 1)
+            out = np.where(self._sorted_ids[at] == wanted, self._sorted_rows[at], -1)
+        if self._tail:
+            open_ = np.flatnonzero(out.ravel() < 0)
+            get = self._tail.get
+            out.ravel()[open_] = [get(one, -1) for one in wanted.ravel()[open_].tolist()]
+        return out
+
+    def _reserve(self, size: int) -> None:
+        if size > len(self._ids):
+            grown = np.empty(max(size, 2 * len(self._ids), 1024), np.int64)
+            grown[: self._size] = self._ids[: self._size]
+            self._ids = grown

@@ -1,0 +1,216 @@
+"""Every table of a data set: columns, dtypes, units, nullability, key and time.
+
+Times are UTC microseconds (`*_us`), ids are int64, durations carry their unit (`dwell_ms`). Rows
+are ordered by (time, key); tables that grow fast are partitioned by UTC day. The order of `TABLES` is the order in
+which events of one moment take effect. Nothing about the future stands in a row: an edge that ends is a second row.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import polars as pl
+
+from data.errors import DataError
+
+SCHEMA_VERSION = 1
+
+ACTIONS: tuple[str, ...] = (
+    "like", "reply", "retweet", "quote", "click", "profile_click", "follow_author", "not_interested", "rate",
+)  # fmt: skip
+"""What a person may do with an impression. `rate` is for logs of ratings, its `value` the stars."""
+
+POSITIVE_ACTIONS: tuple[str, ...] = tuple(action for action in ACTIONS if action != "not_interested")
+"""Actions that count as an engagement for counts, histories and relevance."""
+
+TWEET_KINDS: tuple[str, ...] = ("original", "retweet", "reply", "quote", "item")
+"""`item` is a thing of an imported log that nobody tweeted (a film, a product)."""
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column: its dtype and meaning; `fill` stands for null in NumPy batches."""
+
+    dtype: pl.DataType | type[pl.DataType]
+    doc: str
+    nullable: bool = False
+    values: tuple[str, ...] = ()
+    """The only texts it takes; any text when empty."""
+
+    @property
+    def fill(self) -> Any:
+        """-1 for integers, NaN for floats, "" for texts, False for booleans."""
+        dtype = self.dtype
+        if dtype == pl.String:
+            return ""
+        if dtype == pl.Boolean:
+            return False
+        return float("nan") if dtype.is_float() else -1
+
+
+@dataclass(frozen=True)
+class Table:
+    """One table: `key` names its id column, `time` the moment of each row; `daily` tables have a file a UTC day."""
+
+    doc: str
+    key: str
+    time: str
+    daily: bool
+    columns: dict[str, Column]
+
+    @property
+    def polars_schema(self) -> pl.Schema:
+        """The Polars schema that files of this table have."""
+        return pl.Schema({name: column.dtype for name, column in self.columns.items()})
+
+
+_ID, _TIME, _TEXT = pl.Int64, pl.Int64, pl.String
+
+TABLES: dict[str, Table] = {
+    "users": Table("People with an account.", "user_id", "created_us", False, {
+        "user_id": Column(_ID, "the account"),
+        "created_us": Column(_TIME, "when it was made"),
+        "username": Column(_TEXT, "handle without @, unique", nullable=True),
+        "name": Column(_TEXT, "display name", nullable=True),
+        "language": Column(_TEXT, "BCP 47 language of the account", nullable=True),
+        "place": Column(pl.Int64, "WOEID of the home place", nullable=True),
+        "utc_offset_min": Column(pl.Int32, "minutes ahead of UTC at the home place", nullable=True),
+        "verified": Column(pl.Boolean, "has the verified mark"),
+    }),
+    "follows": Table("Who follows whom: beginnings and ends.", "follow_id", "time_us", False, {
+        "follow_id": Column(_ID, "this event"),
+        "time_us": Column(_TIME, "when it began or ended"),
+        "follower_id": Column(_ID, "the user who follows"),
+        "followee_id": Column(_ID, "the user who is followed"),
+        "ended": Column(pl.Boolean, "True where this row ends the edge"),
+    }),
+    "mutes": Table("Who mutes whom: beginnings and ends.", "mute_id", "time_us", False, {
+        "mute_id": Column(_ID, "this event"),
+        "time_us": Column(_TIME, "when it began or ended"),
+        "user_id": Column(_ID, "the user who mutes"),
+        "muted_id": Column(_ID, "the user who is muted"),
+        "ended": Column(pl.Boolean, "True where this row ends the edge"),
+    }),
+    "blocks": Table("Who blocks whom: beginnings and ends.", "block_id", "time_us", False, {
+        "block_id": Column(_ID, "this event"),
+        "time_us": Column(_TIME, "when it began or ended"),
+        "user_id": Column(_ID, "the user who blocks"),
+        "blocked_id": Column(_ID, "the user who is blocked"),
+        "ended": Column(pl.Boolean, "True where this row ends the edge"),
+    }),
+    "tweets": Table("Tweets of every kind, and the items of imported logs.", "tweet_id", "time_us", True, {
+        "tweet_id": Column(_ID, "the tweet"),
+        "time_us": Column(_TIME, "when it was posted"),
+        "author_id": Column(_ID, "who posted it", nullable=True),
+        "kind": Column(_TEXT, "one of TWEET_KINDS", values=TWEET_KINDS),
+        "referenced_id": Column(_ID, "the tweet retweeted, answered or quoted", nullable=True),
+        "conversation_id": Column(_ID, "the first tweet of the thread", nullable=True),
+        "text": Column(_TEXT, "its words; empty for a retweet"),
+        "language": Column(_TEXT, "BCP 47 language as the client declared it", nullable=True),
+        "place": Column(pl.Int64, "WOEID where it was posted", nullable=True),
+        "media_count": Column(pl.Int16, "attached pictures and videos, 0..4"),
+    }),
+    "deletions": Table("Tweets taken away.", "tweet_id", "time_us", True, {
+        "tweet_id": Column(_ID, "the tweet"),
+        "time_us": Column(_TIME, "when it was deleted"),
+    }),
+    "requests": Table("Feeds asked for.", "request_id", "time_us", True, {
+        "request_id": Column(_ID, "this request"),
+        "time_us": Column(_TIME, "when it was asked"),
+        "user_id": Column(_ID, "who asked"),
+        "product": Column(_TEXT, "which feed: home"),
+        "policy": Column(_TEXT, "the policy that ranked it, with its version"),
+    }),
+    "impressions": Table("Tweets put before somebody's eyes.", "impression_id", "time_us", True, {
+        "impression_id": Column(_ID, "this impression"),
+        "time_us": Column(_TIME, "when it was served"),
+        "request_id": Column(_ID, "the request it belongs to"),
+        "user_id": Column(_ID, "who saw it"),
+        "tweet_id": Column(_ID, "what was shown"),
+        "author_id": Column(_ID, "who wrote it", nullable=True),
+        "position": Column(pl.Int16, "0 is the top"),
+        "source": Column(_TEXT, "the candidate source that brought it"),
+        "score": Column(pl.Float32, "the policy's score"),
+        "propensity": Column(pl.Float64, "probability of this tweet here given the tweets above it", nullable=True),
+    }),
+    "engagements": Table("What people did.", "engagement_id", "time_us", True, {
+        "engagement_id": Column(_ID, "this action"),
+        "time_us": Column(_TIME, "when it happened"),
+        "user_id": Column(_ID, "who acted"),
+        "tweet_id": Column(_ID, "on what"),
+        "author_id": Column(_ID, "who wrote that", nullable=True),
+        "action": Column(_TEXT, "one of ACTIONS", values=ACTIONS),
+        "request_id": Column(_ID, "the request that showed it", nullable=True),
+        "value": Column(pl.Float32, "stars of a rating", nullable=True),
+        "dwell_ms": Column(pl.Int32, "milliseconds the eyes rested on it", nullable=True),
+    }),
+    "annotations": Table("Labels that noisy annotators gave to a sample of tweets.", "annotation_id", "time_us", True, {
+        "annotation_id": Column(_ID, "this label"),
+        "time_us": Column(_TIME, "when it was given"),
+        "tweet_id": Column(_ID, "the tweet read"),
+        "annotator": Column(pl.Int32, "who read it"),
+        "task": Column(_TEXT, "topic or sentiment"),
+        "label": Column(_TEXT, "the answer: a topic's name, or negative, neutral, positive"),
+    }),
+}  # fmt: skip
+
+
+def table(name: str) -> Table:
+    """The schema of one table.
+
+    Raises:
+        DataError: no table of that name.
+    """
+    if name not in TABLES:
+        raise DataError(f"unknown table {name!r}", remedy=f"the schema has {', '.join(TABLES)}")
+    return TABLES[name]
+
+
+def conform(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """`frame` with exactly the columns of table `name`, cast, in the schema's order; absent nullable ones are null.
+
+    Raises:
+        DataError: a required column is missing, a column is unknown, a value does not cast or is null.
+    """
+    spec = table(name)
+    unknown = [c for c in frame.columns if c not in spec.columns]
+    if unknown:
+        raise DataError(
+            f"table {name!r} has unknown column {unknown[0]!r}", remedy=f"it takes {', '.join(spec.columns)}"
+        )
+    missing = [c for c, column in spec.columns.items() if c not in frame.columns and not column.nullable]
+    if missing:
+        raise DataError(f"table {name!r} lacks column {missing[0]!r}", remedy=f"add it: {spec.columns[missing[0]].doc}")
+    absent = {c: pl.lit(None, column.dtype) for c, column in spec.columns.items() if c not in frame.columns}
+    _check_units(name, spec, frame)
+    try:
+        out = frame.with_columns(**absent).select(*spec.columns).cast(spec.polars_schema)
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"table {name!r} does not fit its schema: {reason}", remedy="fix the values named") from error
+    for column, meaning in spec.columns.items():
+        if not meaning.nullable and out[column].null_count():
+            raise DataError(
+                f"table {name!r} has {out[column].null_count()} empty values in {column!r}",
+                remedy="every row needs one",
+            )
+        if meaning.values and not (known := out[column].is_in(meaning.values)).all():
+            raise DataError(
+                f"table {name!r} has {column} {out[column].filter(~known)[0]!r}",
+                remedy=f"it takes {', '.join(meaning.values)}",
+            )
+    return out
+
+
+def _check_units(name: str, spec: Table, frame: pl.DataFrame) -> None:
+    """Refuses what a cast would silently change: dates (their unit is lost) and fractions where whole numbers stand."""
+    for c, dtype in frame.schema.items():
+        if not spec.columns[c].dtype.is_integer():
+            continue
+        if dtype.is_temporal():
+            raise DataError(
+                f"table {name!r} has {c!r} as {dtype}", remedy="give whole microseconds since 1970-01-01 UTC"
+            )
+        if dtype.is_float() and (frame[c].is_finite() & (frame[c] != frame[c].round())).any():
+            raise DataError(f"table {name!r} has fractions in {c!r}", remedy="it takes whole numbers")

@@ -1,0 +1,141 @@
+"""What a world is made of: one frozen config, checked before anything is written."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime
+from typing import Annotated, Any, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from data.errors import ConfigError
+from data.events import DAY_US, MINUTE_US
+from data.synthetic.lexicon import TOPICS
+
+Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class BehaviourConfig(_Frozen):
+    """How people react: weights of a closed-form attraction, then a logit for each action."""
+
+    interest: Finite = 5.0
+    """Weight of the match between the tweet's topics and the person's interests, a match in [0, 1]."""
+    affinity: Finite = 0.8
+    """Weight of the latent affinity to the author, standard deviation about 1."""
+    bond: Finite = 0.5
+    """Weight of the personal liking of this very author, standard deviation 1."""
+    following: Finite = 0.9
+    """Weight of following the author: people follow whom they like."""
+    quality: Finite = 0.3
+    """Weight of the tweet's quality, standard deviation 1."""
+    freshness: Finite = 0.8
+    """Weight of exp(-age / freshness_h)."""
+    freshness_h: Positive = 6.0
+    """Hours after which freshness has fallen to 37%."""
+    social_proof: Finite = 0.3
+    """Weight of log(1 + followed people who engaged)."""
+    popularity: Finite = 0.04
+    """Weight of log(1 + likes shown)."""
+    media: Finite = 0.15
+    """Weight of carrying media."""
+    fatigue: Finite = 0.4
+    """Loss for a mind full of tweets: impressions of late / (impressions of late + 60)."""
+    fatigue_h: Positive = 2.0
+    """Hours after which an impression weighs 37% in fatigue."""
+    repetition: Finite = 1.2
+    """Loss for each earlier exposure to the same tweet."""
+    temperament: Finite = 0.4
+    """Standard deviation of a person's own leaning to each action."""
+    examination_decay: Positive = 45.0
+    """Positions after which the chance to be looked at has fallen to 37% of that at the top."""
+    examination_top: Share = 0.96
+    """Chance that the tweet at the top is looked at."""
+
+
+class WorldConfig(_Frozen):
+    """A world: how many people for how long, and how they are."""
+
+    people: Annotated[int, Field(ge=10, le=2_000_000)] = 5_000
+    """Accounts, at least 10."""
+    days: Annotated[int, Field(ge=1, le=365)] = 14
+    """Days of log."""
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 1
+    """The same seed gives the same bytes."""
+    start: date = date(2026, 1, 5)
+    """First day, UTC."""
+    tick_min: Annotated[int, Field(ge=1, le=60)] = 15
+    """Minutes of a tick; people act independently within one. Divides the hour."""
+    impressions_per_day: Positive = 40.0
+    """Mean impressions a person and day."""
+    slate: Annotated[int, Field(ge=5, le=200)] = 40
+    """Most tweets a feed is asked for; people look at fewer."""
+    tweets_per_day: Positive = 0.72
+    """Mean original tweets a person and day."""
+    topics: Annotated[int, Field(ge=4)] = len(TOPICS)
+    """How many of the lexicon's topics the world talks about."""
+    follows: Positive = 27.0
+    """Mean number of people whom a person follows at 5,000 people; scaled by people^(1/5), less than `people`."""
+    annotated: Annotated[int, Field(ge=0)] = 5_000
+    """Tweets that annotators label (fewer when there are fewer)."""
+    annotators: Annotated[int, Field(ge=3)] = 40
+    """Annotators; three read each tweet."""
+    annotator_error: Share = 0.12
+    """Mean share of wrong labels of an annotator."""
+    bursts_per_day: Annotated[float, Field(ge=0.0, le=1000.0, allow_inf_nan=False)] = 3.0
+    """Planted hashtag bursts a day."""
+    deleted_share: Share = 0.01
+    """Original tweets that are deleted within a day."""
+    mutes_per_person: Annotated[float, Field(ge=0.0, le=50.0, allow_inf_nan=False)] = 0.1
+    """Mutes a person makes while the world runs."""
+    state_at: Share = 0.75
+    """Share of the time after which the state is kept beside the truth, before a test period begins."""
+    behaviour: BehaviourConfig = BehaviourConfig()
+    """How people react."""
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if 60 % self.tick_min:
+            raise ValueError(f"tick_min={self.tick_min} does not divide the hour; use 5, 10, 15, 20, 30 or 60")
+        if self.topics > len(TOPICS):
+            raise ValueError(f"topics={self.topics} but the lexicon has {len(TOPICS)}; ask for fewer")
+        if self.follows >= self.people:
+            raise ValueError(f"follows={self.follows} is not less than people={self.people}; lower follows")
+        return self
+
+    @property
+    def start_us(self) -> int:
+        """The first moment, UTC microseconds."""
+        return int(datetime(self.start.year, self.start.month, self.start.day, tzinfo=UTC).timestamp()) * 1_000_000
+
+    @property
+    def end_us(self) -> int:
+        """The moment after the last, UTC microseconds."""
+        return self.start_us + self.days * DAY_US
+
+    @property
+    def tick_us(self) -> int:
+        """Microseconds of a tick."""
+        return self.tick_min * MINUTE_US
+
+    @classmethod
+    def parse(cls, values: Mapping[str, Any]) -> Self:
+        """From plain values, checked.
+
+        Raises:
+            ConfigError: naming the first field that is wrong, its value and what it takes.
+        """
+        try:
+            return cls.model_validate(dict(values))
+        except ValidationError as error:
+            first = error.errors()[0]
+            field = ".".join(str(part) for part in first["loc"]) or "config"
+            known = f"known settings: {', '.join(cls.model_fields)}"
+            remedy = known if first["type"] == "extra_forbidden" else "correct that setting"
+            given = f"={first['input']!r}" if not isinstance(first["input"], dict) else ""
+            raise ConfigError(f"world setting {field}{given}: {first['msg']}", remedy=remedy) from error

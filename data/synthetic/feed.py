@@ -1,0 +1,30 @@
+"""Who serves the world's requests. The world knows only this protocol; `experiments.feeds` holds the feeds."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from data.batch import CandidateBatch, Requests
+from data.events import EventBatch
+
+
+class Feed(Protocol):
+    """Ranks what people see. One object serves a whole run and is told everything that happens."""
+
+    @property
+    def policy(self) -> str:
+        """Name and version, written into each request."""
+        ...
+
+    def serve(self, requests: Requests, k: int) -> CandidateBatch:
+        """At most `k` tweets a request, best first.
+
+        `requests` has `request_id`, `user_id`, `user_row`, `time_us`. The slate has columns `tweet_id`, `tweet_row`,
+        `author_id`, `author_row` (int64), `source` (object: the candidate source), `score` (float32) and
+        `propensity` (float64, NaN where the policy cannot tell). A slate may be shorter than `k`, or empty.
+        """
+        ...
+
+    def observe(self, events: EventBatch) -> None:
+        """Learns what happened: users and follows before the first request, then each tick's events."""
+        ...

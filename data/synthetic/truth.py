@@ -1,0 +1,60 @@
+"""The true probabilities of every action on any slate. No model may ever see them; reports may."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from data.batch import F64, I64, CandidateBatch
+from data.errors import DataError
+from data.synthetic.behaviour import Minds, examination, probabilities
+from data.synthetic.config import BehaviourConfig
+from data.synthetic.people import ACTIONS
+from data.synthetic.state import State
+
+
+class Truth:
+    """Knows how people are. History matters, so every question takes the state at the moment of the slate."""
+
+    actions: tuple[str, ...] = ACTIONS
+
+    def __init__(self, who: Minds, config: BehaviourConfig) -> None:
+        """From the people's minds and the weights of their behaviour."""
+        self._who = who
+        self._config = config
+
+    def action_probability(self, state: State, slate: CandidateBatch) -> F64:
+        """[N, A] chance of each of `actions` on each candidate at its request's `time_us`.
+
+        Requests have `user_row`, candidates `tweet_row`, rows of this world (`state.user_rows`, `state.tweet_rows`).
+        Every candidate counts as looked at, unless the slate has a column `position`: then the chance to be looked at
+        there is multiplied in.
+
+        Raises:
+            DataError: a row that the state does not know.
+        """
+        users = np.asarray(slate.column("user_row"), np.int64)
+        tweets = np.asarray(slate.column("tweet_row"), np.int64)
+        times = np.asarray(slate.column("time_us"), np.int64)
+        _check("user", users, len(state.user_id))
+        _check("tweet", tweets, state.size)
+        p = probabilities(self._who, state, users, tweets, times)
+        if "position" in slate.columns:
+            p *= examination(self._config, slate.column("position").astype(np.int64))[:, None]
+        return p
+
+    def slate_value(self, state: State, slate: CandidateBatch, weights: F64) -> F64:
+        """[B] expected sum of action weights [A] over each slate as a person sees it, top first.
+
+        Positions come from the column `position`, or from the order of the slate when there is none.
+        """
+        if "position" not in slate.columns:
+            order = np.arange(len(slate), dtype=np.int64) - slate.offsets[:-1][slate.request]
+            slate = slate.with_columns({"position": order})
+        value = self.action_probability(state, slate) @ np.asarray(weights, np.float64)
+        return np.bincount(slate.request, value, minlength=len(slate.requests)).astype(np.float64)
+
+
+def _check(what: str, rows: I64, known: int) -> None:
+    if len(rows) and (rows.min() < 0 or rows.max() >= known):
+        wrong = rows[(rows < 0) | (rows >= known)][0]
+        raise DataError(f"{what} row {wrong} is unknown; there are {known}", remedy="map ids with the state's rows")

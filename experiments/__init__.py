@@ -1,0 +1,1 @@
+"""The questions asked: the command line, training, evaluation, comparison, feeds, the demo and benches."""

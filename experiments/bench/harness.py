@@ -1,0 +1,138 @@
+"""Ratios beside a peer, one run: seconds depend on the machine and on who else uses it, ratios much less.
+
+A bench is a class with a name, a peer described in words, and cases; a case is the same work done by our code and by
+the peer. The two take turns, so that both meet the same disturbances, and the median of their times is compared.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from statistics import median
+from time import perf_counter
+from typing import TYPE_CHECKING, Any, Protocol
+
+from data.catalogue import lookup
+
+if TYPE_CHECKING:
+    from experiments.cli.screen import Advance
+
+BENCHES: dict[str, str] = {
+    "rank": "experiments.bench.rank:RankBench",
+    "mmr": "experiments.bench.mmr:MMRBench",
+    "features": "experiments.bench.features:FeaturesBench",
+    "world": "experiments.bench.world:WorldBench",
+    "retrieval": "experiments.bench.retrieval:RetrievalBench",
+    "fanout": "experiments.bench.fanout:FanoutBench",
+}
+"""One line a bench."""
+
+SECONDS = 1.5
+"""How long a case goes on taking turns, its warm-up not counted."""
+
+_ROUNDS = (3, 200)
+_SAMPLE_S = 0.002
+
+
+@dataclass(frozen=True)
+class Case:
+    """One piece of work. Both functions take nothing and may be called any number of times."""
+
+    name: str
+    ours: Callable[[], Any]
+    peer: Callable[[], Any]
+    count: int
+    """Units that one call works through."""
+    unit: str
+    """What is counted: candidates, impressions, deliveries."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A case measured."""
+
+    name: str
+    ours_s: float
+    """Median seconds of one call."""
+    peer_s: float
+    ratio: float
+    """How many times as fast ours is: peer's seconds / ours."""
+    rate: float
+    """Units a second, ours."""
+    unit: str
+    rounds: int
+    """Turns that each took."""
+
+    @property
+    def rate_text(self) -> str:
+        """The rate for people."""
+        for size, letter in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
+            if self.rate >= size:
+                return f"{self.rate / size:.3g}{letter} {self.unit}/s"
+        return f"{self.rate:.3g} {self.unit}/s"
+
+
+@dataclass(frozen=True)
+class BenchResult:
+    """A bench measured."""
+
+    bench: str
+    peer: str
+    rows: tuple[Row, ...]
+
+
+class Bench(Protocol):
+    """A part held beside a peer."""
+
+    @property
+    def peer(self) -> str:
+        """What the other side is, in words, with what it leaves out."""
+        ...
+
+    def cases(self) -> Iterator[Case]:
+        """The work; prepared when it is its turn, deterministic."""
+        ...
+
+
+def measure(case: Case, *, seconds: float = SECONDS) -> Row:
+    """Times both sides of a case in turns for about `seconds`; the first call of each (compilation) is not counted."""
+    case.ours()
+    case.peer()
+    calls = tuple(max(1, int(_SAMPLE_S / max(_once(side, 1), 1e-7))) for side in (case.ours, case.peer))
+    ours: list[float] = []
+    peer: list[float] = []
+    start = perf_counter()
+    while len(ours) < _ROUNDS[0] or (len(ours) < _ROUNDS[1] and perf_counter() - start < seconds):
+        ours.append(_once(case.ours, calls[0]))
+        peer.append(_once(case.peer, calls[1]))
+    ours_s, peer_s = median(ours), median(peer)
+    return Row(case.name, ours_s, peer_s, peer_s / ours_s, case.count / ours_s, case.unit, len(ours))
+
+
+def run_benches(
+    names: Sequence[str] = (), *, seconds: float = SECONDS, advance: Advance | None = None
+) -> list[BenchResult]:
+    """Runs the benches named, all when none is, and returns their results in that order.
+
+    Raises:
+        ConfigError: no bench of a name.
+    """
+    kinds = [(name, lookup("bench", BENCHES, name)) for name in (names or BENCHES)]
+    results = []
+    for done, (name, kind) in enumerate(kinds):
+        bench: Bench = kind()
+        rows: list[Row] = []
+        for case in bench.cases():
+            if advance is not None:
+                advance(done, len(kinds), f"{name}: {case.name}")
+            rows.append(measure(case, seconds=seconds))
+        results.append(BenchResult(name, bench.peer, tuple(rows)))
+    return results
+
+
+def _once(work: Callable[[], Any], calls: int) -> float:
+    """Seconds a call, over `calls` calls."""
+    start = perf_counter()
+    for _ in range(calls):
+        work()
+    return (perf_counter() - start) / calls

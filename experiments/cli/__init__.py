@@ -1,0 +1,1 @@
+"""The rookery command, one module a family of verbs."""

@@ -1,0 +1,112 @@
+"""The verbs `demo`, `search`, `trends` and `bench`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.cli.screen import DataFolder, JsonFlag, progress, show, table
+
+
+def demo(
+    json_file: Annotated[Path | None, typer.Option("--json", help="Write the result to this file, too.")] = None,
+    svg: Annotated[Path | None, typer.Option(help="Write the screen as a picture.")] = None,
+    people: Annotated[int, typer.Option(help="People in the world.")] = 5_000,
+    days: Annotated[int, typer.Option(help="Days of the world.")] = 14,
+    seed: Annotated[int, typer.Option(help="Seed of the world and of training.")] = 1,
+    epochs: Annotated[int, typer.Option(help="Epochs of the two-tower model.")] = 10,
+    requests: Annotated[int, typer.Option(help="Requests to evaluate.")] = 500,
+    tweets: Annotated[int, typer.Option(help="Tweets to post over HTTP.")] = 1_200,
+) -> None:
+    """The whole lab in one screen: a world, a trained model, a fair table, search, trends and the live network."""
+    from data.home import home_folder
+    from experiments.cli.screen import to_json
+    from experiments.config import validate
+    from experiments.demo import DemoConfig, run_demo
+    from experiments.screens import print_demo
+
+    asked = {"people": people, "days": days, "seed": seed, "epochs": epochs, "requests": requests, "tweets": tweets}
+    config = validate(DemoConfig, asked, source="the options")
+    result = run_demo(config, home_folder())
+    print_demo(result, svg)
+    if json_file is not None:
+        json_file.parent.mkdir(parents=True, exist_ok=True)
+        json_file.write_text(to_json(result) + "\n", encoding="utf-8")
+
+
+def search(
+    query: Annotated[str, typer.Argument(help="Words to look for.")],
+    data: DataFolder,
+    mode: Annotated[str, typer.Option(help="hybrid, text (BM25) or semantic (meaning).")] = "hybrid",
+    limit: Annotated[int, typer.Option(min=1, max=100, help="Results.")] = 10,
+    as_json: JsonFlag = False,
+) -> None:
+    """Search the tweets of a data set, by words, by meaning, or both fused.
+
+    Example: rookery search "cannot sleep again" --data var/world --mode semantic
+    """
+    from data.dataset import Dataset
+    from data.home import home_folder
+    from experiments.look import search_tweets
+
+    with progress("index the tweets") as advance:
+        hits = search_tweets(Dataset.open(data), query, mode, limit, home_folder(), advance)
+    rows = [(hit.text, hit.author, f"{hit.score:.4f}", hit.tweet_id) for hit in hits]
+    show(hits, as_json=as_json, tables=[table(f"{query!r}, {mode}", ["tweet", "author", "score", "id"], rows)])
+
+
+def trends(
+    data: DataFolder,
+    place: Annotated[int, typer.Option(help="WOEID of a place; 1 is the whole world.")] = 1,
+    at: Annotated[str | None, typer.Option(help="Moment, ISO 8601 in UTC; the end of the log when left out.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=50, help="Trends.")] = 10,
+    as_json: JsonFlag = False,
+) -> None:
+    """Hashtags that trend in a data set at a moment, by the windowed score over five minutes."""
+    from data.dataset import Dataset
+    from experiments.look import trends_at
+
+    found, moment = trends_at(Dataset.open(data), place, at, limit)
+    rows = [(t.hashtag, f"{t.score:.2f}", t.volume, t.previous, t.unique_users) for t in found]
+    heads = ["hashtag", "score", "tweets in 5 min", "in the 5 before", "people"]
+    show(
+        {"at": moment, "place": place, "trends": found},
+        as_json=as_json,
+        tables=[table(f"Trends at {moment}", heads, rows)],
+    )
+
+
+def bench(
+    names: Annotated[list[str] | None, typer.Argument(help="Benches to run; all when none is named.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Speeds as ratios beside a peer, measured in one run: rank, mmr, features, world, retrieval, fanout.
+
+    Example: rookery bench mmr retrieval
+    """
+    from experiments.bench.harness import run_benches
+
+    with progress("bench") as advance:
+        results = run_benches(names or [], advance=advance)
+    rows = [
+        (
+            f"{result.bench}: {row.name}",
+            row.rate_text,
+            f"{row.ours_s * 1e3:.3g} ms",
+            f"{row.peer_s * 1e3:.3g} ms",
+            f"{row.ratio:.2f}x",
+        )
+        for result in results
+        for row in result.rows
+    ]
+    notes = [f"{result.bench}: beside {result.peer}" for result in results]
+    show(
+        results,
+        as_json=as_json,
+        tables=[table("Benches", ["what", "rate", "ours", "peer", "times as fast"], rows), *notes],
+    )
+
+
+VERBS = {"demo": demo, "search": search, "trends": trends, "bench": bench}

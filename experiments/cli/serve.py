@@ -1,0 +1,62 @@
+"""The verbs `serve` and `token`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.cli.screen import JsonFlag, say, show
+
+
+def serve(
+    data: Annotated[Path | None, typer.Option("--data", help="Load this data set into the network first.")] = None,
+    model: Annotated[str, typer.Option(help="Alias, version, run id or folder of the ranker.")] = "champion",
+    host: Annotated[str | None, typer.Option(help="Address to listen on; 127.0.0.1 when left out.")] = None,
+    port: Annotated[int | None, typer.Option(min=1, max=65535, help="Port to listen on; 8000 when left out.")] = None,
+    network: Annotated[
+        Path | None, typer.Option(help="Folder of the network's database; one a data set under home when left out.")
+    ] = None,
+) -> None:
+    """Run the network: API, fan-out, timelines, search, trends and the scoring endpoint, ranked by a registered model.
+
+    Settings come from ROOKERY_* variables too (docs/serving.md). A loaded data set's clock goes on where its log ended.
+
+    Example: rookery serve --data var/world
+    """
+    from data.home import home_folder
+    from experiments.network import serve_network
+
+    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+    serve_network(data, model, home_folder(), folder=network, **given)
+
+
+def token(
+    user: Annotated[
+        int | None, typer.Option(help="The user to act as; a token without reads, and what --scope says.")
+    ] = None,
+    scope: Annotated[list[str] | None, typer.Option(help="rank: POST /v1/rank. operator: POST /2/users.")] = None,
+    hours: Annotated[float, typer.Option(min=0.01, help="How long it is good for.")] = 720.0,
+    as_json: JsonFlag = False,
+) -> None:
+    """Print a bearer token for the network's API, signed with this home's secret (or ROOKERY_SECRET).
+
+    Example: curl -H "Authorization: Bearer $(rookery token --user 12)" http://127.0.0.1:8000/2/users/me
+    """
+    import os
+    import sys
+
+    from data.home import home_folder
+    from serving.auth.tokens import Tokens, load_secret
+
+    tokens = Tokens(load_secret(home_folder(), os.environ.get("ROOKERY_SECRET")))
+    made = tokens.issue(user, scope or [], ttl_s=int(hours * 3600))
+    if as_json:
+        show({"token": made, "user_id": user, "scopes": scope or [], "hours": hours}, as_json=True)
+        return
+    sys.stdout.write(made + "\n")
+    say(f"good for {hours:g} hours" + (f", acts as user {user}" if user is not None else ", reads"))
+
+
+VERBS = {"serve": serve, "token": token}

@@ -1,0 +1,60 @@
+"""The verbs `world make` and `world report`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.cli.screen import JsonFlag, progress, show, table
+
+app = typer.Typer(no_args_is_help=True, help="Make a synthetic network whose truth is known, and look at it.")
+
+
+@app.command()
+def make(
+    out: Annotated[Path, typer.Option("--out", help="Folder to write; it appears when all is written.")],
+    preset: Annotated[str, typer.Option(help="tiny, demo or small; see docs/world.md.")] = "demo",
+    config: Annotated[Path | None, typer.Option(help="TOML file of settings, over the preset.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="One setting: people=500. May be repeated.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Make a world: people, follows, tweets, and two weeks of feeds with what people did.
+
+    Example: rookery world make --out var/world --set people=2000 --set seed=7
+    """
+    from experiments.worlds import make_data, world_config
+
+    settings = world_config(preset, config, set_ or [])
+    with progress(f"world of {settings.people:,} people x {settings.days} days") as advance:
+        dataset = make_data(settings, out, advance)
+    counts = {name: dataset.rows(name) for name in dataset.tables}
+    facts = {"folder": str(dataset.folder), "content_hash": dataset.content_hash, "rows": counts}
+    rows = [(name, f"{count:,}") for name, count in counts.items()]
+    show(
+        facts,
+        as_json=as_json,
+        tables=[table(f"{dataset.folder}", ["table", "rows"], rows), f"content hash {dataset.content_hash[:16]}"],
+    )
+
+
+@app.command()
+def report(
+    folder: Annotated[Path, typer.Argument(help="Folder of any data set.")],
+    html: Annotated[Path | None, typer.Option(help="Write the page with plots here.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Hold a world against published figures of the real network: value, target, verdict.
+
+    Reads the data tables only, so it runs on an imported log too.
+    """
+    from data.dataset import Dataset
+    from experiments.realism.report import realism, write_html
+
+    dataset = Dataset.open(folder)
+    rows = realism(dataset)
+    if html is not None:
+        write_html(rows, html, dataset)
+    cells = [(row.name, row.shown, row.target, row.verdict) for row in rows]
+    show(rows, as_json=as_json, tables=[table(f"{folder}", ["figure", "value", "target", "verdict"], cells)])

@@ -1,0 +1,96 @@
+"""One TOML a training run, overridable by key: `--set settings.training.epochs=3`."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from data.errors import ConfigError
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class RunConfig(BaseModel):
+    """What `rookery train` does."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scorer: str = "two_tower"
+    """A name from `ranking.catalogue`."""
+    seed: int = Field(default=1, ge=0)
+    """Seed of initial weights, sampling and shuffling."""
+    split: Literal["auto", "time", "leave_last_out"] = "auto"
+    """`time` holds out the last fifth of the log; `leave_last_out` each user's last engagement. `auto` takes `time` for
+    a log with impressions, else `leave_last_out`."""
+    encoder: str = "static"
+    """Text encoder: static, minilm, a path or a sentence-transformers name."""
+    settings: dict[str, Any] = Field(default_factory=dict)
+    """Settings of the scorer, its own config's keys: `[settings]` in the file, `--set settings.dim=96`."""
+
+
+def load_config(kind: type[M], path: Path | None, overrides: Sequence[str] = ()) -> M:
+    """A config from its defaults, a TOML file and `key=value` overrides.
+
+    Raises:
+        ConfigError: no file, no TOML, an unknown key or a value out of range, each named.
+    """
+    return validate(kind, merge_settings(path, overrides), source=str(path) if path else "the settings")
+
+
+def merge_settings(path: Path | None, overrides: Sequence[str]) -> dict[str, Any]:
+    """Plain settings of a TOML file with `key=value` overrides put in (values in TOML, bare words are strings).
+
+    Raises:
+        ConfigError: no file, no TOML, or an override that is not `key=value`.
+    """
+    settings: dict[str, Any] = {}
+    if path is not None:
+        try:
+            settings = tomllib.loads(path.read_text())
+        except OSError as error:
+            raise ConfigError(f"config {path} cannot be read: {error.strerror}", remedy="name a TOML file") from error
+        except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+            raise ConfigError(f"config {path} is not TOML: {error}", remedy="fix that line") from error
+    for one in overrides:
+        key, equals, value = one.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"--set {one!r} is not key=value", remedy="write --set seed=3")
+        _put(settings, key.strip().split("."), _parse(value), one)
+    return settings
+
+
+def validate(kind: type[M], settings: Mapping[str, Any], *, source: str) -> M:
+    """`kind` from plain values.
+
+    Raises:
+        ConfigError: naming the first field that is unknown or refused.
+    """
+    try:
+        return kind.model_validate(settings)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"]) or "config"
+        if first["type"] == "extra_forbidden":
+            known = ", ".join(kind.model_fields)
+            raise ConfigError(f"unknown key {field!r} in {source}", remedy=f"the keys are {known}") from error
+        given = first.get("input")
+        raise ConfigError(f"{field} = {given!r} in {source}: {first['msg']}", remedy="change that value") from error
+
+
+def _put(settings: dict[str, Any], keys: Sequence[str], value: Any, source: str) -> None:
+    for key in keys[:-1]:
+        settings = settings.setdefault(key, {})
+        if not isinstance(settings, dict):
+            raise ConfigError(f"--set {source!r}: {key!r} is a value, not a table", remedy="check the key")
+    settings[keys[-1]] = value
+
+
+def _parse(value: str) -> Any:
+    try:
+        return tomllib.loads(f"value = {value}")["value"]
+    except tomllib.TOMLDecodeError:
+        return value.strip()

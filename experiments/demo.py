@@ -1,0 +1,149 @@
+"""The whole lab in one screen: world, features, two-tower, comparison, search, trends, and the live network."""
+
+from __future__ import annotations
+
+import resource
+import time
+from collections.abc import Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing import get_context
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from candidates.trends.engine import Trend
+from data.dataset import Dataset
+from data.events import DAY_US, MINUTE_US
+from data.tweet_text import hashtags_of
+from experiments.cli.screen import Advance, progress, say
+from experiments.config import RunConfig
+from experiments.evaluate import EvaluateConfig, Report, evaluate_references
+from experiments.live import Live, run_live
+from experiments.look import FoundTweet, search_tweets, trends_at
+from experiments.train import TrainResult, train
+from experiments.worlds import make_data, world_config
+from features.text.encoder import resolve_encoder
+from ranking.registry import connect, set_alias, tracking_uri
+
+BASELINES = ("popularity", "recency", "affinity_formula", "interest_formula")
+
+
+class DemoConfig(BaseModel):
+    """How large the demo is."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    people: int = Field(default=5_000, ge=50)
+    """People in the world."""
+    days: int = Field(default=14, ge=3)
+    """Days of log."""
+    seed: int = Field(default=1, ge=0)
+    """Seed of the world and of training."""
+    epochs: int = Field(default=10, ge=1)
+    """Epochs of the two-tower model."""
+    requests: int = Field(default=500, ge=20)
+    """Requests that are evaluated."""
+    tweets: int = Field(default=1_200, ge=1)
+    """Tweets posted over HTTP."""
+    timelines: int = Field(default=200, ge=1)
+    """Home timelines read after the posts."""
+    same: int = Field(default=50, ge=1)
+    """Evaluated home timelines read over HTTP and compared with the in-process funnel's."""
+    query: str = "cannot stop thinking about that match last night"
+    """What is searched for."""
+
+
+@dataclass
+class DemoResult:
+    """All that the screen shows; `--json` writes it."""
+
+    data: str
+    content_hash: str
+    people: int
+    days: int
+    rows: dict[str, int]
+    training: TrainResult
+    report: Report
+    query: str
+    found: list[FoundTweet]
+    trends_at: str
+    trends: list[Trend]
+    live: Live
+    home: str
+    tracking_uri: str
+    seconds: dict[str, float] = field(default_factory=dict)
+    peak_memory_gib: float = 0.0
+
+
+def run_demo(config: DemoConfig, home: Path) -> DemoResult:
+    """Runs everything under `home`; the world is written to `home/demo/world`, the runs to MLflow's store there."""
+    seconds: dict[str, float] = {}
+    folder = home / "demo" / "world"
+    with (
+        ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside,
+        _stage("world", f"a world of {config.people:,} people and {config.days} days", seconds) as advance,
+    ):
+        # The text encoder is distilled on the other core meanwhile, once for this home.
+        encoder = beside.submit(prepare_encoder, home / "cache")
+        sizes = [f"people={config.people}", f"days={config.days}", f"seed={config.seed}"]
+        dataset = make_data(world_config("demo", None, sizes), folder, advance)
+        encoder.result()
+    with _stage("train", "two-tower: text heads, features, training", seconds) as advance:
+        run = RunConfig(seed=config.seed, settings={"training": {"epochs": config.epochs}})
+        training = train(dataset, run, home, advance)
+    with _stage("evaluate", "every scorer and the oracle on the same requests", seconds) as advance:
+        models = [f"v{training.version}", *BASELINES]
+        report = evaluate_references(dataset, models, EvaluateConfig(requests=config.requests), home, advance)
+    set_alias(connect(home), "champion", training.version)
+    with _stage("search", "search and trends", seconds) as advance:
+        found = search_tweets(dataset, config.query, "hybrid", 5, home, advance)
+        trends, moment = _busiest_trends(dataset)
+    with _stage("live", "the network over HTTP", seconds) as advance:
+        live = run_live(
+            dataset,
+            home,
+            tweets=config.tweets,
+            timelines=config.timelines,
+            evaluated=report.users,
+            same=config.same,
+            seed=config.seed,
+            advance=advance,
+        )
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 2**20
+    counts = {name: dataset.rows(name) for name in dataset.tables}
+    return DemoResult(
+        str(folder), dataset.content_hash, config.people, config.days, counts, training, report, config.query, found,
+        moment, trends, live, str(home), tracking_uri(home), seconds, peak,
+    )  # fmt: skip
+
+
+def prepare_encoder(cache: Path) -> str:
+    """Makes sure that the static text encoder is in `cache`; its identity."""
+    return resolve_encoder("static", cache=cache).identity
+
+
+def _busiest_trends(dataset: Dataset) -> tuple[list[Trend], str]:
+    """Trends in the five minutes of the last three days in which one hashtag was used most."""
+    window = 5 * MINUTE_US
+    high = dataset.time_range_us()[1]
+    recent = (pl.col("time_us") > high - 3 * DAY_US) & pl.col("text").str.contains("#")
+    tagged = dataset.scan("tweets").filter(recent).select("time_us", "text").collect()
+    tags = hashtags_of(tagged["text"].to_list(), folded=True)
+    ends = (tagged["time_us"].to_numpy()[tags.owner] // window + 1) * window
+    uses = pl.DataFrame({"end": ends, "tag": tags.values.tolist()})
+    counts = uses.filter(pl.col("end") <= high).group_by("end", "tag").len().sort("len", "end", descending=True)
+    moment = int(counts["end"][0]) if len(counts) else high - high % window
+    return trends_at(dataset, 1, str(np.datetime64(moment, "us")), 8)
+
+
+@contextmanager
+def _stage(name: str, title: str, seconds: dict[str, float]) -> Iterator[Advance]:
+    began = time.perf_counter()
+    with progress(title) as advance:
+        yield advance
+    seconds[name] = time.perf_counter() - began
+    say(f"{title}: {seconds[name]:.0f} s")

@@ -1,0 +1,192 @@
+"""What is ranked against what: the requests that an evaluation asks, their candidates and what counts as relevant.
+
+A protocol yields one step a request, in order of time, with the feature state replayed up to just before it; every
+scorer sees the same batch. The words of `describe()` stand beside every number that is printed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import polars as pl
+
+from data.batch import I64, CandidateBatch, Mask, Ragged
+from data.dataset import Dataset
+from data.errors import DataError
+from data.events import EventBatch
+from data.schema import POSITIVE_ACTIONS
+from data.split import Split
+from features.online import FeatureState
+
+ALIVE_H = 48.0
+"""Hours after which a tweet is no candidate any more."""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One request: its candidates, which are relevant, and which were shown when the log was made."""
+
+    batch: CandidateBatch
+    request_id: int
+    user_id: int
+    relevant: Mask
+    """[N] the user engaged with it in this request."""
+    shown: Mask
+    """[N] it was an impression of this request; all False for a log without impressions."""
+
+
+class Follower(Protocol):
+    """Something else that follows the log: the oracle."""
+
+    tables: frozenset[str]
+    """What it wants to be told."""
+    since_us: int
+    """From when on."""
+
+    def apply(self, events: EventBatch) -> None:
+        """Takes one batch; batches come in order."""
+        ...
+
+
+class EvaluationProtocol(Protocol):
+    """A way of asking."""
+
+    @property
+    def name(self) -> str:
+        """Short name, part of what makes two evaluations comparable."""
+        ...
+
+    def describe(self) -> str:
+        """One sentence: split, requests, candidates, relevance, tie rule."""
+        ...
+
+    def steps(self, state: FeatureState, follower: Follower | None = None) -> Iterator[Step]:
+        """The steps; `follower` is brought forward with the log from its own moment on, as `state` is."""
+        ...
+
+    def __len__(self) -> int:
+        """How many steps there will be."""
+        ...
+
+
+class AliveTweets:
+    """Every tweet alive at request time, for a sample of the requests of the test period."""
+
+    name = "alive-48h"
+
+    def __init__(self, dataset: Dataset, split: Split, *, requests: int, seed: int) -> None:
+        """Samples `requests` of the test period's requests uniformly with `seed`."""
+        dataset.require("requests", "impressions", "engagements", purpose="ranking every tweet alive at request time")
+        self._dataset, self._split, self._seed = dataset, split, seed
+        if split.train_before_us is None:
+            raise DataError(f"split {split.name!r} has no moment where its test begins", remedy="take the time split")
+        self.start_us = split.train_before_us
+        asked = dataset.scan("requests").filter(pl.col("time_us") >= self.start_us).collect()
+        sample = asked.sample(min(requests, len(asked)), seed=seed).sort("time_us", "request_id")
+        ids = sample.lazy().select("request_id")
+        shown = dataset.scan("impressions").join(ids, on="request_id", how="semi")
+        engaged = dataset.scan("engagements").join(ids, on="request_id", how="semi")
+        engaged = engaged.filter(pl.col("action").is_in(POSITIVE_ACTIONS))
+        self._requests = sample
+        self._shown = _lists(shown, sample)
+        self._engaged = _lists(engaged.unique(["request_id", "tweet_id"]), sample)
+
+    def __len__(self) -> int:
+        return len(self._requests)
+
+    def describe(self) -> str:
+        """See `EvaluationProtocol`."""
+        return (
+            f"Split: {self._split.promise}. {len(self)} requests of the test, sampled with seed {self._seed}. "
+            f"NDCG and recall rank every tweet alive (< {ALIVE_H:.0f} h, retweets stand for their original) at request "
+            "time, over the requests with an engagement; AUC is over the impressions of all these requests. "
+            "Relevant: what the user engaged with in that request. Ties: the newer tweet first."
+        )
+
+    def steps(self, state: FeatureState, follower: Follower | None = None) -> Iterator[Step]:
+        """See `EvaluationProtocol`. A request without engagement ranks only what it showed: it counts for AUC alone."""
+        replay = self._dataset.replay(sorted(state.tables))
+        for events in replay.advance(self.start_us):
+            state.update(events)
+        after = None
+        if follower is not None:
+            if follower.since_us > self.start_us:
+                late = "the truth's state was kept after the test began"
+                raise DataError(late, remedy="make a world with state_at of 0.8 or less")
+            after = self._dataset.replay(sorted(follower.tables), after_us=follower.since_us - 1)
+        columns = (self._requests[name].to_list() for name in ("request_id", "user_id", "time_us"))
+        for at, (request_id, user_id, time_us) in enumerate(zip(*columns, strict=True)):
+            for events in replay.advance(time_us):
+                state.update(events)
+            if follower is not None and after is not None:
+                for events in after.advance(time_us):
+                    follower.apply(events)
+            shown, engaged = (state.network.tweets.rows(one[at]) for one in (self._shown, self._engaged))
+            rows = shown[shown >= 0]
+            if len(engaged):
+                rows = np.union1d(state.network.alive(time_us, ALIVE_H), rows)
+            rows = _newest_first(state, rows)
+            requests = state.requests([user_id], time_us)
+            batch = state.base(requests, Ragged(np.array([0, len(rows)], np.int64), rows))
+            yield Step(batch, request_id, user_id, np.isin(rows, engaged), np.isin(rows, shown))
+
+
+class FullCatalogue:
+    """Each user's last engagement, ranked against every item that the user had not engaged with before."""
+
+    name = "leave-last-out"
+
+    def __init__(self, dataset: Dataset, split: Split, *, requests: int, seed: int) -> None:
+        """Asks for every user with a held-out engagement, or a sample of `requests` of them."""
+        dataset.require("tweets", "engagements", purpose="ranking the full catalogue")
+        self._dataset, self._split, self._seed = dataset, split, seed
+        test = split.test.collect().sort("user_id")
+        self._test = test.sample(min(requests, len(test)), seed=seed).sort("user_id")
+        self._train = split.train.collect()
+
+    def __len__(self) -> int:
+        return len(self._test)
+
+    def describe(self) -> str:
+        """See `EvaluationProtocol`."""
+        return (
+            f"Split: {self._split.promise}. {len(self)} users. NDCG and recall rank the full catalogue "
+            f"({self._dataset.rows('tweets')} items) without what the user engaged with in training; relevant: the one "
+            "held-out engagement. No AUC: the log has no impressions. Ties: the item that came first."
+        )
+
+    def steps(self, state: FeatureState, follower: Follower | None = None) -> Iterator[Step]:
+        """See `EvaluationProtocol`. All users are asked after the last training event."""
+        for events in self._dataset.replay(sorted(state.tables - {"engagements"})).advance():
+            state.update(events)
+        state.update(EventBatch.from_frame("engagements", self._train))
+        items = np.arange(len(state.network.tweets), dtype=np.int64)
+        known = self._train.group_by("user_id").agg("tweet_id")
+        mine = dict(zip(known["user_id"].to_list(), known["tweet_id"].to_list(), strict=True))
+        end_us = self._dataset.time_range_us()[1] + 1
+        for user_id, tweet_id, request_id in self._test.select("user_id", "tweet_id", "engagement_id").iter_rows():
+            rows = np.delete(items, np.unique(state.network.tweets.rows(mine.get(user_id, []))))
+            batch = state.base(state.requests([user_id], end_us), Ragged(np.array([0, len(rows)], np.int64), rows))
+            relevant = rows == state.network.tweets.rows(tweet_id)[0]
+            yield Step(batch, request_id, user_id, relevant, np.zeros(len(rows), bool))
+
+
+def protocol_for(dataset: Dataset, split: Split, *, requests: int, seed: int) -> EvaluationProtocol:
+    """Every tweet alive for a split in time, the full catalogue for leave-last-out."""
+    kind = FullCatalogue if split.train_before_us is None else AliveTweets
+    return kind(dataset, split, requests=requests, seed=seed)
+
+
+def _newest_first(state: FeatureState, rows: I64) -> I64:
+    """Tweet rows by time, the newest first, then by id: the order in which the served feed breaks ties, too."""
+    return rows[np.lexsort((-state.network.tweets.ids[rows], -state.network.tweet.time_us[rows]))]
+
+
+def _lists(rows: pl.LazyFrame, requests: pl.DataFrame) -> list[I64]:
+    """Tweet ids a request, in the order of `requests`."""
+    grouped = rows.group_by("request_id").agg("tweet_id").collect()
+    joined = requests.select("request_id").join(grouped, on="request_id", how="left", maintain_order="left")
+    return [np.asarray(one if one is not None else [], np.int64) for one in joined["tweet_id"].to_list()]

@@ -1,0 +1,1 @@
+"""How real a world looks: its figures beside published ones of the real network."""

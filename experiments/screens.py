@@ -1,0 +1,133 @@
+"""Results as tables that people read."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from experiments.cli.screen import table, wide_console
+from experiments.compare import Comparison
+from experiments.demo import DemoResult
+from experiments.evaluate import Report
+from experiments.live import Live
+from experiments.stats import Difference, Interval
+
+
+def scorer_table(report: Report) -> Any:
+    """The scorers, best first; the oracle knows the truth and bounds them all."""
+    rows = sorted(report.rows, key=lambda row: -row.ndcg.mean)
+    cells = [
+        (
+            row.name + (f" v{row.version}" if row.version else ""),
+            interval(row.ndcg),
+            interval(row.recall),
+            interval(row.auc),
+            interval(row.true_value),
+        )
+        for row in rows
+    ]
+    heads = ["scorer", f"NDCG@{report.k}", f"recall@{report.k}", "AUC", f"true value@{report.k}"]
+    return table("Scorers", heads, cells)
+
+
+def comparison_table(report: Comparison) -> Any:
+    """Every run against the base, one row a metric."""
+    rows = []
+    for row in report.rows:
+        name = row.scorer if row.scorer == row.reference else f"{row.reference} ({row.scorer})"
+        verdict = [difference(row.difference), p_value(row.corrected_p), p_value(row.wilcoxon_p)]
+        if row.difference is None:
+            verdict = ["base", "", ""]
+        rows.append(
+            (
+                name,
+                f"{row.metric.upper() if row.metric == 'ndcg' else row.metric}@{report.k}",
+                interval(row.value),
+                *verdict,
+            )
+        )
+    heads = ["run", "metric", "value", f"minus {report.base}", "p (Holm)", "p (Wilcoxon)"]
+    return table(f"Compared with {report.base}", heads, rows)
+
+
+def print_demo(result: DemoResult, svg: Path | None) -> None:
+    """The demo's one screen; also as a picture when `svg` names a file."""
+    console = wide_console(record=svg is not None)
+    if svg is not None:
+        console.width = 118
+    for part in demo_screen(result):
+        console.print(part)
+    if svg is not None:
+        svg.parent.mkdir(parents=True, exist_ok=True)
+        console.save_svg(str(svg), title="make demo")
+
+
+def demo_screen(result: DemoResult) -> list[Any]:
+    """Everything that the demo shows, from top to bottom."""
+    rows = result.rows
+    world = (
+        f"[bold]World[/] {result.people:,} people, {result.days} days: {rows['follows']:,} follow events, "
+        f"{rows['tweets']:,} tweets, {rows['impressions']:,} impressions, {rows['engagements']:,} engagements "
+        f"(content hash {result.content_hash[:12]})"
+    )
+    found = [(one.text.replace("\n", " "), f"@{one.author}", f"{one.score:.4f}") for one in result.found]
+    trends = [(f"#{t.hashtag}", f"{t.score:.2f}", t.volume, t.previous, t.unique_users) for t in result.trends]
+    seconds = ", ".join(f"{name} {value:.0f} s" for name, value in result.seconds.items())
+    total = sum(result.seconds.values())
+    return [
+        world,
+        scorer_table(result.report),
+        f"[dim]{result.report.protocol} {' '.join(result.report.notes)}[/]\n",
+        mmr_line(result.report),
+        table(f"Search: {result.query!r} (hybrid)", ["tweet", "author", "score"], found),
+        table(f"Trends at {result.trends_at}", ["hashtag", "score", "in 5 min", "5 before", "people"], trends),
+        *live_lines(result.live),
+        f"\n[bold]Took[/] {total:.0f} s ({seconds}); largest process {result.peak_memory_gib:.2f} GiB.",
+        f"[bold]Next[/] runs and models: mlflow ui --backend-store-uri {result.tracking_uri}",
+        f"     the API's page: {result.live.command}, then http://127.0.0.1:8000/docs",
+    ]
+
+
+def mmr_line(report: Report) -> str:
+    """What MMR changed, in one sentence."""
+    row = next((one for one in report.rows if one.mmr is not None), None)
+    if row is None or row.mmr is None:
+        return "[bold]MMR[/] no scorer here has item vectors."
+    change = row.mmr
+    return (
+        f"[bold]MMR[/] (0.7 relevance, 0.3 diversity, top {report.k} of {row.name}'s best 200): intra-list diversity "
+        f"{interval(change.diversity_before)} -> {interval(change.diversity_after)}, NDCG@{report.k} "
+        f"{interval(change.ndcg_before)} -> {interval(change.ndcg_after)}\n"
+    )
+
+
+def live_lines(live: Live) -> list[str]:
+    """What happened over HTTP."""
+    tweets, pushed, left = live.fanned_out, live.deliveries, live.left_to_pull
+    return [
+        f"[bold]Live network[/] ranked by {live.model} version {live.model_version}",
+        f"  {live.posted:,} tweets posted over HTTP: p50 {live.post.p50_ms:.1f} ms, p99 {live.post.p99_ms:.1f} ms, "
+        f"{live.post.per_s:.0f} a second with {live.clients} clients",
+        f"  fan-out: {tweets['push']:,} tweets pushed, {tweets['hybrid']:,} hybrid, {tweets['pull']:,} pulled "
+        f"(push below {live.push_below} followers, pull from {live.pull_from}); "
+        f"{sum(pushed.values()):,} deliveries pushed, {sum(left.values()):,} edges left to pull",
+        f"  {live.timelines:,} home timelines read: p50 {live.read.p50_ms:.1f} ms, p99 {live.read.p99_ms:.1f} ms; "
+        f"{live.fresh_share:.0%} show a tweet just posted",
+        f"  {live.identical} of {live.compared} evaluated home timelines equal over HTTP and in process",
+        f"  trending now: {', '.join(live.trends[:6]) or 'nothing'}",
+    ]
+
+
+def interval(value: Interval | None) -> str:
+    """`0.123 [0.117, 0.129]`, or a dash where there is none."""
+    return "-" if value is None else f"{value.mean:.3f} [{value.low:.3f}, {value.high:.3f}]"
+
+
+def difference(value: Difference | None) -> str:
+    """`+0.012 [+0.010, +0.014]`."""
+    return "" if value is None else f"{value.mean:+.4f} [{value.low:+.4f}, {value.high:+.4f}]"
+
+
+def p_value(value: float | None) -> str:
+    """Four figures, small ones as a bound."""
+    return "" if value is None else ("<0.0001" if value < 1e-4 else f"{value:.4f}")

@@ -1,0 +1,230 @@
+"""Uncertainty of what is reported: intervals, paired tests and corrections for many comparisons.
+
+The unit that is drawn is the user: requests of one person resemble each other, so they are resampled together
+(cluster bootstrap; Efron & Tibshirani 1993, ch. 8; Cameron, Gelbach & Miller 2008). Seeds make every interval
+reproducible; comparisons with the same seed and users share their resamples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from data.batch import F64, I64, Array, Mask
+from data.errors import DataError
+
+RESAMPLES = 1000
+"""Bootstrap resamples unless asked otherwise: the 2.5% percentile then stands on 25 values."""
+
+_SEED = 20260105
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A mean and its confidence interval; the bounds are NaN where there are fewer than two users."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+    """Requests (or rows) with a defined value."""
+    users: int
+    """Clusters: the effective size."""
+    level: float = 0.95
+
+    def __str__(self) -> str:
+        return f"{self.mean:.4f} [{self.low:.4f}, {self.high:.4f}]"
+
+    def overlaps(self, other: Interval) -> bool:
+        """Whether the two intervals share a value; the stricter question than a paired test."""
+        return not (self.high < other.low or other.high < self.low)
+
+
+@dataclass(frozen=True)
+class Difference:
+    """A paired difference of means, a minus b, on the same requests."""
+
+    mean: float
+    low: float
+    high: float
+    p_value: float
+    """Two-sided, by bootstrap; never under 2 / (resamples + 1), and 1 where there are fewer than two users."""
+    n: int
+    users: int
+    level: float = 0.95
+
+    def __str__(self) -> str:
+        return f"{self.mean:+.4f} [{self.low:+.4f}, {self.high:+.4f}] p={self.p_value:.3g}"
+
+
+@dataclass(frozen=True)
+class SignedRank:
+    """Wilcoxon's signed-rank test on users' mean differences."""
+
+    statistic: float
+    p_value: float
+    users: int
+    """Users with a difference other than zero."""
+
+
+def mean_interval(
+    values: ArrayLike, users: ArrayLike, *, level: float = 0.95, resamples: int = RESAMPLES, seed: int = _SEED
+) -> Interval:
+    """The mean of `values` [N] over requests, with a percentile bootstrap over users.
+
+    NaN values (undefined metrics) are left out. `users` [N] names the user of each request.
+
+    Raises:
+        DataError: no defined value.
+    """
+    sums, counts = _by_user(values, users)
+    draws = _resampled_means(sums, counts, resamples, seed)
+    low, high = _percentiles(draws, level)
+    return Interval(float(sums.sum() / counts.sum()), low, high, int(counts.sum()), len(counts), level)
+
+
+def paired_difference(
+    a: ArrayLike,
+    b: ArrayLike,
+    users: ArrayLike,
+    *,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = _SEED,
+) -> Difference:
+    """Mean of a - b over the requests where both are defined, with a bootstrap over users and its p-value.
+
+    The p-value is twice the smaller share of resamples on either side of zero, counted with one added to both
+    (Davison & Hinkley 1997, ch. 4), so that it is never zero.
+
+    Raises:
+        DataError: arrays of different lengths, or no request where both are defined.
+    """
+    left, right = _same_length(a=a, b=b)
+    sums, counts = _by_user(left - right, users)
+    draws = _resampled_means(sums, counts, resamples, seed)
+    low, high = _percentiles(draws, level)
+    below, above = int((draws <= 0).sum()), int((draws >= 0).sum())
+    p_value = min(1.0, 2 * (1 + min(below, above)) / (resamples + 1)) if len(counts) > 1 else 1.0
+    return Difference(float(sums.sum() / counts.sum()), low, high, p_value, int(counts.sum()), len(counts), level)
+
+
+def signed_rank(a: ArrayLike, b: ArrayLike, users: ArrayLike) -> SignedRank:
+    """Wilcoxon's signed-rank test of users' mean a - b against a median of zero; p = 1 when all are equal."""
+    from scipy.stats import wilcoxon
+
+    left, right = _same_length(a=a, b=b)
+    sums, counts = _by_user(left - right, users)
+    means = sums / counts
+    moved = means[means != 0]
+    if not len(moved):
+        return SignedRank(0.0, 1.0, 0)
+    found = wilcoxon(moved)
+    return SignedRank(float(found.statistic), float(found.pvalue), len(moved))
+
+
+def holm(p_values: Mapping[str, float]) -> dict[str, float]:
+    """Holm's step-down correction of several p-values (Holm 1979), keeping names and their order."""
+    order = sorted(p_values, key=lambda name: (p_values[name], name))
+    corrected: dict[str, float] = {}
+    worst = 0.0
+    for rank, name in enumerate(order):
+        worst = max(worst, min(1.0, (len(order) - rank) * p_values[name]))
+        corrected[name] = worst
+    return {name: corrected[name] for name in p_values}
+
+
+def auc_interval(scores: ArrayLike, labels: ArrayLike, users: ArrayLike, *, level: float = 0.95) -> Interval:
+    """AUC over all rows [N] with DeLong's interval, the variance taken over users.
+
+    Each row's placement is the share of the other class that it beats (DeLong, DeLong & Clarke-Pearson 1988); the
+    placements of a user's rows are summed before the variance is taken (Obuchowski 1997, clustered data). O(N log N).
+
+    Raises:
+        DataError: arrays of different lengths, a NaN score, or only one class.
+    """
+    score, label = _same_length(scores=scores, labels=labels)
+    if np.isnan(score).any():
+        raise DataError(f"{int(np.isnan(score).sum())} scores are NaN", remedy="a scorer must score every row")
+    placed, positive = _placements(score, label.astype(bool))
+    m, n = int(positive.sum()), int((~positive).sum())
+    if not m or not n:
+        raise DataError(f"AUC needs both classes, found {m} positive and {n} negative rows", remedy="widen the period")
+    code, size = _codes(users, len(score))
+    value = float(placed[positive].mean())
+    # A user's pull on the AUC: how far their positives and negatives are placed from the mean, each class by its size.
+    pull = np.bincount(code, (placed - value) / np.where(positive, m, n), minlength=size)
+    spread = float(np.sqrt(size / (size - 1) * (pull**2).sum())) if size > 1 else float("nan")
+    from scipy.stats import norm
+
+    reach = float(norm.ppf(0.5 + level / 2)) * spread
+    low, high = np.clip([value - reach, value + reach], 0, 1)
+    return Interval(value, float(low), float(high), len(score), size, level)
+
+
+def _placements(scores: F64, positive: Mask) -> tuple[F64, Mask]:
+    """[N] each row's share of the other class on its right side: beaten by a positive, beating a negative."""
+    m, n = int(positive.sum()), int((~positive).sum())
+    order = np.argsort(scores, kind="stable")
+    ordered = scores[order]
+    group = np.cumsum(np.r_[False, ordered[1:] != ordered[:-1]]) if len(scores) else np.empty(0, np.int64)
+    hits = positive[order]
+    size = int(group[-1]) + 1 if len(group) else 0
+    positives = np.bincount(group, hits, minlength=size)
+    negatives = np.bincount(group, ~hits, minlength=size)
+    negatives_under = np.cumsum(negatives) - negatives / 2
+    positives_over = m - np.cumsum(positives) + positives / 2
+    out = np.empty(len(scores), np.float64)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out[order] = np.where(hits, negatives_under[group] / n, positives_over[group] / m) if size else 0.0
+    return out, positive
+
+
+def _by_user(values: ArrayLike, users: ArrayLike) -> tuple[F64, F64]:
+    """[U] sums and [U] counts of defined values by user, users ascending; users without any are left out."""
+    value = np.asarray(values, np.float64)
+    code, size = _codes(users, len(value))
+    defined = ~np.isnan(value)
+    sums = np.asarray(np.bincount(code[defined], value[defined], minlength=size), np.float64)
+    counts = np.asarray(np.bincount(code[defined], minlength=size), np.float64)
+    if not defined.any():
+        raise DataError(f"none of {len(value)} values is defined", remedy="there is nothing to average")
+    return sums[counts > 0], counts[counts > 0]
+
+
+def _codes(users: ArrayLike, n: int) -> tuple[I64, int]:
+    names, code = np.unique(np.asarray(users), return_inverse=True)
+    if len(code) != n:
+        raise DataError(f"{len(code)} users for {n} values", remedy="give the user of each value")
+    return code.astype(np.int64), len(names)
+
+
+def _resampled_means(sums: F64, counts: F64, resamples: int, seed: int) -> F64:
+    """[resamples] ratio of summed values to summed counts over users drawn with replacement; NaN for one user."""
+    size = len(sums)
+    if size < 2:
+        return np.full(resamples, np.nan)
+    rng = np.random.Generator(np.random.PCG64(seed))
+    out = np.empty(resamples, np.float64)
+    step = max(1, 4_000_000 // size)
+    for start in range(0, resamples, step):
+        drawn = rng.integers(0, size, (min(step, resamples - start), size), dtype=np.int32)
+        out[start : start + len(drawn)] = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+    return out
+
+
+def _percentiles(draws: F64, level: float) -> tuple[float, float]:
+    low, high = np.quantile(draws, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
+
+
+def _same_length(**arrays: ArrayLike) -> tuple[F64, F64]:
+    (name_a, a), (name_b, b) = arrays.items()
+    left: Array = np.asarray(a, np.float64)
+    right: Array = np.asarray(b, np.float64)
+    if left.shape != right.shape:
+        raise DataError(f"{name_a} has {left.size} values and {name_b} {right.size}", remedy="pair them by request")
+    return left, right

@@ -1,0 +1,137 @@
+"""From a config to a registered model: split, text heads, examples, training, MLflow run, aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data.batch import Array
+from data.catalogue import lookup, resolve
+from data.dataset import Dataset
+from data.errors import ConfigError
+from data.split import Split, default_split, splitter
+from experiments.config import RunConfig
+from experiments.tracking import log_curves, tracked_run
+from features.offline import offline_features
+from features.text.encoder import resolve_encoder
+from features.text.understanding import Understanding
+from ranking.artifact import Bundle
+from ranking.catalogue import SCORERS
+from ranking.ranker import BASE_COLUMNS
+from ranking.registry import MODEL_NAME, connect, log_bundle, set_alias
+from ranking.scorer import Scorer
+
+if TYPE_CHECKING:
+    from experiments.cli.screen import Advance
+
+
+@dataclass(frozen=True)
+class TrainResult:
+    """What a training run left behind."""
+
+    run_id: str
+    version: str
+    registered_as: str
+    aliases: tuple[str, ...]
+    columns: tuple[str, ...]
+    """What was measured each epoch."""
+    epochs: list[dict[str, float]] = field(default_factory=list)
+
+
+def split_of(dataset: Dataset, kind: str) -> Split:
+    """The split that a run config names."""
+    return (default_split(dataset) if kind == "auto" else splitter(kind)).apply(dataset)
+
+
+def understanding_of(dataset: Dataset, split: Split, encoder: str, home: Path) -> Understanding:
+    """The text encoder, and heads trained on the annotations from before the test."""
+    return Understanding.train(dataset, resolve_encoder(encoder, cache=home / "cache"), split.train_before_us)
+
+
+def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | None = None) -> TrainResult:
+    """Trains what the config names, logs the run and registers the model.
+
+    The first version becomes `champion`; every new one becomes `challenger`.
+
+    Raises:
+        ConfigError: an unknown scorer or setting.
+        DataError: the data set lacks what the scorer learns from.
+        ModelError: the loss diverged.
+    """
+    kind = lookup("scorer", SCORERS, config.scorer)
+    dataset.require("tweets", "engagements", purpose="training")
+    split = split_of(dataset, config.split)
+    understanding = understanding_of(dataset, split, config.encoder, home)
+    tags = {"scorer": config.scorer, "kind": "trained" if hasattr(kind, "trainer") else "formula"}
+    with tracked_run(home, name=config.scorer, dataset=dataset, parameters=config.model_dump(), tags=tags) as run_id:
+        epochs: list[dict[str, float]] = []
+        scorer = _fit(kind, dataset, split, understanding, config, epochs, advance)
+        learned = split.name if hasattr(kind, "trainer") else ""
+        bundle = Bundle(config.scorer, scorer, understanding, dataset.name, dataset.content_hash, learned)
+        version = log_bundle(bundle, _few_rows(dataset, split, scorer, understanding))
+        if epochs:
+            _log_epochs(epochs)
+    return TrainResult(run_id, version, MODEL_NAME, _alias(home, version), tuple(epochs[0]) if epochs else (), epochs)
+
+
+def _fit(
+    kind: Any,
+    dataset: Dataset,
+    split: Split,
+    understanding: Understanding,
+    config: RunConfig,
+    epochs: list[dict[str, float]],
+    advance: Advance | None,
+) -> Scorer:
+    """A scorer with a `trainer` is fitted by it; one without is made from its settings."""
+    import mlflow
+
+    def on_epoch(values: Mapping[str, float]) -> None:
+        epochs.append(dict(values))
+        # MLflow's names take no @.
+        mlflow.log_metrics({name.replace("@", "_"): float(value) for name, value in values.items()}, step=len(epochs))
+
+    if not hasattr(kind, "trainer"):
+        try:
+            made: Scorer = kind(**_settings_of(kind, config.settings))
+        except (TypeError, ValueError) as error:
+            raise ConfigError(f"scorer {config.scorer!r} does not take {config.settings}: {error}") from error
+        return made
+    fitted: Scorer = resolve(kind.trainer)(
+        dataset, split, understanding, config.settings, seed=config.seed, on_epoch=on_epoch, advance=advance
+    )
+    return fitted
+
+
+def _settings_of(kind: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Keyword arguments of a scorer: fields of a dataclass, or its one `config` made from `settings`."""
+    if is_dataclass(kind):
+        return dict(settings)
+    made = kind.from_artifact(settings, {})
+    return {"config": made.config}
+
+
+def _few_rows(dataset: Dataset, split: Split, scorer: Scorer, understanding: Understanding) -> dict[str, Array]:
+    """Columns of a few training rows: they tell MLflow what the model reads."""
+    rows = split.train.select("user_id", "tweet_id", "time_us").head(4).collect()
+    batch = offline_features(dataset, rows, [n for n in scorer.reads if n not in BASE_COLUMNS], understanding)
+    return {name: batch.column(name) for name in scorer.reads}
+
+
+def _log_epochs(epochs: list[dict[str, float]]) -> None:
+    names = epochs[0]
+    for group in ("loss", "recall"):
+        curves = {name: [one[name] for one in epochs] for name in names if group in name}
+        if curves:
+            log_curves(curves, f"plots/{group}.png", title=f"Learning curve: {group}", ylabel=group)
+
+
+def _alias(home: Path, version: str) -> tuple[str, ...]:
+    client = connect(home)
+    taken = client.get_registered_model(MODEL_NAME).aliases
+    aliases = ("challenger",) if "champion" in taken else ("champion", "challenger")
+    for alias in aliases:
+        set_alias(client, alias, version)
+    return aliases

@@ -1,0 +1,40 @@
+"""Worlds by preset, file and override, made with the logging feed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from data.dataset import Dataset
+from data.errors import ConfigError
+from data.synthetic.config import WorldConfig
+from data.synthetic.world import make_world
+from experiments.config import merge_settings
+from experiments.feeds import LoggingConfig, LoggingFeed
+
+if TYPE_CHECKING:
+    from experiments.cli.screen import Advance
+
+PRESETS: Mapping[str, Mapping[str, Any]] = {
+    "tiny": {"people": 1_000, "days": 7},
+    "demo": {"people": 5_000, "days": 14},
+    "small": {"people": 10_000, "days": 14},
+}
+"""One line a preset: what differs from the defaults."""
+
+
+def world_config(preset: str, path: Path | None, overrides: Sequence[str]) -> WorldConfig:
+    """A preset, then a TOML file, then `key=value` overrides.
+
+    Raises:
+        ConfigError: an unknown preset or key, or a value out of range.
+    """
+    if preset not in PRESETS:
+        raise ConfigError(f"unknown preset {preset!r}", remedy=f"choose one of {', '.join(PRESETS)}")
+    return WorldConfig.parse({**PRESETS[preset], **merge_settings(path, overrides)})
+
+
+def make_data(config: WorldConfig, out: Path, advance: Advance | None = None) -> Dataset:
+    """Makes the world, serves it with the logging policy and writes the data set to `out`."""
+    return make_world(config, out, feed=LoggingFeed(LoggingConfig(seed=config.seed)), progress=advance)

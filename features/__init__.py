@@ -1,0 +1,1 @@
+"""What was known: feature views with two engines, the state built from events, and text understanding."""

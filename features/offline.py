@@ -1,0 +1,164 @@
+"""The offline engine: features of any user, tweet and moment from a log, point in time, in Polars."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from data.batch import I64, Array, CandidateBatch, Requests
+from data.dataset import Dataset
+from data.errors import DataError
+from data.schema import POSITIVE_ACTIONS, TABLES, table
+from features.catalogue import plan
+from features.text.tables import tweet_counts, understanding_tables
+from features.view import FeatureView
+
+if TYPE_CHECKING:
+    from features.text.understanding import Understanding
+
+ROWS = ("user_id", "tweet_id", "time_us")
+_ENGAGEMENT = ("engagement_id", "time_us", "user_id", "tweet_id", "author_id", "action")
+
+
+def offline_features(
+    dataset: Dataset, rows: pl.DataFrame, names: Sequence[str], understanding: Understanding | None
+) -> CandidateBatch:
+    """The features `names` at each of `rows` (`user_id`, `tweet_id`, `time_us`), from events strictly before it.
+
+    One request a row (B = N), in the order of `rows`; features of the request stand on the requests. `user_row`,
+    `tweet_row` and `author_row` number the ids of this batch alone (-1 for no author).
+
+    Raises:
+        DataError: `rows` lacks a column.
+        ConfigError: a name that no view writes.
+    """
+    missing = [column for column in ROWS if column not in rows.columns]
+    if missing:
+        raise DataError(f"rows lack column {missing[0]!r}", remedy=f"give {', '.join(ROWS)}")
+    last = int(rows["time_us"].max()) if len(rows) else 0  # type: ignore[arg-type]
+    wanted = {name for view in plan(names) for name in view.tables} | {"tweets"}
+    # Tweets whole: what is read of their texts is kept for the next call, and each view asks whether one was posted.
+    cut = {name: None if name == "tweets" else last for name in wanted if name in dataset.tables}
+    tables = {name: dataset.scan(name, before_us=until) for name, until in cut.items()}
+    return features_of_log(tables, rows, names, understanding, key=dataset.content_hash)
+
+
+def features_of_log(
+    tables: Mapping[str, pl.LazyFrame],
+    rows: pl.DataFrame,
+    names: Sequence[str],
+    understanding: Understanding | None,
+    *,
+    key: str = "",
+) -> CandidateBatch:
+    """The same over tables given as frames in order of (time, key); `key` names their content to reuse read texts."""
+    views = plan(names)
+    log = _log(tables, {name for view in views for name in view.tables}, understanding, key)
+    asked = _rows(rows, log["tweets"])
+    moments = asked.select("user_id", "time_us").unique(maintain_order=True).with_row_index("row")
+    moments = moments.with_columns(pl.col("row").cast(pl.Int64)).sort("time_us")
+    moment = asked.join(moments.rename({"row": "moment"}), on=["user_id", "time_us"], how="left")
+    of = _by_row(moment, "moment")
+    by_time = asked.sort("time_us")
+    found: dict[str, Array] = {}
+    entity: dict[str, str] = {}
+    for view in views:
+        own = view.entity == "request"
+        frame = _with_reads(moments if own else by_time, view, found, entity, of)
+        answer = view.offline(log, frame.lazy()).collect()
+        for feature in view.features:
+            default = feature.default
+            found[feature.name] = _column(answer, feature.name, len(moments) if own else len(asked), default)
+            entity[feature.name] = view.entity
+    requests = {name: found[name][of] for name in names if entity[name] == "request"}
+    return _batch(asked, requests, {name: found[name] for name in names if entity[name] != "request"})
+
+
+def _log(
+    tables: Mapping[str, pl.LazyFrame], wanted: set[str], understanding: Understanding | None, key: str
+) -> dict[str, pl.LazyFrame]:
+    """The tables that views see: only engagements that count, and the derived tables that are wanted."""
+    log = {name: tables[name] if name in tables else pl.LazyFrame(schema=table(name).polars_schema) for name in TABLES}
+    posted = log["tweets"].select("tweet_id", posted_us="time_us")
+    if "engagements" in wanted:
+        counted = log["engagements"].select(_ENGAGEMENT).filter(pl.col("action").is_in(POSITIVE_ACTIONS))
+        counted = counted.join(posted, on="tweet_id", how="inner", maintain_order="left")
+        # Collected: every view reads these few narrow columns again.
+        log["engagements"] = counted.filter(pl.col("posted_us") <= pl.col("time_us")).drop("posted_us").collect().lazy()
+    if "tweet_counts" in wanted:
+        log["tweet_counts"] = tweet_counts(log["tweets"], key)
+    if "understanding" in wanted:
+        log |= understanding_tables(log["tweets"], understanding, key)
+    return log
+
+
+def _rows(rows: pl.DataFrame, tweets: pl.LazyFrame) -> pl.DataFrame:
+    """`rows` numbered, with `posted_us` and `author_id` where the tweet was posted before the row's moment."""
+    asked = rows.select(pl.col(ROWS).cast(pl.Int64)).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    known = tweets.select("tweet_id", "author_id", posted_us="time_us")
+    known = known.join(asked.lazy().select("tweet_id").unique(), on="tweet_id", how="semi")
+    before = pl.col("posted_us") < pl.col("time_us")
+    joined = asked.lazy().join(known, on="tweet_id", how="left", maintain_order="left")
+    author = pl.when(before & (pl.col("author_id") >= 0)).then("author_id")
+    return joined.with_columns(author_id=author, posted_us=pl.when(before).then("posted_us")).collect()
+
+
+def _by_row(frame: pl.DataFrame, column: str) -> I64:
+    return frame.sort("row")[column].to_numpy()
+
+
+def _with_reads(
+    frame: pl.DataFrame, view: FeatureView, found: Mapping[str, Array], entity: Mapping[str, str], of: I64
+) -> pl.DataFrame:
+    """`frame` with the columns that `view` reads, in the frame's own order of rows."""
+    if not view.reads:
+        return frame
+    order = frame["row"].to_numpy()
+    gathered = {
+        name: found[name][of[order] if entity[name] == "request" and view.entity != "request" else order]
+        for name in view.reads
+    }
+    return frame.with_columns(pl.Series(name, values) for name, values in gathered.items())
+
+
+def _column(answer: pl.DataFrame, name: str, size: int, default: float) -> Array:
+    """[size, ...] a view's column by row, `default` where it says nothing."""
+    series = answer[name]
+    if isinstance(series.dtype, pl.Array):
+        missing = series.is_null()
+        width, dtype = series.dtype.size, series.dtype.inner
+        values: Array = np.zeros((0, width), np.float32)
+        if len(series):
+            kept = series.filter(~missing)
+            values = kept.to_numpy() if len(kept) else np.zeros((0, width))
+        out = np.full((size, width), default, pl.Series([], dtype=dtype).to_numpy().dtype)
+        out[answer["row"].filter(~missing).to_numpy()] = values
+        return out
+    out = np.full(size, default, np.float32)
+    out[answer["row"].to_numpy()] = series.cast(pl.Float64).fill_null(default).to_numpy()
+    return out
+
+
+def _batch(asked: pl.DataFrame, requests: Mapping[str, Array], columns: Mapping[str, Array]) -> CandidateBatch:
+    users = asked["user_id"].to_numpy()
+    tweets = asked["tweet_id"].to_numpy()
+    authors = asked["author_id"].fill_null(-1).to_numpy()
+    rows = {name: np.unique(ids, return_inverse=True)[1] for name, ids in (("user", users), ("tweet", tweets))}
+    author_row = np.unique(authors[authors >= 0]).searchsorted(authors)
+    base: dict[str, Array] = {
+        "tweet_row": rows["tweet"].astype(np.int64),
+        "tweet_id": tweets,
+        "author_id": authors,
+        "author_row": np.where(authors >= 0, author_row, -1),
+    }
+    about: dict[str, Array] = {
+        "user_id": users,
+        "user_row": rows["user"].astype(np.int64),
+        "time_us": asked["time_us"].to_numpy(),
+    }
+    return CandidateBatch(
+        Requests({**about, **requests}), np.arange(len(asked) + 1, dtype=np.int64), {**base, **columns}
+    )

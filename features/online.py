@@ -1,0 +1,178 @@
+"""The live engine: the state that events build, and features looked up from it; saved, and restored elsewhere.
+
+One thread owns a state. It may be asked for moments from its last event on.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from data.batch import Array, CandidateBatch, Ragged, Requests
+from data.errors import ModelError, NotFoundError
+from data.events import EventBatch
+from features.catalogue import CATALOGUE, plan, view
+from features.state.history import History, positive
+from features.state.network import Network
+from features.state.seen import Seen
+from features.state.shared import Shared
+from features.state.texts import Texts
+from features.view import FeatureView, OnlineView
+
+if TYPE_CHECKING:
+    from features.text.understanding import Understanding
+
+VERSION = 1
+ABOUT = "state.json"
+
+
+class FeatureState:
+    """Network, histories, what was seen, and every live view; `update` with events, `lookup` for candidates."""
+
+    def __init__(self, understanding: Understanding | None, *, views: Sequence[str] | None = None) -> None:
+        """An empty state with the named views and those they read (all of the catalogue when None).
+
+        Raises:
+            ConfigError: no view of a name.
+        """
+        self.understanding = understanding
+        self.network, self.history, self.seen = Network(), History(), Seen()
+        self.texts = Texts(understanding)
+        self._shared = Shared(self.network, self.history, self.texts)
+        names = tuple(CATALOGUE) if views is None else views
+        wanted = plan([feature.name for name in names for feature in view(name).features])
+        self._views: dict[str, OnlineView] = {one.name: one.online(self._shared) for one in wanted}
+        self._listeners: dict[str, list[OnlineView]] = {}
+        for live in self._views.values():
+            for table in live.listens:
+                self._listeners.setdefault(table, []).append(live)
+        self._plans: dict[tuple[str, ...], list[FeatureView]] = {}
+
+    @property
+    def tables(self) -> frozenset[str]:
+        """Tables whose events it wants."""
+        return Network.tables | {"impressions", "engagements"} | set(self._listeners)
+
+    def update(self, events: EventBatch) -> None:
+        """Takes a batch of one table; batches of a moment come in the schema's order of tables.
+
+        An engagement counts if its action is positive and its tweet was posted by then.
+        """
+        if events.table not in self.tables or not len(events):
+            return
+        events = self.network.resolve(events)
+        self.network.update(events)
+        self.history.resize(len(self.network.users))
+        self.texts.resize(len(self.network.tweets))
+        if events.table == "tweets":
+            self.texts.update(events)
+        elif events.table == "impressions":
+            self.seen.update(events)
+        elif events.table == "engagements":
+            events = self._counted(events)
+            self.history.update(events)
+        if len(events):
+            for one in self._listeners.get(events.table, ()):
+                one.update(events)
+
+    def requests(self, user_ids: ArrayLike, time_us: ArrayLike) -> Requests:
+        """[B] requests of known users at `time_us` (one moment, or one a user).
+
+        Raises:
+            NotFoundError: a user that no event has named.
+        """
+        ids = np.atleast_1d(np.asarray(user_ids, np.int64))
+        rows = self.network.users.rows(ids)
+        if (rows < 0).any():
+            raise NotFoundError(f"unknown user {int(ids[rows < 0][0])}", remedy="ask for a user of this network")
+        times = np.broadcast_to(np.asarray(time_us, np.int64), ids.shape).copy()
+        return Requests({"user_id": ids, "user_row": rows, "time_us": times})
+
+    def base(self, requests: Requests, tweets: Ragged) -> CandidateBatch:
+        """The candidates `tweets` (rows) with `tweet_row`, `tweet_id`, `author_row`, `author_id` (-1 for none)."""
+        rows = tweets.values.astype(np.int64, copy=False)
+        columns: dict[str, Array] = {
+            "tweet_row": rows,
+            "tweet_id": self.network.tweets.ids[rows],
+            "author_id": self.network.tweet.author_id[rows],
+            "author_row": self.network.tweet.author_row[rows],
+        }
+        return CandidateBatch(requests, tweets.offsets, columns)
+
+    def lookup(self, batch: CandidateBatch, names: Sequence[str]) -> CandidateBatch:
+        """The batch with the features `names`; those it has already are kept. Request features go to its requests.
+
+        `batch` comes from `base`, or has its four columns.
+
+        Raises:
+            ConfigError: a name that no view of this state writes.
+        """
+        missing = tuple(n for n in names if n not in batch.columns and n not in batch.requests.columns)
+        if not missing:
+            return batch
+        if missing not in self._plans:
+            self._plans[missing] = plan(missing, self._views)
+        full = batch
+        for one in self._plans[missing]:
+            found = self._views[one.name].lookup(full)
+            full = full.with_requests(found) if one.entity == "request" else full.with_columns(found)
+        own = {n: full.columns[n] for n in missing if n in full.columns}
+        asked = {n: full.requests.columns[n] for n in missing if n in full.requests.columns}
+        return batch.with_requests(asked).with_columns(own) if asked else batch.with_columns(own)
+
+    def save(self, folder: Path) -> None:
+        """Writes the state to `folder`, which appears complete or not at all; an older one is replaced."""
+        staging = folder.with_name(f".{folder.name}.partial")
+        shutil.rmtree(staging, ignore_errors=True)
+        staging.mkdir(parents=True)
+        for name, part in self._parts().items():
+            # The stubs know savez's own flags only, the arrays are any other keyword.
+            np.savez(staging / f"{name}.npz", **dict[str, Any](part.arrays()))
+        about = {"version": VERSION, "views": list(self._views), "languages": self.network.languages}
+        about["understanding"] = self.understanding.identity if self.understanding else ""
+        (staging / ABOUT).write_text(json.dumps(about))
+        if folder.exists():
+            shutil.rmtree(folder)
+        staging.rename(folder)
+
+    @classmethod
+    def load(cls, folder: Path, understanding: Understanding | None) -> Self:
+        """A saved state.
+
+        Raises:
+            ModelError: no state there, one of another version, or one whose texts another understanding read.
+        """
+        try:
+            about = json.loads((folder / ABOUT).read_text())
+        except (OSError, ValueError) as error:
+            raise ModelError(f"{folder} holds no feature state: {error}", remedy="build it from the events") from error
+        if about["version"] != VERSION:
+            raise ModelError(
+                f"{folder} has state version {about['version']}, not {VERSION}", remedy="build it from the events"
+            )
+        if about["understanding"] != (understanding.identity if understanding else ""):
+            raise ModelError(f"{folder} was built with another text understanding", remedy="build it from the events")
+        state = cls(understanding, views=about["views"])
+        for name, part in state._parts().items():
+            with np.load(folder / f"{name}.npz", allow_pickle=False) as arrays:
+                part.restore(dict(arrays))
+        state.network.languages[:] = about["languages"]
+        return state
+
+    def _parts(self) -> dict[str, Any]:
+        """Everything that is saved, by file name."""
+        shared = {"network": self.network, "history": self.history, "seen": self.seen, "texts": self.texts}
+        return shared | {f"view-{name}": one for name, one in self._views.items()}
+
+    def _counted(self, events: EventBatch) -> EventBatch:
+        """Engagements that count."""
+        events = positive(events)
+        rows, tweet = events.columns["tweet_row"], self.network.tweet
+        keep = (tweet.kind[rows] >= 0) & (tweet.time_us[rows] <= events.time_us) & (rows >= 0)
+        return events if keep.all() else events.where(keep)

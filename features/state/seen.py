@@ -1,0 +1,60 @@
+"""What was put before whom in the last 48 hours: pairs of user and tweet, exact."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from data.batch import I64, Array, Mask
+from data.events import HOUR_US, EventBatch
+from features.state.pairs import PairTable
+
+WINDOW_US = 48 * HOUR_US
+"""How long something counts as seen."""
+
+_NEVER = -(2**62)
+
+
+class Seen:
+    """Last time each user was served each tweet. Two tables, each for one window: the older one is dropped whole."""
+
+    def __init__(self) -> None:
+        """Nothing seen."""
+        self._now, self._before = PairTable(), PairTable()
+        self._window = _NEVER
+
+    def update(self, events: EventBatch) -> None:
+        """Takes impressions with `user_row` and `tweet_row`, in order of time."""
+        windows = events.time_us // WINDOW_US
+        for window in np.unique(windows):
+            part = events.where(windows == window) if windows[0] != windows[-1] else events
+            self.mark(part.columns["user_row"], part.columns["tweet_row"], part.time_us)
+
+    def mark(self, user_rows: I64, tweet_rows: I64, time_us: I64) -> None:
+        """Notes pairs served at moments of one 48-hour window that is not before the last."""
+        if not len(time_us):
+            return
+        window = int(time_us[-1]) // WINDOW_US
+        if window > self._window:
+            self._before = self._now if window == self._window + 1 else PairTable()
+            self._now, self._window = PairTable(), window
+        self._now.put(user_rows, tweet_rows, time_us)
+
+    def has(self, user_rows: I64, tweet_rows: I64, time_us: I64 | int) -> Mask:
+        """[N] whether each user was served the tweet beside it in the 48 hours before `time_us`."""
+        last = np.maximum(self._now.get(user_rows, tweet_rows, _NEVER), self._before.get(user_rows, tweet_rows, _NEVER))
+        seen: Mask = last > np.asarray(time_us) - WINDOW_US
+        return seen
+
+    def arrays(self) -> dict[str, Array]:
+        """Everything by name, for saving."""
+        now = {f"now_{name}": array for name, array in self._now.arrays().items()}
+        before = {f"before_{name}": array for name, array in self._before.arrays().items()}
+        return {**now, **before, "window": np.array([self._window])}
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Takes what `arrays` gave."""
+        self._now.restore({"keys": arrays["now_keys"], "values": arrays["now_values"]})
+        self._before.restore({"keys": arrays["before_keys"], "values": arrays["before_values"]})
+        self._window = int(arrays["window"][0])

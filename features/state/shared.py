@@ -1,0 +1,18 @@
+"""What all live views stand on: kept by the feature state, updated before the views, read by them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from features.state.history import History
+from features.state.network import Network
+from features.state.texts import Texts
+
+
+@dataclass(frozen=True, slots=True)
+class Shared:
+    """Rows and graph, histories, and what text understanding made of the tweets. Views read it and never write it."""
+
+    network: Network
+    history: History
+    texts: Texts

@@ -1,0 +1,1 @@
+"""What comes first: models, training, scorers, rerankers, metrics, artifacts and the registry."""

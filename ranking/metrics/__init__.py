@@ -1,0 +1,1 @@
+"""Metrics per request, formulas and edge rules in their docstrings."""

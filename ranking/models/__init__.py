@@ -1,0 +1,1 @@
+"""Neural models and their inputs."""

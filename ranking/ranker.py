@@ -1,0 +1,63 @@
+"""From ids to scores in process: features are looked up where the ranker is, then the model scores."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+
+import numpy as np
+
+from data.batch import Array, CandidateBatch
+from data.errors import ModelError
+from data.schema import TABLES
+from features.catalogue import owners, view
+from features.online import FeatureState
+from ranking.scorer import Scorer
+
+BASE_COLUMNS = frozenset({"user_id", "user_row", "time_us", "tweet_id", "tweet_row", "author_id", "author_row"})
+"""Columns that every request and candidate has; no feature view writes them."""
+
+
+class LocalRanker:
+    """The `Ranker` port of a funnel over a feature state in the same process."""
+
+    def __init__(self, state: FeatureState, scorer: Scorer) -> None:
+        """Scores with `scorer` on columns of `state`."""
+        self.state = state
+        self.scorer = scorer
+
+    def rank(self, batch: CandidateBatch, *, deadline_ms: float | None = None) -> Mapping[str, Array]:
+        """`{"score": [N] float32}`. The deadline is not needed: nothing here waits for anybody.
+
+        Raises:
+            ModelError: a score is not finite.
+        """
+        scores = self.scorer.score(self.state.lookup(batch, self.scorer.reads))
+        if not np.isfinite(scores).all():
+            bad = int(np.flatnonzero(~np.isfinite(scores))[0])
+            tweet = int(batch.columns["tweet_row"][bad])
+            raise ModelError(f"the score of tweet row {tweet} is {scores[bad]}", remedy="look for NaN in its columns")
+        return {"score": scores}
+
+
+def check_columns(reads: Iterable[str], *, model: str, data: str, tables: Iterable[str]) -> None:
+    """Refuses a model that reads columns which a data set cannot fill.
+
+    A column needs at least one of the tables that its view reads; ids of the request and the candidate are always
+    there.
+
+    Raises:
+        ModelError: naming the column and the table.
+    """
+    held, known = set(tables), owners()
+    for column in reads:
+        if column in BASE_COLUMNS:
+            continue
+        if column not in known:
+            raise ModelError(f"model {model!r} reads {column!r}, which no feature view writes", remedy="train it again")
+        # Tables outside the schema are derived from the tweets' texts, which every data set has.
+        needed = [name for name in view(known[column]).tables if name in TABLES]
+        if needed and not held.intersection(needed):
+            raise ModelError(
+                f"model {model!r} reads {column!r} from table {' or '.join(needed)}, which data set {data!r} lacks",
+                remedy="train a model on this data set: rookery train --data DIR",
+            )

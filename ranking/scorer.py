@@ -1,0 +1,73 @@
+"""The protocols of everything that ranks: scorers, action models and retrievers.
+
+All are pointwise: a candidate's score never depends on its neighbours in the batch. Only rerankers and selectors
+(`ranking.slate`, `candidates`) see the slate.
+"""
+
+from __future__ import annotations
+
+from typing import Protocol, runtime_checkable
+
+from data.batch import F32, CandidateBatch, Ragged
+
+
+class Scorer(Protocol):
+    """One number a candidate."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns that must be in the batch."""
+        ...
+
+    def score(self, batch: CandidateBatch) -> F32:
+        """[N] float32, higher first."""
+        ...
+
+
+class ActionModel(Protocol):
+    """A probability for each action a person may take."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns that must be in the batch."""
+        ...
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The A actions, names from `data.schema.ACTIONS`."""
+        ...
+
+    def predict(self, batch: CandidateBatch) -> F32:
+        """[N, A] probabilities."""
+        ...
+
+
+@runtime_checkable
+class Retriever(Protocol):
+    """A scorer that factors into a user vector and a tweet vector, so that an index can search it."""
+
+    @property
+    def dim(self) -> int:
+        """D, the length of the vectors."""
+        ...
+
+    def user_vectors(self, batch: CandidateBatch) -> F32:
+        """[B, D] unit vectors of the batch's requests."""
+        ...
+
+    def tweet_vectors(self, batch: CandidateBatch) -> F32:
+        """[N, D] unit vectors of the candidates."""
+        ...
+
+
+class Selector(Protocol):
+    """Picks and orders a slate; it may look at all candidates of a request together."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns that must be in the batch; always `score`."""
+        ...
+
+    def select(self, batch: CandidateBatch, k: int) -> Ragged:
+        """Row numbers of the batch, at most `k` a request, best first."""
+        ...

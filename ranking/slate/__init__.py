@@ -1,0 +1,1 @@
+"""Rerankers and selectors: whatever sees the slate."""

@@ -1,0 +1,1 @@
+"""Training rows, losses, negatives and the loop."""

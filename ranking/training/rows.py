@@ -1,0 +1,94 @@
+"""Which rows a model learns from: positives, and the negatives drawn beside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+
+from data.batch import I64, CandidateBatch, Mask
+from data.dataset import Dataset
+from data.errors import DataError
+from data.schema import POSITIVE_ACTIONS
+from features.offline import offline_features
+from ranking.training.config import TrainingConfig
+from ranking.training.negatives import draw_alive, time_blocks
+
+if TYPE_CHECKING:
+    from features.text.understanding import Understanding
+
+Blocks = dict[bool, list[tuple[I64, I64, float]]]
+"""Training (False) and held-out (True) blocks: positives, rows of their negatives, number of tweets alive."""
+
+_CHUNK = 65_536
+"""Rows whose columns are asked for at once; bounds memory."""
+
+
+def training_positives(
+    dataset: Dataset, *, before_us: int | None = None, engagements: pl.LazyFrame | None = None
+) -> pl.DataFrame:
+    """`user_id`, `tweet_id`, `time_us` of each pair's first positive action, in order of time.
+
+    From the data set's engagements before `before_us`, or from rows of `engagements` where a split gives them. The
+    time is that of the request where one is known.
+
+    Raises:
+        DataError: the data set has no engagements, or none in that time.
+    """
+    dataset.require("engagements", "tweets", purpose="training")
+    rows = dataset.scan("engagements", before_us=before_us) if engagements is None else engagements
+    rows = rows.filter(pl.col("action").is_in(POSITIVE_ACTIONS))
+    if "requests" in dataset.tables:
+        asked = dataset.scan("requests", before_us=before_us).select("request_id", asked_us="time_us")
+        rows = rows.join(asked, on="request_id", how="left").with_columns(time_us=pl.coalesce("asked_us", "time_us"))
+    shown = dataset.scan("tweets").filter(pl.col("kind") != "retweet").select("tweet_id")
+    out = (
+        rows.join(shown, on="tweet_id", how="semi")
+        .group_by("user_id", "tweet_id")
+        .agg(pl.col("time_us").min())
+        .sort("time_us", "user_id", "tweet_id")
+        .collect()
+    )
+    if not len(out):
+        raise DataError(f"data set {dataset.name!r} has no engagements to train on", remedy="use a longer period")
+    return out
+
+
+def negative_rows(
+    dataset: Dataset, training: TrainingConfig, rows: pl.DataFrame, validation: Mask, seed: int
+) -> tuple[pl.DataFrame, Blocks]:
+    """Rows of negatives to look up, and the blocks that use them (numbered from 0)."""
+    tweets = dataset.scan("tweets").filter(pl.col("kind") != "retweet").select("tweet_id", "time_us").collect()
+    time_us = rows["time_us"].to_numpy()
+    if training.sampling == "catalogue":
+        end = int(time_us.max()) + 1
+        catalogue = tweets.select(user_id=pl.lit(rows["user_id"][0]), tweet_id="tweet_id", time_us=pl.lit(end))
+        return catalogue, {False: [], True: []}
+    rng = np.random.default_rng([seed, 3])
+    gone = np.full(len(tweets), 2**62, np.int64)
+    if "deletions" in dataset.tables:
+        ends = tweets.join(dataset.read("deletions").frame().rename({"time_us": "gone_us"}), on="tweet_id", how="left")
+        gone = ends["gone_us"].fill_null(2**62).to_numpy()
+    blocks: Blocks = {False: [], True: []}
+    members: list[I64] = []
+    for which in (False, True):
+        for block in time_blocks(time_us, np.flatnonzero(validation == which), training.batch_size):
+            at = len(members) * training.negatives
+            blocks[which].append((block, np.arange(at, at + training.negatives), 0.0))
+            members.append(block[rng.integers(0, len(block), training.negatives)])
+    like = np.concatenate(members)
+    drawn, alive = draw_alive(time_us[like], tweets["time_us"].to_numpy(), gone, training.alive_h, seed)
+    for part in blocks.values():
+        part[:] = [(block, of, float(alive[of].mean()) if len(of) else 1.0) for block, of, _ in part]
+    chosen = {"user_id": rows["user_id"].to_numpy()[like], "tweet_id": tweets["tweet_id"].to_numpy()[drawn]}
+    return pl.DataFrame(chosen | {"time_us": time_us[like]}), blocks
+
+
+def look_up(
+    dataset: Dataset, rows: pl.DataFrame, names: Sequence[str], understanding: Understanding | None
+) -> Iterator[CandidateBatch]:
+    """Columns `names` at `rows`, some at a time, one request a row."""
+    for at in range(0, len(rows), _CHUNK):
+        yield offline_features(dataset, rows[at : at + _CHUNK], names, understanding)

@@ -1,0 +1,208 @@
+"""Whole data sets in the database: written in one transaction, ids unchanged, once for each content hash.
+
+The database remembers the folder. The state in memory is built again from that folder and the log.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import polars as pl
+from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, select, update
+from sqlalchemy.exc import IntegrityError
+
+from data.dataset import Dataset
+from data.errors import ConfigError, DataError
+from data.schema import table
+from serving.engagements import store as engagements
+from serving.graph import store as graph
+from serving.kit.db import Database, insert_many, metadata
+from serving.tweets import store as tweets
+from serving.users import store as users
+
+archives = Table(
+    "archives",
+    metadata,
+    Column("content_hash", String, primary_key=True),
+    Column("name", String, nullable=False),
+    Column("folder", String, nullable=False),
+    Column("end_us", BigInteger, nullable=False),
+    Column("users", Integer, nullable=False),
+    Column("tweets", Integer, nullable=False),
+    Column("follows", Integer, nullable=False),
+)
+"""The data set that was loaded: at most one row."""
+
+_AT_ONCE = 50_000
+"""Rows given to the database in one statement."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """A loaded data set, as the database remembers it."""
+
+    content_hash: str
+    name: str
+    folder: Path
+    end_us: int
+    """Moment of its last event."""
+    users: int
+    tweets: int
+    follows: int
+    """Edges that stand at its end."""
+
+    def open(self) -> Dataset:
+        """The data set.
+
+        Raises:
+            DataError: its folder is gone or holds another data set now.
+        """
+        remedy = "put it back, or load it from where it is now: rookery serve --data DIR"
+        try:
+            dataset = Dataset.open(self.folder)
+        except DataError as error:
+            raise DataError(
+                f"this network was loaded with data set {self.name!r} from {self.folder}, which cannot be read: "
+                f"{error.problem}",
+                remedy=remedy,
+            ) from error
+        if dataset.content_hash != self.content_hash:
+            raise DataError(
+                f"this network was loaded with data set {self.name!r} from {self.folder}, which holds another one now",
+                remedy=remedy,
+            )
+        return dataset
+
+
+def recorded(database: Database) -> Archive | None:
+    """The data set that the database was loaded with."""
+    with database.read() as connection:
+        row = connection.execute(select(archives)).first()
+    if row is None:
+        return None
+    return Archive(row.content_hash, row.name, Path(row.folder), row.end_us, row.users, row.tweets, row.follows)
+
+
+def record(database: Database, dataset: Dataset) -> bool:
+    """Writes a data set's users, tweets, follows, likes and counts; False when it is there already.
+
+    Raises:
+        ConfigError: another data set is there.
+        DataError: it clashes with accounts or tweets that are there; nothing is written then.
+    """
+    before = recorded(database)
+    if before is not None and before.content_hash != dataset.content_hash:
+        raise ConfigError(
+            f"this network holds data set {before.name!r}, and can hold one", remedy="name another home: ROOKERY_HOME"
+        )
+    folder = str(dataset.folder.resolve())
+    with database.write() as connection:
+        if before is not None:
+            connection.execute(update(archives).values(folder=folder))
+            return False
+        try:
+            _write(connection, dataset, folder)
+        except IntegrityError as error:
+            raise DataError(
+                f"data set {dataset.name!r} clashes with what the network holds: {error.orig}",
+                remedy="load it into an empty network: name another home",
+            ) from error
+    return True
+
+
+def _write(connection: Connection, dataset: Dataset, folder: str) -> None:
+    edges = _standing(dataset)
+    posts = _posts(dataset)
+    people = _people(dataset, edges, posts)
+    for table_, frame in (
+        (users.users, people),
+        (tweets.tweets, posts),
+        (graph.follows, edges),
+        (engagements.likes, _likes(dataset)),
+    ):
+        for part in frame.select([column.name for column in table_.columns]).iter_slices(_AT_ONCE):
+            insert_many(connection, table_, part.rows())
+    row = {
+        "content_hash": dataset.content_hash,
+        "name": dataset.name,
+        "folder": folder,
+        "end_us": end_us(dataset),
+        "users": len(people),
+        "tweets": len(posts),
+        "follows": len(edges),
+    }
+    connection.execute(archives.insert(), row)
+
+
+def _scan(dataset: Dataset, name: str) -> pl.LazyFrame:
+    """The table's rows, none where the data set lacks it."""
+    return dataset.scan(name) if name in dataset.tables else pl.LazyFrame(schema=table(name).polars_schema)
+
+
+def end_us(dataset: Dataset) -> int:
+    """The last moment of anything in the data set."""
+    ends = [
+        dataset.scan(name).select(pl.col(table(name).time).max()).collect().item()
+        for name in ("users", "follows")
+        if name in dataset.tables
+    ]
+    return max(dataset.time_range_us()[1], *(int(one) for one in ends if one is not None), 0)
+
+
+def _standing(dataset: Dataset) -> pl.DataFrame:
+    """Edges that stand at the end, each with its last beginning."""
+    last = _scan(dataset, "follows").sort("time_us", "follow_id").group_by("follower_id", "followee_id").last()
+    return last.filter(~pl.col("ended")).sort("follower_id", "followee_id").collect()
+
+
+def _posts(dataset: Dataset) -> pl.DataFrame:
+    """Tweets with their counts at the end, by id."""
+    acts = _scan(dataset, "engagements").filter(pl.col("action").is_in(list(tweets.COUNTED)))
+    counts = acts.group_by("tweet_id").agg(
+        *((pl.col("action") == action).sum().cast(pl.Int64).alias(name) for action, name in tweets.COUNTED.items())
+    )
+    gone = _scan(dataset, "deletions").select("tweet_id").unique().with_columns(deleted=pl.lit(True))
+    names = list(tweets.COUNTED.values())
+    return (
+        _scan(dataset, "tweets")
+        .join(counts, on="tweet_id", how="left")
+        .join(gone, on="tweet_id", how="left")
+        .with_columns(*(pl.col(name).fill_null(0) for name in names), pl.col("deleted").fill_null(False))
+        .sort("tweet_id")
+        .collect()
+    )
+
+
+def _people(dataset: Dataset, edges: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+    """Accounts with their counts; somebody who acts in the log without an account gets one without a name."""
+    known = _scan(dataset, "users").collect()
+    acting = pl.concat(
+        [
+            edges["follower_id"],
+            edges["followee_id"],
+            posts["author_id"].drop_nulls(),
+            _scan(dataset, "engagements").select("user_id").collect()["user_id"],
+        ]
+    ).unique()
+    unknown = acting.filter(~acting.is_in(known["user_id"].implode()))
+    start = dataset.time_range_us()[0]
+    nameless = pl.DataFrame({"user_id": unknown}).with_columns(
+        created_us=pl.lit(start, pl.Int64), verified=pl.lit(False)
+    )
+    people = pl.concat([known, nameless.cast(dict.fromkeys(["user_id"], pl.Int64))], how="diagonal")
+    for column, frame, key in (
+        ("followers", edges, "followee_id"),
+        ("following", edges, "follower_id"),
+        ("tweets", posts.filter(~pl.col("deleted")), "author_id"),
+    ):
+        counted = frame.group_by(pl.col(key).alias("user_id")).agg(pl.len().cast(pl.Int64).alias(column))
+        people = people.join(counted, on="user_id", how="left").with_columns(pl.col(column).fill_null(0))
+    return people.sort("user_id")
+
+
+def _likes(dataset: Dataset) -> pl.DataFrame:
+    """Each like once, with its first moment."""
+    likes = _scan(dataset, "engagements").filter(pl.col("action") == "like")
+    first = likes.group_by("user_id", "tweet_id").agg(pl.col("time_us").min())
+    return first.sort("user_id", "tweet_id").collect()

@@ -1,0 +1,99 @@
+"""Who may call a route: one dependency a rule.
+
+(none)            /healthz, /readyz, /metrics, /docs, /openapi.json
+reader            any valid token
+user              a token whose subject is an account: it acts as that account
+acting            the same, where the path's {id} must be that account
+service           a token with scope `rank`
+operator          a token with scope `operator`
+"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import Depends, Path, Request
+
+from serving.auth.tokens import Claims, TokenError, Tokens
+from serving.kit.problems import ProblemError
+
+HOW = "get one: rookery token --user ID"
+
+
+async def reader(request: Request) -> Claims:
+    """The claims of the request's bearer token.
+
+    Raises:
+        ProblemError: 401 without a valid token.
+    """
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    if scheme.lower() != "bearer" or not token:
+        raise _unauthorized(f"this route needs a bearer token; {HOW}")
+    tokens: Tokens = request.app.state.tokens
+    try:
+        return tokens.verify(token.strip())
+    except TokenError as error:
+        raise _unauthorized(f"{error}; {HOW}") from error
+
+
+Reader = Annotated[Claims, Depends(reader)]
+
+
+async def user(claims: Reader) -> int:
+    """The account that the token acts as.
+
+    Raises:
+        ProblemError: 401 without a valid token, 403 when it is nobody's.
+    """
+    if claims.user_id is None:
+        raise ProblemError(403, "no-user", f"this route acts as a user, and the token has none; {HOW}")
+    return claims.user_id
+
+
+User = Annotated[int, Depends(user)]
+
+
+async def acting(acts_as: User, user_id: Annotated[int, Path(alias="id")]) -> int:
+    """The account in the path, which must be the token's own.
+
+    Raises:
+        ProblemError: 401 without a valid token, 403 when the path names somebody else.
+    """
+    if user_id != acts_as:
+        raise ProblemError(
+            403,
+            "other-user",
+            f"the token acts as user {acts_as}, not {user_id}; get one: rookery token --user {user_id}",
+        )
+    return acts_as
+
+
+Acting = Annotated[int, Depends(acting)]
+
+
+async def service(claims: Reader) -> Claims:
+    """A service that may ask for scores.
+
+    Raises:
+        ProblemError: 401 without a valid token, 403 without scope `rank`.
+    """
+    return _with_scope(claims, "rank")
+
+
+async def operator(claims: Reader) -> Claims:
+    """The lab's operator, who makes accounts.
+
+    Raises:
+        ProblemError: 401 without a valid token, 403 without scope `operator`.
+    """
+    return _with_scope(claims, "operator")
+
+
+def _with_scope(claims: Claims, scope: str) -> Claims:
+    if scope not in claims.scopes:
+        raise ProblemError(403, "no-scope", f"this route needs a token with scope {scope!r}; {HOW} --scope {scope}")
+    return claims
+
+
+def _unauthorized(detail: str) -> ProblemError:
+    return ProblemError(401, "unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="rookery"'})

@@ -1,0 +1,1 @@
+"""The event log: outbox, log and consumers."""

@@ -1,0 +1,53 @@
+"""Has the log followed whenever something was appended to it."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+log = logging.getLogger("rookery.serving")
+
+
+class Pump:
+    """A thread that calls `step` after each `wake` until it says that nothing is left to do.
+
+    It lingers first, so that what comes in a burst is taken together.
+    """
+
+    def __init__(self, step: Callable[[], bool], *, linger_ms: float) -> None:
+        """Calls `step` at most `linger_ms` milliseconds (and the time it takes) after a wake."""
+        self.fault = ""
+        """Kind of the last error, "" while all goes well; the next wake tries again."""
+        self._step = step
+        self._linger_s = linger_ms / 1e3
+        self._woken = threading.Event()
+        self._closing = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="rookery-pump", daemon=True)
+        self._thread.start()
+
+    def wake(self) -> None:
+        """There may be something to do."""
+        self._woken.set()
+
+    def close(self) -> None:
+        """Ends the thread after the step under way."""
+        self._closing.set()
+        self._woken.set()
+        self._thread.join()
+
+    def _run(self) -> None:
+        while True:
+            self._woken.wait()
+            self._closing.wait(self._linger_s)
+            if self._closing.is_set():
+                return
+            # Cleared before the step: what is appended during it wakes the pump again.
+            self._woken.clear()
+            try:
+                while self._step() and not self._closing.is_set():
+                    pass
+                self.fault = ""
+            except Exception as error:
+                self.fault = type(error).__name__
+                log.exception("the log could not be followed")

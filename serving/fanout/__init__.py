@@ -1,0 +1,1 @@
+"""Fan-out policies and the consumer that delivers."""

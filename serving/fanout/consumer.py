@@ -1,0 +1,158 @@
+"""Tweet events into deliveries, in batches: the policy picks the edges, the stores take the entries."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from data.batch import I64, Mask, Ragged
+from data.errors import DataError
+from data.events import EventBatch
+from features.state.columns import Columns
+from features.state.network import Network
+from serving.fanout.policy import MODES, Edges, FanoutPolicy
+from serving.kit.telemetry import Metrics
+from serving.timelines.service import TimelineService
+
+_NEVER = -(2**62)
+_EDGES_AT_ONCE = 1 << 21
+"""Deliveries worked on together; bounds the memory of a rebuild."""
+
+
+@dataclass
+class FanoutStats:
+    """What fan-out did, by mode."""
+
+    tweets: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MODES, 0))
+    deliveries: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MODES, 0))
+    edges_left: dict[str, int] = field(default_factory=lambda: dict.fromkeys(MODES, 0))
+    """Edges left to be pulled."""
+
+
+class FanoutConsumer:
+    """Delivers tweets to timelines. Follows the log behind the consumer that keeps the network's rows."""
+
+    group = "fanout"
+    atomic = True
+    tables = frozenset({"tweets", "deletions", "follows", "requests", "engagements"})
+
+    def __init__(self, network: Network, timelines: TimelineService, policy: FanoutPolicy, metrics: Metrics) -> None:
+        """Writes to the stores of `timelines`."""
+        self.network = network
+        self.timelines = timelines
+        self.policy = policy
+        self.stats = FanoutStats()
+        self._metrics = metrics
+        self._offset = 0
+        self._active = Columns({"last_us": (np.int64, _NEVER, 0)})
+
+    @property
+    def offset(self) -> int:
+        """The last offset whose effect is complete."""
+        return self._offset
+
+    def skip(self, offset: int) -> None:
+        """Moves on without an effect."""
+        self._offset = max(self._offset, offset)
+
+    def apply(self, events: EventBatch, offset: int) -> None:
+        """Delivers; a batch that comes twice finds its entries there and changes nothing."""
+        if offset <= self._offset:
+            return
+        if events.table == "tweets":
+            self.deliver(events)
+        elif events.table == "deletions":
+            rows = self.network.tweets.rows(events.columns["tweet_id"])
+            for store in (self.timelines.readers, self.timelines.authors):
+                store.remove(rows[rows >= 0])
+        elif events.table == "follows":
+            self._backfill(events)
+        self.note_activity(events)
+        self._offset = offset
+
+    def note_activity(self, events: EventBatch) -> None:
+        """Remembers when people last did something."""
+        name = {"tweets": "author_id", "requests": "user_id", "engagements": "user_id"}.get(events.table)
+        if name is None or not len(events):
+            return
+        self._active.resize(len(self.network.users))
+        rows = self.network.users.rows(events.columns[name])
+        known = rows >= 0
+        np.maximum.at(self._active.last_us, rows[known], events.time_us[known])
+
+    def deliver(self, events: EventBatch, *, count: bool = True) -> None:
+        """Fans tweets out; `count` is off where a rebuild writes again what was counted before.
+
+        Raises:
+            DataError: a tweet or its author has no row.
+        """
+        rows = self.network.tweets.rows(events.columns["tweet_id"])
+        authors = self.network.users.rows(events.columns["author_id"])
+        authored = events.columns["author_id"] >= 0
+        if (rows < 0).any() or (authors[authored] < 0).any():
+            missing = events.columns["tweet_id"][(rows < 0) | (authored & (authors < 0))][0]
+            raise DataError(f"tweet {missing} has no row in the network's state", remedy="restart to rebuild it")
+        rows, authors, times = rows[authored], authors[authored], events.time_us[authored]
+        followers = self.network.graph.follow.in_count[authors]
+        for part in _parts(followers):
+            self._deliver(rows[part], authors[part], times[part], followers[part], count=count)
+
+    def rebuild(self, tweets: EventBatch) -> None:
+        """Writes lists that were lost again, from all tweets and the graph as it stands."""
+        self.timelines.clear()
+        rows = self.network.tweets.rows(tweets.columns["tweet_id"])
+        self.deliver(tweets.where(~self.network.tweet.deleted[rows]), count=False)
+
+    def _deliver(self, rows: I64, authors: I64, times: I64, followers: I64, *, count: bool) -> None:
+        readers = self.network.graph.followers(authors)
+        self._active.resize(len(self.network.users))
+        owner = readers.owner
+        edges = Edges(
+            {
+                "followers": followers[owner],
+                "active_us": self._active.last_us[readers.values],
+                "time_us": times[owner],
+            }
+        )
+        pushed, pulled = self.policy.push(edges), self.policy.pull(edges)
+        mode = self.policy.mode(followers)
+        # A tweet is left to pull also where no edge needs it now: a reader may follow its author tomorrow.
+        left = mode != 0
+        left[owner[pulled]] = True
+        self.timelines.readers.push(
+            rows, Ragged(Ragged.from_mask(readers.offsets, pushed).offsets, readers.values[pushed])
+        )
+        self.timelines.authors.push(rows, Ragged(np.arange(len(rows) + 1, dtype=np.int64), authors))
+        self.timelines.leave_to_pull(rows[left], authors[left])
+        if count:
+            self._count(mode, mode[owner], pushed, pulled)
+
+    def _count(self, tweets: I64, edges: I64, pushed: Mask, pulled: Mask) -> None:
+        for code, name in enumerate(MODES):
+            posted, delivered = int((tweets == code).sum()), int((pushed & (edges == code)).sum())
+            self.stats.tweets[name] += posted
+            self.stats.deliveries[name] += delivered
+            self.stats.edges_left[name] += int((pulled & (edges == code)).sum())
+            self._metrics.tweets.labels(name).inc(posted)
+            self._metrics.deliveries.labels(name).inc(delivered)
+
+    def _backfill(self, events: EventBatch) -> None:
+        """Gives a new follower what the author posted lately. What an ended edge brought is left out by reads."""
+        begun = events.where(~events.columns["ended"].astype(np.bool_))
+        readers = self.network.users.rows(begun.columns["follower_id"])
+        posted = self.timelines.authors.read(self.network.users.rows(begun.columns["followee_id"]), 1 << 30)
+        each = Ragged(np.arange(len(posted.values) + 1, dtype=np.int64), readers[posted.owner])
+        self.timelines.readers.push(posted.values, each)
+
+
+def _parts(followers: I64) -> list[slice]:
+    """Neighbouring tweets whose edges together stay within the bound (or one tweet alone)."""
+    through = np.cumsum(followers)
+    cuts, start = [], 0
+    while start < len(followers):
+        before = int(through[start - 1]) if start else 0
+        end = max(start + 1, int(np.searchsorted(through, before + _EDGES_AT_ONCE, side="right")))
+        cuts.append(slice(start, end))
+        start = end
+    return cuts

@@ -1,0 +1,1 @@
+"""Follows, and the lists of them."""

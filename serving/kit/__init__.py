@@ -1,0 +1,1 @@
+"""Helpers of every domain: clock, database, problems, telemetry."""

@@ -1,0 +1,80 @@
+"""POST /v1/rank: ids in, scores out. Features are looked up where the model is."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from fastapi import APIRouter, Depends, Request
+from starlette.responses import Response
+
+from serving.auth.access import service as service_rule
+from serving.kit.answers import MAX_ID
+from serving.kit.problems import ProblemError
+from serving.network import Net
+from serving.ranker import service
+from serving.ranker.service import RankRequest
+
+router = APIRouter(prefix="/v1", tags=["ranker"])
+
+_MSGPACK = "application/msgpack"
+
+_BODY: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "application/json": {
+                "schema": {
+                    "type": "object",
+                    "required": ["user_id", "tweet_ids"],
+                    "properties": {
+                        "user_id": {"type": "string", "description": "for whom"},
+                        "tweet_ids": {"type": "array", "items": {"type": "string"}, "description": "candidates"},
+                        "time_us": {"type": "integer", "description": "at which moment; now when left out"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+@router.post("/rank", dependencies=[Depends(service_rule)], openapi_extra=_BODY)
+async def rank(request: Request, network: Net) -> Response:
+    """Scores candidates for a user, in the order asked; tweets that there are not stand under `missing`."""
+    packed = request.headers.get("content-type", "").startswith(_MSGPACK)
+    asked = _decode(await request.body(), packed)
+    service.check_size(asked.tweet_ids, network.settings.rank_limit)
+    found, time_us = await network.rank(asked.user_id, asked.tweet_ids, asked.time_us)
+    body = {
+        "data": {
+            "user_id": str(asked.user_id),
+            "scores": [
+                {"tweet_id": str(one), "score": score}
+                for one, score in zip(found.tweet_ids, found.scores.tolist(), strict=True)
+            ],
+            "missing": [str(one) for one in found.missing],
+        },
+        "meta": {"model": network.model_card(), "time_us": time_us},
+    }
+    if packed:
+        return Response(msgspec.msgpack.encode(body), media_type=_MSGPACK)
+    return Response(msgspec.json.encode(body), media_type="application/json")
+
+
+def _decode(body: bytes, packed: bool) -> RankRequest:
+    try:
+        # Not strict: ids come as strings, which JavaScript needs, or as numbers.
+        if packed:
+            asked = msgspec.msgpack.decode(body, type=RankRequest, strict=False)
+        else:
+            asked = msgspec.json.decode(body, type=RankRequest, strict=False)
+    except msgspec.ValidationError as error:
+        raise ProblemError(422, "invalid", f"the body does not fit: {error}") from error
+    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+        kind = "msgpack" if packed else "JSON"
+        raise ProblemError(400, "unreadable", f"the body is not {kind}: {error}") from error
+    for one in (asked.user_id, *asked.tweet_ids, asked.time_us or 0):
+        if not 0 <= one <= MAX_ID:
+            raise ProblemError(422, "invalid", f"{one} is not an id or a time: they are 0 to {MAX_ID}")
+    return asked

@@ -1,0 +1,116 @@
+"""The model that is served, and scores for candidates that a caller names."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+import msgspec
+import numpy as np
+
+from candidates.ports import Ranker
+from data.batch import F32, Ragged
+from data.catalogue import lookup
+from features.online import FeatureState
+from features.text.understanding import Understanding
+from ranking.catalogue import SCORERS
+from ranking.scorer import Scorer
+from serving.kit.problems import ProblemError
+
+FALLBACK = "recency"
+"""The scorer that ranks while no model is registered."""
+
+
+class ServedModel(Protocol):
+    """A model with the text understanding that its columns come from: `ranking.artifact.Bundle` is one."""
+
+    @property
+    def scorer(self) -> Scorer:
+        """What gives values; a `Retriever` as well where it brings candidates."""
+        ...
+
+    @property
+    def understanding(self) -> Understanding | None:
+        """What reads texts."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Its kind."""
+        ...
+
+    @property
+    def version(self) -> str:
+        """Its version in the registry, "" for none."""
+        ...
+
+
+@dataclass(frozen=True)
+class Untrained:
+    """A scorer that needs no training, for a server without a registered model."""
+
+    scorer: Scorer
+    name: str
+    version: str = ""
+    understanding: Understanding | None = None
+
+
+def untrained(name: str = FALLBACK, understanding: Understanding | None = None) -> Untrained:
+    """The scorer `name` of the catalogue with its default settings."""
+    return Untrained(lookup("scorer", SCORERS, name)(), name, understanding=understanding)
+
+
+class RankRequest(msgspec.Struct, forbid_unknown_fields=True):
+    """The body of POST /v1/rank."""
+
+    user_id: int
+    tweet_ids: list[int]
+    time_us: int | None = None
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Scores of the tweets that are known, in the order asked; the others under `missing`."""
+
+    tweet_ids: list[int]
+    scores: F32
+    missing: list[int]
+
+
+def check_size(tweet_ids: Sequence[int], limit: int) -> None:
+    """Refuses more candidates than one request may have.
+
+    Raises:
+        ProblemError: 422 naming the count, the limit and the remedy.
+    """
+    if len(tweet_ids) > limit:
+        raise ProblemError(
+            422,
+            "too-many-candidates",
+            f"{len(tweet_ids)} candidates are over the limit of {limit}; send them in several requests, "
+            "as scores do not depend on each other, or raise ROOKERY_RANK_LIMIT",
+            count=len(tweet_ids),
+            limit=limit,
+        )
+
+
+def rank(state: FeatureState, ranker: Ranker, user_id: int, tweet_ids: Sequence[int], time_us: int) -> Ranking:
+    """Scores `tweet_ids` for a user at a moment.
+
+    Raises:
+        NotFoundError: there is no such user.
+    """
+    requests = state.requests(np.array([user_id], np.int64), np.array([time_us], np.int64))
+    wanted = np.array(tweet_ids, np.int64)
+    rows = state.network.tweets.rows(wanted) if len(wanted) else wanted
+    tweet = state.network.tweet
+    known = rows >= 0
+    known[known] = (tweet.kind[rows[known]] >= 0) & ~tweet.deleted[rows[known]]
+    rows = rows[known]
+    missing = wanted[~known].tolist()
+    if not len(rows):
+        return Ranking([], np.empty(0, np.float32), missing)
+    batch = state.base(requests, Ragged(np.array([0, len(rows)], np.int64), rows))
+    scores = np.asarray(ranker.rank(batch, deadline_ms=None)["score"], np.float32)
+    return Ranking(wanted[known].tolist(), scores, missing)

@@ -1,0 +1,37 @@
+"""Search among recent tweets."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from candidates.search.hybrid import Mode
+from serving.auth.access import reader
+from serving.kit.answers import page
+from serving.network import Net
+from serving.tweets import store as tweets
+from serving.tweets.schemas import tweet_object
+from serving.tweets.store import TweetRow
+
+router = APIRouter(prefix="/2/tweets/search", tags=["search"], dependencies=[Depends(reader)])
+
+
+@router.get("/recent")
+async def search_recent(
+    query: Annotated[str, Query(min_length=1, max_length=512)],
+    network: Net,
+    max_results: Annotated[int, Query(ge=1, le=100)] = 10,
+    mode: Mode | None = None,
+) -> Response:
+    """Tweets that answer `query`, best first: by words (`text`), by meaning (`semantic`), or both."""
+    hits, chosen = await network.search(query, max_results, mode)
+    rows = await run_in_threadpool(_rows, network, hits.tweet_ids.tolist())
+    return page([tweet_object(row) for row in rows], mode=chosen)
+
+
+def _rows(network: Net, ids: list[int]) -> list[TweetRow]:
+    with network.database.read() as connection:
+        return tweets.by_ids(connection, ids)

@@ -1,0 +1,76 @@
+"""Every setting of the running network, its default, and the variable that sets it: `ROOKERY_` and the name.
+
+A part's setting is `ROOKERY_FANOUT__PUSH_BELOW=50`: two underscores between the part and its key.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from candidates.products.home import HomeConfig
+from data.errors import ConfigError
+from data.home import home_folder
+from serving.events.consumer import ConsumerConfig
+from serving.fanout.policy import FanoutConfig
+
+
+class Settings(BaseSettings):
+    """How a network runs."""
+
+    model_config = SettingsConfigDict(
+        env_prefix="ROOKERY_", env_nested_delimiter="__", frozen=True, extra="forbid", use_attribute_docstrings=True
+    )
+
+    home: Path = Field(default_factory=home_folder)
+    """Folder of the database and the token secret."""
+    host: str = "127.0.0.1"
+    """Address to listen at; others than this machine reach it only when this is changed."""
+    port: int = Field(default=8000, ge=0, le=65535)
+    """Port to listen at; 0 takes a free one."""
+    secret: SecretStr | None = None
+    """Signs tokens; when not set, one is made and kept in the home folder."""
+    clock: Literal["data", "wall"] = "data"
+    """`data`: time goes on from the end of the loaded log, so that its tweets are alive. `wall`: the machine's time."""
+    rank_limit: int = Field(default=2_000, ge=1)
+    """Candidates that one scoring request may have."""
+    home_size: int = Field(default=50, ge=1, le=100)
+    """Tweets of a home timeline when the caller does not say."""
+    deadline_ms: float | None = Field(default=None, gt=0)
+    """Time that a home timeline may take before parts are left out; None waits for all."""
+    record_impressions: bool = True
+    """Write each served slate to the event log, so that it counts as seen."""
+    max_body_bytes: int = Field(default=1_048_576, ge=1_024)
+    """The longest request body."""
+    fanout: FanoutConfig = FanoutConfig()
+    """Who is given a tweet when it is posted."""
+    consumers: ConsumerConfig = ConsumerConfig()
+    """How the event log is followed."""
+    feed: HomeConfig = HomeConfig()
+    """What the home timeline is made of."""
+
+    @classmethod
+    def read(cls, **values: Any) -> Settings:
+        """The settings from `values`, then from the environment, then their defaults.
+
+        Raises:
+            ConfigError: naming the first setting that is unknown or refused, and its variable.
+        """
+        try:
+            return cls(**values)
+        except ValidationError as error:
+            first = error.errors()[0]
+            variable = "ROOKERY_" + "__".join(str(part).upper() for part in first["loc"])
+            raise ConfigError(
+                f"setting {variable} ({first.get('input')!r}): {first['msg']}", remedy="see docs/serving.md"
+            ) from error
+        except SettingsError as error:
+            raise ConfigError(f"a ROOKERY_ variable cannot be read: {error}", remedy="see docs/serving.md") from error
+
+    @property
+    def database_path(self) -> Path:
+        """The network's database."""
+        return self.home / "network.sqlite"

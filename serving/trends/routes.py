@@ -1,0 +1,27 @@
+"""Trends by place."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Path, Query
+from starlette.responses import Response
+
+from serving.auth.access import reader
+from serving.kit.answers import page
+from serving.network import Net
+
+router = APIRouter(prefix="/2/trends", tags=["trends"], dependencies=[Depends(reader)])
+
+
+@router.get("/by/woeid/{woeid}")
+async def get_trends(
+    woeid: Annotated[int, Path(ge=1, le=1 << 31)], network: Net, max_trends: Annotated[int, Query(ge=1, le=50)] = 20
+) -> Response:
+    """Hashtags that rise at a place (1: worldwide), best first.
+
+    Counts of the window that ends now or, while nobody tweets, with the last tweet: `meta.as_of_us`.
+    """
+    found, as_of_us = await network.trends(woeid, max_trends)
+    data = [{"trend_name": f"#{one.hashtag}", "tweet_count": one.volume, "score": one.score} for one in found]
+    return page(data, as_of_us=as_of_us)

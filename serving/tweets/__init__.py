@@ -1,0 +1,1 @@
+"""Posting, reading and deleting tweets."""

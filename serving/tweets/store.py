@@ -1,0 +1,101 @@
+"""Tweets in SQL, with their kept counts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    bindparam,
+    select,
+    update,
+)
+
+from serving.kit.db import BigId, metadata
+
+tweets = Table(
+    "tweets",
+    metadata,
+    Column("tweet_id", BigId, primary_key=True),
+    Column("time_us", BigInteger, nullable=False),
+    Column("author_id", BigInteger),
+    Column("kind", String, nullable=False),
+    Column("referenced_id", BigInteger),
+    Column("conversation_id", BigInteger),
+    Column("text", String, nullable=False),
+    Column("language", String),
+    Column("place", BigInteger),
+    Column("media_count", Integer, nullable=False, default=0),
+    Column("deleted", Boolean, nullable=False, default=False),
+    Column("likes", Integer, nullable=False, default=0),
+    Column("retweets", Integer, nullable=False, default=0),
+    Column("replies", Integer, nullable=False, default=0),
+    Column("quotes", Integer, nullable=False, default=0),
+    Index("tweets_by_author", "author_id", "tweet_id"),
+)
+"""One row a tweet of any kind; a deleted one keeps its row, so that what refers to it can say so."""
+
+COUNTED: dict[str, str] = {"reply": "replies", "quote": "quotes", "retweet": "retweets", "like": "likes"}
+"""Action to the counter of the tweet that it is about."""
+
+TweetRow = Row[Any]
+
+
+# Statements of the hot path are built once: building one costs as much as running it.
+_ONE = select(tweets).where(tweets.c.tweet_id == bindparam("one"), tweets.c.deleted.is_(False))
+_MANY = select(tweets).where(tweets.c.tweet_id.in_(bindparam("ids", expanding=True)), tweets.c.deleted.is_(False))
+_ADD = tweets.insert()
+_COUNT = (
+    update(tweets)
+    .where(tweets.c.tweet_id == bindparam("one"))
+    .values({name: tweets.c[name] + bindparam(f"more_{name}") for name in COUNTED.values()})
+)
+
+
+def by_ids(connection: Connection, ids: Sequence[int]) -> list[TweetRow]:
+    """The tweets of `ids` that there are and that were not deleted, in that order."""
+    found = {row.tweet_id: row for row in connection.execute(_MANY, {"ids": ids})}
+    return [found[one] for one in ids if one in found]
+
+
+def one(connection: Connection, tweet_id: int) -> TweetRow | None:
+    """A tweet that was not deleted."""
+    return connection.execute(_ONE, {"one": tweet_id}).first()
+
+
+def by_author(
+    connection: Connection, author_id: int, limit: int, *, before_id: int | None = None, kinds: Sequence[str] = ()
+) -> list[TweetRow]:
+    """An author's newest tweets, newest first, those with an id under `before_id` when given; of `kinds` alone."""
+    wanted = select(tweets).where(tweets.c.author_id == author_id, tweets.c.deleted.is_(False))
+    if before_id is not None:
+        wanted = wanted.where(tweets.c.tweet_id < before_id)
+    if kinds:
+        wanted = wanted.where(tweets.c.kind.in_(kinds))
+    return list(connection.execute(wanted.order_by(tweets.c.tweet_id.desc()).limit(limit)))
+
+
+def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
+    """Adds tweets."""
+    if rows:
+        connection.execute(_ADD, rows)
+
+
+def count(connection: Connection, tweet_id: int, action: str, more: int = 1) -> None:
+    """Adds to a tweet's kept count of an action."""
+    added = {f"more_{name}": more if one == action else 0 for one, name in COUNTED.items()}
+    connection.execute(_COUNT, {"one": tweet_id, **added})
+
+
+def mark_deleted(connection: Connection, tweet_id: int) -> None:
+    """Takes a tweet out of every read."""
+    connection.execute(update(tweets).where(tweets.c.tweet_id == tweet_id).values(deleted=True))

@@ -1,0 +1,184 @@
+"""Search: words, filters, ties and faults of the text index; meaning; the fusion by hand."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from candidates.search.hybrid import Search, fuse
+from candidates.search.query import QueryError, parse
+from candidates.search.text import TextIndex, Within
+from data.errors import ConfigError, DataError
+from data.events import EventBatch
+
+TEXTS = (
+    "a bird sings in the tree",
+    "the cat watches a bird",
+    "fresh bread from the oven #Baking",
+    "Café au lait, bird-watching and #baking",
+    "the the the oven",
+)
+
+
+def tweets(texts: Sequence[str] = TEXTS, *, first: int = 100, kinds: Sequence[str] | None = None) -> EventBatch:
+    n = len(texts)
+    return EventBatch(
+        "tweets",
+        {
+            "tweet_id": first + np.arange(n), "time_us": 1_000 * (1 + np.arange(n)), "author_id": 1 + np.arange(n) % 2,
+            "kind": np.array(kinds or ["original"] * n, object), "text": np.array(texts, object),
+        },
+    )  # fmt: skip
+
+
+class Wordbag:
+    """An encoder whose vectors can be worked out by eye: one axis a known word."""
+
+    words = ("bird", "cat", "bread", "oven")
+    dim = len(words)
+
+    def encode(self, texts: Sequence[str]) -> np.ndarray:
+        counts = np.array([[text.lower().count(word) for word in self.words] for text in texts], np.float32)
+        counts = counts.reshape(len(texts), self.dim)
+        return counts / np.maximum(np.linalg.norm(counts, axis=1, keepdims=True), 1e-9)
+
+
+@pytest.fixture
+def index() -> TextIndex:
+    index = TextIndex()
+    index.add(tweets())
+    return index
+
+
+def found(index: TextIndex, query: str, **options: object) -> set[int]:
+    return set(index.search(query, **options).tweet_ids.tolist())  # type: ignore[arg-type]
+
+
+def test_all_words_must_be_there_unless_any_will_do(index: TextIndex) -> None:
+    assert found(index, "bird") == {100, 101, 103}
+    assert found(index, "bird cat") == {101}
+    assert found(index, "bird oven", any_word=True) == {100, 101, 102, 103, 104}
+    assert found(index, "bird -cat") == {100, 103}
+    assert found(index, '"the oven"') == {102, 104}
+    assert found(index, "CAFE") == {103}
+    assert found(index, "bird-watching") == {103}
+    assert found(index, "#BAKING") == {102, 103}
+    assert found(index, "zebra") == set()
+
+
+def test_filters(index: TextIndex) -> None:
+    assert found(index, "bird", within=Within(since_us=2_000)) == {101, 103}
+    assert found(index, "bird", within=Within(before_us=2_000)) == {100}
+    assert found(index, "bird", within=Within(authors=[1])) == {100}
+    assert found(index, "the", within=Within(hashtags=["Baking"])) == {102}
+
+
+def test_filters_do_not_change_scores(index: TextIndex) -> None:
+    free, held = index.search("bird"), index.search("bird", within=Within(since_us=0, before_us=9_000))
+    assert free.tweet_ids.tolist() == held.tweet_ids.tolist()
+    assert free.scores == pytest.approx(held.scores, rel=1e-6)
+
+
+def test_equal_scores_newest_first_even_past_the_margin() -> None:
+    index = TextIndex()
+    for start in range(0, 900, 90):
+        index.add(tweets(["same words"] * 90, first=start))
+        index.refresh()
+    assert index.search("words", 3).tweet_ids.tolist() != []
+    times = index.search("words", 10)
+    assert times.tweet_ids.tolist() == [90 * block + 89 for block in range(9, -1, -1)]
+
+
+def test_a_log_may_repeat_itself_and_retweets_have_no_words(index: TextIndex) -> None:
+    assert index.add(tweets()) == 0
+    assert index.add(tweets(["bird"], first=500, kinds=["retweet"])) == 0
+    assert len(index) == 5
+    index.delete(np.array([100, 100, 777]))
+    assert found(index, "bird") == {101, 103}
+    assert len(index) == 4
+
+
+def test_an_index_in_a_folder_is_opened_again(tmp_path: Path) -> None:
+    first = TextIndex(tmp_path / "text")
+    first.add(tweets())
+    first.refresh()
+    del first
+    again = TextIndex(tmp_path / "text")
+    assert found(again, "bird") == {100, 101, 103}
+    assert again.add(tweets()) == 0
+
+
+@pytest.mark.parametrize(
+    ("query", "column", "problem"),
+    [
+        ("", 1, "nothing to search"),
+        ("   ", 1, "nothing to search"),
+        ('bird "in the', 6, "quote"),
+        ('bird ""', 6, "empty"),
+        ("bird -", 6, "minus"),
+        ("bird # x", 6, "hashtag"),
+        ("-bird", 1, "negated"),
+        ("bird !!", 6, "no letter"),
+        ("bird #12", 6, "no hashtag"),
+    ],
+)
+def test_a_fault_in_a_query_is_named_with_its_column(index: TextIndex, query: str, column: int, problem: str) -> None:
+    with pytest.raises(QueryError, match=problem) as caught:
+        index.search(query)
+    assert caught.value.column == column
+    assert f"column {column} " in str(caught.value)
+
+
+def test_terms_know_where_they_begin() -> None:
+    terms = parse('one  -"two three" #four')
+    assert [(t.kind, t.text, t.negated, t.column) for t in terms] == [
+        ("word", "one", False, 1), ("phrase", "two three", True, 6), ("hashtag", "four", False, 19),
+    ]  # fmt: skip
+
+
+def test_reciprocal_rank_fusion_by_hand() -> None:
+    hits = fuse([np.array([1, 2, 3]), np.array([3, 4])], 10)
+    assert hits.tweet_ids.tolist() == [3, 1, 4, 2]
+    assert hits.scores == pytest.approx([1 / 63 + 1 / 61, 1 / 61, 1 / 62, 1 / 62], rel=1e-12)
+
+
+def test_the_three_modes() -> None:
+    search = Search(Wordbag())
+    search.update(tweets())
+    assert search.search("bird cat", "text").tweet_ids.tolist() == [101]
+    assert search.search("a cat and a bird", "semantic", 2).tweet_ids.tolist() == [101, 103]
+    assert search.search("bird cat").tweet_ids.tolist()[0] == 101
+    assert set(search.search("bird", "semantic", 2, before_us=4_000).tweet_ids.tolist()) == {100, 101}
+    with pytest.raises(ConfigError, match="mode"):
+        search.search("bird", "psychic")  # type: ignore[arg-type]
+    with pytest.raises(ConfigError, match="encoder"):
+        Search().search("bird", "semantic")
+    with pytest.raises(QueryError):
+        search.search(" ", "semantic")
+
+
+def test_deleted_tweets_are_found_no_more_and_a_rebuild_equals_the_original() -> None:
+    search, again = Search(Wordbag()), Search(Wordbag())
+    gone = EventBatch("deletions", {"tweet_id": np.array([101]), "time_us": np.array([9_000])})
+    for events in (tweets().where(slice(0, 2)), tweets().where(slice(2, None)), gone):
+        search.update(events)
+    encoded = Wordbag().encode(TEXTS)
+    again.update(tweets(), encoded)
+    again.update(gone)
+    for mode in ("semantic", "hybrid"):
+        one, two = search.search("bird oven", mode), again.search("bird oven", mode)  # type: ignore[arg-type]
+        assert one.tweet_ids.tolist() == two.tweet_ids.tolist()
+        assert 101 not in one.tweet_ids
+    assert 101 not in search.search("bird", "text").tweet_ids
+
+
+def test_a_folder_has_one_writer_and_a_damaged_one_is_named(tmp_path: Path) -> None:
+    held = TextIndex(tmp_path / "text")
+    with pytest.raises(DataError, match="cannot be opened"):
+        TextIndex(tmp_path / "text")
+    assert len(held) == 0
+    (tmp_path / "bad").mkdir()
+    (tmp_path / "bad" / "meta.json").write_text("{")
+    with pytest.raises(DataError, match="rebuild"):
+        TextIndex(tmp_path / "bad")

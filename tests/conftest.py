@@ -1,0 +1,27 @@
+"""What many tests share: one tiny world, one home folder with its text encoder, one trained model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from data.dataset import Dataset
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """`ROOKERY_HOME` of the whole session; the text encoder is distilled into it once."""
+    folder = tmp_path_factory.mktemp("home")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ROOKERY_HOME", str(folder))
+        yield folder
+
+
+@pytest.fixture(scope="session")
+def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """A world of 300 people and four days, made by the logging feed."""
+    from experiments.worlds import make_data, world_config
+
+    return make_data(world_config("tiny", None, ["people=300", "days=4"]), tmp_path_factory.mktemp("world") / "tiny")

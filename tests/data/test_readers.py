@@ -1,0 +1,110 @@
+"""MovieLens folders become data sets with their ids unchanged; a folder that does not fit is refused by line."""
+
+from pathlib import Path
+
+import pytest
+
+from data.dataset import Dataset
+from data.errors import ConfigError, DataError
+from data.readers import READERS, read_log
+
+RATINGS = "userId,movieId,rating,timestamp\n7,50,4.5,100\n7,3,3.0,100\n2,50,0.5,90\n"
+MOVIES = """movieId,title,genres
+3,"Postman, The (1994)",Comedy|Drama
+50,Hyena Road,(no genres listed)
+60,Unrated (1999),War
+"""
+
+
+def _folder(tmp_path: Path, ratings: str | bytes | None = RATINGS, movies: str | bytes | None = MOVIES) -> Path:
+    folder = tmp_path / "ml-tiny"
+    folder.mkdir()
+    for name, content in (("ratings.csv", ratings), ("movies.csv", movies)):
+        if content is not None:
+            (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return folder
+
+
+def _read(tmp_path: Path, **files: str | bytes | None) -> Dataset:
+    return read_log("movielens", _folder(tmp_path, **files), tmp_path / "out")
+
+
+def test_films_become_items_and_ratings_engagements(tmp_path: Path) -> None:
+    dataset = _read(tmp_path)
+    assert (dataset.name, dataset.tables) == ("ml-tiny", ("users", "tweets", "engagements"))
+    users, tweets, rates = (dataset.scan(name).collect() for name in dataset.tables)
+    assert users.select("user_id", "created_us", "verified").rows() == [(2, 90_000_000, False), (7, 100_000_000, False)]
+    assert tweets.select("tweet_id", "time_us", "text").rows() == [
+        (50, 90_000_000, "Hyena Road"),
+        (60, 90_000_000, "Unrated (1999). War"),
+        (3, 100_000_000, "Postman, The (1994). Comedy, Drama"),
+    ]
+    assert tweets["kind"].unique().to_list() == ["item"]
+    assert tweets["author_id"].null_count() == 3
+    assert rates.select("engagement_id", "time_us", "user_id", "tweet_id", "action", "value").rows() == [
+        (1, 90_000_000, 2, 50, "rate", 0.5),
+        (2, 100_000_000, 7, 3, "rate", 3.0),
+        (3, 100_000_000, 7, 50, "rate", 4.5),
+    ]
+
+
+def test_the_order_of_lines_columns_and_extra_columns_do_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "other").mkdir()
+    other = "note,timestamp,rating,movieId,userId\n,90,0.5,50,2\nx, 100 ,3,3,7\ny,100,4.50,50,7\n"
+    assert _read(tmp_path).content_hash == _read(tmp_path / "other", ratings=other).content_hash
+
+
+def test_a_rated_film_without_a_title_has_no_text(tmp_path: Path) -> None:
+    dataset = _read(tmp_path, ratings=RATINGS + "7,4711,1.0,95\n")
+    assert dataset.scan("tweets").collect().row(by_predicate=_is(4711), named=True)["text"] == ""
+
+
+def _is(tweet_id: int):  # type: ignore[no-untyped-def]
+    import polars as pl
+
+    return pl.col("tweet_id") == tweet_id
+
+
+@pytest.mark.parametrize(
+    ("files", "problem"),
+    [
+        ({"ratings": None}, r"ratings\.csv does not exist"),
+        ({"movies": None}, r"movies\.csv does not exist"),
+        ({"ratings": ""}, r"ratings\.csv is empty"),
+        ({"ratings": "userId,movieId,rating,timestamp\n"}, r"ratings\.csv has a header and no rows"),
+        (
+            {"ratings": "userId,movieId,rating\n1,2,3\n"},
+            r"has no column 'timestamp', it has 'userId', 'movieId', 'rating'",
+        ),
+        ({"ratings": "user,item,rating,timestamp\n1,2,3,4\n"}, r"has no column 'userId'"),
+        ({"ratings": RATINGS + "seven,50,4.5,100\n"}, r"ratings\.csv line 5: userId is 'seven', not a whole number"),
+        ({"ratings": RATINGS + "7,51,good,100\n"}, r"ratings\.csv line 5: rating is 'good', not a number"),
+        ({"ratings": RATINGS + "7,51,NaN,100\n"}, r"ratings\.csv line 5: rating is 'NaN', not a number"),
+        ({"ratings": RATINGS + "7,51,4,\n"}, r"ratings\.csv line 5: timestamp is '', not a whole number"),
+        ({"ratings": RATINGS + "7,51,4,-1\n"}, r"line 5: timestamp is -1, which is no moment .* seconds since"),
+        ({"ratings": RATINGS + "7,51,4,1260759144000\n"}, r"line 5: timestamp is 1260759144000"),
+        ({"ratings": "userId,movieId,rating,timestamp\n1,2,3,4\n1,2,3,4,5,6\n"}, r"ratings\.csv is not a UTF-8 CSV"),
+        ({"movies": b"movieId,title,genres\n1,Am\xe9lie,War\n"}, r"movies\.csv is not a UTF-8 CSV"),
+        ({"movies": MOVIES + "3,Again,War\n"}, r"movies\.csv has film 3 more than once"),
+    ],
+)
+def test_a_folder_that_does_not_fit_is_refused_and_nothing_written(
+    tmp_path: Path, files: dict[str, str | bytes | None], problem: str
+) -> None:
+    with pytest.raises(DataError, match=problem):
+        _read(tmp_path, **files)
+    assert [path.name for path in tmp_path.iterdir()] == ["ml-tiny"]
+
+
+def test_a_missing_folder_and_an_unknown_reader_are_named(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="nowhere is not a folder; give the unpacked MovieLens folder"):
+        read_log("movielens", tmp_path / "nowhere", tmp_path / "out")
+    with pytest.raises(ConfigError, match="unknown reader 'netflix'; choose one of movielens"):
+        read_log("netflix", tmp_path, tmp_path / "out")
+
+
+@pytest.mark.parametrize("name", READERS)
+def test_every_reader_resolves(name: str) -> None:
+    from data.catalogue import lookup
+
+    assert callable(lookup("reader", READERS, name))

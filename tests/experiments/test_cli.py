@@ -1,0 +1,155 @@
+"""The command line as a person types it: results, and for every mistake one line, exit code 2 and nothing written."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from data.dataset import Dataset
+from experiments.cli.__main__ import main
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `rookery WORDS`; gives the exit code, stdout and stderr."""
+
+    def command(*words: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["rookery", *(str(word) for word in words)])
+        capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return command
+
+
+def refused(answer: tuple[int, str, str], *said: str) -> None:
+    """Exit code 2, no result, and one line that says what is meant."""
+    code, out, err = answer
+    lines = [line for line in err.splitlines() if line.startswith("rookery: ")]
+    assert code == 2
+    assert out == ""
+    assert len(lines) == 1
+    assert "Traceback" not in err
+    for words in said:
+        assert words in lines[0]
+
+
+def test_help_does_not_import_the_heavy_libraries() -> None:
+    code = (
+        "import sys; sys.argv = ['rookery', '--help']\n"
+        "from experiments.cli.__main__ import main\n"
+        "try: main()\nexcept SystemExit: pass\n"
+        "assert not {'torch', 'polars', 'mlflow', 'numba', 'sklearn', 'fastapi'} & set(sys.modules), 'slow start'"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "world" in done.stdout
+
+
+def test_a_world_is_made_and_described(run: Run, tmp_path: Path) -> None:
+    folder = tmp_path / "world"
+    sizes = ["--set", "people=60", "--set", "days=2", "--set", "follows=5", "--set", "annotated=200"]
+    code, out, _ = run("world", "make", "--out", folder, *sizes, "--json")
+    made = json.loads(out)
+    assert code == 0
+    assert made["rows"]["users"] == 60
+    again = json.loads(run("world", "make", "--out", tmp_path / "again", *sizes, "--json")[1])
+    assert again["content_hash"] == made["content_hash"]
+    code, out, _ = run("data", "describe", folder, "--verify", "--json")
+    assert code == 0
+    assert json.loads(out)["verified"] is True
+
+
+@pytest.mark.parametrize(
+    ("setting", "said"),
+    [
+        ("people=0", "people"),
+        ("people=nan", "people"),
+        ("tick_min=7", "tick_min"),
+        ("folk=3", "folk"),
+        ("days=-1", "days"),
+    ],
+)
+def test_a_wrong_world_is_refused_before_anything_is_written(run: Run, tmp_path: Path, setting: str, said: str) -> None:
+    refused(run("world", "make", "--out", tmp_path / "world", "--set", setting), said)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_an_unknown_preset_and_a_folder_in_use_are_refused(run: Run, tmp_path: Path) -> None:
+    refused(run("world", "make", "--out", tmp_path / "world", "--preset", "cosmos"), "'cosmos'", "tiny")
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "notes.txt").write_text("keep me")
+    refused(run("world", "make", "--out", tmp_path / "mine", "--set", "people=60"), "is not a data set")
+    assert (tmp_path / "mine" / "notes.txt").read_text() == "keep me"
+
+
+def test_a_folder_without_a_data_set_is_refused(run: Run, tmp_path: Path) -> None:
+    refused(run("data", "describe", tmp_path), "is not a data set")
+    refused(run("train", "--data", tmp_path / "nowhere"), "is not a data set")
+    refused(run("evaluate", "popularity", "--data", tmp_path), "is not a data set")
+
+
+def test_a_damaged_parquet_file_is_named(run: Run, tiny_dataset: Dataset, tmp_path: Path) -> None:
+    import shutil
+
+    folder = tmp_path / "damaged"
+    shutil.copytree(tiny_dataset.folder, folder)
+    victim = next((folder / "engagements").iterdir())
+    blob = bytearray(victim.read_bytes())
+    blob[len(blob) // 2] ^= 0xFF
+    victim.write_bytes(bytes(blob))
+    refused(run("evaluate", "popularity", "--data", folder), victim.name, "damaged")
+    victim.write_bytes(bytes(blob[:100]))
+    refused(run("train", "--data", folder), victim.name)
+
+
+def test_wrong_settings_of_a_run_are_refused(run: Run, tiny_dataset: Dataset) -> None:
+    folder = tiny_dataset.folder
+    refused(run("train", "--data", folder, "--set", "learning=1"), "'learning'", "scorer")
+    refused(run("train", "--data", folder, "--set", "scorer=oracle9"), "'oracle9'", "two_tower")
+    refused(run("train", "--data", folder, "--set", "settings.telepathy=1"), "telepathy")
+    refused(run("evaluate", "nobody", "--data", folder), "'nobody'")
+    refused(run("evaluate", "popularity", "popularity", "--data", folder), "twice")
+    refused(run("compare", "popularity"), "two or more")
+    refused(run("promote", "v99999"), "'v99999'")
+    refused(run("bench", "teleport"), "teleport")
+
+
+def test_what_trends_and_what_is_found(run: Run, tiny_dataset: Dataset) -> None:
+    folder = tiny_dataset.folder
+    code, out, _ = run("trends", "--data", folder, "--json")
+    assert code == 0
+    assert json.loads(out)["place"] == 1
+    text = tiny_dataset.read("tweets").columns["text"]
+    words = next(
+        one for one in text.tolist() if len(one.split()) >= 4 and one.isascii() and one.replace(" ", "").isalpha()
+    )
+    code, out, _ = run("search", words, "--data", folder, "--mode", "text", "--json")
+    assert code == 0
+    assert json.loads(out)[0]["text"] == words
+    refused(run("trends", "--data", folder, "--place", "77"), "77")
+    refused(run("trends", "--data", folder, "--at", "yesterday"), "ISO 8601")
+    refused(run("search", "x", "--data", folder, "--mode", "psychic"), "'psychic'", "hybrid")
+
+
+def test_a_token_is_good_for_the_server_of_the_same_home(run: Run, home: Path) -> None:
+    from serving.auth.tokens import Tokens, load_secret
+
+    code, out, _ = run("token", "--user", "42", "--scope", "rank")
+    assert code == 0
+    claims = Tokens(load_secret(home)).verify(out.strip())
+    assert claims.user_id == 42
+    assert claims.scopes == {"rank"}
+    refused(run("token", "--scope", "everything"), "'everything'")

@@ -1,0 +1,254 @@
+"""Train, evaluate, compare and promote, on one small world with one small model, and a scorer from the README."""
+
+from __future__ import annotations
+
+import re
+import sys
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+import pytest
+
+from data.batch import CandidateBatch, Requests
+from data.dataset import Dataset
+from data.errors import ConfigError, ModelError, NotFoundError
+from data.events import HOUR_US
+from data.readers import read_log
+from data.schema import POSITIVE_ACTIONS
+from data.split import TimeSplit
+from experiments.cli.model import promote
+from experiments.compare import compare_runs
+from experiments.config import RunConfig
+from experiments.evaluate import EvaluateConfig, Report, evaluate_bundles, evaluate_references
+from experiments.train import TrainResult, train
+from ranking.artifact import Bundle
+from ranking.catalogue import SCORERS
+from ranking.registry import fetch
+from ranking.scorers.popularity import Popularity
+
+pytestmark = pytest.mark.slow
+
+FORTY = EvaluateConfig(requests=40)
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A trained model and its evaluation beside two baselines."""
+
+    home: Path
+    trained: TrainResult
+    model: str
+    report: Report
+
+
+@pytest.fixture(scope="module")
+def lab(home: Path, tiny_dataset: Dataset) -> Lab:
+    trained = train(tiny_dataset, RunConfig(settings={"training": {"epochs": 1}}), home)
+    model = f"v{trained.version}"
+    return Lab(home, trained, model, evaluate_references(tiny_dataset, [model, "popularity"], FORTY, home))
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Dataset:
+    """A MovieLens-like log: 12 people rate 6 of 15 films each."""
+    folder = tmp_path / "films"
+    folder.mkdir()
+    ratings = [f"{user},{(user + at * 2) % 15 + 1},4.0,{user * 10 + at}" for user in range(1, 13) for at in range(6)]
+    (folder / "ratings.csv").write_text("\n".join(["userId,movieId,rating,timestamp", *ratings]))
+    movies = [f"{film},Film {film},War" for film in range(1, 16)]
+    (folder / "movies.csv").write_text("\n".join(["movieId,title,genres", *movies]))
+    return read_log("movielens", folder, tmp_path / "data")
+
+
+def few_ages() -> CandidateBatch:
+    requests = Requests({"user_id": np.array([1])})
+    ages = np.array([0.0, 1.0, 6.0, 30.0], np.float32)
+    return CandidateBatch(requests, np.array([0, 4], np.int64), {"tweet.age_h": ages})
+
+
+def test_training_registers_what_it_measured(lab: Lab, tiny_dataset: Dataset) -> None:
+    assert len(lab.trained.epochs) == 1
+    assert set(lab.trained.columns) == set(lab.trained.epochs[0])
+    assert "challenger" in lab.trained.aliases
+    bundle = fetch(lab.model, home=lab.home)
+    assert (bundle.name, bundle.version, bundle.run_id) == ("two_tower", lab.trained.version, lab.trained.run_id)
+    assert bundle.data_hash == tiny_dataset.content_hash
+
+
+def test_the_same_evaluation_gives_the_same_numbers(lab: Lab, tiny_dataset: Dataset) -> None:
+    again = evaluate_references(tiny_dataset, [lab.model, "popularity"], FORTY, lab.home)
+    assert again == lab.report
+    other = evaluate_references(tiny_dataset, ["popularity"], EvaluateConfig(requests=40, seed=8), lab.home)
+    assert other.key != lab.report.key
+    assert other.row("popularity").ndcg != lab.report.row("popularity").ndcg
+
+
+def test_the_oracle_has_the_highest_true_value(lab: Lab, tiny_dataset: Dataset) -> None:
+    names = [row.name for row in lab.report.rows]
+    assert sorted(names) == ["oracle", "popularity", "two_tower"]
+    values = {row.name: row.true_value for row in lab.report.rows}
+    best = values.pop("oracle")
+    assert best is not None
+    for value in values.values():
+        assert value is not None
+        assert 0 < value.mean < best.mean
+        assert value.n == best.n
+    for row in lab.report.rows:
+        assert row.auc is not None
+        for interval in (row.ndcg, row.recall, row.auc):
+            assert 0 <= interval.low <= interval.mean <= interval.high <= 1
+    asked = tiny_dataset.scan("requests").select(pl.col("user_id").unique()).collect()["user_id"].to_list()
+    assert set(lab.report.users) < set(asked)
+    assert 20 < len(lab.report.users) <= 40
+    assert lab.report.row("two_tower").mmr is not None
+    assert lab.report.row("popularity").mmr is None
+
+
+def test_the_ndcg_of_popularity_is_what_polars_and_a_pencil_give(tiny_dataset: Dataset) -> None:
+    split = TimeSplit().apply(tiny_dataset)
+    bundle = Bundle("popularity", Popularity(), None, tiny_dataset.name, tiny_dataset.content_hash)
+    _, measured = evaluate_bundles(tiny_dataset, split, {"popularity": bundle}, EvaluateConfig(requests=150))
+    judged = measured["popularity"].request_frame()
+    names = ("tweets", "deletions", "requests", "impressions", "engagements")
+    log = {name: tiny_dataset.scan(name).collect() for name in names}
+    moments = dict(log["requests"].select("request_id", "time_us").iter_rows())
+    checked = []
+    for request, ndcg, recall in judged.select("request_id", "ndcg", "recall").iter_rows():
+        now = moments[request]
+        acted = log["engagements"].filter(pl.col("action").is_in(POSITIVE_ACTIONS))
+        relevant = set(acted.filter(pl.col("request_id") == request)["tweet_id"].to_list())
+        if not relevant:
+            assert np.isnan(ndcg)
+            assert np.isnan(recall)
+            continue
+        shown = log["impressions"].filter(pl.col("request_id") == request)["tweet_id"].to_list()
+        gone = log["deletions"].filter(pl.col("time_us") < now)["tweet_id"].to_list()
+        posted = pl.col("time_us").is_between(now - 48 * HOUR_US, now, closed="none") & (pl.col("kind") != "retweet")
+        candidate = (posted & ~pl.col("tweet_id").is_in(gone)) | pl.col("tweet_id").is_in(shown)
+        public = acted.filter((pl.col("time_us") < now) & pl.col("action").is_in(["like", "retweet", "reply", "quote"]))
+        counts = dict(public.group_by("tweet_id").len().iter_rows())
+        ids = log["tweets"].filter(candidate).sort("time_us", "tweet_id", descending=True)["tweet_id"].to_list()
+        first = sorted(ids, key=lambda one: -counts.get(one, 0))[:20]  # ties: the newer tweet first
+        gained = sum(1 / np.log2(place + 2) for place, one in enumerate(first) if one in relevant)
+        ideal = sum(1 / np.log2(place + 2) for place in range(min(len(relevant), 20)))
+        assert ndcg == pytest.approx(gained / ideal)
+        assert recall == pytest.approx(len(relevant & set(first)) / len(relevant))
+        checked.append(ndcg)
+    assert len(checked) > 10
+    assert len({round(one, 6) for one in checked}) > 3
+
+
+def test_a_model_is_refused_on_a_log_that_lacks_its_tables(lab: Lab, films: Dataset) -> None:
+    with pytest.raises(ModelError) as refused:
+        evaluate_references(films, [lab.model, "popularity"], FORTY, lab.home)
+    said = re.search(r"reads '([\w.]+)' from table (\w+)", str(refused.value))
+    assert said is not None
+    assert said[1] in fetch(lab.model, home=lab.home).scorer.reads
+    assert said[2] not in films.tables
+    assert films.name in str(refused.value)
+
+
+def test_a_log_without_impressions_has_no_auc_and_no_oracle(lab: Lab, films: Dataset) -> None:
+    report = evaluate_references(films, ["popularity", "recency"], FORTY, lab.home)
+    assert [row.name for row in report.rows] == ["popularity", "recency"]
+    for row in report.rows:
+        assert row.auc is None
+        assert row.true_value is None
+        assert row.ndcg.n == 12
+    assert "full catalogue" in report.protocol
+
+
+def test_a_model_that_learned_from_the_test_is_refused(lab: Lab, tiny_dataset: Dataset) -> None:
+    bundle = fetch(lab.model, home=lab.home)
+    assert bundle.split == "time"
+    other = replace(bundle, split="leave_last_out")
+    split = TimeSplit().apply(tiny_dataset)
+    with pytest.raises(ModelError, match="'leave_last_out' of this data, which overlaps the test of 'time'"):
+        evaluate_bundles(tiny_dataset, split, {"leaky": other}, FORTY)
+
+
+def test_compare_pairs_the_requests(lab: Lab, tiny_dataset: Dataset) -> None:
+    evaluate_references(tiny_dataset, [lab.model, "popularity"], FORTY, lab.home)
+    compared = compare_runs(["popularity", lab.model], lab.home)
+    assert (compared.base, compared.k, len(compared.rows)) == ("popularity", 20, 4)
+    assert compared.protocol == lab.report.protocol
+    for metric in ("ndcg", "recall"):
+        base, other = (row for row in compared.rows if row.metric == metric)
+        assert (base.reference, other.reference) == ("popularity", lab.model)
+        assert (base.difference, base.wilcoxon_p, base.corrected_p) == (None, None, None)
+        assert base.value.mean == getattr(lab.report.row("popularity"), metric).mean
+        assert other.value.mean == getattr(lab.report.row("two_tower"), metric).mean
+        assert other.difference is not None
+        assert other.difference.mean == pytest.approx(other.value.mean - base.value.mean)
+        assert np.sign(other.difference.mean) == np.sign(other.value.mean - base.value.mean)
+        assert other.difference.low <= other.difference.mean <= other.difference.high
+        assert other.wilcoxon_p is not None
+        assert other.corrected_p is not None
+        assert other.difference.p_value <= other.corrected_p <= 1
+    swapped = compare_runs([lab.model, "popularity"], lab.home)
+    for one, two in zip(compared.rows[1::2], swapped.rows[1::2], strict=True):
+        assert one.difference is not None
+        assert two.difference is not None
+        assert two.difference.mean == pytest.approx(-one.difference.mean)
+
+
+def test_compare_refuses_runs_of_other_data(lab: Lab, films: Dataset) -> None:
+    evaluate_references(films, ["recency"], FORTY, lab.home)
+    with pytest.raises(ConfigError, match="evaluated on other data or by other protocols"):
+        compare_runs(["recency", lab.model], lab.home)
+
+
+def test_compare_refuses_the_same_run_twice_under_any_of_its_names(lab: Lab) -> None:
+    for names in (["popularity"], [lab.model, lab.model], [lab.model, lab.trained.version, "popularity"]):
+        with pytest.raises(ConfigError):
+            compare_runs(names, lab.home)
+    with pytest.raises(ConfigError):
+        compare_runs([lab.model, lab.trained.run_id], lab.home)
+
+
+def test_a_name_stands_for_its_last_evaluated_run_not_for_one_that_was_trained_since(
+    lab: Lab, tiny_dataset: Dataset
+) -> None:
+    evaluate_references(tiny_dataset, ["popularity"], FORTY, lab.home)
+    newer = train(tiny_dataset, RunConfig(scorer="popularity"), lab.home)
+    compared = compare_runs(["popularity", lab.model], lab.home)
+    assert compared.rows[0].value.mean == lab.report.row("popularity").ndcg.mean
+    with pytest.raises(NotFoundError, match="never evaluated"):
+        compare_runs([f"v{newer.version}", lab.model], lab.home)
+
+
+def test_promote_moves_an_alias(lab: Lab, tiny_dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:
+    second = train(tiny_dataset, RunConfig(scorer="recency"), lab.home)
+    for model, version in ((lab.model, lab.trained.version), (second.run_id, second.version)):
+        promote(model, alias="canary", as_json=True)
+        assert f'"version": "{version}"' in capsys.readouterr().out
+        assert fetch("canary", home=lab.home).version == version
+    assert fetch(lab.model, home=lab.home).run_id == lab.trained.run_id
+
+
+def test_the_scorer_of_the_readme_is_evaluated_trained_and_reloaded(
+    lab: Lab, tiny_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text()
+    code = next(one for one in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "class Freshness" in one)
+    (tmp_path / "freshness_of_the_readme.py").write_text(code)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(SCORERS, "freshness", "freshness_of_the_readme:Freshness")
+    try:
+        report = evaluate_references(tiny_dataset, ["freshness", "recency"], FORTY, lab.home)
+        # Both put the newer tweet first.
+        assert report.row("freshness").ndcg == report.row("recency").ndcg
+
+        run = RunConfig(scorer="freshness", settings={"half_life_h": 2.0})
+        trained = train(tiny_dataset, run, lab.home)
+        bundle = fetch(f"v{trained.version}", home=lab.home)
+        scores = bundle.scorer.score(few_ages())
+        np.testing.assert_allclose(scores, 2.0 ** (-np.array([0.0, 1.0, 6.0, 30.0]) / 2), rtol=1e-6)
+        again = evaluate_references(tiny_dataset, [f"v{trained.version}"], FORTY, lab.home)
+        assert again.row("freshness").recall == report.row("freshness").recall
+        with pytest.raises(ConfigError, match="half_life"):
+            train(tiny_dataset, RunConfig(scorer="freshness", settings={"half_life": 2.0}), lab.home)
+    finally:
+        sys.modules.pop("freshness_of_the_readme", None)

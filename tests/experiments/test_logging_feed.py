@@ -1,0 +1,208 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.batch import CandidateBatch, Requests
+from data.errors import NotFoundError
+from data.events import HOUR_US, EventBatch
+from data.ids import snowflake
+from experiments.feeds import SOURCES, LoggingConfig, LoggingFeed
+
+NOW = 1_767_600_000_000_000 + 100 * HOUR_US
+CONFIG = LoggingConfig(following=0.5, popular=0.3, explore=0.2, top=10, temperature=0.4)
+
+
+class Log:
+    """A small log for a feed, and the policy written out plainly: the independent implementation."""
+
+    def __init__(self, config: LoggingConfig = CONFIG) -> None:
+        self.config = config
+        self.feed = LoggingFeed(config)
+        self.follows: dict[int, list[int]] = {}
+        self.tweets: dict[int, tuple[int, int, int]] = {}
+        self.score: dict[int, float] = {}
+        self.heat: dict[int, float] = {}
+        self.close: dict[tuple[int, int], int] = {}
+        self.gone: set[int] = set()
+        self.mutes: set[tuple[int, int]] = set()
+        self.shown: set[tuple[int, int]] = set()
+
+    def tell(self, table: str, **columns: object) -> None:
+        self.feed.observe(EventBatch(table, {n: np.atleast_1d(np.asarray(c)) for n, c in columns.items()}))
+
+    def follow(self, a: int, b: int) -> None:
+        self.follows.setdefault(a, []).insert(0, b)
+        self.tell("follows", follow_id=1, time_us=0, follower_id=a, followee_id=b, ended=False)
+
+    def tweet(self, author: int, age_h: float, kind: str = "original", referenced: int = -1) -> int:
+        time = NOW - int(age_h * HOUR_US)
+        one = int(snowflake(time, len(self.tweets)))
+        self.tweets[one] = (author, time, referenced if kind == "retweet" else one)
+        kinds = np.array([kind], object)
+        self.tell("tweets", tweet_id=one, time_us=time, author_id=author, kind=kinds, referenced_id=referenced)
+        return one
+
+    def engage(self, user: int, tweet: int, action: str) -> None:
+        author, weight = self.tweets[tweet][0], {"like": 1.0, "retweet": 2.0, "reply": 1.5}.get(action, 0.0)
+        self.score[tweet] = self.score.get(tweet, 0.0) + weight
+        self.heat[tweet] = self.heat.get(tweet, 0.0) + weight
+        if author in self.follows.get(user, []) and action != "not_interested":
+            self.close[user, author] = self.close.get((user, author), 0) + 1
+        self.tell("engagements", user_id=user, tweet_id=tweet, author_id=author,
+                  action=np.array([action], object), time_us=NOW - HOUR_US)  # fmt: skip
+
+    def mute(self, user: int, other: int) -> None:
+        self.mutes.add((user, other))
+        self.tell("mutes", mute_id=1, time_us=0, user_id=user, muted_id=other, ended=False)
+
+    def delete(self, tweet: int) -> None:
+        self.gone.add(tweet)
+        self.tell("deletions", tweet_id=tweet, time_us=NOW)
+
+    def show(self, user: int, tweet: int) -> None:
+        self.shown.add((user, tweet))
+        self.tell("impressions", user_id=user, tweet_id=tweet, time_us=NOW)
+
+    def probabilities(self, user: int, above: list[int]) -> dict[int, float]:
+        """Of every tweet at the next position, given those above."""
+        alive = [t for t, (_, time, target) in self.tweets.items()
+                 if target == t and t not in self.gone and time > NOW - 48 * HOUR_US]  # fmt: skip
+        hottest = sorted(alive, key=lambda t: (-self.heat.get(t, 0.0), -t))[: self.config.top]
+        allowed = {t for t in alive if self.tweets[t][0] != user and (user, self.tweets[t][0]) not in self.mutes
+                   and (user, t) not in self.shown}  # fmt: skip
+        brought: dict[int, float] = {}
+        for followee in self.follows.get(user, []):
+            affinity = min(np.log1p(self.close.get((user, followee), 0)) / np.log(21), 1.0)
+            newest = [self.tweets[t][2] for t in sorted(self.tweets, reverse=True) if self.tweets[t][0] == followee]
+            for t in newest:
+                if t in allowed and (user, followee) not in self.mutes:
+                    brought.setdefault(t, 0.3 * affinity)
+
+        def weight(t: int) -> float:
+            age = (NOW - self.tweets[t][1]) / HOUR_US
+            score = 0.2 / (1 + age) + 0.3 * np.log10(self.score.get(t, 0.0) + 1) + brought.get(t, 0.0)
+            return float(np.exp(score / self.config.temperature))
+
+        left = allowed - set(above)
+        pools = [[t for t in brought if t in left], [t for t in hottest if t in left], list(left)]
+        shares = np.array([self.config.following, self.config.popular, self.config.explore]) * [
+            len(p) > 0 for p in pools
+        ]
+        shares = shares / shares.sum()
+        out = dict.fromkeys(left, 0.0)
+        for pool, share, weigh in zip(pools, shares, (weight, weight, lambda _: 1.0), strict=True):
+            total = sum(weigh(t) for t in pool)
+            for t in pool:
+                out[t] += share * weigh(t) / total
+        return out
+
+
+def small() -> tuple[Log, int]:
+    log = Log()
+    users = [int(snowflake(NOW - 500 * HOUR_US, i)) for i in range(6)]
+    me, a, b, c, d, e = users
+    log.tell("users", user_id=users)
+    for other in (a, b, e):
+        log.follow(me, other)
+    tweets = [log.tweet(who, 40 - 3 * i) for i, who in enumerate((a, a, b, c, d, e, me, c, d, a, b, c))]
+    old = log.tweet(c, 0.5)
+    log.tweet(b, 0.4, "retweet", tweets[3])
+    log.tweet(a, 0.3, "retweet", old)
+    log.tweet(e, 0.2, "reply", tweets[0])
+    for tweet, action in ((tweets[0], "like"), (tweets[3], "retweet"), (tweets[3], "like"), (tweets[8], "reply"),
+                          (tweets[2], "click"), (tweets[2], "not_interested")):  # fmt: skip
+        log.engage(me, tweet, action)
+    log.engage(a, tweets[8], "like")
+    log.mute(me, e)
+    log.delete(tweets[9])
+    log.show(me, tweets[1])
+    return log, me
+
+
+def ask(log: Log, user: int, n: int, k: int, first: int = 0) -> CandidateBatch:
+    columns = {"request_id": snowflake(np.full(n, NOW), np.arange(n) % 4096) + (first + np.arange(n) // 4096) * 4096,
+               "user_id": np.full(n, user), "user_row": np.zeros(n, np.int64), "time_us": np.full(n, NOW)}  # fmt: skip
+    return log.feed.serve(Requests(columns), k)
+
+
+def test_propensities_are_exact_given_the_prefix() -> None:
+    log, me = small()
+    slate = ask(log, me, 300, 8)
+    for b in range(300):
+        rows = slice(slate.offsets[b], slate.offsets[b + 1])
+        served = slate.columns["tweet_id"][rows].tolist()
+        for position, (tweet, said) in enumerate(zip(served, slate.columns["propensity"][rows], strict=True)):
+            p = log.probabilities(me, served[:position])
+            assert sum(p.values()) == pytest.approx(1.0)
+            assert said == pytest.approx(p[tweet], rel=1e-9)
+
+
+@pytest.mark.parametrize("position", [0, 1])
+def test_draws_are_as_frequent_as_their_propensities(position: int) -> None:
+    log, me = small()
+    n = 20_000
+    slate = ask(log, me, n, 2)
+    ids = slate.columns["tweet_id"].reshape(n, 2)
+    if position:
+        first = np.unique(ids[:, 0], return_counts=True)
+        above = int(first[0][first[1].argmax()])
+        ids = ids[ids[:, 0] == above]
+        p = log.probabilities(me, [above])
+    else:
+        p = log.probabilities(me, [])
+    for tweet, expected in p.items():
+        share = (ids[:, position] == tweet).mean()
+        assert abs(share - expected) < 5 * np.sqrt(expected * (1 - expected) / len(ids)) + 1e-9
+
+
+def test_never_shows_what_it_must_not() -> None:
+    log, me = small()
+    slate = ask(log, me, 50, 40)
+    assert set(slate.columns["tweet_id"].tolist()) == set(log.probabilities(me, []))
+    assert all(len(set(s.tolist())) == len(s) for s in np.split(slate.columns["tweet_id"], slate.offsets[1:-1]))
+    assert set(slate.columns["source"]) <= set(SOURCES)
+
+
+def test_a_request_is_answered_alike_alone_and_in_company() -> None:
+    log, me = small()
+    together, alone = ask(log, me, 9, 5), ask(log, me, 1, 5)
+    assert np.array_equal(together.columns["tweet_id"][:5], alone.columns["tweet_id"])
+    assert np.array_equal(together.columns["propensity"][:5], alone.columns["propensity"])
+
+
+def test_nothing_to_show_is_an_empty_slate_and_a_stranger_an_error() -> None:
+    log = Log()
+    log.tell("users", user_id=[11, 12])
+    assert ask(log, 11, 3, 5).offsets.tolist() == [0, 0, 0, 0]
+    with pytest.raises(NotFoundError, match="13"):
+        ask(log, 13, 1, 5)
+
+
+@settings(deadline=None, max_examples=40)
+@given(data=st.data())
+def test_propensities_are_exact_in_random_small_networks(data: st.DataObject) -> None:
+    log = Log(LoggingConfig(top=10, temperature=0.3))
+    users = [int(snowflake(NOW - 500 * HOUR_US, i)) for i in range(5)]
+    log.tell("users", user_id=users)
+    who = st.sampled_from(users)
+    for a, b in data.draw(st.lists(st.tuples(who, who).filter(lambda p: p[0] != p[1]), max_size=8, unique=True)):
+        log.follow(a, b)
+    ages = sorted(data.draw(st.lists(st.floats(0.1, 60.0), min_size=3, max_size=9)), reverse=True)
+    tweets: list[int] = []
+    for age in ages:
+        retweet = bool(tweets) and data.draw(st.integers(0, 3)) == 0
+        made = log.tweet(data.draw(who), age, *(("retweet", data.draw(st.sampled_from(tweets))) if retweet else ()))
+        tweets += [] if retweet else [made]
+    for tweet in data.draw(st.lists(st.sampled_from(tweets), max_size=6)):
+        log.engage(data.draw(who), tweet, data.draw(st.sampled_from(["like", "retweet", "click"])))
+    me = data.draw(who)
+    slate = ask(log, me, 4, 4)
+    for b in range(4):
+        rows = slice(slate.offsets[b], slate.offsets[b + 1])
+        served = slate.columns["tweet_id"][rows].tolist()
+        for position, tweet in enumerate(served):
+            expected = log.probabilities(me, served[:position])[tweet]
+            assert slate.columns["propensity"][rows][position] == pytest.approx(expected, rel=1e-9)

@@ -1,0 +1,248 @@
+"""Training end to end on small logs whose rule is known: people engage with what they follow, or with their shelf."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+
+from data.batch import CandidateBatch, Requests
+from data.dataset import DatasetWriter
+from data.errors import ConfigError, DataError, ModelError
+from data.events import HOUR_US, MINUTE_US
+from data.ids import snowflakes_in_order
+from data.split import LeaveLastOut, TimeSplit
+from features.offline import offline_features
+from ranking.models.two_tower import TwoTowerConfig
+from ranking.training.config import TrainingConfig
+from ranking.training.examples import build_examples
+from ranking.training.fit import fit_two_tower
+from ranking.training.loop import train_two_tower, validate
+from ranking.training.negatives import Sampler
+from ranking.training.rows import training_positives
+
+START = 1_700_000_000_000_000
+PEOPLE, AUTHORS, POSTS, HOURS = 60, 12, 600, 96
+SMALL = TwoTowerConfig(
+    dim=16, hidden=16, user_buckets=256, author_buckets=256, text=False, topics=False, dropout=0.0,
+    training=TrainingConfig(epochs=4, batch_size=64, negatives=64, learning_rate=0.01, threads=1),
+)  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def follows_log(tmp_path_factory):
+    """Readers engage only with authors that they follow; each follows 3 of 12. Some tweets are deleted."""
+    rng = np.random.default_rng(0)
+    users = 1 + np.arange(PEOPLE + AUTHORS, dtype=np.int64)
+    authors = users[PEOPLE:]
+    followed = np.array([rng.choice(AUTHORS, 3, replace=False) for _ in range(PEOPLE)])
+    posted = START + np.sort(rng.integers(0, HOURS * HOUR_US, POSTS))
+    tweet, by = snowflakes_in_order(posted), rng.integers(0, AUTHORS, POSTS)
+    rows = []
+    for person in range(PEOPLE):
+        mine = np.flatnonzero(np.isin(by, followed[person]))
+        for at in rng.choice(mine, 30, replace=False):
+            rows.append((posted[at] + int(rng.integers(MINUTE_US, 10 * HOUR_US)), users[person], tweet[at], by[at]))
+    rows.sort()
+    with DatasetWriter(tmp_path_factory.mktemp("log") / "follows", name="follows", config={}, seed=0) as out:
+        made = {"created_us": START - 1, "verified": False}
+        out.write("users", pl.DataFrame({"user_id": users}).with_columns(**{k: pl.lit(v) for k, v in made.items()}))
+        edges = {"follower_id": np.repeat(users[:PEOPLE], 3), "followee_id": authors[followed.ravel()]}
+        out.write(
+            "follows",
+            pl.DataFrame(
+                edges | {"follow_id": np.arange(len(edges["follower_id"])), "time_us": START - 1, "ended": False}
+            ),
+        )
+        out.write(
+            "tweets",
+            pl.DataFrame(
+                {
+                    "tweet_id": tweet,
+                    "time_us": posted,
+                    "author_id": authors[by],
+                    "kind": "original",
+                    "text": "",
+                    "media_count": 0,
+                }
+            ),
+        )
+        out.write("deletions", pl.DataFrame({"tweet_id": tweet[::20], "time_us": posted[::20] + 11 * HOUR_US}))
+        time, user, engaged, author = (np.array(c, np.int64) for c in zip(*rows, strict=True))
+        out.write(
+            "engagements",
+            pl.DataFrame(
+                {
+                    "engagement_id": np.arange(len(rows)),
+                    "time_us": time,
+                    "user_id": user,
+                    "tweet_id": engaged,
+                    "author_id": authors[author],
+                    "action": "like",
+                }
+            ),
+        )
+        return out.commit()  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def shelf_log(tmp_path_factory):
+    """Readers rate items of one of four shelves of 30, each item at most once; no authors, no requests."""
+    rng = np.random.default_rng(0)
+    items = 1 + np.arange(120, dtype=np.int64)
+    rows = [
+        (START + int(t), user + 1, int(item) + 1)
+        for user in range(80)
+        for t, item in zip(
+            np.sort(rng.integers(0, 10**9, 20)), user % 4 * 30 + rng.choice(30, 20, replace=False), strict=True
+        )
+    ]
+    rows.sort()
+    time, user, item = (np.array(c, np.int64) for c in zip(*rows, strict=True))
+    with DatasetWriter(
+        tmp_path_factory.mktemp("log") / "shelves", name="shelves", config={}, seed=0, daily=False
+    ) as out:
+        out.write("users", pl.DataFrame({"user_id": 1 + np.arange(80), "created_us": START - 1, "verified": False}))
+        out.write(
+            "tweets",
+            pl.DataFrame({"tweet_id": items, "time_us": START - 1, "kind": "item", "text": "", "media_count": 0}),
+        )
+        out.write("engagements", pl.DataFrame(
+            {"engagement_id": np.arange(len(rows)), "time_us": time, "user_id": user, "tweet_id": item,
+             "action": "rate", "value": 4.0}))  # fmt: skip
+        return out.commit()
+
+
+@pytest.fixture(scope="module")
+def examples(follows_log):
+    return build_examples(follows_log, SMALL, seed=0)
+
+
+def test_positives_are_first_engagements_in_order(follows_log):
+    rows = training_positives(follows_log, before_us=START + 60 * HOUR_US)
+    assert rows["time_us"].is_sorted()
+    assert rows["time_us"].max() < START + 60 * HOUR_US
+    assert not rows.select("user_id", "tweet_id").is_duplicated().any()
+    with pytest.raises(DataError, match="no engagements"):
+        training_positives(follows_log, before_us=START)
+
+
+def test_examples_hold_what_was_known(follows_log, examples):
+    assert len(examples) == PEOPLE * 30
+    assert examples.time_us[~examples.validation].max() <= examples.time_us[examples.validation].min()
+    tweets = follows_log.scan("tweets").collect()
+    posted = dict(zip(tweets["tweet_id"], tweets["time_us"], strict=True))
+    gone = dict(follows_log.scan("deletions").collect().select("tweet_id", "time_us").iter_rows())
+    for positives, negatives, alive in examples.blocks[False]:
+        low, high = examples.time_us[positives].min(), examples.time_us[positives].max()
+        ids = examples.tweet_ids[examples.tweets.tweet[negatives]]
+        for one in ids.tolist():
+            assert high - 48 * HOUR_US < posted[one] + (high - low)
+            assert posted[one] < high
+            assert gone.get(one, high) >= low
+        assert 1 <= alive <= POSTS
+    # The bag of followed authors is what the reader follows, whatever the moment.
+    bag = examples.readers.bags["user.following_ids"]
+    assert (np.diff(bag.offsets) == 3).all()
+    # The first column of age is its logarithm: positives are at most ten hours old here.
+    assert examples.tweets.dense[examples.tweet_row, 0].max() <= np.log1p(10.01)
+
+
+def test_a_sample_excludes_what_its_readers_engaged_with(examples):
+    sample = next(iter(Sampler(examples).epoch(np.random.default_rng(0))))
+    columns = examples.tweets.tweet[np.r_[examples.tweet_row[sample.positives], sample.negatives]]
+    engaged = examples.engaged(False)
+    masked = set(zip(*(part.tolist() for part in sample.hits), strict=True))
+    for row, reader in enumerate(examples.reader[sample.positives].tolist()):
+        mine = set(engaged[reader].tolist())
+        for column, tweet in enumerate(columns.tolist()):
+            assert ((row, column) in masked) == (tweet in mine and row != column)
+
+
+def test_it_learns_who_follows_whom(follows_log, examples):
+    epochs = []
+    model = train_two_tower(SMALL, examples, seed=1, on_epoch=epochs.append)
+    assert len(epochs) == SMALL.training.epochs
+    assert epochs[-1]["train_loss"] < epochs[0]["train_loss"]
+    assert {"train_loss", "validation_loss", "validation_recall@20", "seconds", "examples_per_s"} <= set(epochs[0])
+    # Every tweet of the last day for every reader: those of followed authors come first.
+    moment = START + HOURS * HOUR_US
+    tweets = follows_log.scan("tweets").filter(pl.col("time_us") > moment - 24 * HOUR_US).collect()
+    rows = pl.DataFrame({"user_id": np.arange(1, 41)}).join(tweets.select("tweet_id"), how="cross")
+    rows = rows.with_columns(time_us=pl.lit(moment))
+    batch = offline_features(follows_log, rows, [n for n in model.reads if not n.endswith("_id")], None)
+    scores = model.score(batch).reshape(40, -1)
+    follows = follows_log.scan("follows").collect()
+    authors = tweets["author_id"].to_numpy()
+    for person in range(40):
+        mine = np.isin(authors, follows.filter(pl.col("follower_id") == person + 1)["followee_id"].to_numpy())
+        best = np.argsort(-scores[person], kind="stable")[:10]
+        assert mine[best].mean() >= 0.8
+
+
+def test_the_same_seed_gives_the_same_weights_and_another_does_not(examples):
+    config = SMALL.model_copy(update={"dropout": 0.2, "training": SMALL.training.model_copy(update={"epochs": 1})})
+    examples = replace(examples, config=config)
+    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled(), torch.random.get_rng_state()
+    first, again, other = (train_two_tower(config, examples, seed=s).artifact()[1] for s in (1, 1, 2))
+    assert all((first[name] == again[name]).all() for name in first)
+    assert any((first[name] != other[name]).any() for name in first)
+    assert before[:2] == (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled())
+    assert (before[2] == torch.random.get_rng_state()).all()
+
+
+def test_the_best_epoch_is_kept_not_the_last(examples):
+    # A step size far too large for the last epochs: the loss falls, then rises.
+    training = SMALL.training.model_copy(update={"epochs": 8, "learning_rate": 0.08})
+    config = SMALL.model_copy(update={"training": training})
+    shown, after = replace(examples, config=config), []
+    train_two_tower(config, shown, seed=0, on_epoch=lambda values: after.append(values["validation_loss"]))
+    best = int(np.argmin(after))
+    assert best < len(after) - 1, "this test needs a run that gets worse"
+    kept = train_two_tower(config, shown, seed=0)
+    # The kept weights, measured again, are those of the best epoch.
+    assert validate(kept.towers, shown, Sampler(shown))[0] == pytest.approx(after[best], abs=1e-5)
+
+
+def test_a_loss_that_is_not_finite_stops_with_a_reason(examples):
+    broken = replace(examples, readers=replace(examples.readers, dense=np.full_like(examples.readers.dense, np.nan)))
+    with pytest.raises(ModelError, match="loss is nan in epoch 1"):
+        train_two_tower(SMALL, broken, seed=0)
+
+
+def test_examples_of_another_config_are_refused(examples):
+    with pytest.raises(ConfigError, match="training"):
+        train_two_tower(
+            SMALL.model_copy(update={"training": SMALL.training.model_copy(update={"negatives": 9})}), examples, seed=0
+        )
+    with pytest.raises(ConfigError, match="user columns"):
+        train_two_tower(SMALL.model_copy(update={"following": False}), examples, seed=0)
+
+
+def test_fit_takes_a_time_split_for_a_network(follows_log):
+    training = {"epochs": 1, "batch_size": 256, "negatives": 16, "threads": 1}
+    settings = SMALL.model_dump(exclude={"training"}) | {"training": training}
+    told = []
+    model = fit_two_tower(
+        follows_log, TimeSplit().apply(follows_log), None, settings, seed=0, advance=lambda *step: told.append(step)
+    )
+    assert model.config.training.sampling == "alive"
+    assert told[-1][0] == told[-1][1]
+
+
+def test_fit_takes_leave_last_out_for_a_catalogue_and_learns_the_shelves(shelf_log):
+    training = {"epochs": 8, "batch_size": 128, "negatives": 64, "learning_rate": 0.01, "threads": 1}
+    settings = {"dim": 16, "text": False, "topics": False, "tweet_buckets": 512, "training": training}
+    model = fit_two_tower(shelf_log, LeaveLastOut().apply(shelf_log), None, settings, seed=0)
+    assert model.reads == ("user.history_tweets", "tweet_id")
+    history = np.array([[1, 2, 3, 4], [91, 92, 93, 94]])
+    requests = Requests({
+        "user_row": np.arange(2), "time_us": np.zeros(2, np.int64), "user_id": np.array([500, 501]),
+        "user.history_tweets": history})  # fmt: skip
+    everything = np.tile(1 + np.arange(120), 2)
+    scores = model.score(CandidateBatch(requests, np.array([0, 120, 240]), {"tweet_id": everything})).reshape(2, 120)
+    assert (np.argsort(-scores[0])[:20] < 30).mean() > 0.9
+    assert (np.argsort(-scores[1])[:20] >= 90).mean() > 0.9

@@ -1,0 +1,56 @@
+"""Networks over the small data set, each in a folder of its test's own."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from small_network import write_small
+
+from data.dataset import Dataset
+from serving.fanout.policy import FanoutConfig
+from serving.network import Network
+from serving.ranker.service import ServedModel
+from serving.settings import Settings
+
+with warnings.catch_warnings():
+    # It recommends a client that we do not use.
+    warnings.simplefilter("ignore")
+    import fastapi.testclient  # noqa: F401
+
+MakeNetwork = Callable[..., Network]
+
+
+@pytest.fixture(scope="session")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    return write_small(tmp_path_factory.mktemp("small") / "data")
+
+
+@pytest.fixture
+def make_network(tmp_path: Path) -> Iterator[MakeNetwork]:
+    """Makes networks in a folder of the test's own, and closes them."""
+    made: list[Network] = []
+
+    def make(
+        data: Dataset | None = None, *, home: str = "home", model: ServedModel | None = None, **settings: object
+    ) -> Network:
+        fanout = FanoutConfig(push_below=2, pull_from=3, active_within_h=24)
+        values = {"home": tmp_path / home, "fanout": fanout, **settings}
+        network = Network(Settings.model_validate(values), model)
+        made.append(network)
+        if data is not None:
+            network.load(data)
+        else:
+            network.start()
+        return network
+
+    yield make
+    for network in made:
+        network.close()
+
+
+@pytest.fixture
+def network(make_network: MakeNetwork, small: Dataset) -> Network:
+    return make_network(small)

@@ -1,0 +1,224 @@
+"""The outbox and its consumers under failures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sqlalchemy import Column, Integer, Table, func, select
+
+from data.errors import DataError
+from data.events import EventBatch
+from serving.events.consumer import ConsumerConfig, Runner, TornError, dead_letters
+from serving.events.log import DatabaseLog, runs
+from serving.events.outbox import Outbox, Transaction, decode, encode, event
+from serving.kit.clock import DataClock
+from serving.kit.db import Database, metadata
+from serving.kit.telemetry import Metrics
+
+START_US = 1_767_571_200_000_000
+
+tally = Table("test_tally", metadata, Column("key", Integer, primary_key=True), Column("value", Integer))
+
+
+@pytest.fixture
+def database(tmp_path: Path) -> Iterator[Database]:
+    opened = Database(tmp_path / "network.sqlite")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def outbox(database: Database) -> Outbox:
+    return Outbox(database, DataClock(START_US), after_us=START_US, committed=lambda: None)
+
+
+def like(tx: Transaction, tweet_id: int) -> None:
+    tx.emit(
+        event("engagements", engagement_id=tx.new_id(), time_us=tx.now_us, user_id=1, tweet_id=tweet_id, action="like")
+    )
+
+
+class Recorder:
+    """Keeps what it was given; told to, fails before or after its effect."""
+
+    group = "recorder"
+    atomic = True
+    tables = frozenset({"engagements"})
+
+    def __init__(self) -> None:
+        self.offset = 0
+        self.applied: list[int] = []
+        self.poison: set[int] = set()
+        self.crash_after: set[int] = set()
+
+    def apply(self, events: EventBatch, offset: int) -> None:
+        if offset <= self.offset:
+            return
+        ids = events.columns["tweet_id"].tolist()
+        if self.poison.intersection(ids):
+            raise RuntimeError(f"cannot take {sorted(self.poison.intersection(ids))}")
+        self.applied += ids
+        self.offset = offset
+        if self.crash_after.intersection(ids):
+            self.crash_after -= set(ids)
+            raise ConnectionError("cut off after the effect")
+
+    def skip(self, offset: int) -> None:
+        self.offset = max(self.offset, offset)
+
+
+def runner(database: Database, *consumers: Recorder, **config: int) -> Runner:
+    settings = ConsumerConfig(**config)
+    return Runner(DatabaseLog(database), consumers, database, DataClock(START_US), settings, Metrics())
+
+
+def test_a_write_and_its_events_commit_together_or_not_at_all(database: Database, outbox: Outbox) -> None:
+    def both(tx: Transaction, fail: bool) -> None:
+        tx.connection.execute(tally.insert(), {"key": int(fail), "value": 1})
+        like(tx, 5)
+        if fail:
+            raise ValueError("half way")
+
+    outbox.write(lambda tx: both(tx, False))
+    with pytest.raises(ValueError, match="half way"):
+        outbox.write(lambda tx: both(tx, True))
+    with database.read() as connection:
+        assert connection.scalar(select(func.count()).select_from(tally)) == 1
+    assert len(DatabaseLog(database).read(0, 100)) == 1
+
+
+def test_moments_and_ids_of_writes_ascend(outbox: Outbox) -> None:
+    made = [outbox.write(lambda tx: (tx.now_us, tx.new_id())) for _ in range(200)]
+    assert made == sorted(made)
+    assert len({one[0] for one in made}) == len(made)
+
+
+def test_an_event_comes_back_as_it_was() -> None:
+    given = event("tweets", tweet_id=1 << 62, time_us=START_US, author_id=2, kind="original", text="é#x", media_count=0)
+    back = decode("tweets", encode(given))
+    assert back.columns.keys() == given.columns.keys()
+    for name, column in given.columns.items():
+        assert back.columns[name].dtype == column.dtype
+        np.testing.assert_array_equal(back.columns[name], column)
+    assert back.columns["referenced_id"][0] == -1
+    assert back.columns["language"][0] == ""
+
+
+def test_an_event_that_does_not_fit_its_table_is_refused() -> None:
+    with pytest.raises(DataError, match="lacks 'tweet_id'"):
+        event("deletions", time_us=1)
+    with pytest.raises(DataError, match="no column 'colour'"):
+        event("deletions", tweet_id=1, time_us=1, colour="red")
+
+
+def test_runs_keep_order_and_join_neighbours_alone(database: Database, outbox: Outbox) -> None:
+    for tweet_id in (1, 2, 3):
+        outbox.write(lambda tx, one=tweet_id: like(tx, one))  # type: ignore[misc]
+    outbox.write(lambda tx: tx.emit(event("deletions", tweet_id=1, time_us=tx.now_us)))
+    outbox.write(lambda tx: like(tx, 4))
+    joined = runs(DatabaseLog(database).read(0, 100))
+    assert [(one.events.table, len(one.events), one.offset) for one in joined] == [
+        ("engagements", 3, 3), ("deletions", 1, 4), ("engagements", 1, 5),
+    ]  # fmt: skip
+
+
+def test_every_event_is_applied_once_in_order(database: Database, outbox: Outbox) -> None:
+    recorder = Recorder()
+    follow = runner(database, recorder, batch=3)
+    for tweet_id in range(10):
+        outbox.write(lambda tx, one=tweet_id: like(tx, one))  # type: ignore[misc]
+        if tweet_id % 4 == 0:
+            follow.drain()
+    follow.drain()
+    follow.drain()
+    assert recorder.applied == list(range(10))
+    assert recorder.offset == 10
+
+
+def test_a_cut_between_effect_and_offset_repeats_nothing(database: Database, outbox: Outbox) -> None:
+    recorder = Recorder()
+    recorder.crash_after = {2, 5}
+    follow = runner(database, recorder, batch=4)
+    for tweet_id in range(8):
+        outbox.write(lambda tx, one=tweet_id: like(tx, one))  # type: ignore[misc]
+    follow.drain()
+    assert recorder.applied == list(range(8))
+    assert follow.health()[0].dead == 0
+
+
+def test_what_cannot_be_applied_is_set_aside_and_the_rest_goes_on(database: Database, outbox: Outbox) -> None:
+    recorder = Recorder()
+    recorder.poison = {3}
+    follow = runner(database, recorder, tries=3)
+    for tweet_id in range(6):
+        outbox.write(lambda tx, one=tweet_id: like(tx, one))  # type: ignore[misc]
+    follow.drain()
+    assert recorder.applied == [0, 1, 2, 4, 5]
+    with database.read() as connection:
+        row = connection.execute(select(dead_letters)).one()
+    assert (row.group_name, row.offset, row.name, row.tries) == ("recorder", 4, "engagements", 3)
+    assert "cannot take [3]" in row.error
+    health = follow.health()[0]
+    assert (health.dead, health.halted, health.lag) == (1, False, 0)
+
+
+def test_a_consumer_that_fails_at_everything_halts_and_keeps_its_place(database: Database, outbox: Outbox) -> None:
+    recorder = Recorder()
+    recorder.poison = set(range(2, 100))
+    follow = runner(database, recorder, tries=2, halt_after=4)
+    for tweet_id in range(20):
+        outbox.write(lambda tx, one=tweet_id: like(tx, one))  # type: ignore[misc]
+    follow.drain()
+    health = follow.health()[0]
+    assert health.halted
+    assert (recorder.applied, health.offset, health.lag, health.dead) == ([0, 1], 5, 15, 3)
+    follow.drain()
+    assert recorder.offset == 5
+
+
+def test_a_torn_consumer_is_not_tried_again_on_what_it_holds(database: Database, outbox: Outbox) -> None:
+    for tweet_id in range(6):
+        outbox.write(lambda tx, one=tweet_id: like(tx, one))  # type: ignore[misc]
+    torn, anew = Recorder(), Recorder()
+    for one in (torn, anew):
+        one.atomic = False  # type: ignore[misc]
+        one.poison = {3}
+    with pytest.raises(TornError, match="recorder"):
+        runner(database, torn).drain()
+    # Built again, it takes one event at a time, and each once.
+    settings = ConsumerConfig()
+    follow = Runner(DatabaseLog(database), [anew], database, DataClock(START_US), settings, Metrics(), careful=True)
+    follow.drain()
+    assert anew.applied == [0, 1, 2, 4, 5]
+    assert follow.health()[0].dead == 1
+
+
+def test_a_later_consumer_never_passes_an_earlier_one(database: Database, outbox: Outbox) -> None:
+    first, second = Recorder(), Recorder()
+    second.group = "second"  # type: ignore[misc]
+    first.poison = set(range(3, 100))
+    follow = runner(database, first, second, tries=1, halt_after=2)
+    for tweet_id in range(10):
+        outbox.write(lambda tx, one=tweet_id: like(tx, one))  # type: ignore[misc]
+    follow.drain()
+    assert first.offset == second.offset == 4
+    # What the first set aside, the second may still take.
+    assert second.applied == [0, 1, 2, 3]
+
+
+def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
+    made = Database(tmp_path / "network.sqlite")
+    with made.write() as connection:
+        connection.exec_driver_sql("UPDATE about SET value = '0'")
+    made.close()
+    with pytest.raises(DataError, match="schema version 0"):
+        Database(tmp_path / "network.sqlite")
+
+
+def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "network.sqlite").write_bytes(b"not a database, but long enough to be looked at" * 40)
+    with pytest.raises(DataError, match="cannot be used"):
+        Database(tmp_path / "network.sqlite")
