@@ -18,6 +18,7 @@ from data.errors import DataError
 
 F32 = NDArray[np.float32]
 F64 = NDArray[np.float64]
+I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Array = NDArray[Any]

@@ -6,7 +6,7 @@
     DIR/truth/                       what only the world may read; not part of the content hash
 
 A folder without a manifest is not a data set: the writer works in a hidden folder beside the target and moves it
-into place when the manifest is written.
+into place when the manifest is written. A long writer keeps what is done a day at a time and goes on after a kill.
 """
 
 from __future__ import annotations
@@ -19,16 +19,20 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
+import numpy as np
 import polars as pl
 
 from data.errors import DataError
-from data.events import EventBatch, Replay
+from data.events import DAY_US, EventBatch, Replay
 from data.schema import SCHEMA_VERSION, TABLES, conform, table
 
 MANIFEST = "manifest.json"
 TRUTH = "truth"
 WHOLE = "all"
 """Stands for the day in the name of a file that holds a whole table."""
+
+_PARTS = ".parts"
+_KEPT = "kept.json"
 
 VERIFIED_BYTES = 64 * 2**20
 """Data sets smaller than this are verified whenever they are opened: it takes a fraction of a second."""
@@ -166,9 +170,15 @@ _AGAIN = "make or import the data set again"
 
 
 class DatasetWriter:
-    """Writes a data set; nothing is at `folder` until `commit`. Use as a context manager: an error leaves nothing."""
+    """Writes a data set; nothing is at `folder` until `commit`. Use as a context manager: an error leaves nothing.
 
-    def __init__(self, folder: Path, *, name: str, config: Mapping[str, Any], seed: int, daily: bool = True) -> None:
+    With `resume`, days kept by `keep` survive a kill, an interrupt or a full disk: the next writer with the same
+    description finds them in `kept`, and what was written after the last of them is gone.
+    """
+
+    def __init__(
+        self, folder: Path, *, name: str, config: Mapping[str, Any], seed: int, daily: bool = True, resume: bool = False
+    ) -> None:
         """Prepares a hidden folder beside `folder`. With `daily` off every table is one file: for sparse old logs.
 
         Raises:
@@ -183,14 +193,19 @@ class DatasetWriter:
             raise DataError(f"{folder} exists and is not a data set", remedy="name another folder")
         self._staging = folder.with_name(f".{folder.name}.partial")
         self._replaced = folder.with_name(f".{folder.name}.replaced")
-        shutil.rmtree(self._staging, ignore_errors=True)
+        if not folder.exists() and (self._replaced / folder.name).exists():
+            (self._replaced / folder.name).rename(folder)
         shutil.rmtree(self._replaced, ignore_errors=True)
-        (self._staging / TRUTH).mkdir(parents=True)
         self._about = {"schema_version": SCHEMA_VERSION, "name": name, "seed": seed, "config": dict(config)}
         self._daily = daily
         self._waiting: dict[tuple[str, str], list[pl.DataFrame]] = {}
         self._rows: dict[str, int] = {}
         self._range: list[int] = []
+        self.kept: list[str] = []
+        """Days that are finished, ascending."""
+        if not (resume and self._reopened()):
+            shutil.rmtree(self._staging, ignore_errors=True)
+            (self._staging / TRUTH).mkdir(parents=True)
 
     @property
     def truth(self) -> Path:
@@ -211,9 +226,12 @@ class DatasetWriter:
         if not (self._daily and spec.daily):
             self._waiting.setdefault((name, WHOLE), []).append(frame)
             return
-        day = pl.from_epoch(pl.col(spec.time), time_unit="us").dt.strftime("%Y-%m-%d")
-        for (key,), part in frame.group_by(day.alias("_day"), maintain_order=True):
-            self._waiting.setdefault((name, str(key)), []).append(part)
+        day = (pl.col(spec.time) // DAY_US).alias("_day")
+        first, last = frame.select(first=day.min(), last=day.max()).row(0)
+        parts = [((first,), frame)] if first == last else frame.group_by(day, maintain_order=True)
+        for (key,), part in parts:
+            label = str(np.datetime64(int(key), "D"))
+            self._waiting.setdefault((name, label), []).append(part)
 
     def flush(self, before_day: str | None = None) -> None:
         """Writes the files of all days before `before_day` (all when None); such a day takes no more rows."""
@@ -221,13 +239,7 @@ class DatasetWriter:
             if before_day is not None and (day == WHOLE or day >= before_day):
                 continue
             spec = table(name)
-            frame = pl.concat(self._waiting.pop((name, day))).sort(spec.time, spec.key).rechunk()
-            again = frame[spec.key].is_duplicated()
-            if again.any():
-                raise DataError(
-                    f"table {name!r} has {spec.key} {frame[spec.key].filter(again)[0]} more than once",
-                    remedy="a key stands for one row",
-                )
+            frame = _ordered(name, pl.concat(self._waiting.pop((name, day))))
             if name in ("tweets", "requests", "impressions", "engagements"):
                 times = frame[spec.time]
                 self._range += [int(times[0]), int(times[-1])]
@@ -239,13 +251,52 @@ class DatasetWriter:
             path.parent.mkdir(exist_ok=True)
             frame.write_parquet(path, compression="zstd", compression_level=1)
 
+    def keep(self, day: str) -> None:
+        """Finishes a day: writes all that waits, tables in one file as a part of theirs, so that it survives a kill."""
+        for name in [name for name, part in self._waiting if part == WHOLE]:
+            frame = pl.concat(self._waiting.pop((name, WHOLE)))
+            path = self._staging / _PARTS / name / f"{day}.parquet"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            frame.write_parquet(path, compression="zstd", compression_level=1)
+        self.flush()
+        self.kept.append(day)
+        about = {"about": self._about, "kept": self.kept, "rows": self._rows, "range": self._range}
+        fresh = self._staging / f"{_KEPT}.fresh"
+        fresh.write_text(json.dumps(about, default=str))
+        fresh.replace(self._staging / _KEPT)
+
+    def read_kept(self, name: str, day: str) -> EventBatch:
+        """The rows of a table that were kept with a day; empty when there are none."""
+        path = self._staging / (name if table(name).daily else f"{_PARTS}/{name}") / f"{day}.parquet"
+        frame = pl.read_parquet(path) if path.is_file() else pl.DataFrame(schema=table(name).polars_schema)
+        return EventBatch.from_frame(name, frame)
+
+    def _reopened(self) -> bool:
+        """Takes up what an earlier writer kept, if it is there and of the same data set."""
+        try:
+            found = json.loads((self._staging / _KEPT).read_text())
+            same = found["about"] == json.loads(json.dumps(self._about, default=str))
+            kept, rows, moments = list(found["kept"]), dict(found["rows"]), list(found["range"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return False
+        if not same or not kept:
+            return False
+        for path in self._staging.rglob("*.parquet"):
+            if path.stem not in kept and (path.stem == WHOLE or path.stem[:1].isdigit()):
+                path.unlink()
+        self.kept, self._rows, self._range = kept, rows, moments
+        return True
+
     def commit(self) -> Dataset:
         """Flushes, writes the manifest and moves the folder into place."""
+        for folder in sorted((self._staging / _PARTS).glob("*")):
+            parts = [pl.read_parquet(path) for path in sorted(folder.glob("*.parquet"))]
+            self._waiting[(folder.name, WHOLE)] = parts + self._waiting.get((folder.name, WHOLE), [])
         self.flush()
         files = {}
         for path in sorted(self._staging.rglob("*.parquet")):
             name = path.relative_to(self._staging).as_posix()
-            if not name.startswith(f"{TRUTH}/"):
+            if not name.startswith((f"{TRUTH}/", f"{_PARTS}/")):
                 files[name] = {"bytes": path.stat().st_size, "sha256": _sha256(path)}
         content = hashlib.sha256("".join(f"{n} {f['sha256']}\n" for n, f in files.items()).encode()).hexdigest()
         low, high = (min(self._range), max(self._range)) if self._range else (0, 0)
@@ -257,6 +308,9 @@ class DatasetWriter:
             self._replaced.mkdir(exist_ok=True)
             self.folder.rename(self._replaced / self.folder.name)
         self._staging.rename(self.folder)
+        # What a kept run needs goes last, so that a kill anywhere before leaves it able to commit again.
+        shutil.rmtree(self.folder / _PARTS, ignore_errors=True)
+        (self.folder / _KEPT).unlink(missing_ok=True)
         shutil.rmtree(self._replaced, ignore_errors=True)
         return Dataset.open(self.folder)
 
@@ -266,7 +320,28 @@ class DatasetWriter:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        shutil.rmtree(self._staging, ignore_errors=True)
+        wrong_input = kind is not None and issubclass(kind, DataError)
+        if not self.kept or wrong_input or kind is None:
+            shutil.rmtree(self._staging, ignore_errors=True)
+
+
+def _ordered(name: str, frame: pl.DataFrame) -> pl.DataFrame:
+    """A table's rows by (time, key); what comes in that order, as snowflakes do, is only looked through.
+
+    Raises:
+        DataError: a key stands twice.
+    """
+    spec = table(name)
+    key, time = frame[spec.key].to_numpy(), frame[spec.time].to_numpy()
+    if bool((key[1:] > key[:-1]).all()) and bool((time[1:] >= time[:-1]).all()):
+        return frame.rechunk()
+    again = frame[spec.key].is_duplicated()
+    if again.any():
+        raise DataError(
+            f"table {name!r} has {spec.key} {frame[spec.key].filter(again)[0]} more than once",
+            remedy="a key stands for one row",
+        )
+    return frame.sort(spec.time, spec.key).rechunk()
 
 
 def _sha256(path: Path) -> str:

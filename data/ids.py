@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
 
 I64 = NDArray[np.int64]
@@ -42,16 +43,58 @@ def snowflake_time_us(ids: ArrayLike) -> I64:
 
 
 def snowflakes_in_order(time_us: I64, *, worker: int = 0) -> I64:
-    """Distinct ids for moments sorted ascending: the sequence counts within a millisecond.
+    """Distinct ascending ids for moments sorted ascending: the sequence counts within a millisecond, then on in the
+    next datacentre.
 
     Raises:
-        ValueError: more than 4,096 events in one millisecond.
+        ValueError: more than 131,072 events in one millisecond.
     """
     ms = np.asarray(time_us, np.int64) // 1000
     starts = np.r_[True, ms[1:] != ms[:-1]] if len(ms) else np.zeros(0, bool)
     first = np.flatnonzero(starts)
     sequence = np.arange(len(ms), dtype=np.int64) - first[np.cumsum(starts) - 1] if len(ms) else ms
-    return snowflake(time_us, sequence, worker=worker)
+    if len(ms) and sequence.max() >= 32 * (MAX_SEQUENCE + 1):
+        raise ValueError(f"snowflake: {sequence.max() + 1} events in one millisecond, at most 131,072 have an id")
+    ids = snowflake(time_us, sequence & MAX_SEQUENCE, worker=worker)
+    return ids | (sequence >> _SEQUENCE_BITS) << (_SEQUENCE_BITS + 5)
+
+
+def rows_of(sorted_ids: I64, ids: ArrayLike) -> I64:
+    """[N] position of each id in ascending distinct ids, -1 where it is absent."""
+    wanted = np.atleast_1d(np.asarray(ids, np.int64))
+    out = np.empty(len(wanted), np.int64)
+    search = _search_many if len(wanted) > _MANY else _search
+    search(sorted_ids, np.ascontiguousarray(wanted), out)
+    return out
+
+
+_MANY = 4096
+"""Ids from which on a second thread is worth its start."""
+
+
+@njit(cache=True)
+def _search(sorted_ids, wanted, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    n = len(sorted_ids)
+    for i in range(len(wanted)):
+        one = wanted[i]
+        if i > 0 and one == wanted[i - 1]:
+            out[i] = out[i - 1]
+            continue
+        low, high = 0, n
+        while low < high:
+            middle = (low + high) >> 1
+            if sorted_ids[middle] < one:
+                low = middle + 1
+            else:
+                high = middle
+        out[i] = low if low < n and sorted_ids[low] == one else -1
+
+
+@njit(cache=True, parallel=True)
+def _search_many(sorted_ids, wanted, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    for block in prange((len(wanted) + 1023) // 1024):
+        low, high = 1024 * block, min(1024 * block + 1024, len(wanted))
+        _search(sorted_ids, wanted[low:high], out[low:high])
 
 
 class IdIndex:
@@ -110,8 +153,8 @@ class IdIndex:
         wanted = np.atleast_1d(np.asarray(ids, np.int64))
         out = np.full(wanted.shape, -1, np.int64)
         if len(self._sorted_ids):
-            at = np.minimum(np.searchsorted(self._sorted_ids, wanted), len(self._sorted_ids) - 1)
-            out = np.where(self._sorted_ids[at] == wanted, self._sorted_rows[at], -1)
+            at = rows_of(self._sorted_ids, wanted.ravel()).reshape(wanted.shape)
+            out = np.where(at >= 0, self._sorted_rows[at], -1)
         if self._tail:
             open_ = np.flatnonzero(out.ravel() < 0)
             get = self._tail.get

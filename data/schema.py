@@ -17,12 +17,20 @@ from data.errors import DataError
 SCHEMA_VERSION = 1
 
 ACTIONS: tuple[str, ...] = (
-    "like", "reply", "retweet", "quote", "click", "profile_click", "follow_author", "not_interested", "rate",
+    "like", "reply", "retweet", "quote", "click", "profile_click", "share", "follow_author", "not_interested", "mute",
+    "block", "report", "reply_answered", "rate",
 )  # fmt: skip
-"""What a person may do with an impression. `rate` is for logs of ratings, its `value` the stars."""
+"""What may come of an impression. `reply_answered` is the author's answer to the person's reply; `rate` is for logs of
+ratings, its `value` the stars."""
 
-POSITIVE_ACTIONS: tuple[str, ...] = tuple(action for action in ACTIONS if action != "not_interested")
-"""Actions that count as an engagement for counts, histories and relevance."""
+NEGATIVE_ACTIONS: tuple[str, ...] = ("not_interested", "mute", "block", "report")
+"""Actions by which a person says no."""
+
+
+POSITIVE_ACTIONS: tuple[str, ...] = tuple(
+    action for action in ACTIONS if action not in (*NEGATIVE_ACTIONS, "reply_answered")
+)
+"""Actions that count as an engagement for counts, histories and relevance: what the person did and meant well."""
 
 TWEET_KINDS: tuple[str, ...] = ("original", "retweet", "reply", "quote", "item")
 """`item` is a thing of an imported log that nobody tweeted (a film, a product)."""
@@ -77,6 +85,7 @@ TABLES: dict[str, Table] = {
         "place": Column(pl.Int64, "WOEID of the home place", nullable=True),
         "utc_offset_min": Column(pl.Int32, "minutes ahead of UTC at the home place", nullable=True),
         "verified": Column(pl.Boolean, "has the verified mark"),
+        "device": Column(_TEXT, "what the account is mostly used on: ios, android or web", nullable=True),
     }),
     "follows": Table("Who follows whom: beginnings and ends.", "follow_id", "time_us", False, {
         "follow_id": Column(_ID, "this event"),
@@ -141,7 +150,7 @@ TABLES: dict[str, Table] = {
         "tweet_id": Column(_ID, "on what"),
         "author_id": Column(_ID, "who wrote that", nullable=True),
         "action": Column(_TEXT, "one of ACTIONS", values=ACTIONS),
-        "request_id": Column(_ID, "the request that showed it", nullable=True),
+        "request_id": Column(_ID, "the request that showed it; null for what came outside a feed", nullable=True),
         "value": Column(pl.Float32, "stars of a rating", nullable=True),
         "dwell_ms": Column(pl.Int32, "milliseconds the eyes rested on it", nullable=True),
     }),
@@ -150,8 +159,8 @@ TABLES: dict[str, Table] = {
         "time_us": Column(_TIME, "when it was given"),
         "tweet_id": Column(_ID, "the tweet read"),
         "annotator": Column(pl.Int32, "who read it"),
-        "task": Column(_TEXT, "topic or sentiment"),
-        "label": Column(_TEXT, "the answer: a topic's name, or negative, neutral, positive"),
+        "task": Column(_TEXT, "topic, sentiment or toxicity"),
+        "label": Column(_TEXT, "a topic; negative, neutral or positive; none, insult, profanity, threat or identity"),
     }),
 }  # fmt: skip
 

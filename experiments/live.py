@@ -21,8 +21,9 @@ import polars as pl
 
 from data.dataset import Dataset
 from data.errors import RookeryError
-from data.synthetic.grammar import Draft, Grammar
+from data.synthetic.posting import ORIGINAL
 from data.synthetic.world import World
+from data.synthetic.writer import Draft, Writer
 from experiments.network import empty_folder, open_network, scaled_fanout
 from serving.auth.tokens import Tokens, load_secret
 from serving.fanout.policy import FanoutConfig
@@ -310,19 +311,21 @@ def compose_texts(dataset: Dataset, authors: Sequence[int], seed: int) -> list[s
     liking = np.cumsum(world.people.interests[rows], axis=1)
     topics = [(rng.random((len(rows), 1)) * liking[:, -1:] > liking).sum(axis=1) for _ in range(2)]
     n = len(rows)
+    none = np.full(n, -1, np.int64)
     draft = Draft(
         author=rows,
         # Keys beyond those of the log's own texts, so that nothing is said twice.
-        key=10_000_000 + np.arange(n, dtype=np.int64),
+        key=(np.int64(1) << 60) + np.arange(n, dtype=np.int64),
+        language=world.people.language[rows],
         topic=np.stack(topics, axis=1).astype(np.int64),
-        share=np.full(n, 0.8),
+        share=np.full(n, 0.8, np.float32),
         sentiment=rng.choice([-1, 0, 1], n),
-        chat=np.zeros(n, bool),
-        reply=np.zeros(n, bool),
-        tag=[""] * n,
-        mention=[""] * n,
+        toxicity=np.zeros(n, np.int64),
+        style=np.full(n, ORIGINAL),
+        tag=none,
+        mention=none,
     )
-    return Grammar(world.config.seed, world.people.handles).write(draft)
+    return Writer(world.config.seed, world.people.handles, ()).write(draft).text.to_list()
 
 
 def await_fanout(server: Server, tweets: int) -> None:

@@ -1,119 +1,128 @@
-"""The kernels of the logging policy: its columns, its candidates, its draws and their exact propensities."""
+"""The kernels of the logging policy: its records, its candidates, its draws and their exact propensities.
+
+Records of one tweet, user or link lie together in memory, because a request touches hundreds of them at random.
+Requests are served side by side; every thread has a desk of its own, and a request's draws depend on its id alone.
+"""
 
 from __future__ import annotations
 
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import njit
+from numba import get_thread_id, njit, prange
 from numpy.typing import NDArray
 
 from data.rng import philox, unit
 
-HEAT_US = 6 * 3.6e9
+HEAT_US = 2 * 3.6e9
 """Decay time of a tweet's heat."""
 
+TWEET = np.dtype(
+    [("time_us", "i8"), ("heat_us", "i8"), ("heat", "f8"), ("author", "i4"), ("target", "i4"), ("older", "i4"),
+     ("pull", "f8"), ("engagement", "f4"), ("deleted", "i2"), ("reply", "i2"),
+     ("language", "i2")],
+    align=True,
+)  # fmt: skip
+"""A tweet: `target` is the row of what it would be shown as (itself; for a retweet its original; -1 for nothing),
+`older` the author's tweet before it, `engagement` likes + 2 retweets + 1.5 replies, `pull` 0.3 log10(engagement + 1),
+`heat` the engagement, each weighing exp(-age / 2 h), as of `heat_us`."""
 
-class Tweets(NamedTuple):
-    """Columns by tweet row."""
+USER = np.dtype([("newest", "i4"), ("edge", "i4"), ("hide", "i4"), ("shown_n", "i4"), ("language", "i4")], align=True)
+"""A person: the heads of three chains, newest tweet, newest follow, newest muted or blocked person; -1 for none."""
 
-    time_us: NDArray[np.int64]
-    author: NDArray[np.int64]
-    target: NDArray[np.int64]
-    """What the tweet would be shown as: itself, or for a retweet the row of its original (-1 when unknown)."""
-    older: NDArray[np.int64]
-    """The author's tweet before this one, -1 for none."""
-    engagement: NDArray[np.float64]
-    """Likes + 2 retweets + 1.5 replies."""
-    pull: NDArray[np.float64]
-    """0.3 log10(engagement + 1)."""
-    heat: NDArray[np.float64]
-    """Engagement, each weighing exp(-age / 6 h), as of `heat_us`."""
-    heat_us: NDArray[np.int64]
-    deleted: NDArray[np.int64]
+LINK = np.dtype([("other", "i4"), ("older", "i4"), ("active", "i4"), ("interactions", "f4")], align=True)
+"""A follow or a hiding, `older` the user's link before it, `interactions` the user's engagements with the other."""
+
+
+class Desk(NamedTuple):
+    """A thread's working memory; [T, ...]."""
+
     stamp: NDArray[np.int64]
-    """Serial number of the last request that may not be shown it, or has it in its slate."""
+    """[T, N] serial number of the last request that may not be shown the tweet, or has it in its slate."""
     mark: NDArray[np.int64]
-    """Serial number of the last request that had it as a candidate ..."""
-    slot: NDArray[np.int64]
-    """... and its place among those candidates."""
+    """[T, N] serial number of the last request that had it as a candidate ..."""
+    slot: NDArray[np.int32]
+    """[T, N] ... and its place among those candidates."""
+    banned: NDArray[np.int64]
+    """[T, P] serial number of the last request by somebody to whom this person is muted or blocked."""
+    rows: NDArray[np.int32]
+    """[T, C] candidates."""
+    scores: NDArray[np.float64]
+    weights: NDArray[np.float64]
+    """[T, 2, C] weight in each of the sources following and popular; 0 when it is not there or already shown."""
+
+    @classmethod
+    def of(cls, threads: int, tweets: int, people: int, candidates: int) -> Desk:
+        """An empty desk."""
+        seen = np.full((threads, tweets), -1, np.int64)
+        return cls(
+            seen, seen.copy(), np.zeros((threads, tweets), np.int32), np.full((threads, people), -1, np.int64),
+            np.zeros((threads, candidates), np.int32),
+            np.zeros((threads, candidates)), np.zeros((threads, 2, candidates)),
+        )  # fmt: skip
 
 
-class Users(NamedTuple):
-    """Columns by user row; the first three begin chains, -1 for none."""
-
-    newest: NDArray[np.int64]
-    """Newest tweet row."""
-    edge: NDArray[np.int64]
-    """Newest follow."""
-    mute: NDArray[np.int64]
-    """Newest mute."""
-    shown_n: NDArray[np.int64]
-    shown: NDArray[np.int64]
-    """[P, RING] tweet rows."""
-
-
-class Links(NamedTuple):
-    """Follows or mutes, in order of arrival."""
-
-    other: NDArray[np.int64]
-    """Who is followed or muted."""
-    older: NDArray[np.int64]
-    """The user's link before this one, -1 for none."""
-    active: NDArray[np.int64]
-    interactions: NDArray[np.float64]
-    """Engagements of the user with the other."""
-
-
-def empty(kind: Any) -> Any:
-    """Columns of one of the classes above, without rows."""
-    types = (*[np.int64] * 4, *[np.float64] * 3, *[np.int64] * 5) if kind is Tweets else (*[np.int64] * 3, np.float64)
-    return kind._make(np.empty(0, one) for one in types)
-
-
-def grown(column: NDArray[Any], size: int, fill: int) -> NDArray[Any]:
-    """A copy with room for at least `size`, at least doubled, filled up with `fill`."""
-    out = np.full((max(size, 2 * len(column), 256), *column.shape[1:]), fill, column.dtype)
+def grown(column: NDArray[Any], size: int) -> NDArray[Any]:
+    """A copy with room for at least `size`, at least doubled; what is added is to be filled."""
+    out = np.zeros((max(size, 2 * len(column), 256), *column.shape[1:]), column.dtype)
     out[: len(column)] = column
     return out
 
 
 @njit(cache=True)
-def chain(heads, older, author, row):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def chain(users, tweets, author, row):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Puts tweets at the head of their authors' chains."""
     for i in range(len(row)):
-        older[row[i]] = heads[author[i]]
-        heads[author[i]] = row[i]
+        tweets[row[i]].older = users[author[i]].newest
+        users[author[i]].newest = row[i]
+
+
+@njit(cache=True)
+def forget(tweets, size, users, shown, gone):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Drops the first `gone` tweets; rows move down, chains end where they led to one dropped."""
+    for t in range(gone, size):
+        tweets[t - gone] = tweets[t]
+        tweets[t - gone].older = max(tweets[t].older - gone, -1)
+        tweets[t - gone].target = max(tweets[t].target - gone, -1)
+    for u in range(len(users)):
+        users[u].newest = max(users[u].newest - gone, -1)
+        for j in range(shown.shape[1]):
+            shown[u, j] = max(shown[u, j] - gone, -1)
 
 
 @njit(cache=True)
 def _find(links, head, other):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    while head >= 0 and not (links.other[head] == other and links.active[head]):
-        head = links.older[head]
+    while head >= 0 and not (links[head].other == other and links[head].active):
+        head = links[head].older
     return head
 
 
 @njit(cache=True)
-def add_links(links, heads, size, a, b, ended):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def add_links(links, users, hide, size, a, b, ended):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Begins or ends links; returns the new number of links."""
     for i in range(len(a)):
-        at = _find(links, heads[a[i]], b[i])
+        head = users[a[i]].hide if hide else users[a[i]].edge
+        at = _find(links, head, b[i])
         if ended[i]:
             if at >= 0:
-                links.active[at] = 0
+                links[at].active = 0
         elif at < 0:
-            links.other[size], links.older[size], links.active[size] = b[i], heads[a[i]], 1
-            heads[a[i]] = size
+            links[size].other, links[size].older, links[size].active = b[i], head, 1
+            links[size].interactions = 0.0
+            if hide:
+                users[a[i]].hide = size
+            else:
+                users[a[i]].edge = size
             size += 1
     return size
 
 
 @njit(cache=True)
-def remember(users, user, tweet):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def remember(users, shown, user, tweet):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Puts impressions into the rings."""
     for i in range(len(user)):
-        users.shown[user[i], users.shown_n[user[i]] % users.shown.shape[1]] = tweet[i]
-        users.shown_n[user[i]] += 1
+        shown[user[i], users[user[i]].shown_n % shown.shape[1]] = tweet[i]
+        users[user[i]].shown_n += 1
 
 
 @njit(cache=True)
@@ -121,89 +130,116 @@ def engage(tweets, users, follows, user, author, tweet, weight, time):  # type: 
     """Counts engagements: of the user with a followed author, and of the tweet with its weight."""
     for i in range(len(user)):
         if author[i] >= 0:
-            at = _find(follows, users.edge[user[i]], author[i])
+            at = _find(follows, users[user[i]].edge, author[i])
             if at >= 0:
-                follows.interactions[at] += 1.0
+                follows[at].interactions += 1.0
         t = tweet[i]
         if t >= 0 and weight[i] > 0.0:
-            tweets.engagement[t] += weight[i]
-            tweets.pull[t] = 0.3 * np.log10(tweets.engagement[t] + 1.0)
-            tweets.heat[t] = tweets.heat[t] * np.exp((tweets.heat_us[t] - time[i]) / HEAT_US) + weight[i]
-            tweets.heat_us[t] = time[i]
+            tweets[t].engagement += weight[i]
+            tweets[t].pull = 0.3 * np.log10(tweets[t].engagement + 1.0)
+            tweets[t].heat = tweets[t].heat * np.exp((tweets[t].heat_us - time[i]) / HEAT_US) + weight[i]
+            tweets[t].heat_us = time[i]
 
 
 @njit(cache=True)
-def _forbid_chain(tweets, head, oldest, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Stamps an author's tweets from `head` back; returns how many of them were alive and not yet stamped."""
+def alive_by_language(tweets, first, size, languages):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Rows from `first` on that may be shown, grouped by language and ascending within: offsets and rows."""
+    count = np.zeros(languages + 1, np.int64)
+    for t in range(first, size):
+        if tweets[t].target == t and not tweets[t].deleted:
+            count[tweets[t].language + 1] += 1
+    offsets = np.cumsum(count)
+    at, rows = offsets.copy(), np.empty(offsets[-1], np.int32)
+    for t in range(first, size):
+        if tweets[t].target == t and not tweets[t].deleted:
+            rows[at[tweets[t].language]] = t
+            at[tweets[t].language] += 1
+    return offsets, rows
+
+
+@njit(cache=True)
+def heat_now(tweets, rows, now):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """[N] heat of tweets at a moment."""
+    out = np.empty(len(rows))
+    for i in range(len(rows)):
+        one = tweets[rows[i]]
+        out[i] = one.heat * np.exp((one.heat_us - now) / HEAT_US) if one.heat > 0.0 else 0.0
+    return out
+
+
+@njit(cache=True)
+def _forbid_chain(tweets, stamp, head, oldest, language, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Stamps an author's tweets from `head` back; returns how many of those one may explore were not yet stamped."""
     count = 0
-    while head >= 0 and tweets.time_us[head] > oldest:
-        if tweets.stamp[head] != serial:
-            tweets.stamp[head] = serial
-            count += tweets.target[head] == head and not tweets.deleted[head]
-        head = tweets.older[head]
+    while head >= 0 and tweets[head].time_us > oldest:
+        if stamp[head] != serial:
+            stamp[head] = serial
+            count += tweets[head].target == head and not tweets[head].deleted and tweets[head].language == language
+        head = tweets[head].older
     return count
 
 
 @njit(cache=True)
-def _forbid(tweets, users, mutes, u, oldest, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Stamps what this person may not be shown; returns how many tweets alive that leaves out."""
-    count = _forbid_chain(tweets, users.newest[u], oldest, serial)
-    at = users.mute[u]
+def _forbid(tweets, users, shown, hidden, stamp, banned, u, oldest, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Stamps what this person may not be shown; returns how many tweets to explore that leaves out."""
+    language = users[u].language
+    count = _forbid_chain(tweets, stamp, users[u].newest, oldest, language, serial)
+    at = users[u].hide
     while at >= 0:
-        if mutes.active[at]:
-            count += _forbid_chain(tweets, users.newest[mutes.other[at]], oldest, serial)
-        at = mutes.older[at]
-    for j in range(min(users.shown_n[u], users.shown.shape[1])):
-        t = users.shown[u, j]
-        if tweets.stamp[t] != serial:
-            tweets.stamp[t] = serial
-            count += tweets.time_us[t] > oldest and tweets.target[t] == t and not tweets.deleted[t]
+        if hidden[at].active:
+            banned[hidden[at].other] = serial
+            count += _forbid_chain(tweets, stamp, users[hidden[at].other].newest, oldest, language, serial)
+        at = hidden[at].older
+    for j in range(min(users[u].shown_n, shown.shape[1])):
+        t = shown[u, j]
+        if t >= 0 and stamp[t] != serial:
+            stamp[t] = serial
+            one = tweets[t]
+            count += one.time_us > oldest and one.target == t and not one.deleted and one.language == language
     return count
 
 
 @njit(cache=True)
-def _collect(tweets, users, follows, popular, u, now, limits, temperature, serial, rows, scores, weights):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _collect(tweets, users, follows, popular, desk, d, u, now, limits, shape, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Candidates of `following` and `popular`, their scores and their weights in each; returns how many."""
-    n, at = 0, users.edge[u]
+    stamp, mark, slot, banned = desk.stamp[d], desk.mark[d], desk.slot[d], desk.banned[d]
+    rows, scores, weights = desk.rows[d], desk.scores[d], desk.weights[d]
+    n, at = 0, users[u].edge
     while at >= 0 and n < limits[1]:
-        head, taken = users.newest[follows.other[at]], 0
-        close = 0.3 * min(np.log1p(follows.interactions[at]) / np.log(21.0), 1.0)
-        while (
-            follows.active[at]
-            and head >= 0
-            and tweets.time_us[head] > limits[2]
-            and taken < limits[0]
-            and n < limits[1]
-        ):
-            t = tweets.target[head]
-            head = tweets.older[head]
+        open_ = follows[at].active and banned[follows[at].other] != serial
+        head, taken = users[follows[at].other].newest if open_ else -1, 0
+        if head >= 0:
+            close = 0.3 * min(np.log1p(follows[at].interactions) / np.log(21.0), 1.0)
+        while head >= 0 and taken < limits[0] and n < limits[1] and tweets[head].time_us > limits[2]:
+            t = tweets[head].target
+            head = tweets[head].older
             taken += 1
-            if t < 0 or tweets.time_us[t] <= limits[2] or tweets.deleted[t] or tweets.stamp[t] == serial:
+            if t < 0 or stamp[t] == serial or tweets[t].time_us <= limits[2] or tweets[t].deleted:
                 continue
-            if tweets.mark[t] != serial:
-                tweets.mark[t], tweets.slot[t] = serial, n
+            if mark[t] != serial:
+                mark[t], slot[t] = serial, n
                 rows[n] = t
-                scores[n] = _formula(tweets, t, now, close)
-                weights[0, n] = np.exp(scores[n] / temperature)
+                scores[n] = _formula(tweets, t, now, close, shape)
+                weights[0, n] = np.exp(scores[n] / shape[0])
                 weights[1, n] = 0.0
                 n += 1
-        at = follows.older[at]
+        at = follows[at].older
     for t in popular:
-        if tweets.stamp[t] == serial:
+        if stamp[t] == serial or tweets[t].deleted or tweets[t].time_us <= limits[2]:
             continue
-        if tweets.mark[t] != serial:
-            tweets.mark[t], tweets.slot[t] = serial, n
+        if mark[t] != serial:
+            mark[t], slot[t] = serial, n
             rows[n] = t
-            scores[n] = _formula(tweets, t, now, 0.0)
+            scores[n] = _formula(tweets, t, now, 0.0, shape)
             weights[0, n] = 0.0
             n += 1
-        weights[1, tweets.slot[t]] = np.exp(scores[tweets.slot[t]] / temperature)
+        weights[1, slot[t]] = np.exp(scores[slot[t]] / shape[0])
     return n
 
 
 @njit(cache=True, inline="always")
-def _formula(tweets, t, now, close):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    return 0.2 / (1.0 + max(now - tweets.time_us[t], 0) / 3.6e9) + tweets.pull[t] + close
+def _formula(tweets, t, now, close, shape):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    return shape[1] / (1.0 + max(now - tweets[t].time_us, 0) / 3.6e9) + tweets[t].pull + close
 
 
 @njit(cache=True)
@@ -220,67 +256,72 @@ def _weighted(weights, n, total, u):  # type: ignore[no-untyped-def]  # pragma: 
 
 
 @njit(cache=True)
-def _even(tweets, alive, serial, left, request, position, key):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _even(alive, stamp, serial, left, request, position, key):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A tweet alive and not stamped, all alike: by rejection, and after 64 misses by counting."""
     for block in range(2, 18):
         words = philox(np.uint64(block), np.uint64(request), np.uint64(position), np.uint64(0), key[0], key[1])
         for word in words:
             t = alive[int(unit(word) * len(alive))]
-            if tweets.stamp[t] != serial:
+            if stamp[t] != serial:
                 return t
     words = philox(np.uint64(18), np.uint64(request), np.uint64(position), np.uint64(0), key[0], key[1])
     skip = int(unit(words[0]) * left)
     for t in alive:
-        if tweets.stamp[t] != serial:
+        if stamp[t] != serial:
             if skip == 0:
                 return t
             skip -= 1
-    return np.int64(-1)
+    return np.int32(-1)
 
 
-@njit(cache=True)
+@njit(cache=True, parallel=True)
 def serve(  # type: ignore[no-untyped-def]
-    tweets, users, follows, mutes, alive, popular, user, now, request_id, shares, limits, temperature, serial, key,
-    out, source, score, propensity,
+    tweets, users, shown, follows, hidden, alive_at, alive, popular_at, popular, desk, user, now, request_id, want,
+    shares, limits, shape, first_serial, key, out, source, score, propensity,
 ):  # fmt: skip  # pragma: no cover - compiled
     """Fills [B, k] tweet rows (-1 where there is none), sources, scores and propensities; see `LoggingFeed`."""
-    room = limits[1] + len(popular)
-    rows, scores, weights = np.empty(room, np.int64), np.empty(room), np.empty((2, room))
-    total, floor, part = np.empty(2), np.empty(2), np.empty(3)
-    for b in range(len(user)):
-        serial += 1
-        u, time = user[b], now[b]
-        left = len(alive) - _forbid(tweets, users, mutes, u, limits[2], serial)
-        n = _collect(tweets, users, follows, popular, u, time, limits, temperature, serial, rows, scores, weights)
+    for b in prange(len(user)):
+        d, u, serial = get_thread_id(), user[b], first_serial + b
+        one = users[u].language
+        around = alive[alive_at[one] : alive_at[one + 1]]
+        stamp, mark, slot, weights = desk.stamp[d], desk.mark[d], desk.slot[d], desk.weights[d]
+        left = len(around) - _forbid(tweets, users, shown, hidden, stamp, desk.banned[d], u, limits[2], serial)
+        hot = popular[popular_at[one] : popular_at[one + 1]]
+        n = _collect(tweets, users, follows, hot, desk, d, u, now[b], limits, shape, serial)
+        total, floor, part = np.empty(2), np.empty(2), np.empty(3)
         for s in range(2):
             total[s] = floor[s] = weights[s, :n].sum()
-        for position in range(min(out.shape[1], left)):
+        for position in range(want[b]):
             for s in range(2):
                 # What is left is kept by subtraction, and summed anew before rounding could matter.
                 if total[s] < 1e-3 * floor[s]:
                     total[s] = floor[s] = weights[s, :n].sum()
                 part[s] = shares[s] if total[s] > 0.0 else 0.0
-            part[2] = shares[2]
-            part /= part.sum()
+            part[2] = shares[2] if left > 0 else 0.0
+            whole = part.sum()
+            if whole == 0.0:
+                break
+            part /= whole
             words = philox(np.uint64(1), np.uint64(request_id[b]), np.uint64(position), np.uint64(0), key[0], key[1])
             draw = unit(words[0])
-            s = 0 if draw < part[0] else (1 if draw < part[0] + part[1] else 2)
+            s = 0 if draw < part[0] else (1 if draw < part[0] + part[1] or left == 0 else 2)
             if s < 2:
-                t = rows[_weighted(weights[s], n, total[s], unit(words[1]))]
+                s = s if total[s] > 0.0 else 1 - s
+                t = desk.rows[d, _weighted(weights[s], n, total[s], unit(words[1]))]
             else:
-                t = _even(tweets, alive, serial, left, request_id[b], position, key)
+                t = _even(around, stamp, serial, left, request_id[b], position, key)
             out[b, position], source[b, position] = t, s
-            p = part[2] / left
-            if tweets.mark[t] == serial:
-                j = tweets.slot[t]
-                score[b, position] = scores[j]
-                for one in range(2):
-                    if total[one] > 0.0:
-                        p += part[one] * weights[one, j] / total[one]
-                        total[one] -= weights[one, j]
-                    weights[one, j] = 0.0
+            p = part[2] / left if left > 0 and tweets[t].language == one else 0.0
+            if mark[t] == serial:
+                j = slot[t]
+                score[b, position] = desk.scores[d, j]
+                for other in range(2):
+                    if total[other] > 0.0:
+                        p += part[other] * weights[other, j] / total[other]
+                        total[other] -= weights[other, j]
+                    weights[other, j] = 0.0
             else:
-                score[b, position] = _formula(tweets, t, time, 0.0)
+                score[b, position] = _formula(tweets, t, now[b], 0.0, shape)
             propensity[b, position] = p
-            tweets.stamp[t] = serial
-            left -= 1
+            stamp[t] = serial
+            left -= tweets[t].language == one

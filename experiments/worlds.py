@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.synthetic.config import WorldConfig
-from data.synthetic.world import make_world
+from data.synthetic.make import make_world
 from experiments.config import merge_settings
 from experiments.feeds import LoggingConfig, LoggingFeed
 
@@ -17,9 +17,11 @@ if TYPE_CHECKING:
     from experiments.cli.screen import Advance
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "tiny": {"people": 1_000, "days": 7},
-    "demo": {"people": 5_000, "days": 14},
-    "small": {"people": 10_000, "days": 14},
+    "tiny": {"people": 1_000, "days": 7, "behaviour": {"eagerness": 1.2}},
+    "demo": {"people": 5_000, "days": 14, "behaviour": {"eagerness": 0.9}},
+    "small": {"people": 10_000, "days": 14, "behaviour": {"eagerness": 0.7}},
+    "medium": {"people": 100_000, "days": 30},
+    "large": {"people": 1_000_000, "days": 30},
 }
 """One line a preset: what differs from the defaults."""
 
@@ -32,9 +34,17 @@ def world_config(preset: str, path: Path | None, overrides: Sequence[str]) -> Wo
     """
     if preset not in PRESETS:
         raise ConfigError(f"unknown preset {preset!r}", remedy=f"choose one of {', '.join(PRESETS)}")
-    return WorldConfig.parse({**PRESETS[preset], **merge_settings(path, overrides)})
+    return WorldConfig.parse(_over(PRESETS[preset], merge_settings(path, overrides)))
 
 
-def make_data(config: WorldConfig, out: Path, advance: Advance | None = None) -> Dataset:
+def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """`base` with `changes` put over it, tables within tables, too."""
+    both = {name: base[name] for name in base.keys() & changes.keys()}
+    inner = {name: _over(one, changes[name]) for name, one in both.items() if isinstance(one, Mapping)}
+    return {**base, **changes, **inner}
+
+
+def make_data(config: WorldConfig, out: Path, advance: Advance | None = None, *, workers: int | None = None) -> Dataset:
     """Makes the world, serves it with the logging policy and writes the data set to `out`."""
-    return make_world(config, out, feed=LoggingFeed(LoggingConfig(seed=config.seed)), progress=advance)
+    feed = LoggingFeed(LoggingConfig(seed=config.seed))
+    return make_world(config, out, feed=feed, progress=advance, workers=workers)

@@ -24,4 +24,7 @@ def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """A world of 300 people and four days, made by the logging feed."""
     from experiments.worlds import make_data, world_config
 
-    return make_data(world_config("tiny", None, ["people=300", "days=4"]), tmp_path_factory.mktemp("world") / "tiny")
+    return make_data(
+        world_config("tiny", None, ["people=300", "days=4", "tweets_per_day=0.7"]),
+        tmp_path_factory.mktemp("world") / "tiny",
+    )

@@ -1,4 +1,4 @@
-"""Labels of topic and mood that fallible annotators gave to a sample of originals, published as observed data."""
+"""Labels of topic, mood and toxicity that fallible annotators gave to a sample of originals: observed data."""
 
 from __future__ import annotations
 
@@ -8,43 +8,57 @@ from data.batch import I64, Array
 from data.events import MINUTE_US
 from data.rng import Stream
 from data.synthetic.config import WorldConfig
-from data.synthetic.lexicon import TOPICS
-from data.synthetic.posting import Posts
+from data.synthetic.languages import TOPIC_NAMES, TOXIC_CATEGORIES
+from data.synthetic.posting import CHAT, Posts
 
 READERS = 3
 """Annotators who read each tweet of the sample."""
 MOODS: dict[int, str] = {-1: "negative", 0: "neutral", 1: "positive"}
+TASKS: tuple[str, ...] = ("topic", "sentiment", "toxicity")
 
 
-def make_annotations(config: WorldConfig, posts: Posts) -> tuple[I64, dict[str, Array]]:
-    """Rows of the originals that were read, and the columns time_us, annotator, task, label; ordered by time.
+def annotate(config: WorldConfig, posts: Posts) -> tuple[I64, dict[str, Array]]:
+    """Rows of a day's originals that were read, and the columns time_us, annotator, task, label.
 
     An annotator errs at his own rate; a wrong topic is the tweet's second one if there is one, else any; a wrong mood
-    is a neighbouring one. Small talk is labelled by guess.
+    is a neighbouring one; toxicity is mostly missed, rarely imagined. Small talk is labelled by guess.
     """
-    rng = Stream(config.seed, "annotations").generator()
-    sample = rng.choice(len(posts), min(config.annotated, len(posts)), replace=False)
-    row = np.repeat(sample, READERS)
-    first = rng.integers(0, config.annotators, len(sample))
-    annotator = (first[:, None] + np.array([0, 1, 2]) * max(config.annotators // 3, 1)).ravel() % config.annotators
-    error = np.clip(rng.gamma(4.0, config.annotator_error / 4.0, config.annotators), 0.0, 0.6)[annotator]
-    n = len(row)
-    second, any_topic = posts.topic[row, 1], rng.integers(0, config.topics, n)
-    wrong = np.where((second != posts.topic[row, 0]) & (rng.random(n) < 0.7), second, any_topic)
-    topic = np.where((rng.random(n) < error) | posts.chat[row] & (rng.random(n) < 0.5), wrong, posts.topic[row, 0])
+    rate = config.annotated / (config.people * config.tweets_per_day * config.days)
+    chosen = np.flatnonzero(Stream(config.seed, "annotated").uniform(posts.author, posts.key)[:, 0] < rate)
+    row = np.repeat(chosen, READERS)
+    reader = np.tile(np.arange(READERS), len(chosen))
+    u = Stream(config.seed, "annotations").uniform(posts.author[row], posts.key[row], reader, n=10)
+    first = (u[:, 0].reshape(-1, READERS)[:, :1] * config.annotators).astype(np.int64)
+    annotator = ((first + np.arange(READERS) * max(config.annotators // READERS, 1)) % config.annotators).ravel()
+    error = _errors(config)[annotator]
+    topic = posts.topic[row, 0]
+    wrong = np.where(
+        (posts.topic[row, 1] != topic) & (u[:, 1] < 0.7),
+        posts.topic[row, 1],
+        (u[:, 2] * config.topics).astype(np.int64),
+    )
+    guess = (posts.style[row] == CHAT) & (u[:, 3] < 0.5)
+    topic = np.where((u[:, 4] < error) | guess, wrong, topic)
     mood = posts.sentiment[row]
-    slip = np.where(mood == 0, np.where(rng.random(n) < 0.5, -1, 1), 0)
-    mood = np.where(rng.random(n) < 1.3 * error, slip, mood)
-    time = posts.time_us[row] + (rng.gamma(2.0, 15.0, n) * MINUTE_US).astype(np.int64) + MINUTE_US
-    names = np.array([t.name for t in TOPICS], object)
-    moods = np.array([MOODS[m] for m in (-1, 0, 1)], object)
-    columns: dict[str, Array] = {
-        "time_us": np.r_[time, time + 20_000_000],
-        "annotator": np.r_[annotator, annotator].astype(np.int32),
-        "task": np.repeat(np.array(["topic", "sentiment"], object), n),
-        "label": np.concatenate([names[topic], moods[mood + 1]]),
+    mood = np.where(u[:, 5] < 1.3 * error, np.where(mood == 0, np.where(u[:, 6] < 0.5, -1, 1), 0), mood)
+    toxic = posts.toxicity[row]
+    missed, imagined = u[:, 7] < 1.3 * error, u[:, 7] < 0.05 * error
+    toxic = np.where(toxic > 0, np.where(missed, 0, toxic), np.where(imagined, 1 + (u[:, 8] * 4).astype(np.int64), 0))
+    time = posts.time_us[row] + ((1.0 - 30.0 * np.log1p(-u[:, 9])) * MINUTE_US).astype(np.int64)
+    time -= time % 1000
+    labels = (
+        np.array(TOPIC_NAMES, object)[topic],
+        np.array([MOODS[m] for m in (-1, 0, 1)], object)[mood + 1],
+        np.array(TOXIC_CATEGORIES, object)[toxic],
+    )
+    return np.tile(row, len(TASKS)), {
+        "time_us": np.concatenate([time + 20_000_000 * step for step in range(len(TASKS))]),
+        "annotator": np.tile(annotator, len(TASKS)).astype(np.int32),
+        "task": np.repeat(np.array(TASKS, object), len(row)),
+        "label": np.concatenate(labels),
     }
-    both = np.r_[row, row]
-    order = np.lexsort((both, columns["annotator"], columns["time_us"]))
-    order = order[columns["time_us"][order] < config.end_us]
-    return both[order], {name: column[order] for name, column in columns.items()}
+
+
+def _errors(config: WorldConfig) -> Array:
+    rng = Stream(config.seed, "annotators").generator()
+    return np.clip(rng.gamma(4.0, config.annotator_error / 4.0, config.annotators), 0.0, 0.6)

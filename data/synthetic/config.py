@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data.errors import ConfigError
 from data.events import DAY_US, MINUTE_US
-from data.synthetic.lexicon import TOPICS
+from data.synthetic.languages.language import TOPIC_NAMES
 
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
@@ -24,8 +24,14 @@ class _Frozen(BaseModel):
 class BehaviourConfig(_Frozen):
     """How people react: weights of a closed-form attraction, then a logit for each action."""
 
+    eagerness: Finite = 0.0
+    """Added to every attraction: a small world has less to like, and its preset makes up for it."""
     interest: Finite = 5.0
     """Weight of the match between the tweet's topics and the person's interests, a match in [0, 1]."""
+    drift: Share = 0.5
+    """How far a person's liking of a topic swings about its mean."""
+    drift_d: Positive = 24.0
+    """Days of a swing."""
     affinity: Finite = 0.8
     """Weight of the latent affinity to the author, standard deviation about 1."""
     bond: Finite = 0.5
@@ -34,28 +40,48 @@ class BehaviourConfig(_Frozen):
     """Weight of following the author: people follow whom they like."""
     quality: Finite = 0.3
     """Weight of the tweet's quality, standard deviation 1."""
-    freshness: Finite = 0.8
+    freshness: Finite = 2.0
     """Weight of exp(-age / freshness_h)."""
-    freshness_h: Positive = 6.0
+    freshness_h: Positive = 26.0
     """Hours after which freshness has fallen to 37%."""
+    news: Finite = 3.5
+    """Weight of exp(-age / news_h): what is happening right now."""
+    news_h: Positive = 0.12
+    """Hours after which news has fallen to 37%."""
     social_proof: Finite = 0.3
     """Weight of log(1 + followed people who engaged)."""
     popularity: Finite = 0.04
     """Weight of log(1 + likes shown)."""
     media: Finite = 0.15
     """Weight of carrying media."""
+    foreign: Finite = 2.5
+    """Loss for a language that the person does not speak."""
+    toxic: Finite = 1.0
+    """Loss for a toxic text."""
+    virality: Finite = 0.5
+    """Weight of the tweet's virality, standard deviation 1, in the logits of actions that pass it on."""
     fatigue: Finite = 0.4
     """Loss for a mind full of tweets: impressions of late / (impressions of late + 60)."""
+    boredom: Finite = 0.6
+    """Loss for a topic seen much of late: its impressions / (its impressions + 10)."""
     fatigue_h: Positive = 2.0
-    """Hours after which an impression weighs 37% in fatigue."""
+    """Hours after which an impression weighs 37% in fatigue and boredom."""
     repetition: Finite = 1.2
     """Loss for each earlier exposure to the same tweet."""
-    temperament: Finite = 0.4
+    temperament: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 0.4
     """Standard deviation of a person's own leaning to each action."""
+    loudness: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 2.4
+    """Standard deviation of a person's own leaning to act in public at all."""
+    examination: Literal["position", "cascade"] = "position"
+    """How people look down a slate: by position alone, or until they have had enough."""
     examination_decay: Positive = 45.0
-    """Positions after which the chance to be looked at has fallen to 37% of that at the top."""
+    """By position: places after which the chance to be looked at has fallen to 37% of that at the top."""
     examination_top: Share = 0.96
     """Chance that the tweet at the top is looked at."""
+    stay: Share = 0.985
+    """By cascade: chance to look at the next place after one that led to nothing."""
+    stay_engaged: Share = 0.93
+    """By cascade: the same after one that was acted on."""
 
 
 class WorldConfig(_Frozen):
@@ -69,18 +95,18 @@ class WorldConfig(_Frozen):
     """The same seed gives the same bytes."""
     start: date = date(2026, 1, 5)
     """First day, UTC."""
-    tick_min: Annotated[int, Field(ge=1, le=60)] = 15
+    tick_min: Annotated[int, Field(ge=1, le=60)] = 5
     """Minutes of a tick; people act independently within one. Divides the hour."""
     impressions_per_day: Positive = 40.0
     """Mean impressions a person and day."""
     slate: Annotated[int, Field(ge=5, le=200)] = 40
     """Most tweets a feed is asked for; people look at fewer."""
-    tweets_per_day: Positive = 0.72
+    tweets_per_day: Positive = 0.16
     """Mean original tweets a person and day."""
-    topics: Annotated[int, Field(ge=4)] = len(TOPICS)
+    topics: Annotated[int, Field(ge=4)] = len(TOPIC_NAMES)
     """How many of the lexicon's topics the world talks about."""
     follows: Positive = 27.0
-    """Mean number of people whom a person follows at 5,000 people; scaled by people^(1/5), less than `people`."""
+    """Mean number of people whom a person follows at 5,000 people; grows as people^(1/5) up to 36,000 people."""
     annotated: Annotated[int, Field(ge=0)] = 5_000
     """Tweets that annotators label (fewer when there are fewer)."""
     annotators: Annotated[int, Field(ge=3)] = 40
@@ -89,10 +115,10 @@ class WorldConfig(_Frozen):
     """Mean share of wrong labels of an annotator."""
     bursts_per_day: Annotated[float, Field(ge=0.0, le=1000.0, allow_inf_nan=False)] = 3.0
     """Planted hashtag bursts a day."""
+    burst_volume: Annotated[float, Field(ge=0.0, le=1000.0, allow_inf_nan=False)] = 2.0
+    """Tweets of the smallest burst for a thousand people."""
     deleted_share: Share = 0.01
     """Original tweets that are deleted within a day."""
-    mutes_per_person: Annotated[float, Field(ge=0.0, le=50.0, allow_inf_nan=False)] = 0.1
-    """Mutes a person makes while the world runs."""
     state_at: Share = 0.75
     """Share of the time after which the state is kept beside the truth, before a test period begins."""
     behaviour: BehaviourConfig = BehaviourConfig()
@@ -101,11 +127,16 @@ class WorldConfig(_Frozen):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if 60 % self.tick_min:
-            raise ValueError(f"tick_min={self.tick_min} does not divide the hour; use 5, 10, 15, 20, 30 or 60")
-        if self.topics > len(TOPICS):
-            raise ValueError(f"topics={self.topics} but the lexicon has {len(TOPICS)}; ask for fewer")
-        if self.follows >= self.people:
-            raise ValueError(f"follows={self.follows} is not less than people={self.people}; lower follows")
+            raise ValueError(f"tick_min={self.tick_min} does not divide the hour; use 1, 5, 15 or 30")
+        if not date(2022, 12, 1) <= self.start <= date(2079, 1, 1):
+            raise ValueError(f"start={self.start}: ids tell times from 2010 to 2080, accounts are up to 12 years old")
+        if self.topics > len(TOPIC_NAMES):
+            raise ValueError(f"topics={self.topics} but the lexicon has {len(TOPIC_NAMES)}; ask for fewer")
+        mean = self.follows * (min(self.people, 36_000) / 5_000) ** 0.2
+        if max(mean, self.follows) >= self.people:
+            raise ValueError(
+                f"follows={self.follows} asks for more follows than pairs of people={self.people}; lower it"
+            )
         return self
 
     @property

@@ -19,8 +19,9 @@ class Feed(Protocol):
     def serve(self, requests: Requests, k: int) -> CandidateBatch:
         """At most `k` tweets a request, best first.
 
-        `requests` has `request_id`, `user_id`, `user_row`, `time_us`. The slate has columns `tweet_id`, `tweet_row`,
-        `author_id`, `author_row` (int64), `source` (object: the candidate source), `score` (float32) and
+        `requests` has `request_id`, `user_id`, `user_row`, `time_us` and `limit`, how many tweets the client will come
+        to load as the person scrolls: a feed may stop there, but must not rank by it. The slate has columns `tweet_id`,
+        `tweet_row`, `author_id`, `author_row` (int64), `source` (object: the candidate source), `score` (float32) and
         `propensity` (float64, NaN where the policy cannot tell). A slate may be shorter than `k`, or empty.
         """
         ...

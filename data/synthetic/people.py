@@ -1,4 +1,4 @@
-"""Who lives in the world: interests, style, activity, home place, kind of account, and the `users` table.
+"""Who lives in the world: interests, style, activity, home place, language, kind of account, and the `users` table.
 
 Rows are in order of account creation, so a user's row here is the row that anybody gets who reads `users` in order.
 """
@@ -13,36 +13,42 @@ from typing import Self
 
 import numpy as np
 import polars as pl
+from scipy.special import ndtri
 
 from data.batch import F32, F64, I64
 from data.events import DAY_US, EventBatch
 from data.ids import snowflakes_in_order
 from data.rng import Stream
 from data.synthetic.config import WorldConfig
-from data.synthetic.rhythm import mean_depth
+from data.synthetic.languages.language import PARENT
+from data.synthetic.places import LANGUAGE_CODES, LANGUAGE_OF, LANGUAGE_SHARES, WOEID, place_shares, utc_offsets_min
 
 STYLE = 6
 """Dimensions of the latent style that makes one author's tweets please one reader and not another."""
 
 ACTIONS: tuple[str, ...] = (
-    "like", "reply", "retweet", "quote", "click", "profile_click", "follow_author", "not_interested",
+    "like", "reply", "retweet", "quote", "click", "profile_click", "share", "follow_author",
+    "not_interested", "mute", "block", "report", "reply_answered",
 )  # fmt: skip
-"""What people here may do, in the order of the columns of every probability."""
+"""What may come of an impression, in the order of the columns of every probability."""
 
-KINDS: tuple[str, ...] = ("person", "outlet", "bot")
-"""Kinds of account; outlets tweet much on few topics, bots tweet much and badly."""
+KINDS: tuple[str, ...] = ("ordinary", "lurker", "celebrity", "news", "bot", "toxic")
+"""Kinds of account: lurkers read and hardly act; celebrities and news desks are followed much, news desks tweet much on
+few topics; bots tweet spam; toxic actors insult."""
+_SHARES = (0.525, 0.32, 0.008, 0.017, 0.11, 0.02)
+DEVICES: tuple[str, ...] = ("ios", "android", "web")
+_DEVICE_SHARES = (0.42, 0.40, 0.18)
 
-PLACES: tuple[tuple[str, int, int, float], ...] = (
-    ("New York", 2459115, -300, 16), ("Los Angeles", 2442047, -480, 12), ("Chicago", 2379574, -360, 9),
-    ("Houston", 2424766, -360, 7), ("Atlanta", 2357024, -300, 7), ("Seattle", 2490383, -480, 4),
-    ("San Francisco", 2487956, -480, 5), ("Toronto", 4118, -300, 5), ("Sao Paulo", 455827, -180, 3),
-    ("London", 44418, 0, 11), ("Manchester", 28218, 0, 3), ("Dublin", 560743, 0, 2), ("Lagos", 1398823, 60, 4),
-    ("Paris", 615702, 60, 3), ("Berlin", 638242, 60, 3), ("Johannesburg", 1582504, 120, 3),
-    ("Nairobi", 1528488, 180, 3), ("Mumbai", 2295411, 330, 3), ("Delhi", 20070458, 330, 3),
-    ("Singapore", 1062617, 480, 2), ("Manila", 1199477, 480, 2), ("Tokyo", 1118370, 540, 2),
-    ("Melbourne", 1103816, 660, 2), ("Sydney", 1105779, 660, 3),
-)  # fmt: skip
-"""Name, WOEID, minutes ahead of UTC in January, share of people."""
+# By kind: originals, loudness, talent, appeal to followers, sociability, concentration of interests, toxicity.
+_CHATTER = np.array([1.0, 0.1, 4.0, 14.0, 5.0, 3.0])
+_LOUD = np.array([0.0, -2.4, -0.7, -1.2, -0.3, 0.8])
+_TALENT = np.array([0.0, 0.0, 0.9, 0.6, -1.1, -0.5])
+_APPEAL = np.array([1.0, 0.4, 25.0, 10.0, 0.4, 0.8])
+_SOCIABLE = np.array([0.86, 0.6, 0.2, 0.08, 0.05, 0.85])
+_CONCENTRATION = np.array([4.0, 4.0, 1.6, 1.4, 1.4, 2.5])
+_TOXIC = np.array([0.015, 0.01, 0.003, 0.001, 0.01, 0.45])
+_PUBLIC = ("reply", "retweet", "quote")
+_SILENT = ("click", "profile_click", "share")
 
 _FIRST = (
     "ava ben cara dan ella finn gita hugo ines jack kira liam maya noah olga paul quinn rosa sam tara umar vera will "
@@ -64,57 +70,59 @@ class People:
     """[P] when the account was made."""
     place: I64
     """[P] row of PLACES."""
+    language: I64
+    """[P] row of LANGUAGE_CODES."""
+    utc_offset_min: I64
+    """[P] minutes that local time is ahead of UTC."""
     kind: I64
     """[P] row of KINDS."""
     verified: I64
     """[P] 0 or 1."""
+    device: I64
+    """[P] row of DEVICES."""
     interests: F32
     """[P, K] mixture over topics, rows sum to 1."""
-    taste: F32
-    """[P, K] how much a tweet on the topic pleases, in [0, 1)."""
     style: F32
     """[P, STYLE] latent style, rows of unit length."""
     leaning: F32
     """[P, A] a person's own offset of each action's logit."""
     talent: F32
     """[P] mean quality of what they write, standard deviation about 1."""
+    sociability: F32
+    """[P] chance to answer a reply."""
+    toxicity: F32
+    """[P] share of what they write that is toxic."""
     appeal: F64
     """[P] heavy-tailed attractiveness to followers."""
     activity: F64
-    """[P] mean requests a day."""
+    """[P] mean impressions a day."""
     chatter: F64
     """[P] mean original tweets a day, heavier-tailed than `activity`."""
 
     def __len__(self) -> int:
         return len(self.user_id)
 
-    @property
-    def utc_offset_min(self) -> I64:
-        """[P] minutes that local time is ahead of UTC."""
-        return np.array([p[2] for p in PLACES], np.int64)[self.place]
-
     @cached_property
     def handles(self) -> list[str]:
         """[P] unique usernames, first and last name and a number where needed."""
         n = len(_FIRST) * len(_LAST)
-        return [
-            f"{_FIRST[(r := (i * 1009) % n) % len(_FIRST)]}_{_LAST[r // len(_FIRST)]}{i // n or ''}"
-            for i in range(len(self))
-        ]
+        names = [f"{_FIRST[(r := (i * 1009) % n) % len(_FIRST)]}_{_LAST[r // len(_FIRST)]}" for i in range(n)]
+        return [f"{names[i % n]}{i // n or ''}" for i in range(len(self))]
 
     def events(self) -> EventBatch:
         """The rows of table `users`."""
-        handles = self.handles
+        handles = pl.Series("username", self.handles)
         frame = pl.DataFrame(
             {
                 "user_id": self.user_id,
                 "created_us": self.created_us,
                 "username": handles,
-                "name": [h.rstrip("0123456789").replace("_", " ").title() for h in handles],
-                "language": ["en"] * len(self),
-                "place": np.array([p[1] for p in PLACES], np.int64)[self.place],
+                "name": handles.str.strip_chars_end("0123456789").str.replace("_", " ").str.to_titlecase(),
+                "language": np.array(LANGUAGE_CODES, object)[self.language],
+                "place": WOEID[self.place],
                 "utc_offset_min": self.utc_offset_min,
                 "verified": self.verified.astype(bool),
+                "device": np.array(DEVICES, object)[self.device],
             }
         )
         return EventBatch.from_frame("users", frame)
@@ -130,6 +138,10 @@ class People:
             return cls(**{f.name: stored[f.name] for f in fields(cls)})
 
 
+TASTE_HALF = 0.08
+"""Share of a person's interests at which a topic pleases half as much as it can."""
+
+
 def topic_popularity(config: WorldConfig) -> F64:
     """[K] how much each topic is liked overall: Zipf with exponent 0.6 in a drawn order, sums to 1."""
     ranks = Stream(config.seed, "topic popularity").generator().permutation(config.topics)
@@ -142,40 +154,91 @@ def make_people(config: WorldConfig) -> People:
     """Draws everybody. Row order is order of account creation."""
     rng = Stream(config.seed, "people").generator()
     people, topics = config.people, config.topics
-    kind = rng.choice(len(KINDS), people, p=(0.86, 0.04, 0.10))
-    concentration = np.where(kind == 0, 2.2, 0.9)[:, None]
-    draws = rng.gamma(np.maximum(topic_popularity(config) * concentration, 1e-3), 1.0, (people, topics)) + 1e-9
-    interests = draws / draws.sum(axis=1, keepdims=True)
-    taste = interests / (interests + 0.08)
-    topic_style = rng.normal(size=(topics, STYLE))
-    style = interests @ topic_style + 0.6 * rng.normal(size=(people, STYLE))
+    kind = rng.choice(len(KINDS), people, p=_SHARES)
+    language = rng.choice(len(LANGUAGE_CODES), people, p=LANGUAGE_SHARES)
+    place = _places(language, rng)
+    interests = _interests(config, kind, rng)
+    topic_style = rng.normal(size=(topics, STYLE)).astype(np.float32)
+    style = interests @ topic_style + 0.6 * rng.standard_normal((people, STYLE), np.float32)
     style /= np.linalg.norm(style, axis=1, keepdims=True)
     created = np.sort(config.start_us - (rng.beta(1.3, 1.1, people) * 12 * 365 * DAY_US + DAY_US).astype(np.int64))
     created -= created % 1000
-    loudness = rng.normal(size=people)
-    chatter = np.exp(2.1 * loudness) * np.array([1.0, 6.0, 3.0])[kind]
-    activity = np.exp(0.85 * (0.4 * loudness + np.sqrt(1 - 0.16) * rng.normal(size=people)))
-    chatter = _scaled(chatter, config.tweets_per_day, 60.0)
-    talent = 0.8 * rng.normal(size=people) + np.array([0.0, 0.7, -1.0])[kind]
-    appeal = (1.0 + rng.pareto(1.35, people)) * np.array([1.0, 5.0, 0.4])[kind] * (0.1 + chatter) ** 0.35
-    cut = np.quantile(appeal, 0.985)
-    verified = ((appeal > cut) | (kind == 1) & (rng.random(people) < 0.4)).astype(np.int64)
-    shares = np.array([p[3] for p in PLACES]) / sum(p[3] for p in PLACES)
+    loudness = _even_normal(language, rng)
+    chatter = np.exp(2.2 * loudness) * _CHATTER[kind]
+    activity = np.exp(0.85 * (0.5 * loudness + np.sqrt(0.75) * rng.normal(size=people)))
+    chatter = _scaled(chatter, config.tweets_per_day, 40.0)
+    talent = 0.8 * rng.normal(size=people) + _TALENT[kind]
+    appeal = (1.0 + rng.pareto(1.35, people)) * _APPEAL[kind] * (0.1 + chatter / config.tweets_per_day) ** 0.35
+    verified = (appeal > np.quantile(appeal, 0.985)) | ((kind == 2) | (kind == 3)) & (rng.random(people) < 0.6)
+    sociable = _SOCIABLE[kind] * rng.uniform(0.6, 1.15, people)
     return People(
         user_id=snowflakes_in_order(created),
         created_us=created,
-        place=rng.choice(len(PLACES), people, p=shares),
+        place=place,
+        language=language,
+        utc_offset_min=utc_offsets_min(config.start)[place],
         kind=kind,
-        verified=verified,
-        interests=interests.astype(np.float32),
-        taste=taste.astype(np.float32),
+        verified=verified.astype(np.int64),
+        device=rng.choice(len(DEVICES), people, p=_DEVICE_SHARES),
+        interests=interests,
         style=style.astype(np.float32),
-        leaning=(config.behaviour.temperament * rng.normal(size=(people, len(ACTIONS)))).astype(np.float32),
+        leaning=_leaning(config, kind, loudness, rng),
         talent=talent.astype(np.float32),
+        sociability=np.clip(sociable, 0.0, 0.9).astype(np.float32),
+        toxicity=(_TOXIC[kind] * rng.uniform(0.3, 1.7, people)).astype(np.float32),
         appeal=appeal,
-        activity=_scaled(activity, config.impressions_per_day / mean_depth(config.slate), 25.0),
+        activity=_scaled(activity, config.impressions_per_day, 12.0 * config.impressions_per_day),
         chatter=chatter,
     )
+
+
+def _places(language: I64, rng: np.random.Generator) -> I64:
+    """A home in a place of one's language; a tenth of those who do not speak English live among English speakers."""
+    shares, home = place_shares(), language.copy()
+    home[(rng.random(len(language)) < 0.1)] = 0
+    place = np.empty(len(language), np.int64)
+    for one in range(len(LANGUAGE_CODES)):
+        here = np.flatnonzero(home == one)
+        weight = np.where(one == LANGUAGE_OF, shares, 0.0)
+        place[here] = rng.choice(len(shares), len(here), p=weight / weight.sum())
+    return place
+
+
+def _interests(config: WorldConfig, kind: I64, rng: np.random.Generator) -> F32:
+    """[P, K] mixtures: gamma weights of topics under gamma weights of their parents, so that interests cluster."""
+    parent = PARENT[: config.topics]
+    popular = topic_popularity(config)
+    by_parent = rng.gamma(0.7, 1.0 / 0.7, (len(kind), int(parent.max()) + 1)) + 0.02
+    shape = popular * _CONCENTRATION[kind][:, None] * by_parent[:, parent]
+    draws = rng.gamma(np.maximum(shape, 2e-3), 1.0) + 1e-9
+    mixture: F32 = (draws / draws.sum(axis=1, keepdims=True)).astype(np.float32)
+    return mixture
+
+
+def _leaning(config: WorldConfig, kind: I64, loudness: F64, rng: np.random.Generator) -> F32:
+    """[P, A] own offsets: everybody's temperament, and how loudly a person acts in public."""
+    spread = config.behaviour.temperament
+    leaning = spread * rng.standard_normal((len(kind), len(ACTIONS)), np.float32)
+    voice = config.behaviour.loudness * (0.6 * loudness + 0.8 * _even_normal(kind, rng)) + _LOUD[kind]
+    for at, action in enumerate(ACTIONS):
+        share = 1.0 if action in _PUBLIC else 0.45 if action == "like" else 0.15 if action in _SILENT else 0.0
+        leaning[:, at] += (share * voice).astype(np.float32)
+    bots = kind == KINDS.index("bot")
+    leaning[bots, ACTIONS.index("retweet")] += 1.2
+    leaning[bots, ACTIONS.index("reply")] -= 3.0
+    return leaning
+
+
+def _even_normal(group: I64, rng: np.random.Generator) -> F64:
+    """[P] normal numbers that are quantiles within each group, in random order: a few loud people make most tweets, and
+    no language should be loud by their chance alone."""
+    rank = np.lexsort((rng.random(len(group)), group))
+    size = np.bincount(group)
+    first = np.r_[0, np.cumsum(size)[:-1]]
+    within = np.empty(len(group))
+    within[rank] = np.arange(len(group)) - first[group[rank]]
+    out: F64 = ndtri((within + 0.5) / size[group])
+    return out
 
 
 def _scaled(values: F64, mean: float, cap: float) -> F64:

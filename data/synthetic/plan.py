@@ -1,88 +1,140 @@
-"""The rows of the log that do not depend on any feed: originals, deletions, mutes and annotations, by time."""
+"""What people do whatever they are shown, a day at a time: requests, originals, deletions, and what annotators say."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import numpy as np
+import polars as pl
 
 from data.batch import I64, Array
-from data.events import EventBatch
+from data.events import DAY_US, EventBatch
 from data.ids import snowflakes_in_order
-from data.synthetic.annotations import make_annotations
+from data.synthetic.annotations import annotate
 from data.synthetic.config import WorldConfig
-from data.synthetic.grammar import Draft, Grammar
-from data.synthetic.people import PLACES, People
-from data.synthetic.posting import make_deletions, make_mutes, make_posts
+from data.synthetic.people import People, topic_popularity
+from data.synthetic.places import LANGUAGE_CODES, WOEID
+from data.synthetic.posting import Posts, deletions, make_posts
+from data.synthetic.rhythm import Openings, openings
+from data.synthetic.shocks import Shocks, make_shocks
+from data.synthetic.writer import Draft, Texts, Writer
+from data.synthetic.written import Written
 
-WOEID: I64 = np.array([place[1] for place in PLACES], np.int64)
-"""[places] WOEID by row of PLACES."""
 
+@dataclass(frozen=True)
+class Day:
+    """One day of the plan; events are ordered by time."""
 
-class Plan:
-    """What people will do whatever they are shown, and what annotators will say. Holds four batches ordered by time."""
-
-    def __init__(self, config: WorldConfig, people: People, graph: tuple[I64, I64]) -> None:
-        """Draws everything, texts included."""
-        self.posts, self.shocks = make_posts(config, people)
-        self.grammar = Grammar(config.seed, people.handles)
-        self._ids = snowflakes_in_order(self.posts.time_us, worker=1)
-        self.hidden: dict[str, Array] = {
-            "topic": self.posts.topic,
-            "share": self.posts.share,
-            "quality": self.posts.quality,
-            "sentiment": self.posts.sentiment,
-        }
-        """True attributes of the originals, in the order of their batch."""
-        self._batches = {
-            "mutes": self._make_mutes(config, people, graph),
-            "tweets": self._make_tweets(people),
-            "deletions": self._make_deletions(config),
-            "annotations": self._make_annotations(config),
-        }
+    openings: Openings
+    events: dict[str, EventBatch]
+    """Tables tweets (originals), deletions and annotations."""
+    hidden: dict[str, Array]
+    """True attributes of the originals, by row of the tweets."""
+    texts: Texts
+    """Their texts with the entities they name."""
 
     def due(self, table: str, low: int, high: int) -> tuple[EventBatch, slice]:
-        """The rows of a table from `low` on and before `high`, and where they stand in the whole."""
-        events = self._batches[table]
+        """The rows of a table from `low` on and before `high`, and where they stand in the day."""
+        events = self.events[table]
         a, b = np.searchsorted(events.time_us, (low, high))
         return events.where(slice(a, b)), slice(a, b)
 
-    def _make_mutes(self, config: WorldConfig, people: People, graph: tuple[I64, I64]) -> EventBatch:
-        user, muted, time = make_mutes(config, people, *graph)
-        return EventBatch(
-            "mutes",
-            {
-                "mute_id": snowflakes_in_order(time),
-                "time_us": time,
-                "user_id": people.user_id[user],
-                "muted_id": people.user_id[muted],
-                "ended": np.zeros(len(time), bool),
-            },
+    def written(self, low: int, high: int) -> Written:
+        """The originals from `low` on and before `high`."""
+        events, rows = self.due("tweets", low, high)
+        first, last = self.texts.entity_offsets[rows.start], self.texts.entity_offsets[rows.stop]
+        named = np.diff(self.texts.entity_offsets[rows.start : rows.stop + 1])
+        return Written(
+            events,
+            {name: column[rows] for name, column in self.hidden.items()},
+            np.repeat(np.arange(len(events), dtype=np.int64), named),
+            self.texts.entity[first:last],
         )
 
-    def _make_tweets(self, people: People) -> EventBatch:
-        posts, tags = self.posts, (*self.shocks.tag, "")
+    def requests(self, low: int, high: int) -> Openings:
+        """The requests from `low` on and before `high`."""
+        a, b = np.searchsorted(self.openings.time_us, (low, high))
+        return Openings._make(column[a:b] for column in self.openings)
+
+
+class Plan:
+    """Makes days on demand and keeps the last; any day can be asked for first."""
+
+    def __init__(self, config: WorldConfig, people: People) -> None:
+        """Draws the shocks; nothing else yet."""
+        self._config = config
+        self._people = people
+        self.shocks: Shocks = make_shocks(config, topic_popularity(config))
+        self._days: dict[int, Day] = {}
+        self._posts: dict[int, tuple[Posts, I64]] = {}
+
+    @cached_property
+    def writer(self) -> Writer:
+        """Writes everybody's texts; knows handles and the hashtags of the shocks."""
+        return Writer(self._config.seed, self._people.handles, self.shocks.tag)
+
+    def day(self, day: int) -> Day:
+        """Everything planned for a day (0 is the first)."""
+        if day not in self._days:
+            self._days = {day: self._make(day)}
+        return self._days[day]
+
+    def _make(self, day: int) -> Day:
+        self._posts = {one: self._drawn(one) for one in (day - 1, day) if one >= 0}
+        posts, ids = self._posts[day]
         n = len(posts)
-        draft = Draft(
-            posts.author, np.arange(n), posts.topic, posts.share, posts.sentiment, posts.chat, np.zeros(n, bool),
-            [tags[s] for s in posts.shock], [""] * n,
+        texts = self.writer.write(
+            Draft(
+                posts.author, posts.key, posts.language, posts.topic, posts.share, posts.sentiment, posts.toxicity,
+                posts.style, posts.shock, np.full(n, -1, np.int64),
+            )
         )  # fmt: skip
-        columns = tweet_columns(people, self._ids, posts.time_us, posts.author)
-        columns["kind"][:] = "original"
-        columns["text"][:] = self.grammar.write(draft)
+        columns = tweet_columns(self._people, ids, posts.time_us, posts.author)
+        columns["text"] = texts.text.to_numpy()
         columns["media_count"] = posts.media.astype(np.int16)
-        return EventBatch("tweets", columns)
+        low = self._config.start_us + day * DAY_US
+        events = {
+            "tweets": EventBatch("tweets", columns),
+            "deletions": self._deletions(low),
+            "annotations": self._annotations(low),
+        }
+        hidden: dict[str, Array] = {
+            "topic": posts.topic, "share": posts.share, "quality": posts.quality, "virality": posts.virality,
+            "sentiment": posts.sentiment, "toxicity": posts.toxicity, "style": posts.style,
+        }  # fmt: skip
+        return Day(openings(self._config, self._people, day), events, hidden, texts)
 
-    def _make_deletions(self, config: WorldConfig) -> EventBatch:
-        row, time = make_deletions(config, self.posts)
-        return EventBatch("deletions", {"tweet_id": self._ids[row], "time_us": time})
+    def _drawn(self, day: int) -> tuple[Posts, I64]:
+        if day in self._posts:
+            return self._posts[day]
+        posts = make_posts(self._config, self._people, self.shocks, day)
+        return posts, snowflakes_in_order(posts.time_us, worker=1)
 
-    def _make_annotations(self, config: WorldConfig) -> EventBatch:
-        row, columns = make_annotations(config, self.posts)
-        ids = snowflakes_in_order(columns["time_us"])
-        return EventBatch("annotations", {"annotation_id": ids, "tweet_id": self._ids[row], **columns})
+    def _deletions(self, low: int) -> EventBatch:
+        """Deletions of originals of this day and the day before that fall into the day that begins at `low`."""
+        found = []
+        for posts, ids in self._posts.values():
+            row, time = deletions(self._config, posts)
+            found.append(pl.DataFrame({"tweet_id": ids[row], "time_us": time}))
+        return EventBatch.from_frame("deletions", _within(found, low).sort("time_us", "tweet_id"))
+
+    def _annotations(self, low: int) -> EventBatch:
+        found = []
+        for posts, ids in self._posts.values():
+            row, columns = annotate(self._config, posts)
+            found.append(pl.DataFrame({"tweet_id": ids[row], **columns}))
+        frame = _within(found, low).sort("time_us", "tweet_id", "annotator", "task")
+        ids = snowflakes_in_order(frame["time_us"].to_numpy())
+        return EventBatch.from_frame("annotations", frame.with_columns(annotation_id=ids))
+
+
+def _within(frames: list[pl.DataFrame], low: int) -> pl.DataFrame:
+    return pl.concat(frames).filter(pl.col("time_us").is_between(low, low + DAY_US, closed="left"))
 
 
 def tweet_columns(people: People, ids: I64, time_us: I64, author: I64) -> dict[str, Array]:
-    """Columns of table `tweets` for new tweets that refer to nothing; kind, text and media are to be filled in."""
+    """Columns of table `tweets` for originals; kind, text and media are to be filled in."""
     n = len(ids)
     return {
         "tweet_id": ids,
@@ -92,7 +144,7 @@ def tweet_columns(people: People, ids: I64, time_us: I64, author: I64) -> dict[s
         "referenced_id": np.full(n, -1, np.int64),
         "conversation_id": ids.copy(),
         "text": np.full(n, "", object),
-        "language": np.full(n, "en", object),
+        "language": np.array(LANGUAGE_CODES, object)[people.language[author]],
         "place": WOEID[people.place[author]],
         "media_count": np.zeros(n, np.int16),
     }

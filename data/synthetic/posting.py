@@ -1,123 +1,220 @@
-"""Who posts originals when, about which mixture of topics, how good and in what mood; and what is deleted or muted."""
+"""Who posts originals when, about which mixture of topics, how good and in what mood: a day at a time.
+
+A person starts bursts by the local hour; within a burst, tweets follow each other by gaps from a power law with an
+exponential cut-off (arXiv 1402.2671, 1604.01125). Shocks add tweets that carry their hashtag. Every draw is keyed by
+the author, the day and a running number, so a day does not depend on the days before it.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import numpy as np
+from numba import njit, prange
 
-from data.batch import F32, I64, Mask
-from data.events import DAY_US, HOUR_US
-from data.rng import Stream
+from data.batch import F32, F64, I64, Array
+from data.events import DAY_US, HOUR_US, MINUTE_US
+from data.rng import Stream, philox, unit
 from data.synthetic.config import WorldConfig
-from data.synthetic.people import People, topic_popularity
-from data.synthetic.rhythm import DIURNAL
-from data.synthetic.shocks import Shocks, burst_times, make_shocks
+from data.synthetic.people import KINDS, People
+from data.synthetic.rhythm import DIURNAL, clock, minute_of, poisson
+from data.synthetic.shocks import Shocks, burst_times
 
 MEDIA: tuple[float, ...] = (0.679, 0.249, 0.039, 0.011, 0.022)
 """Shares of tweets with 0 to 4 media; RecSys Challenge 2020."""
+ORIGINAL, ANSWER, CHAT, SPAM = range(4)
+"""Styles of a text, as the writer knows them."""
+_BURST_TAIL, _BURST_MOST = 1.7, 25
+_GAP_LEAST_US, _GAP_TAIL, _GAP_CUT_US = 20e6, 0.75, 90 * 60e6
+_SHARP = 1.3
+"""Exponent on a person's interests when choosing what to write about."""
 
 
 @dataclass(frozen=True)
 class Posts:
-    """The originals of the whole run, ordered by time; [N]."""
+    """Originals of a day, ordered by time, then author; [N]."""
 
     time_us: I64
     author: I64
+    key: I64
+    """Tells an author's texts apart."""
+    language: I64
     topic: I64
     """[N, 2] main and second topic, equal for a tweet on one."""
     share: F32
     """Share of the main topic, in (0.5, 1]."""
     quality: F32
+    virality: F32
+    """How catching it is: exponential, so that cascades have a power-law tail."""
     sentiment: I64
     """-1, 0 or 1."""
+    toxicity: I64
+    """Row of TOXIC_CATEGORIES, 0 for none."""
+    style: I64
+    """ORIGINAL, CHAT (small talk that names no topic in its words) or SPAM."""
     media: I64
     shock: I64
     """Row of the burst whose hashtag it carries, -1 for none."""
-    chat: Mask
-    """True for small talk that names no topic in its words."""
 
     def __len__(self) -> int:
         return len(self.time_us)
 
 
-def make_posts(config: WorldConfig, people: People) -> tuple[Posts, Shocks]:
-    """Draws all originals: steady ones by person and local hour in bursts, then those that shocks cause."""
-    rng = Stream(config.seed, "posts").generator()
-    shocks = make_shocks(config, topic_popularity(config))
-    author, time = _steady(config, people, rng)
-    topic = _topics(people, author, rng)
-    shock = np.full(len(author), -1, np.int64)
-    extra = [_caused(config, people, shocks, one, rng) for one in range(len(shocks.tag))]
+def make_posts(config: WorldConfig, people: People, shocks: Shocks, day: int) -> Posts:
+    """The originals of a day (0 is the first)."""
+    author, time, number = _steady(config, people, day)
+    low = config.start_us + day * DAY_US
+    near = np.flatnonzero((shocks.start_us < low + DAY_US) & (shocks.end_us > low))
+    extra = [_caused(config, people, shocks, int(one), low) for one in near]
+    shock = np.concatenate(
+        [np.full(len(author), -1), *(np.full(len(e[0]), s) for e, s in zip(extra, near, strict=True))]
+    )
     author = np.concatenate([author, *(e[0] for e in extra)])
     time = np.concatenate([time, *(e[1] for e in extra)])
-    topic = np.concatenate([topic, *(np.full(len(e[0]), shocks.topic[i]) for i, e in enumerate(extra))])
-    shock = np.concatenate([shock, *(np.full(len(e[0]), i) for i, e in enumerate(extra))])
+    number = np.concatenate([number, *(e[2] for e in extra)])
     time -= time % 1000
-    order = np.lexsort((author, time))
-    author, time, topic, shock = author[order], time[order], topic[order], shock[order]
-    n = len(author)
-    second = np.where((rng.random(n) < 0.3) & (shock < 0), _topics(people, author, rng), topic)
-    share = np.where(second == topic, 1.0, rng.uniform(0.55, 0.85, n))
-    quality = (0.6 * people.talent[author] + 0.8 * rng.normal(size=n)).astype(np.float32)
-    mood = np.clip(0.15 + 0.35 * rng.normal(size=len(people)), -0.9, 0.9)[author]
-    sentiment = np.digitize(mood + rng.normal(size=n), [-0.7, 0.65]) - 1
+    order = np.lexsort((number, author, time))
+    author, time, number, shock = author[order], time[order], number[order], shock[order].astype(np.int64)
+    # A number is unique within (author, day): steady ones count up, those of a burst start behind its row.
+    return _attributes(config, people, shocks, author, time, shock, (np.int64(day) << 40) + number)
+
+
+def _steady(config: WorldConfig, people: People, day: int) -> tuple[I64, I64, I64]:
+    per_burst = float(np.mean(_burst_size((np.arange(10_000) + 0.5) / 10_000)))
+    key = Stream(config.seed, "posting").key
+    count = np.empty(len(people), np.int64)
+    parts = (people.chatter / per_burst, people.utc_offset_min, clock(DIURNAL), day, key)
+    _bursts(*parts, count, np.zeros(len(people), np.int64), np.empty(0), False)
+    first = np.r_[0, np.cumsum(count)]
+    moment = np.empty(first[-1])
+    _bursts(*parts, count, first[:-1], moment, True)
+    author = np.repeat(np.arange(len(people)), count)
+    number = np.arange(len(author)) - first[author]
+    return author, config.start_us + day * DAY_US + moment.astype(np.int64), number
+
+
+def _burst_size(u: F64) -> F64:
+    size: F64 = np.minimum(np.floor((1.0 - u) ** (-1.0 / _BURST_TAIL)), _BURST_MOST)
+    return size
+
+
+@njit(cache=True, parallel=True)
+def _bursts(rate, shift, cumulative, day, key, count, first, out, fill):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Counts each person's originals of a day, or writes their moments in us."""
+    for u in prange(len(rate)):
+        words = philox(np.uint64(1), np.uint64(u), np.uint64(day), np.uint64(0), key[0], key[1])
+        total = 0
+        for b in range(min(poisson(unit(words[0]), rate[u]), 200)):
+            words = philox(np.uint64(2), np.uint64(u), np.uint64(day), np.uint64(b), key[0], key[1])
+            moment = (minute_of(cumulative, unit(words[0])) - shift[u]) % 1440.0 * MINUTE_US
+            size = int(min((1.0 - unit(words[1])) ** (-1.0 / _BURST_TAIL), _BURST_MOST))
+            for one in range(size):
+                if moment >= DAY_US:
+                    break
+                if fill:
+                    out[first[u] + total] = moment
+                total += 1
+                words = philox(np.uint64(3 + one), np.uint64(u), np.uint64(day), np.uint64(b), key[0], key[1])
+                gap = _GAP_LEAST_US * (1.0 - unit(words[0])) ** (-1.0 / _GAP_TAIL)
+                moment += min(gap, _GAP_LEAST_US - _GAP_CUT_US * np.log1p(-unit(words[1])))
+        count[u] = total
+
+
+def _caused(config: WorldConfig, people: People, shocks: Shocks, one: int, low: int) -> tuple[I64, I64, I64]:
+    """Authors, moments and numbers of a burst's tweets that fall into the day that begins at `low`."""
+    time = burst_times(shocks, one, config.seed)
+    number = (np.int64(one + 1) << 20) + np.arange(len(time))
+    today = np.flatnonzero((time >= low) & (time < low + DAY_US))
+    if not len(today):
+        return today, time[today], number[today]
+    topic, place = shocks.topic[one], shocks.place[one]
+    weight = people.interests[:, topic] * np.sqrt(people.chatter / config.tweets_per_day + 0.1)
+    weight = np.where(people.language == shocks.language[one], weight, 0.0)
+    if place >= 0:
+        weight *= np.where(people.place == place, 1.0, 0.02)
+    mass = np.cumsum(weight, dtype=np.float64)
+    if mass[-1] <= 0.0:
+        return today[:0], time[:0], number[:0]
+    u = Stream(config.seed, "burst authors").uniform(one, today)[:, 0]
+    author = np.minimum(np.searchsorted(mass, u * mass[-1], side="right"), len(people) - 1)
+    return author.astype(np.int64), time[today], number[today]
+
+
+def _attributes(
+    config: WorldConfig, people: People, shocks: Shocks, author: I64, time: I64, shock: I64, key: I64
+) -> Posts:
+    n, planned = len(author), shock >= 0
+    u = Stream(config.seed, "posts").uniform(author, key, n=12)
+    luck = Stream(config.seed, "post quality").normal(author, key, n=2)
+    main = choose_topics(people.interests, author, u[:, 0])
+    if len(shocks.tag):
+        main = np.where(planned, shocks.topic[shock], main)
+    second = np.where((u[:, 1] < 0.3) & ~planned, choose_topics(people.interests, author, u[:, 2]), main)
+    bot = people.kind[author] == KINDS.index("bot")
+    chat = (u[:, 3] < 0.07) & ~planned
+    spam = bot & (u[:, 4] < 0.85) & ~planned
+    mood = np.clip(0.15 + 0.35 * Stream(config.seed, "mood").normal(np.arange(len(people)))[:, 0], -0.9, 0.9)[author]
+    toxic = u[:, 5] < people.toxicity[author]
+    sentiment = np.digitize(mood + luck[:, 1], [-0.7, 0.65]) - 1
     return Posts(
         time_us=time,
         author=author,
-        topic=np.stack([topic, second], axis=1),
-        share=share.astype(np.float32),
-        quality=quality,
-        sentiment=sentiment,
-        media=rng.choice(5, n, p=MEDIA),
+        key=key,
+        language=people.language[author],
+        topic=np.stack([main, second], axis=1),
+        share=np.where(second == main, 1.0, 0.55 + 0.3 * u[:, 6]).astype(np.float32),
+        quality=(0.6 * people.talent[author] + 0.8 * luck[:, 0]).astype(np.float32),
+        virality=virality(u[:, 7]),
+        sentiment=np.where(toxic, -1, sentiment),
+        toxicity=np.where(toxic, 1 + (u[:, 8] * 4).astype(np.int64), 0),
+        style=np.where(spam, SPAM, np.where(chat, CHAT, ORIGINAL)).astype(np.int64),
+        media=media_counts(u[:, 9]),
         shock=shock,
-        chat=(rng.random(n) < 0.07) & (shock < 0),
-    ), shocks
+    ) if n else _nothing()  # fmt: skip
 
 
-def make_deletions(config: WorldConfig, posts: Posts) -> tuple[I64, I64]:
-    """Rows of the originals that are deleted, and when, ordered by time; none after the end."""
-    rng = Stream(config.seed, "deletions").generator()
-    row = np.flatnonzero(rng.random(len(posts)) < config.deleted_share)
-    time = posts.time_us[row] + np.minimum(rng.exponential(3 * HOUR_US, len(row)), DAY_US).astype(np.int64) + HOUR_US
-    row, time = row[time < config.end_us], time[time < config.end_us]
-    order = np.lexsort((row, time))
-    return row[order], time[order]
+def media_counts(u: F64) -> I64:
+    """[N] attached pictures and videos from uniform numbers."""
+    return np.searchsorted(np.cumsum(MEDIA)[:-1], u, side="right").astype(np.int64)
 
 
-def make_mutes(config: WorldConfig, people: People, follower: I64, followee: I64) -> tuple[I64, I64, I64]:
-    """User rows, rows of whom they mute (somebody followed, each once), and when, ordered by time."""
-    rng = Stream(config.seed, "mutes").generator()
-    count = min(int(config.mutes_per_person * len(people)), len(follower) // 4)
-    edge = rng.choice(len(follower), count, replace=False)
-    time = np.sort(rng.integers(config.start_us, config.end_us, count))
-    return follower[edge], followee[edge], time
+def virality(u: F64) -> F32:
+    """[N] exponential numbers with mean 1 from uniform ones, less their mean."""
+    out: F32 = (-np.log1p(-u) - 1.0).astype(np.float32)
+    return out
 
 
-def _steady(config: WorldConfig, people: People, rng: np.random.Generator) -> tuple[I64, I64]:
-    count = rng.poisson(people.chatter * config.days)
-    author = np.repeat(np.arange(len(people)), count)
-    n = len(author)
-    local = np.searchsorted(np.cumsum(DIURNAL) / DIURNAL.sum(), rng.random(n)) + rng.random(n)
-    hour = (local - people.utc_offset_min[author] / 60.0) % 24.0
-    time = config.start_us + ((rng.integers(0, config.days, n) * 24 + hour) * HOUR_US).astype(np.int64)
-    follows_on = (rng.random(n) < 0.35) & (author == np.r_[-1, author[:-1]])
-    gap = (rng.exponential(8 * 60e6, n)).astype(np.int64) + 5_000_000
-    time = np.where(follows_on, np.r_[0, time[:-1]] + gap, time)
-    return author, np.clip(time, config.start_us, config.end_us - 1_000_000)
+def choose_topics(interests: F32, people: I64, u: F64) -> I64:
+    """[N] a topic for each person by interest ** 1.3, from uniform numbers."""
+    out = np.empty(len(people), np.int64)
+    _choose(interests, people, u, out)
+    return out
 
 
-def _topics(people: People, author: I64, rng: np.random.Generator) -> I64:
-    """A topic for each author by interest, sharper for outlets and bots because their mixtures are."""
-    weight = people.interests.astype(np.float64) ** 1.25
-    mass = np.cumsum(weight / weight.sum(axis=1, keepdims=True), axis=1)
-    below = (mass[author] < rng.random(len(author))[:, None]).sum(axis=1)
-    topic: I64 = np.minimum(below, mass.shape[1] - 1)
-    return topic
+@njit(cache=True)
+def _choose(interests, people, u, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    topics = interests.shape[1]
+    weight = np.empty(topics)
+    for i in range(len(people)):
+        total = 0.0
+        for k in range(topics):
+            weight[k] = interests[people[i], k] ** _SHARP
+            total += weight[k]
+        goal, k = u[i] * total, 0
+        while k < topics - 1 and goal >= weight[k]:
+            goal -= weight[k]
+            k += 1
+        out[i] = k
 
 
-def _caused(config: WorldConfig, people: People, shocks: Shocks, one: int, rng: np.random.Generator) -> tuple[I64, I64]:
-    near = np.ones(len(people)) if shocks.place[one] < 0 else np.where(people.place == shocks.place[one], 1.0, 0.05)
-    weight = near * people.taste[:, shocks.topic[one]] * np.sqrt(people.chatter + 0.1)
-    author = rng.choice(len(people), int(shocks.volume[one]), p=weight / weight.sum())
-    return author, burst_times(shocks, one, rng, config.end_us)
+def _nothing() -> Posts:
+    i, f = np.empty(0, np.int64), np.empty(0, np.float32)
+    return Posts(i, i, i, i, np.empty((0, 2), np.int64), f, f, f, i, i, i, i, i)
+
+
+def deletions(config: WorldConfig, posts: Posts) -> tuple[I64, Array]:
+    """Rows of a day's originals that are deleted, and when: one to twenty-three hours after they were posted."""
+    u = Stream(config.seed, "deletions").uniform(posts.author, posts.key, n=2)
+    row = np.flatnonzero(u[:, 0] < config.deleted_share)
+    wait = np.minimum(-3.0 * HOUR_US * np.log1p(-u[row, 1]), 22.0 * HOUR_US).astype(np.int64) // 1000 * 1000
+    return row, posts.time_us[row] + HOUR_US + wait

@@ -1,22 +1,48 @@
-"""When people are awake, when they open the feed and how far they scroll."""
+"""When people open the app, how many times they load the feed while they are there, and how far they scroll.
+
+None of it depends on any feed, so a day of requests is drawn at once. A session starts by the person's local hour; its
+length is inverse Gaussian (Luo et al., IJCAI 2016), each load of the feed is scrolled by a discrete power law (Jeunen,
+arXiv 2307.14059). Loads of one person are at least a tick apart, so that people act once on each state of the world.
+"""
 
 from __future__ import annotations
 
+from functools import cache
+from typing import NamedTuple
+
 import numpy as np
-from numba import njit
+from numba import njit, prange
 
 from data.batch import F64, I64
-from data.events import DAY_US
+from data.events import DAY_US, MINUTE_US
 from data.rng import Stream, philox, unit
+from data.synthetic.config import WorldConfig
+from data.synthetic.people import People
 
 DIURNAL: F64 = np.array(
-    [0.62, 0.36, 0.22, 0.16, 0.15, 0.20, 0.42, 0.80, 1.05, 1.08, 1.06, 1.10,
+    [0.64, 0.39, 0.25, 0.18, 0.16, 0.22, 0.44, 0.80, 1.05, 1.08, 1.06, 1.10,
      1.22, 1.20, 1.12, 1.12, 1.16, 1.26, 1.38, 1.52, 1.64, 1.65, 1.46, 1.05]
 )  # fmt: skip
-"""[24] activity by local hour, peak to trough 11."""
+"""[24] activity by local hour, peak to trough 10.3; retweets of what is fresh raise that of tweets to 11."""
 DIURNAL /= DIURNAL.mean()
 
-_SHORTEST, _TAIL = 6.0, 1.6
+_SHORTEST, _TAIL = 5.0, 1.5
+_STAY_MEAN, _STAY_SHAPE = 9.0, 6.0
+"""Minutes of a session: mean and shape of the inverse Gaussian."""
+_GAP = 3.0
+"""Mean minutes between two loads of a session, beyond a tick."""
+_MOST = 24
+"""Loads of a session at most."""
+
+
+class Openings(NamedTuple):
+    """Requests of a day, ordered by time, then user; [N]."""
+
+    time_us: I64
+    user: I64
+    """User rows."""
+    depth: I64
+    """Tweets scrolled past."""
 
 
 def scroll_depth(u: F64, slate: int) -> I64:
@@ -30,26 +56,109 @@ def mean_depth(slate: int) -> float:
     return float(scroll_depth((np.arange(20_000) + 0.5) / 20_000, slate).mean())
 
 
-def local_weight(time_us: int, utc_offset_min: I64) -> F64:
-    """[P] activity at a moment relative to the day's mean, linear between hours of local time."""
-    hour = (time_us % DAY_US) / 3.6e9 + utc_offset_min / 60.0
-    return np.interp(hour % 24.0, np.arange(25) + 0.5 - 0.5, np.r_[DIURNAL, DIURNAL[0]])
+def clock(hours: F64) -> F64:
+    """[1441] cumulative share of a day's activity by local minute, linear between the hours' midpoints."""
+    minute = np.arange(1440) + 0.5
+    weight = np.interp(minute / 60.0, np.arange(-1, 26) - 0.5, np.r_[hours[-2:], hours, hours[:1]])
+    total = np.cumsum(weight)
+    cumulative: F64 = np.r_[0.0, total / total[-1]]
+    return cumulative
 
 
-def openings(seed: int, tick: int, chance: F64) -> tuple[I64, F64, F64]:
-    """Who opens the feed in a tick: user rows, when (share of the tick) and the uniform number of the scroll depth."""
-    k0, k1 = Stream(seed, "opening").key
-    out = np.empty((3, len(chance)))
-    n = _openings(chance, np.uint64(tick), k0, k1, out)
-    return out[0, :n].astype(np.int64), out[1, :n], out[2, :n]
+@cache
+def _stays(size: int = 4096) -> F64:
+    """[size] quantiles of the inverse Gaussian of a session's minutes, by its closed distribution function."""
+    x = np.exp(np.linspace(np.log(0.05), np.log(400.0), 20_000))
+    lam, mu = _STAY_SHAPE, _STAY_MEAN
+    density = np.sqrt(lam / (2 * np.pi * x**3)) * np.exp(-lam * (x - mu) ** 2 / (2 * mu**2 * x))
+    mass = np.cumsum(density * np.gradient(x))
+    quantiles: F64 = np.interp((np.arange(size) + 0.5) / size, mass / mass[-1], x)
+    return quantiles
 
 
-@njit(cache=True)
-def _openings(chance, tick, k0, k1, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    n = 0
-    for u in range(chance.shape[0]):
-        words = philox(np.uint64(1), np.uint64(u), tick, np.uint64(0), k0, k1)
-        if unit(words[0]) < chance[u]:
-            out[0, n], out[1, n], out[2, n] = u, unit(words[1]), unit(words[2])
-            n += 1
+@cache
+def mean_loads(tick_min: int) -> float:
+    """Mean number of feed loads of a session."""
+    rng = np.random.default_rng(0)
+    spare = tick_min + rng.exponential(_GAP, (4096, _MOST - 1))
+    return float(1.0 + (np.cumsum(spare, axis=1) < _stays()[:, None]).sum(axis=1).mean())
+
+
+def openings(config: WorldConfig, people: People, day: int) -> Openings:
+    """All requests of a day (0 is the first)."""
+    rate = people.activity / (mean_depth(config.slate) * mean_loads(config.tick_min))
+    shift = people.utc_offset_min
+    low = config.start_us + day * DAY_US
+    key = Stream(config.seed, "sessions").key
+    count = np.empty(len(people), np.int64)
+    parts = (rate, shift, clock(DIURNAL), _stays(), config.tick_us, day, key)
+    nothing = np.empty((0, 2))
+    _sessions(*parts, count, np.zeros(len(people), np.int64), nothing, False)
+    first = np.r_[0, np.cumsum(count)]
+    out = np.empty((first[-1], 2))
+    _sessions(*parts, count, first[:-1], out, True)
+    user = np.repeat(np.arange(len(people)), count)
+    time = low + out[:, 0].astype(np.int64) // 1000 * 1000
+    order = np.lexsort((user, time))
+    return Openings(time[order], user[order], scroll_depth(out[order, 1], config.slate))
+
+
+@njit(cache=True, inline="always")
+def poisson(u, mean):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """A Poisson number from one uniform by inversion; for means up to a few hundred. Callable from Numba."""
+    p = np.exp(-mean)
+    total, n = p, 0
+    while u > total and n < 1000:
+        n += 1
+        p *= mean / n
+        total += p
     return n
+
+
+@njit(cache=True, inline="always")
+def minute_of(cumulative, u):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Local minute of the day from a uniform number and `clock`. Callable from Numba."""
+    low, high = 0, len(cumulative) - 1
+    while high - low > 1:
+        middle = (low + high) // 2
+        if cumulative[middle] <= u:
+            low = middle
+        else:
+            high = middle
+    return low + (u - cumulative[low]) / (cumulative[low + 1] - cumulative[low])
+
+
+@njit(cache=True, parallel=True)
+def _sessions(rate, shift, cumulative, stays, tick_us, day, key, count, first, out, fill):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Counts each person's requests, or writes their moments of the day in us and a uniform number for the depth."""
+    minute_us = float(MINUTE_US)
+    for u in prange(len(rate)):
+        words = philox(np.uint64(1), np.uint64(u), np.uint64(day), np.uint64(0), key[0], key[1])
+        n = min(poisson(unit(words[0]), rate[u]), 120)
+        begin = np.empty(n)
+        for s in range(n):
+            words = philox(np.uint64(2), np.uint64(u), np.uint64(day), np.uint64(s), key[0], key[1])
+            local = minute_of(cumulative, unit(words[0])) - shift[u]
+            moment = local % 1440.0
+            at = s
+            while at > 0 and begin[at - 1] > moment:
+                begin[at] = begin[at - 1]
+                at -= 1
+            begin[at] = moment
+        total, last = 0, -1e18
+        for s in range(n):
+            words = philox(np.uint64(3), np.uint64(u), np.uint64(day), np.uint64(s), key[0], key[1])
+            stay = stays[int(unit(words[0]) * len(stays))] * minute_us
+            moment = max(begin[s] * minute_us, last + tick_us)
+            end = moment + stay
+            for load in range(_MOST):
+                if moment >= DAY_US or (load > 0 and moment > end):
+                    break
+                words = philox(np.uint64(4 + load), np.uint64(u), np.uint64(day), np.uint64(s), key[0], key[1])
+                if fill:
+                    out[first[u] + total, 0] = moment
+                    out[first[u] + total, 1] = unit(words[0])
+                total += 1
+                last = moment
+                moment += tick_us - _GAP * minute_us * np.log1p(-unit(words[1]))
+        count[u] = total

@@ -2,30 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 
-from data.batch import F64, I64, Array, CandidateBatch, Requests
+from data.batch import I64, Array, CandidateBatch, Mask, Requests
 from data.errors import DataError
 from data.events import EventBatch
 from data.ids import snowflakes_in_order
 from data.rng import Stream
-from data.synthetic.behaviour import Minds, examination, exposures, probabilities, react
+from data.synthetic.answers import Reaction, written
+from data.synthetic.behaviour import Minds, Reactions, react
 from data.synthetic.config import WorldConfig
 from data.synthetic.feed import Feed
-from data.synthetic.grammar import Draft, Grammar
 from data.synthetic.people import ACTIONS, People
-from data.synthetic.plan import tweet_columns
-from data.synthetic.rhythm import local_weight, openings, scroll_depth
-from data.synthetic.state import HIDDEN, State
+from data.synthetic.plan import Plan
+from data.synthetic.rhythm import Openings
+from data.synthetic.state import State
+from data.synthetic.written import Written
 
-Rows = tuple[EventBatch, dict[str, Array] | None]
-"""Events, and for tweets their true attributes."""
-
-_ANSWERS = {"reply": 1, "retweet": 2, "quote": 3}
-_GLANCE_US = 900_000
-"""Microseconds that any tweet takes to scroll past."""
+_UNFOLLOWS = {"not_interested": 0.25, "mute": 0.5, "block": 1.0}
+"""Chance that a negative action on a followed author ends the follow."""
+_CODE = {name: code for code, name in enumerate(ACTIONS)}
+_NAMES = np.array(ACTIONS, object)
+_NOTHING: dict[str, Array] = {
+    "tweet_id": np.empty(0, np.int64), "tweet_row": np.empty(0, np.int64), "source": np.empty(0, object),
+    "score": np.empty(0, np.float32), "propensity": np.empty(0),
+}  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -39,57 +43,77 @@ class Shown:
     """User row."""
     tweet: I64
     """Tweet row of the state."""
+    author: I64
+    """User row of the tweet's author."""
     slate: CandidateBatch
     """What the feed served, cut to what was scrolled past."""
+
+
+@dataclass(frozen=True)
+class Done:
+    """[M] actions ordered by time, then impression, then action."""
+
+    row: I64
+    """Row of the impressions."""
+    action: I64
+    time_us: I64
+    dwell_ms: Array
+    exposure: Array
+
+    def which(self, *actions: str) -> I64:
+        """Rows of some actions."""
+        wanted = np.zeros(len(ACTIONS), bool)
+        wanted[[_CODE[name] for name in actions]] = True
+        return np.flatnonzero(wanted[self.action])
 
 
 class Ticks:
     """Makes the log of one tick after another; keeps nothing between them but what never changes."""
 
-    def __init__(self, config: WorldConfig, people: People, who: Minds, grammar: Grammar) -> None:
+    def __init__(self, config: WorldConfig, people: People, who: Minds, plan: Plan) -> None:
         """For one world; who unrolls is in the state that `run` is given."""
         self._config = config
         self._people = people
         self._who = who
-        self._grammar = grammar
-        self._attributes = Stream(config.seed, "reaction attributes")
+        self._plan = plan
+        self._unfollows = Stream(config.seed, "unfollows")
 
-    def run(self, state: State, feed: Feed) -> list[Rows]:
-        """Follows, reaction tweets, requests, impressions and engagements of the tick that begins at `state.time_us`.
+    def run(self, state: State, feed: Feed, opened: Openings, chunk: int) -> Iterator[EventBatch | Written]:
+        """Everything that comes of the requests of the tick that begins at `state.time_us`, and answers that are due.
 
         Raises:
             DataError: the feed served something that it may not.
         """
-        requests, depth = self._open(state.time_us)
-        if not len(requests):
-            return []
-        shown = self._look(state, requests, depth, feed.serve(requests, self._config.slate))
-        c = requests.columns
-        asked = {name: c[name] for name in ("request_id", "time_us", "user_id")}
+        requests = self._requests(opened)
+        shown = self._look(state, requests, opened.depth, self._serve(feed, requests, chunk))
+        done = self._act(state, requests, shown)
+        yield from self._relations(state, shown, done)
+        yield written(self._config, self._people, self._plan.writer, state, self._reactions(shown, done))
+        columns = requests.columns
+        asked = {name: columns[name] for name in ("request_id", "time_us", "user_id")}
         n = len(requests)
         asked |= {"product": np.full(n, "home", object), "policy": np.full(n, feed.policy, object)}
-        done = self._act(state, requests, shown)
-        return [
-            (self._follows(state, shown, done), None),
-            self._tweets(state, shown, done),
-            (EventBatch("requests", asked), None),
-            (self._impressions(state, requests, shown), None),
-            (self._engagements(state, requests, shown, done), None),
-        ]
+        yield EventBatch("requests", asked)
+        yield self._impressions(requests, shown)
+        yield self._engagements(state, requests, shown, done)
 
-    def _open(self, low: int) -> tuple[Requests, I64]:
-        """The tick's requests ordered by time, and how far each scrolls."""
-        config, people = self._config, self._people
-        tick = (low - config.start_us) // config.tick_us
-        weight = local_weight(low + config.tick_us // 2, people.utc_offset_min)
-        chance: F64 = -np.expm1(-people.activity * weight * config.tick_min / 1440.0)
-        user, when, scroll = openings(config.seed, tick, chance)
-        order = np.argsort(when, kind="stable")
-        user = user[order]
-        time = low + (when[order] * (config.tick_us // 1000)).astype(np.int64) * 1000
-        ids = people.user_id[user]
-        columns = {"request_id": snowflakes_in_order(time), "user_id": ids, "user_row": user, "time_us": time}
-        return Requests(columns), scroll_depth(scroll[order], config.slate)
+    def _serve(self, feed: Feed, requests: Requests, chunk: int) -> CandidateBatch:
+        """The feed's slates, asked for in chunks of requests."""
+        n, k = len(requests), self._config.slate
+        if n <= chunk:
+            return feed.serve(requests, k) if n else CandidateBatch(requests, np.zeros(1, np.int64), _NOTHING)
+        parts = [feed.serve(requests.take(np.arange(low, min(low + chunk, n))), k) for low in range(0, n, chunk)]
+        lengths = np.concatenate([np.diff(part.offsets) for part in parts])
+        columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns}
+        return CandidateBatch(requests, np.r_[0, np.cumsum(lengths)].astype(np.int64), columns)
+
+    def _requests(self, opened: Openings) -> Requests:
+        user = opened.user
+        columns = {
+            "request_id": snowflakes_in_order(opened.time_us), "user_id": self._people.user_id[user], "user_row": user,
+            "time_us": opened.time_us, "limit": opened.depth,
+        }  # fmt: skip
+        return Requests(columns)
 
     def _look(self, state: State, requests: Requests, depth: I64, served: CandidateBatch) -> Shown:
         """Cuts slates to what is scrolled past and finds their tweets."""
@@ -106,47 +130,86 @@ class Ticks:
         tweet = state.tweet_rows(slate.column("tweet_id"))
         if (tweet < 0).any():
             unknown = slate.column("tweet_id")[tweet < 0][0]
-            raise DataError(f"the feed served tweet {unknown}, which nobody posted", remedy="serve tweets it was told")
+            raise DataError(
+                f"the feed served tweet {unknown}, which nobody posted in the last 72 h",
+                remedy="serve tweets it was told, none older than 48 h",
+            )
         pair = np.sort(request * max(state.size, 1) + tweet)
         if (pair[1:] == pair[:-1]).any():
             raise DataError("the feed served a tweet twice in one slate", remedy="drop duplicates")
-        return Shown(request, position[keep], requests.columns["user_row"][request], tweet, slate)
+        author = state.tweets.author[tweet].astype(np.int64)
+        return Shown(request, position[keep], requests.columns["user_row"][request], tweet, author, slate)
 
-    def _act(self, state: State, requests: Requests, shown: Shown) -> dict[str, Array]:
-        """What people do: [M] actions ordered by time with their impression, action, time and dwell."""
-        tweet_id = state.tweets.tweet_id[shown.tweet]
-        start = requests.columns["time_us"][shown.request]
-        p = probabilities(self._who, state, shown.user, shown.tweet, start)
-        looked = examination(self._config.behaviour, shown.position)
-        seen = exposures(state, shown.user, shown.tweet)
-        actions, dwell, delay = react(self._config.seed, p, looked, shown.user, tweet_id, seen)
-        spent = np.cumsum(delay + _GLANCE_US)
-        spent -= np.r_[0, spent][shown.slate.offsets[:-1]][shown.request]
+    def _act(self, state: State, requests: Requests, shown: Shown) -> Done:
+        c, config = requests.columns, self._config
+        reactions: Reactions = react(
+            self._who,
+            state,
+            config.behaviour,
+            config.seed,
+            c["user_row"],
+            c["time_us"],
+            shown.slate.offsets,
+            shown.tweet,
+        )
+        acted = np.flatnonzero(reactions.actions)
+        bits = (reactions.actions[acted, None] >> np.arange(len(ACTIONS), dtype=np.uint16)) & 1
+        at, action = np.nonzero(bits)
+        row = acted[at]
         # Everything a request causes happens within its tick: the clock of a late request runs slower at the end.
-        room = state.time_us + state.tick_us - start
-        after = room * -np.expm1(-spent / room)
-        row, action = np.nonzero(actions)
-        time = start[row] + np.minimum(after[row] + 1000 * (action + 1), room[row] - 1000).astype(np.int64)
+        start = c["time_us"][shown.request[row]]
+        room = (state.time_us + state.tick_us - start).astype(np.float64)
+        after = room * -np.expm1(-reactions.after_us[row] / room)
+        time = start + np.minimum(after + 1000 * (action + 1), room - 1000).astype(np.int64)
         time -= time % 1000
         order = np.lexsort((action, row, time))
         row, action, time = row[order], action[order], time[order]
-        return {"row": row, "action": action, "time_us": time, "dwell_ms": dwell[row], "exposure": seen[row]}
+        return Done(row, action, time, reactions.dwell_ms[row], reactions.exposure[row])
 
-    def _engagements(self, state: State, requests: Requests, shown: Shown, done: dict[str, Array]) -> EventBatch:
-        row, tweets = done["row"], state.tweets
-        columns = {
-            "engagement_id": snowflakes_in_order(done["time_us"]),
-            "time_us": done["time_us"],
-            "user_id": self._people.user_id[shown.user[row]],
-            "tweet_id": tweets.tweet_id[shown.tweet[row]],
-            "author_id": self._people.user_id[tweets.author[shown.tweet[row]]],
-            "action": np.array(ACTIONS, object)[done["action"]],
-            "request_id": requests.columns["request_id"][shown.request[row]],
-            "dwell_ms": done["dwell_ms"].astype(np.int32),
+    def _reactions(self, shown: Shown, done: Done) -> Reaction:
+        row = done.which("reply", "retweet", "quote")
+        at = done.row[row]
+        return Reaction(shown.user[at], shown.tweet[at], done.action[row], done.time_us[row], done.exposure[row])
+
+    def _engagements(self, state: State, requests: Requests, shown: Shown, done: Done) -> EventBatch:
+        """What people did with impressions; and, outside any feed, answers: a reply by one, answered for the other."""
+        tweets, due = state.tweets, state.due_answers(state.time_us + state.tick_us)
+        row, user_id = done.row, self._people.user_id
+        answered = tweets.author[due.tweet].astype(np.int64)
+        parent, known = self._parents(state, due.tweet)
+        time = np.concatenate([done.time_us, due.due_us, due.due_us[known]])
+        n, m = len(due.tweet), int(known.sum())
+        columns: dict[str, Array] = {
+            "user_id": np.concatenate([shown.user[row], due.author, answered[known]]),
+            "tweet_row": np.concatenate([shown.tweet[row], due.tweet, parent[known]]),
+            "author_id": np.concatenate([shown.author[row], answered, due.author[known]]),
+            "action": np.concatenate([done.action, np.full(n, _CODE["reply"]), np.full(m, _CODE["reply_answered"])]),
+            "request_id": np.concatenate([requests.columns["request_id"][shown.request[row]], np.full(n + m, -1)]),
+            "dwell_ms": np.concatenate([done.dwell_ms, np.full(n + m, -1)]).astype(np.int32),
         }
-        return EventBatch("engagements", columns)
+        order = np.argsort(time, kind="stable")
+        columns = {name: column[order] for name, column in columns.items()}
+        time = time[order]
+        return EventBatch(
+            "engagements",
+            {
+                "engagement_id": snowflakes_in_order(time),
+                "time_us": time,
+                "user_id": user_id[columns["user_id"]],
+                "tweet_id": tweets.tweet_id[columns["tweet_row"]],
+                "author_id": user_id[columns["author_id"]],
+                "action": _NAMES[columns["action"]],
+                "request_id": columns["request_id"],
+                "dwell_ms": columns["dwell_ms"],
+            },
+        )
 
-    def _impressions(self, state: State, requests: Requests, shown: Shown) -> EventBatch:
+    def _parents(self, state: State, replies: I64) -> tuple[I64, Mask]:
+        """Rows of the tweets that replies answer, and which of them are still remembered."""
+        parent = state.tweet_rows(state.tweets.referenced[replies])
+        return parent, parent >= 0
+
+    def _impressions(self, requests: Requests, shown: Shown) -> EventBatch:
         time = requests.columns["time_us"][shown.request]
         slate = shown.slate.columns
         columns = {
@@ -155,7 +218,7 @@ class Ticks:
             "request_id": requests.columns["request_id"][shown.request],
             "user_id": self._people.user_id[shown.user],
             "tweet_id": slate["tweet_id"],
-            "author_id": self._people.user_id[state.tweets.author[shown.tweet]],
+            "author_id": self._people.user_id[shown.author],
             "position": shown.position.astype(np.int16),
             "source": slate["source"],
             "score": slate["score"].astype(np.float32),
@@ -163,61 +226,42 @@ class Ticks:
         }
         return EventBatch("impressions", columns)
 
-    def _follows(self, state: State, shown: Shown, done: dict[str, Array]) -> EventBatch:
-        """New edges, each once though two tweets of an author may both lead to it."""
-        row = np.flatnonzero(done["action"] == ACTIONS.index("follow_author"))
-        at = done["row"][row]
-        follower, followee = shown.user[at], state.tweets.author[shown.tweet[at]].astype(np.int64)
-        first = np.sort(np.unique(follower * len(self._people) + followee, return_index=True)[1])
-        time = done["time_us"][row[first]]
+    def _relations(self, state: State, shown: Shown, done: Done) -> Iterator[EventBatch]:
+        """Follows that begin and end, mutes and blocks; each pair once a table."""
+        begun = self._pairs(state, shown, done, done.which("follow_author"))
+        soured = done.which(*_UNFOLLOWS)
+        chance = np.zeros(len(ACTIONS))
+        for name, one in _UNFOLLOWS.items():
+            chance[_CODE[name]] = one
+        at = done.row[soured]
+        luck = self._unfollows.uniform(shown.user[at], state.tweets.tweet_id[shown.tweet[at]], done.exposure[soured])
+        left = soured[(luck[:, 0] < chance[done.action[soured]]) & state.follows(shown.user[at], shown.author[at])]
+        ended = self._pairs(state, shown, done, left)
+        yield self._links("follows", ("follower_id", "followee_id"), begun, ended)
+        nobody = (np.empty(0, np.int64),) * 3
+        for table, action, whom in (("mutes", "mute", "muted_id"), ("blocks", "block", "blocked_id")):
+            yield self._links(table, ("user_id", whom), self._pairs(state, shown, done, done.which(action)), nobody)
+
+    def _pairs(self, state: State, shown: Shown, done: Done, rows: I64) -> tuple[I64, I64, I64]:
+        """Moment, user row and author row of actions, the first of each pair."""
+        at = done.row[rows]
+        user, author = shown.user[at], shown.author[at]
+        first = np.sort(np.unique(user * len(self._people) + author, return_index=True)[1])
+        return done.time_us[rows[first]], user[first], author[first]
+
+    def _links(
+        self, table: str, names: tuple[str, str], begun: tuple[I64, I64, I64], ended: tuple[I64, I64, I64]
+    ) -> EventBatch:
+        time, user, other = (np.concatenate(pair) for pair in zip(begun, ended, strict=True))
+        over = np.arange(len(time)) >= len(begun[0])
+        order = np.lexsort((over, time))
+        time = time[order]
+        key = {"follows": "follow_id", "mutes": "mute_id", "blocks": "block_id"}[table]
         columns = {
-            "follow_id": snowflakes_in_order(time),
+            key: snowflakes_in_order(time),
             "time_us": time,
-            "follower_id": self._people.user_id[follower[first]],
-            "followee_id": self._people.user_id[followee[first]],
-            "ended": np.zeros(len(first), bool),
+            names[0]: self._people.user_id[user[order]],
+            names[1]: self._people.user_id[other[order]],
+            "ended": over[order],
         }
-        return EventBatch("follows", columns)
-
-    def _tweets(self, state: State, shown: Shown, done: dict[str, Array]) -> Rows:
-        """Replies, retweets and quotes, ordered by time, with their true attributes."""
-        people, tweets = self._people, state.tweets
-        code = np.zeros(len(ACTIONS), np.int64)
-        for name, one in _ANSWERS.items():
-            code[ACTIONS.index(name)] = one
-        row = np.flatnonzero(code[done["action"]])
-        kind, at = code[done["action"][row]], done["row"][row]
-        author, about = shown.user[at], shown.tweet[at]
-        columns = tweet_columns(
-            people, snowflakes_in_order(done["time_us"][row], worker=2), done["time_us"][row], author
-        )
-        columns["kind"] = np.array(["", *_ANSWERS], object)[kind]
-        columns["referenced_id"] = tweets.tweet_id[about]
-        replies = kind == _ANSWERS["reply"]
-        columns["conversation_id"][replies] = tweets.conversation[about[replies]]
-        luck = self._attributes.normal(author, tweets.tweet_id[about], 8 * done["exposure"][row] + kind, n=2)
-        again = kind == _ANSWERS["retweet"]
-        quality = 0.6 * people.talent[author] + 0.8 * luck[:, 0] - 0.5
-        mood = np.clip(np.round(0.2 + 0.5 * tweets.sentiment[about] + 0.7 * luck[:, 1]), -1, 1)
-        hidden: dict[str, Array] = {name: getattr(tweets, name)[about] for name in HIDDEN}
-        hidden["quality"] = np.where(again, hidden["quality"], quality).astype(np.float32)
-        hidden["sentiment"] = np.where(again, hidden["sentiment"], mood).astype(np.int8)
-        columns["media_count"] = np.where(again, tweets.media[about], 0).astype(np.int16)
-        own = np.flatnonzero(~again)
-        handles = people.handles
-        draft = Draft(
-            author[own], tweets.tweet_id[about[own]] ^ kind[own], hidden["topic"][own].astype(np.int64),
-            hidden["share"][own], hidden["sentiment"][own].astype(np.int64), np.zeros(len(own), bool),
-            np.ones(len(own), bool), [""] * len(own),
-            [handles[a] if r else "" for a, r in zip(tweets.author[about[own]], replies[own], strict=True)],
-        )  # fmt: skip
-        columns["text"][own] = self._grammar.write(draft)
-        return EventBatch("tweets", columns), hidden
-
-
-def merged(first: Rows, second: Rows) -> Rows:
-    """Two batches of tweets in one, ordered by id."""
-    columns = {n: np.concatenate([first[0].columns[n], second[0].columns[n]]) for n in first[0].columns}
-    order = np.argsort(columns["tweet_id"], kind="stable")
-    hidden = {name: np.concatenate([(first[1] or {})[name], (second[1] or {})[name]])[order] for name in HIDDEN}
-    return EventBatch("tweets", {name: column[order] for name, column in columns.items()}), hidden
+        return EventBatch(table, columns)

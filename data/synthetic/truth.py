@@ -27,10 +27,10 @@ class Truth:
 
         Requests have `user_row`, candidates `tweet_row`, rows of this world (`state.user_rows`, `state.tweet_rows`).
         Every candidate counts as looked at, unless the slate has a column `position`: then the chance to be looked at
-        there is multiplied in.
+        there is multiplied in, and each request's candidates must stand in order of position from the top.
 
         Raises:
-            DataError: a row that the state does not know.
+            DataError: a row that the state does not know, or positions out of order.
         """
         users = np.asarray(slate.column("user_row"), np.int64)
         tweets = np.asarray(slate.column("tweet_row"), np.int64)
@@ -39,7 +39,12 @@ class Truth:
         _check("tweet", tweets, state.size)
         p = probabilities(self._who, state, users, tweets, times)
         if "position" in slate.columns:
-            p *= examination(self._config, slate.column("position").astype(np.int64))[:, None]
+            position = slate.column("position").astype(np.int64)
+            if self._config.examination == "cascade" and not np.array_equal(position, _order(slate)):
+                raise DataError(
+                    "a slate's positions are not 0, 1, 2, ...", remedy="a cascade needs whole slates, top first"
+                )
+            p *= examination(self._config, p, slate.offsets, position)[:, None]
         return p
 
     def slate_value(self, state: State, slate: CandidateBatch, weights: F64) -> F64:
@@ -48,10 +53,15 @@ class Truth:
         Positions come from the column `position`, or from the order of the slate when there is none.
         """
         if "position" not in slate.columns:
-            order = np.arange(len(slate), dtype=np.int64) - slate.offsets[:-1][slate.request]
-            slate = slate.with_columns({"position": order})
+            slate = slate.with_columns({"position": _order(slate)})
         value = self.action_probability(state, slate) @ np.asarray(weights, np.float64)
         return np.bincount(slate.request, value, minlength=len(slate.requests)).astype(np.float64)
+
+
+def _order(slate: CandidateBatch) -> I64:
+    """[N] 0, 1, 2, ... within each request."""
+    order: I64 = np.arange(len(slate), dtype=np.int64) - slate.offsets[:-1][slate.request]
+    return order
 
 
 def _check(what: str, rows: I64, known: int) -> None:

@@ -22,10 +22,13 @@ BENCHES: dict[str, str] = {
     "mmr": "experiments.bench.mmr:MMRBench",
     "features": "experiments.bench.features:FeaturesBench",
     "world": "experiments.bench.world:WorldBench",
+    "growth": "experiments.bench.world:GrowthBench",
     "retrieval": "experiments.bench.retrieval:RetrievalBench",
     "fanout": "experiments.bench.fanout:FanoutBench",
 }
 """One line a bench."""
+LONG = frozenset({"growth"})
+"""Benches of minutes, run only when they are named."""
 
 SECONDS = 1.5
 """How long a case goes on taking turns, its warm-up not counted."""
@@ -41,10 +44,14 @@ class Case:
     name: str
     ours: Callable[[], Any]
     peer: Callable[[], Any]
-    count: int
-    """Units that one call works through."""
+    count: int | Callable[[Any], int]
+    """Units that one call works through, or how to read them from what it returns."""
     unit: str
     """What is counted: candidates, impressions, deliveries."""
+    size: int | None = None
+    """What the cases of a bench grow by, for a plot."""
+    once: bool = False
+    """Too long to take turns: each side is called once, without a warm-up."""
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,8 @@ class Row:
     unit: str
     rounds: int
     """Turns that each took."""
+    size: int | None = None
+    """What the cases of a bench grow by."""
 
     @property
     def rate_text(self) -> str:
@@ -96,7 +105,9 @@ class Bench(Protocol):
 
 def measure(case: Case, *, seconds: float = SECONDS) -> Row:
     """Times both sides of a case in turns for about `seconds`; the first call of each (compilation) is not counted."""
-    case.ours()
+    if case.once:
+        return _measured_once(case)
+    made = case.ours()
     case.peer()
     calls = tuple(max(1, int(_SAMPLE_S / max(_once(side, 1), 1e-7))) for side in (case.ours, case.peer))
     ours: list[float] = []
@@ -106,18 +117,32 @@ def measure(case: Case, *, seconds: float = SECONDS) -> Row:
         ours.append(_once(case.ours, calls[0]))
         peer.append(_once(case.peer, calls[1]))
     ours_s, peer_s = median(ours), median(peer)
-    return Row(case.name, ours_s, peer_s, peer_s / ours_s, case.count / ours_s, case.unit, len(ours))
+    return _row(case, ours_s, peer_s, made, len(ours))
+
+
+def _measured_once(case: Case) -> Row:
+    start = perf_counter()
+    made = case.ours()
+    ours_s = perf_counter() - start
+    return _row(case, ours_s, _once(case.peer, 1), made, 1)
+
+
+def _row(case: Case, ours_s: float, peer_s: float, made: Any, rounds: int) -> Row:
+    count = case.count if isinstance(case.count, int) else case.count(made)
+    return Row(case.name, ours_s, peer_s, peer_s / ours_s, count / ours_s, case.unit, rounds, case.size)
 
 
 def run_benches(
     names: Sequence[str] = (), *, seconds: float = SECONDS, advance: Advance | None = None
 ) -> list[BenchResult]:
-    """Runs the benches named, all when none is, and returns their results in that order.
+    """Runs the benches named, all but `growth` when none is, and returns their results in that order.
 
     Raises:
         ConfigError: no bench of a name.
     """
-    kinds = [(name, lookup("bench", BENCHES, name)) for name in (names or BENCHES)]
+    kinds = [
+        (name, lookup("bench", BENCHES, name)) for name in (names or [name for name in BENCHES if name not in LONG])
+    ]
     results = []
     for done, (name, kind) in enumerate(kinds):
         bench: Bench = kind()

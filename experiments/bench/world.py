@@ -1,48 +1,106 @@
-"""The world with its feed beside a kernel that only draws actions."""
+"""The world: draws of its oracle, and whole worlds with their feed and their files, beside kernels that do less."""
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 
 from data.batch import Mask
-from data.events import DAY_US
+from data.dataset import Dataset
+from data.events import HOUR_US
+from data.synthetic.behaviour import minds, react
 from data.synthetic.config import WorldConfig
+from data.synthetic.make import make_world
+from data.synthetic.people import ACTIONS
 from data.synthetic.world import World
 from experiments.bench.harness import Case
 from experiments.feeds import LoggingFeed
 
-_FACTORS, _ACTIONS = 16, 8
+_FACTORS, _SLATE = 16, 20
+_PEER = f"NumPy drawing {len(ACTIONS)} actions an impression from dot products: no graph, no texts, no feed, no log"
 
 
 class WorldBench:
-    """A world of 1,000 people from its start: opening, serving, reacting, merging; the first day's log in memory."""
+    """The oracle's draws of all actions, and a world of 100,000 people for two days with everything written."""
 
-    peer = "NumPy drawing 8 actions an impression from dot products: no graph, no texts, no feed, no log"
+    peer = _PEER
 
     def cases(self) -> Iterator[Case]:
-        """As many impressions on both sides."""
-        world = World.create(WorldConfig(people=1_000, days=2))
-        count = _run(world)
-        rng = np.random.default_rng(1)
-        people, tweets = (rng.normal(size=(1_000, _FACTORS)).astype(np.float32) for _ in range(2))
-        yield Case(
-            "1,000 people x 1 day", lambda: _run(world), lambda: _draw(people, tweets, count), count, "impressions"
-        )
+        """As many draws, or impressions, on both sides."""
+        yield _draws(20_000, 1_000_000)
+        yield _whole(100_000, 2)
 
 
-def _run(world: World) -> int:
-    """Impressions of the first day."""
+class GrowthBench:
+    """Whole worlds of a day by number of people: the cost of an impression should hardly grow."""
+
+    peer = _PEER
+
+    def cases(self) -> Iterator[Case]:
+        """From ten thousand people to a million."""
+        for people in (10_000, 31_623, 100_000, 316_228, 1_000_000):
+            yield _whole(people, 1)
+
+
+def _draws(people: int, count: int) -> Case:
+    """Reactions to slates of random tweets in a state that six hours have unrolled."""
+    config = WorldConfig(people=people, days=1)
+    world, feed = World.create(config), LoggingFeed()
     state = world.start()
-    events = world.run(state, LoggingFeed(), world.config.start_us + DAY_US)
-    return sum(len(batch) for batch in events if batch.table == "impressions")
+    for _ in world.run(state, feed, config.start_us + 6 * HOUR_US):
+        pass
+    who = minds(world.people, config.behaviour, config.seed)
+    rng = np.random.default_rng(1)
+    slates = count // _SLATE
+    users, tweets = rng.integers(0, people, slates), rng.integers(0, state.size, count)
+    times, offsets = np.full(slates, state.time_us), np.arange(slates + 1) * _SLATE
+    return Case(
+        f"oracle draws of {len(ACTIONS) - 1} actions and dwell",
+        lambda: react(who, state, config.behaviour, config.seed, users, times, offsets, tweets),
+        _peer(count),
+        count,
+        "draws",
+    )
 
 
-def _draw(people: np.ndarray, tweets: np.ndarray, count: int) -> Mask:
-    rng = np.random.default_rng(2)
-    user, tweet = rng.integers(0, len(people), count), rng.integers(0, len(tweets), count)
-    attraction = np.einsum("nf,nf->n", people[user], tweets[tweet])
-    chance = 1 / (1 + np.exp(4 - attraction[:, None] * np.linspace(0.5, 1, _ACTIONS, dtype=np.float32)))
-    drawn: Mask = rng.random((count, _ACTIONS), np.float32) < chance
-    return drawn
+def _whole(people: int, days: int) -> Case:
+    """A world from nothing to its manifest; measured once, after a small one has compiled the kernels."""
+    _made(WorldConfig(people=200, days=1), workers=2)
+    config = WorldConfig(people=people, days=days)
+    expected = round(people * days * config.impressions_per_day)
+    return Case(
+        f"{people:,} people x {days} day{'s' * (days > 1)}, everything written",
+        lambda: _made(config, workers=2),
+        _peer(expected),
+        lambda dataset: dataset.rows("impressions"),
+        "impressions",
+        size=people,
+        once=True,
+    )
+
+
+def _made(config: WorldConfig, workers: int | None = None) -> Dataset:
+    with tempfile.TemporaryDirectory() as folder:
+        return make_world(config, Path(folder) / "world", feed=LoggingFeed(), workers=workers)
+
+
+def _peer(count: int) -> partial[list[Mask]]:
+    rng = np.random.default_rng(1)
+    people, tweets = (rng.normal(size=(1_000, _FACTORS)).astype(np.float32) for _ in range(2))
+    return partial(_draw, people, tweets, count)
+
+
+def _draw(people: np.ndarray, tweets: np.ndarray, count: int) -> list[Mask]:
+    """In blocks that fit the cache, as one would write it for speed."""
+    rng, out = np.random.default_rng(2), []
+    for low in range(0, count, 1 << 14):
+        n = min(1 << 14, count - low)
+        user, tweet = rng.integers(0, len(people), n), rng.integers(0, len(tweets), n)
+        attraction = np.einsum("nf,nf->n", people[user], tweets[tweet])
+        chance = 1 / (1 + np.exp(4 - attraction[:, None] * np.linspace(0.5, 1, len(ACTIONS), dtype=np.float32)))
+        out.append(rng.random((n, len(ACTIONS)), np.float32) < chance)
+    return out

@@ -80,16 +80,22 @@ def trends(
 
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="Benches to run; all when none is named.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw the seconds of cases that grow, as SVG or PNG.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Speeds as ratios beside a peer, measured in one run: rank, mmr, features, world, retrieval, fanout.
 
+    `growth` (worlds of up to a million people, several minutes) runs only when it is named.
+
     Example: rookery bench mmr retrieval
     """
     from experiments.bench.harness import run_benches
+    from experiments.bench.plot import draw_growth
 
     with progress("bench") as advance:
         results = run_benches(names or [], advance=advance)
+    if plot is not None:
+        draw_growth(results, plot)
     rows = [
         (
             f"{result.bench}: {row.name}",

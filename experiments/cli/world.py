@@ -15,12 +15,17 @@ app = typer.Typer(no_args_is_help=True, help="Make a synthetic network whose tru
 @app.command()
 def make(
     out: Annotated[Path, typer.Option("--out", help="Folder to write; it appears when all is written.")],
-    preset: Annotated[str, typer.Option(help="tiny, demo or small; see docs/world.md.")] = "demo",
+    preset: Annotated[str, typer.Option(help="tiny, demo, small, medium or large; see docs/world.md.")] = "demo",
     config: Annotated[Path | None, typer.Option(help="TOML file of settings, over the preset.")] = None,
     set_: Annotated[list[str] | None, typer.Option("--set", help="One setting: people=500. May be repeated.")] = None,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Threads; they change no byte. All cores for a large world.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Make a world: people, follows, tweets, and two weeks of feeds with what people did.
+    """Make a world: people, follows, tweets, and days of feeds with what people did.
+
+    A run that is stopped keeps its finished days beside the folder; the same command goes on from them.
 
     Example: rookery world make --out var/world --set people=2000 --set seed=7
     """
@@ -28,7 +33,7 @@ def make(
 
     settings = world_config(preset, config, set_ or [])
     with progress(f"world of {settings.people:,} people x {settings.days} days") as advance:
-        dataset = make_data(settings, out, advance)
+        dataset = make_data(settings, out, advance, workers=workers)
     counts = {name: dataset.rows(name) for name in dataset.tables}
     facts = {"folder": str(dataset.folder), "content_hash": dataset.content_hash, "rows": counts}
     rows = [(name, f"{count:,}") for name, count in counts.items()]
@@ -48,13 +53,23 @@ def report(
     """Hold a world against published figures of the real network: value, target, verdict.
 
     Reads the data tables only, so it runs on an imported log too.
+
+    Example: rookery world report var/world --html var/world.html
     """
     from data.dataset import Dataset
-    from experiments.realism.report import realism, write_html
+    from data.home import home_folder
+    from experiments.realism.page import write_page
+    from experiments.realism.report import lazy_encoder, realism
 
     dataset = Dataset.open(folder)
-    rows = realism(dataset)
+    with progress("measure") as advance:
+        found = realism(dataset, encode=lazy_encoder(home_folder() / "cache"), advance=advance)
     if html is not None:
-        write_html(rows, html, dataset)
-    cells = [(row.name, row.shown, row.target, row.verdict) for row in rows]
-    show(rows, as_json=as_json, tables=[table(f"{folder}", ["figure", "value", "target", "verdict"], cells)])
+        write_page(found, html)
+    cells = [(row.name, row.shown, row.target, row.verdict) for row in found.rows]
+    summary = f"{found.counted}; each figure's definition and tolerance stand in --json and on the page of --html"
+    show(
+        found.rows,
+        as_json=as_json,
+        tables=[table(f"{folder}", ["figure", "value", "target", "verdict"], cells), summary],
+    )

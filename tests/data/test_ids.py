@@ -43,11 +43,14 @@ def test_refuses_what_has_no_id(time_us: int, sequence: int, worker: int) -> Non
         snowflake(time_us, sequence, worker=worker)
 
 
-def test_refuses_more_than_a_millisecond_can_number() -> None:
-    crowded = np.full(MAX_SEQUENCE + 2, EPOCH_MS * 1000, np.int64)
-    with pytest.raises(ValueError, match="sequence"):
+def test_a_crowded_millisecond_counts_on_in_the_next_datacentre_until_it_is_full() -> None:
+    crowded = np.full(32 * (MAX_SEQUENCE + 1) + 1, EPOCH_MS * 1000, np.int64)
+    with pytest.raises(ValueError, match="millisecond"):
         snowflakes_in_order(crowded)
-    assert len(np.unique(snowflakes_in_order(crowded[1:]))) == MAX_SEQUENCE + 1
+    ids = snowflakes_in_order(crowded[1:], worker=3)
+    assert (np.diff(ids) > 0).all()
+    assert (snowflake_time_us(ids) == EPOCH_MS * 1000).all()
+    assert set((ids >> 12 & 31).tolist()) == {3}
 
 
 @given(st.lists(st.lists(IDS, max_size=20), max_size=8), st.lists(IDS, max_size=10))

@@ -1,10 +1,13 @@
 """Benches: both sides of a case do the same work, and what is measured adds up."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 
 from data.errors import ConfigError
-from experiments.bench.harness import BENCHES, Case, measure, run_benches
+from experiments.bench.harness import BENCHES, LONG, BenchResult, Case, Row, measure, run_benches
+from experiments.bench.plot import draw_growth
 
 
 def test_a_case_is_measured_in_turns() -> None:
@@ -18,17 +21,34 @@ def test_a_case_is_measured_in_turns() -> None:
 
 
 def test_an_unknown_bench_is_named() -> None:
-    with pytest.raises(ConfigError, match="unknown bench 'fast'; choose one of fanout, features, mmr"):
+    with pytest.raises(ConfigError, match="unknown bench 'fast'; choose one of fanout, features, growth, mmr"):
         run_benches(["fast"])
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", BENCHES)
+@pytest.mark.parametrize("name", sorted(BENCHES.keys() - LONG))
 def test_every_bench_runs(name: str) -> None:
     (result,) = run_benches([name], seconds=0.0)
     assert result.bench == name
     assert result.rows
     assert all(row.ours_s > 0 and row.peer_s > 0 for row in result.rows)
+
+
+def test_a_case_of_minutes_is_called_once_and_counts_what_it_made() -> None:
+    calls: list[str] = []
+    case = Case("big", lambda: calls.append("o") or [1, 2, 3], lambda: calls.append("p"), len, "things", 7, True)
+    row = measure(case)
+    assert calls == ["o", "p"]
+    assert (row.rounds, row.size) == (1, 7)
+    assert row.rate == pytest.approx(3 / row.ours_s)
+
+
+def test_growth_is_drawn_and_only_growth(tmp_path: Path) -> None:
+    rows = tuple(Row("w", size / 1e4, 1.0, 1.0, 1.0, "u", 1, size) for size in (10, 100))
+    draw_growth([BenchResult("growth", "peer", rows)], tmp_path / "growth.svg")
+    assert "<svg" in (tmp_path / "growth.svg").read_text()
+    with pytest.raises(ConfigError, match="growth"):
+        draw_growth([BenchResult("mmr", "peer", ())], tmp_path / "none.svg")
 
 
 def _values(side: object) -> list[list[int]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import sys
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -83,6 +84,19 @@ def test_the_same_evaluation_gives_the_same_numbers(lab: Lab, tiny_dataset: Data
     other = evaluate_references(tiny_dataset, ["popularity"], EvaluateConfig(requests=40, seed=8), lab.home)
     assert other.key != lab.report.key
     assert other.row("popularity").ndcg != lab.report.row("popularity").ndcg
+
+
+def test_a_model_is_the_same_without_the_truth(lab: Lab, tiny_dataset: Dataset, tmp_path: Path) -> None:
+    shutil.copytree(tiny_dataset.folder, tmp_path / "blind", ignore=shutil.ignore_patterns("truth"))
+    blind = Dataset.open(tmp_path / "blind")
+    again = train(blind, RunConfig(settings={"training": {"epochs": 1}}), lab.home)
+    timed = {"seconds", "examples_per_s"}
+    for ours, theirs in zip(again.epochs, lab.trained.epochs, strict=True):
+        assert {k: v for k, v in ours.items() if k not in timed} == {k: v for k, v in theirs.items() if k not in timed}
+    report = evaluate_references(blind, [f"v{again.version}", "popularity"], FORTY, lab.home)
+    seen = lab.report.row("two_tower")
+    assert (report.row("two_tower").ndcg, report.row("two_tower").auc) == (seen.ndcg, seen.auc)
+    assert [row.name for row in report.rows if row.name == "oracle"] == []
 
 
 def test_the_oracle_has_the_highest_true_value(lab: Lab, tiny_dataset: Dataset) -> None:

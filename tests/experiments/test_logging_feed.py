@@ -12,7 +12,9 @@ from data.ids import snowflake
 from experiments.feeds import SOURCES, LoggingConfig, LoggingFeed
 
 NOW = 1_767_600_000_000_000 + 100 * HOUR_US
-CONFIG = LoggingConfig(following=0.5, popular=0.3, explore=0.2, top=10, temperature=0.4)
+CONFIG = LoggingConfig(following=0.5, popular=0.3, explore=0.2, top=10, temperature=0.4, recency=0.2)
+ALIVE_H = 47
+SPOKEN = ("en", "ja")
 
 
 class Log:
@@ -29,6 +31,26 @@ class Log:
         self.gone: set[int] = set()
         self.mutes: set[tuple[int, int]] = set()
         self.shown: set[tuple[int, int]] = set()
+        self.users: list[int] = []
+        self.replies: set[int] = set()
+        self.silent: set[int] = set()
+
+    def settle(self) -> None:
+        """A quarter of an hour passes, in which a tweet of nobody's is deleted: lists are renewed."""
+        self.tell("deletions", tweet_id=-5, time_us=NOW + HOUR_US // 4)
+
+    def speaks(self, user: int) -> str:
+        """Everybody but the last speaks the first language."""
+        return SPOKEN[user == self.users[-1]]
+
+    def join(self, users: list[int]) -> None:
+        self.users = users
+        languages = np.array([self.speaks(user) for user in users], object)
+        self.tell("users", user_id=users, created_us=np.zeros(len(users), np.int64), language=languages)
+
+    def block(self, user: int, other: int) -> None:
+        self.mutes |= {(user, other), (other, user)}
+        self.tell("blocks", block_id=1, time_us=0, user_id=user, blocked_id=other, ended=False)
 
     def tell(self, table: str, **columns: object) -> None:
         self.feed.observe(EventBatch(table, {n: np.atleast_1d(np.asarray(c)) for n, c in columns.items()}))
@@ -41,8 +63,11 @@ class Log:
         time = NOW - int(age_h * HOUR_US)
         one = int(snowflake(time, len(self.tweets)))
         self.tweets[one] = (author, time, referenced if kind == "retweet" else one)
-        kinds = np.array([kind], object)
-        self.tell("tweets", tweet_id=one, time_us=time, author_id=author, kind=kinds, referenced_id=referenced)
+        if kind == "reply":
+            self.replies.add(one)
+            self.silent |= {one} if referenced in self.replies else set()
+        texts = {"kind": np.array([kind], object), "language": np.array([self.speaks(author)], object)}
+        self.tell("tweets", tweet_id=one, time_us=time, author_id=author, referenced_id=referenced, **texts)
         return one
 
     def engage(self, user: int, tweet: int, action: str) -> None:
@@ -68,9 +93,11 @@ class Log:
 
     def probabilities(self, user: int, above: list[int]) -> dict[int, float]:
         """Of every tweet at the next position, given those above."""
+        oldest = NOW + HOUR_US // 4 - ALIVE_H * HOUR_US
         alive = [t for t, (_, time, target) in self.tweets.items()
-                 if target == t and t not in self.gone and time > NOW - 48 * HOUR_US]  # fmt: skip
-        hottest = sorted(alive, key=lambda t: (-self.heat.get(t, 0.0), -t))[: self.config.top]
+                 if target == t and t not in self.gone | self.silent and time > oldest]  # fmt: skip
+        spoken = [t for t in alive if self.speaks(self.tweets[t][0]) == self.speaks(user)]
+        hottest = sorted(spoken, key=lambda t: (-self.heat.get(t, 0.0), -t))[: self.config.top]
         allowed = {t for t in alive if self.tweets[t][0] != user and (user, self.tweets[t][0]) not in self.mutes
                    and (user, t) not in self.shown}  # fmt: skip
         brought: dict[int, float] = {}
@@ -83,42 +110,47 @@ class Log:
 
         def weight(t: int) -> float:
             age = (NOW - self.tweets[t][1]) / HOUR_US
-            score = 0.2 / (1 + age) + 0.3 * np.log10(self.score.get(t, 0.0) + 1) + brought.get(t, 0.0)
+            score = self.config.recency / (1 + age) + 0.3 * np.log10(self.score.get(t, 0.0) + 1) + brought.get(t, 0.0)
             return float(np.exp(score / self.config.temperature))
 
         left = allowed - set(above)
-        pools = [[t for t in brought if t in left], [t for t in hottest if t in left], list(left)]
+        pools = [[t for t in brought if t in left], [t for t in hottest if t in left],
+                 [t for t in spoken if t in left]]  # fmt: skip
         shares = np.array([self.config.following, self.config.popular, self.config.explore]) * [
             len(p) > 0 for p in pools
         ]
         shares = shares / shares.sum()
-        out = dict.fromkeys(left, 0.0)
+        out: dict[int, float] = {}
         for pool, share, weigh in zip(pools, shares, (weight, weight, lambda _: 1.0), strict=True):
             total = sum(weigh(t) for t in pool)
             for t in pool:
-                out[t] += share * weigh(t) / total
+                out[t] = out.get(t, 0.0) + share * weigh(t) / total
         return out
 
 
-def small() -> tuple[Log, int]:
-    log = Log()
+def small(config: LoggingConfig = CONFIG) -> tuple[Log, int]:
+    log = Log(config)
     users = [int(snowflake(NOW - 500 * HOUR_US, i)) for i in range(6)]
     me, a, b, c, d, e = users
-    log.tell("users", user_id=users)
+    log.join(users)
     for other in (a, b, e):
         log.follow(me, other)
     tweets = [log.tweet(who, 40 - 3 * i) for i, who in enumerate((a, a, b, c, d, e, me, c, d, a, b, c))]
     old = log.tweet(c, 0.5)
     log.tweet(b, 0.4, "retweet", tweets[3])
     log.tweet(a, 0.3, "retweet", old)
-    log.tweet(e, 0.2, "reply", tweets[0])
+    answer = log.tweet(b, 0.25, "reply", tweets[0])
+    log.tweet(a, 0.2, "reply", answer)
     for tweet, action in ((tweets[0], "like"), (tweets[3], "retweet"), (tweets[3], "like"), (tweets[8], "reply"),
                           (tweets[2], "click"), (tweets[2], "not_interested")):  # fmt: skip
         log.engage(me, tweet, action)
     log.engage(a, tweets[8], "like")
     log.mute(me, e)
+    log.block(d, me)
     log.delete(tweets[9])
     log.show(me, tweets[1])
+    log.tweet(e, 0.1, "retweet", tweets[7])
+    log.settle()
     return log, me
 
 
@@ -166,6 +198,28 @@ def test_never_shows_what_it_must_not() -> None:
     assert set(slate.columns["source"]) <= set(SOURCES)
 
 
+def test_what_is_deleted_within_the_quarter_is_not_shown_from_the_popular_list() -> None:
+    log, me = small(CONFIG.model_copy(update={"top": 40}))
+    before = set(ask(log, me, 50, 40).columns["tweet_id"].tolist())
+    hot = max(before, key=lambda t: log.heat.get(t, 0.0))
+    log.gone.add(hot)
+    log.tell("deletions", tweet_id=hot, time_us=NOW + HOUR_US // 4 + 1)
+    slate = ask(log, me, 50, 40)
+    assert set(slate.columns["tweet_id"].tolist()) == before - {hot}
+    served = slate.columns["tweet_id"][: slate.offsets[1]].tolist()
+    for position, tweet in enumerate(served):
+        stated = slate.columns["propensity"][position]
+        assert stated == pytest.approx(log.probabilities(me, served[:position])[tweet], rel=1e-9)
+
+
+def test_who_serves_does_not_change_what_is_popular() -> None:
+    (log, me), (other, _) = small(), small()
+    ask(other, me, 20, 10)
+    for one in (log, other):
+        one.tell("deletions", tweet_id=-6, time_us=NOW + HOUR_US)
+    assert np.array_equal(ask(log, me, 30, 8).columns["tweet_id"], ask(other, me, 30, 8).columns["tweet_id"])
+
+
 def test_a_request_is_answered_alike_alone_and_in_company() -> None:
     log, me = small()
     together, alone = ask(log, me, 9, 5), ask(log, me, 1, 5)
@@ -175,7 +229,7 @@ def test_a_request_is_answered_alike_alone_and_in_company() -> None:
 
 def test_nothing_to_show_is_an_empty_slate_and_a_stranger_an_error() -> None:
     log = Log()
-    log.tell("users", user_id=[11, 12])
+    log.join([11, 12])
     assert ask(log, 11, 3, 5).offsets.tolist() == [0, 0, 0, 0]
     with pytest.raises(NotFoundError, match="13"):
         ask(log, 13, 1, 5)
@@ -184,9 +238,9 @@ def test_nothing_to_show_is_an_empty_slate_and_a_stranger_an_error() -> None:
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_propensities_are_exact_in_random_small_networks(data: st.DataObject) -> None:
-    log = Log(LoggingConfig(top=10, temperature=0.3))
+    log = Log(LoggingConfig(top=10, temperature=0.3, explore=0.2))
     users = [int(snowflake(NOW - 500 * HOUR_US, i)) for i in range(5)]
-    log.tell("users", user_id=users)
+    log.join(users)
     who = st.sampled_from(users)
     for a, b in data.draw(st.lists(st.tuples(who, who).filter(lambda p: p[0] != p[1]), max_size=8, unique=True)):
         log.follow(a, b)
@@ -198,6 +252,7 @@ def test_propensities_are_exact_in_random_small_networks(data: st.DataObject) ->
         tweets += [] if retweet else [made]
     for tweet in data.draw(st.lists(st.sampled_from(tweets), max_size=6)):
         log.engage(data.draw(who), tweet, data.draw(st.sampled_from(["like", "retweet", "click"])))
+    log.settle()
     me = data.draw(who)
     slate = ask(log, me, 4, 4)
     for b in range(4):

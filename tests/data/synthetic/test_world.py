@@ -1,5 +1,9 @@
 from __future__ import annotations
 
+import hashlib
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -10,15 +14,15 @@ import pytest
 from data.batch import CandidateBatch, Requests
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError
-from data.events import EventBatch
-from data.synthetic.behaviour import examination
+from data.events import DAY_US, HOUR_US, EventBatch
 from data.synthetic.config import WorldConfig
+from data.synthetic.make import make_world
 from data.synthetic.people import ACTIONS
 from data.synthetic.state import State
-from data.synthetic.world import World, make_world
-from experiments.feeds import LoggingFeed
+from data.synthetic.world import World
+from experiments.feeds import LoggingConfig, LoggingFeed
 
-CONFIG = WorldConfig(people=120, days=2, follows=30.0, annotated=200, seed=5, tweets_per_day=3.0, mutes_per_person=1.0)
+CONFIG = WorldConfig(people=150, days=3, follows=30.0, annotated=200, seed=5, tweets_per_day=2.0, tick_min=15)
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +39,7 @@ def same(one: State, other: State) -> bool:
     parts = [(getattr(one.tweets, n), getattr(other.tweets, n)) for n in one.tweets._fields]
     parts += [(getattr(one.memory, n), getattr(other.memory, n)) for n in one.memory._fields]
     parts += [(np.sort(one.edges[one.edges >= 0]), np.sort(other.edges[other.edges >= 0]))]
+    parts += list(zip(one.answers, other.answers, strict=True))
     return one.time_us == other.time_us and all(np.array_equal(a, b) for a, b in parts)
 
 
@@ -61,7 +66,7 @@ def test_a_replay_of_the_log_ends_in_the_state_of_the_run(dataset: Dataset, worl
     for _ in fresh.run(ran, feed, CONFIG.end_us):
         pass
     kept = world.saved()
-    assert kept.time_us == CONFIG.start_us + round(0.75 * 192) * CONFIG.tick_us
+    assert kept.time_us == CONFIG.start_us + round(0.75 * 288) * CONFIG.tick_us
     assert same(replayed(kept, dataset), ran)
     assert same(replayed(world.saved(), dataset, step_us=7_000_000_000), ran)
     assert same(replayed(world.start(), dataset), ran)
@@ -81,9 +86,8 @@ def test_a_run_in_two_parts_is_the_run_in_one(dataset: Dataset) -> None:
 def test_ids_map_to_the_rows_of_the_log(dataset: Dataset, world: World) -> None:
     users, tweets = dataset.read("users").columns["user_id"], dataset.read("tweets").columns["tweet_id"]
     assert np.array_equal(world.user_rows(users), np.arange(len(users)))
-    assert np.array_equal(world.tweet_rows(tweets), np.arange(len(tweets)))
     assert world.user_rows(np.array([5]))[0] == -1
-    state = replayed(world.saved(), dataset)
+    state = replayed(world.start(), dataset)
     assert np.array_equal(state.tweet_rows(tweets), np.arange(len(tweets)))
 
 
@@ -113,10 +117,12 @@ def test_logged_actions_are_as_frequent_as_the_truth_says(dataset: Dataset, worl
         p = world.truth.action_probability(state, CandidateBatch(requests, np.arange(n + 1), columns))
         expected += p.sum(axis=0)
         variance += (p * (1 - p)).sum(axis=0)
-    done = dataset.scan("engagements").filter(pl.col("time_us") >= first).collect()["action"].value_counts()
+    done = dataset.scan("engagements").filter(pl.col("time_us") >= first, pl.col("request_id").is_not_null())
+    done = done.collect()["action"].value_counts()
     counts = dict(done.iter_rows())
-    observed = np.array([counts.get(a, 0) for a in ACTIONS])
-    assert (np.abs(observed - expected) < 5 * np.sqrt(variance) + 1).all(), dict(zip(ACTIONS, expected, strict=True))
+    observed = np.array([counts.get(a, 0) for a in ACTIONS[:-1]])
+    slack = 5 * np.sqrt(variance[:-1]) + 1
+    assert (np.abs(observed - expected[:-1]) < slack).all(), dict(zip(ACTIONS, expected, strict=True))
 
 
 def test_probabilities_without_a_position_are_those_when_looked_at(world: World) -> None:
@@ -125,7 +131,7 @@ def test_probabilities_without_a_position_are_those_when_looked_at(world: World)
     batch = pairs(state, users, tweets, state.time_us)
     looked = world.truth.action_probability(state, batch)
     placed = world.truth.action_probability(state, batch.with_columns({"position": np.full(20, 9)}))
-    assert np.allclose(placed, looked * examination(CONFIG.behaviour, np.array([9]))[0])
+    assert np.allclose(placed, looked * 0.96 * np.exp(-9 / 45))
     own = pairs(state, state.tweets.author[tweets].astype(np.int64), tweets, state.time_us)
     assert (world.truth.action_probability(state, own) == 0).all()
 
@@ -137,7 +143,7 @@ def test_slate_value_is_the_expected_sum_of_weights(world: World) -> None:
     weights = np.linspace(1.0, 2.0, len(ACTIONS))
     p = world.truth.action_probability(state, slate)
     position = np.array([0, 1, 2, 3, 0, 1, 2, 3, 4])
-    by_hand = (p @ weights) * examination(CONFIG.behaviour, position)
+    by_hand = (p @ weights) * 0.96 * np.exp(-position / 45)
     value = world.truth.slate_value(state, slate, weights)
     assert np.allclose(value, [by_hand[:4].sum(), 0.0, by_hand[4:].sum()])
 
@@ -155,9 +161,9 @@ def test_taste_moves_the_truth_more_than_popularity(world: World) -> None:
 def test_state_survives_a_save(world: World, tmp_path: Path) -> None:
     state = world.saved()
     state.save(tmp_path / "state")
-    assert same(State.load(tmp_path / "state", world.hidden), state)
+    assert same(State.load(tmp_path / "state", CONFIG, world.people, world.hidden), state)
     with pytest.raises(DataError, match="no state"):
-        State.load(tmp_path / "absent")
+        State.load(tmp_path / "absent", CONFIG, world.people)
 
 
 def test_a_log_applied_twice_is_refused(dataset: Dataset, world: World) -> None:
@@ -230,10 +236,196 @@ def test_the_log_is_consistent(dataset: Dataset) -> None:
     assert (posted["posted"] < posted["time_us"]).all()
     assert (posted["by"] == posted["author_id"]).all()
     assert (posted["by"] != posted["user_id"]).all()
-    shown = engagements.join(impressions, on=["request_id", "tweet_id", "user_id"], suffix="_shown")
-    assert len(shown) == len(engagements)
+    by_feed, answers = engagements.drop_nulls("request_id"), engagements.filter(pl.col("request_id").is_null())
+    shown = by_feed.join(impressions, on=["request_id", "tweet_id", "user_id"], suffix="_shown")
+    assert len(shown) == len(by_feed)
+    assert set(answers["action"].unique()) == {"reply", "reply_answered"}
+    replied = engagements.filter(pl.col("action") == "reply").select("user_id", "tweet_id", "author_id")
+    answered = answers.filter(pl.col("action") == "reply_answered").join(
+        replied, on=["user_id", "tweet_id"], how="anti"
+    )
+    assert len(answered) == 0
     assert (shown["time_us"] > shown["time_us_shown"]).all()
     retweets = (engagements["action"] == "retweet").sum()
     assert (tweets["kind"] == "retweet").sum() == retweets
     slates = impressions.sort("request_id", "position").group_by("request_id", maintain_order=True).agg("position")
     assert all(p == list(range(len(p))) for p in slates["position"].to_list())
+
+
+LONGER = WorldConfig(people=80, days=5, follows=20.0, annotated=200, seed=4, tweets_per_day=1.0, tick_min=5)
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+from data.synthetic.config import WorldConfig
+from data.synthetic.make import make_world
+from experiments.feeds import LoggingConfig, LoggingFeed
+
+def stop(done, ticks):
+    if done == int(sys.argv[3]):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+make_world(WorldConfig.model_validate_json(sys.argv[1]), Path(sys.argv[2]), feed=LoggingFeed(), progress=stop)
+"""
+
+
+def files(folder: Path) -> dict[str, str]:
+    found = sorted(path for path in folder.rglob("*") if path.is_file())
+    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
+
+
+def test_a_run_killed_in_the_middle_and_made_again_has_the_same_bytes(tmp_path: Path) -> None:
+    whole = make_world(LONGER, tmp_path / "whole", feed=LoggingFeed())
+    script = [sys.executable, "-c", KILLED, LONGER.model_dump_json(), str(tmp_path / "w")]
+    day = 1440 // LONGER.tick_min
+    # Before any day is kept, in a day of the state that is kept, and on the last day.
+    for tick in (day // 2, 4 * day - 3, 5 * day - 1):
+        assert subprocess.run([*script, str(tick)], check=False).returncode == -signal.SIGKILL
+        assert not (tmp_path / "w").exists()
+        assert (tmp_path / ".w.partial").is_dir()
+    began: list[int] = []
+    again = make_world(LONGER, tmp_path / "w", feed=LoggingFeed(), progress=lambda done, _: began.append(done))
+    assert began[0] == 4 * day + 1
+    assert again.content_hash == whole.content_hash
+    assert files(again.folder) == files(whole.folder)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["w", "whole"]
+
+
+def test_a_kill_while_the_finished_days_are_put_together_loses_none(tmp_path: Path) -> None:
+    whole = make_world(LONGER, tmp_path / "whole", feed=LoggingFeed())
+    die = "from data import dataset\n\ndef die(path):\n    os.kill(os.getpid(), 9)\n\n"
+    broken = KILLED.replace("def stop", f"{die}dataset._sha256 = die\n\ndef stop")
+    script = [sys.executable, "-c", broken, LONGER.model_dump_json(), str(tmp_path / "w"), "-1"]
+    assert subprocess.run(script, check=False).returncode == -signal.SIGKILL
+    again = make_world(LONGER, tmp_path / "w", feed=LoggingFeed())
+    assert files(again.folder) == files(whole.folder)
+
+
+def test_kept_days_of_another_policy_are_not_taken_up(tmp_path: Path) -> None:
+    def stop(done: int, ticks: int) -> None:
+        if done == ticks // 2:
+            raise KeyboardInterrupt
+
+    other = LoggingConfig(explore=0.5)
+    with pytest.raises(KeyboardInterrupt):
+        make_world(CONFIG, tmp_path / "w", feed=LoggingFeed(), progress=stop)
+    began: list[int] = []
+    made = make_world(CONFIG, tmp_path / "w", feed=LoggingFeed(other), progress=lambda done, _: began.append(done))
+    assert began[0] == 1
+    assert made.read("requests").columns["policy"][0] == LoggingFeed(other).policy != LoggingFeed().policy
+
+
+def test_a_kept_day_of_another_world_is_not_taken_up(tmp_path: Path) -> None:
+    def stop(done: int, ticks: int) -> None:
+        if done == ticks // 2:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        make_world(CONFIG, tmp_path / "w", feed=LoggingFeed(), progress=stop)
+    other = CONFIG.model_copy(update={"seed": 8, "days": 1})
+    whole = make_world(other, tmp_path / "w", feed=LoggingFeed())
+    assert whole.content_hash == make_world(other, tmp_path / "v", feed=LoggingFeed()).content_hash
+
+
+@pytest.mark.parametrize(("workers", "chunk"), [(2, 1 << 16), (1, 3)])
+def test_workers_and_chunks_change_no_byte(dataset: Dataset, tmp_path: Path, workers: int, chunk: int) -> None:
+    made = make_world(CONFIG, tmp_path / "w", feed=LoggingFeed(), workers=workers, chunk=chunk)
+    assert made.content_hash == dataset.content_hash
+
+
+def replayed_truth(dataset: Dataset, world: World) -> tuple[pl.DataFrame, np.ndarray, np.ndarray]:
+    """Impressions ordered by request and position, their [N, A] true chances, and whether each action was done."""
+    state = world.start()
+    impressions = dataset.scan("impressions").sort("request_id", "position").collect()
+    truth = np.empty((len(impressions), len(ACTIONS)))
+    replay = dataset.replay(state.tables, after_us=CONFIG.start_us - 1)
+    time = impressions["time_us"].to_numpy()
+    for tick in range(CONFIG.start_us, int(time.max()) + 1, CONFIG.tick_us):
+        for events in replay.advance(tick):
+            state.apply(events)
+        here = np.flatnonzero((time >= tick) & (time < tick + CONFIG.tick_us))
+        if not len(here):
+            continue
+        shown = impressions[here]
+        first = np.flatnonzero(shown["position"].to_numpy() == 0)
+        users, tweets, times = (shown[name].to_numpy() for name in ("user_id", "tweet_id", "time_us"))
+        requests = Requests({"user_row": world.user_rows(users[first]), "time_us": times[first]})
+        columns = {"tweet_row": state.tweet_rows(tweets), "position": shown["position"].to_numpy()}
+        batch = CandidateBatch(requests, np.r_[first, len(here)], columns)
+        truth[here] = world.truth.action_probability(state, batch)
+    done = np.zeros(truth.shape, bool)
+    acted = dataset.scan("engagements").drop_nulls("request_id").select("request_id", "tweet_id", "action").collect()
+    at = acted.join(impressions.with_row_index("row"), on=["request_id", "tweet_id"])
+    done[at["row"].to_numpy(), [ACTIONS.index(action) for action in at["action"]]] = True
+    return impressions, truth, done
+
+
+@pytest.mark.slow
+def test_rates_lie_on_the_diagonal_by_decile_of_the_truth(dataset: Dataset, world: World) -> None:
+    _, truth, done = replayed_truth(dataset, world)
+    for action, name in enumerate(ACTIONS[:-1]):
+        p, happened = truth[:, action], done[:, action]
+        decile = np.digitize(p, np.quantile(p, np.linspace(0.1, 0.9, 9)))
+        for one in range(10):
+            part = decile == one
+            slack = 4.5 * np.sqrt((p[part] * (1 - p[part])).sum()) + 1
+            assert abs(happened[part].sum() - p[part].sum()) < slack, (name, one)
+    likes = truth[:, 0]
+    assert np.quantile(likes, 0.95) > 20 * np.median(likes)
+
+
+def test_authors_answer_as_many_replies_as_the_truth_says(tmp_path: Path) -> None:
+    behaviour = CONFIG.behaviour.model_copy(update={"eagerness": 3.5})
+    made = make_world(CONFIG.model_copy(update={"behaviour": behaviour}), tmp_path / "w", feed=LoggingFeed())
+    people = World.open(made.truth)
+    engagements = made.scan("engagements").collect()
+    early = engagements.filter(pl.col("time_us") < CONFIG.end_us - 13 * HOUR_US)
+    replies = early.filter(pl.col("action") == "reply", pl.col("user_id") != pl.col("author_id"))
+    chance = people.people.sociability[people.user_rows(replies["author_id"].to_numpy())]
+    answered = engagements.filter(pl.col("action") == "reply_answered")
+    happened = answered.join(replies.select("user_id", "tweet_id").unique(), on=["user_id", "tweet_id"], how="semi")
+    assert len(replies) > 50
+    assert abs(len(happened) - chance.sum()) < 5 * np.sqrt((chance * (1 - chance)).sum()) + 2
+
+
+def test_by_cascade_an_action_makes_people_leave_sooner(world: World) -> None:
+    behaviour = CONFIG.behaviour.model_copy(update={"examination": "cascade", "stay": 1.0, "stay_engaged": 0.0})
+    truth = World(CONFIG.model_copy(update={"behaviour": behaviour}), world.people, world.graph, world.hidden).truth
+    state = world.saved()
+    requests = Requests({"user_row": np.array([3]), "time_us": np.full(1, state.time_us)})
+    slate = CandidateBatch(requests, np.array([0, 5]), {"tweet_row": np.arange(50, 55)})
+    p = truth.action_probability(state, slate)
+    looked = truth.action_probability(state, slate.with_columns({"position": np.arange(5)}))
+    # Who acted is gone: the chance to see the next is the chance that nothing was done before.
+    nothing = np.cumprod(np.r_[0.96, np.prod(1 - p[:-1, :-1], axis=1)])
+    assert np.allclose(looked, p * nothing[:, None])
+    with pytest.raises(DataError, match="positions"):
+        truth.action_probability(state, slate.with_columns({"position": np.full(5, 2)}))
+
+
+def test_a_cascade_is_drawn_as_the_truth_says(tmp_path: Path) -> None:
+    changes = {"examination": "cascade", "stay": 0.9, "stay_engaged": 0.3, "eagerness": 2.0}
+    behaviour = CONFIG.behaviour.model_copy(update=changes)
+    config = CONFIG.model_copy(update={"behaviour": behaviour, "days": 1, "impressions_per_day": 120.0})
+    made = make_world(config, tmp_path / "w", feed=LoggingFeed())
+    impressions, truth, done = replayed_truth(made, World.open(made.truth))
+    position = impressions["position"].to_numpy()
+    p, happened = truth[:, :-1].sum(axis=1), done.sum(axis=1)
+    variance = (truth * (1 - truth)).sum(axis=1)
+    for low, high in ((0, 1), (1, 2), (2, 4), (4, 8), (8, 40)):
+        part = (position >= low) & (position < high)
+        assert abs(happened[part].sum() - p[part].sum()) < 6 * np.sqrt(variance[part].sum()) + 1, low
+    assert p[position == 0].mean() > 2 * p[(position >= 4) & (position < 8)].mean()
+
+
+def test_forgotten_tweets_change_nothing_that_follows(dataset: Dataset, world: World) -> None:
+    whole = replayed(world.start(), dataset)
+    some = replayed(world.start(), dataset)
+    some.forget(CONFIG.end_us - DAY_US)
+    gone = whole.size - some.size
+    assert gone > 0
+    tweets = np.arange(gone, whole.size)
+    users = np.arange(len(tweets)) % CONFIG.people
+    before = world.truth.action_probability(whole, pairs(whole, users, tweets, whole.time_us))
+    after = world.truth.action_probability(some, pairs(some, users, tweets - gone, some.time_us))
+    assert np.array_equal(before, after)
+    assert some.tweet_rows(whole.tweets.tweet_id[:gone]).tolist() == [-1] * gone

@@ -1,0 +1,142 @@
+"""Writes a world's log and truth to disk, a day at a time; a run that was killed goes on from its last finished day."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numba
+import numpy as np
+import polars as pl
+
+from data.dataset import Dataset, DatasetWriter
+from data.events import DAY_US, EventBatch
+from data.schema import TABLES
+from data.synthetic.config import WorldConfig
+from data.synthetic.feed import Feed
+from data.synthetic.state import KEEP_US, Hidden, State
+from data.synthetic.world import CHUNK, World
+from data.synthetic.written import Written
+
+Progress = Callable[[int, int], None]
+"""Told ticks done and ticks in all."""
+
+_LARGE = 30_000
+"""People of a world whose ticks are worth more than one thread."""
+_UNROLLS = (
+    "follows",
+    "mutes",
+    "blocks",
+    "tweets",
+    "deletions",
+    "requests",
+    "impressions",
+    "engagements",
+    "annotations",
+)
+
+
+def make_world(
+    config: WorldConfig,
+    folder: Path,
+    *,
+    feed: Feed,
+    progress: Progress | None = None,
+    workers: int | None = None,
+    chunk: int = CHUNK,
+) -> Dataset:
+    """Runs a world from start to end before `feed` and writes its log and its truth; nothing is left on an error.
+
+    The bytes depend on the config and the feed alone: not on `workers` (threads; when None, all cores for a large
+    world and one for a small, whose ticks are shorter than it takes to start a second), not on `chunk` (requests that
+    the feed is asked at once), not on whether the run was killed and made again.
+
+    Raises:
+        DataError: `folder` is in use by something else, or the feed served something that it may not.
+    """
+    workers = workers or (1 if config.people < _LARGE else numba.config.NUMBA_NUM_THREADS)
+    before = numba.get_num_threads()
+    numba.set_num_threads(min(workers, numba.config.NUMBA_NUM_THREADS))
+    try:
+        return _made(config, folder, feed, progress, chunk)
+    finally:
+        numba.set_num_threads(before)
+
+
+def _made(config: WorldConfig, folder: Path, feed: Feed, progress: Progress | None, chunk: int) -> Dataset:
+    ticks = (config.end_us - config.start_us) // config.tick_us
+    about = config.model_dump(mode="json") | {"policy": feed.policy}
+    name = f"world-{config.people}x{config.days}"
+    with DatasetWriter(folder, name=name, config=about, seed=config.seed, resume=True) as writer:
+        world = World.create(config)
+        state = world.start()
+        if writer.kept:
+            _catch_up(world, state, feed, writer)
+        else:
+            world.save(writer.truth)
+        kept_us = config.start_us + round(config.state_at * ticks) * config.tick_us
+        for day in range(len(writer.kept), config.days):
+            _run_day(world, state, feed, writer, day, chunk, kept_us, progress)
+        return writer.commit()
+
+
+def _run_day(
+    world: World, state: State, feed: Feed, writer: DatasetWriter, day: int, chunk: int, kept_us: int,
+    progress: Progress | None,
+) -> None:  # fmt: skip
+    config = world.config
+    start = config.start_us + day * DAY_US
+    attributes, entities = [], []
+    log: dict[str, list[EventBatch]] = {}
+    for until in range(start + config.tick_us, start + DAY_US + 1, config.tick_us):
+        if state.time_us == kept_us:
+            state.save(writer.truth / "state")
+        for one in world.steps(state, feed, until, chunk=chunk):
+            if isinstance(one, Written):
+                true, named = one.truth(world.plan.writer)
+                attributes.append(true)
+                entities.append(named)
+            events = one.events if isinstance(one, Written) else one
+            log.setdefault(events.table, []).append(events)
+        if progress is not None:
+            progress((until - config.start_us) // config.tick_us, (config.end_us - config.start_us) // config.tick_us)
+    if state.time_us == kept_us == config.end_us:
+        state.save(writer.truth / "state")
+    for batches in log.values():
+        writer.write(batches[0].table, _joined(batches))
+    label = _label(start)
+    for table, frames in (("tweets", attributes), ("entities", entities)):
+        (writer.truth / table).mkdir(exist_ok=True)
+        if frames:
+            pl.concat(frames).write_parquet(writer.truth / table / f"{label}.parquet")
+    writer.keep(label)
+
+
+def _catch_up(world: World, state: State, feed: Feed, writer: DatasetWriter) -> None:
+    """Brings state and feed to the end of the days that are kept, by replaying them tick by tick."""
+    config = world.config
+    for events in (world.people.events(), world.follows):
+        feed.observe(events)
+    tables = [name for name in TABLES if name in _UNROLLS]
+    for day, label in enumerate(writer.kept):
+        start = config.start_us + day * DAY_US
+        state.forget(start - KEEP_US)
+        state.hidden = Hidden.read(writer.truth, label)
+        log = [writer.read_kept(name, label) for name in tables]
+        for low in range(start, start + DAY_US, config.tick_us):
+            for events in log:
+                a, b = np.searchsorted(events.time_us, (low, low + config.tick_us))
+                if a < b:
+                    state.apply(events.where(slice(a, b)))
+                    feed.observe(events.where(slice(a, b)))
+            state.time_us = low + config.tick_us
+    state.hidden = None
+
+
+def _joined(batches: list[EventBatch]) -> EventBatch:
+    columns = {name: np.concatenate([b.columns[name] for b in batches]) for name in batches[0].columns}
+    return EventBatch(batches[0].table, columns)
+
+
+def _label(day_us: int) -> str:
+    return str(np.datetime64(day_us, "us").astype("datetime64[D]"))
