@@ -102,9 +102,11 @@ def _run_day(
             progress((until - config.start_us) // config.tick_us, (config.end_us - config.start_us) // config.tick_us)
     if state.time_us == kept_us == config.end_us:
         state.save(writer.truth / "state")
-    for batches in log.values():
-        writer.write(batches[0].table, _joined(batches))
     label = _label(start)
+    # One table at a time, so that a day is hardly more than once in memory.
+    for table in list(log):
+        writer.write(table, _joined(log.pop(table)))
+        writer.flush(_label(start + DAY_US))
     for table, frames in (("tweets", attributes), ("entities", entities)):
         (writer.truth / table).mkdir(exist_ok=True)
         if frames:
@@ -134,8 +136,11 @@ def _catch_up(world: World, state: State, feed: Feed, writer: DatasetWriter) -> 
 
 
 def _joined(batches: list[EventBatch]) -> EventBatch:
-    columns = {name: np.concatenate([b.columns[name] for b in batches]) for name in batches[0].columns}
-    return EventBatch(batches[0].table, columns)
+    """The rows of many batches in one; the batches are given up column by column."""
+    table, parts = batches[0].table, [dict(batch.columns) for batch in batches]
+    batches.clear()
+    columns = {name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}
+    return EventBatch(table, columns)
 
 
 def _label(day_us: int) -> str:
