@@ -170,7 +170,7 @@ _AGAIN = "make or import the data set again"
 
 
 class DatasetWriter:
-    """Writes a data set; nothing is at `folder` until `commit`. Use as a context manager: an error leaves nothing.
+    """Writes a data set; nothing is at `folder` until `commit`. Use as a context manager: wrong input leaves nothing.
 
     With `resume`, days kept by `keep` survive a kill, an interrupt or a full disk: the next writer with the same
     description finds them in `kept`, and what was written after the last of them is gone.

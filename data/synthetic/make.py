@@ -45,7 +45,10 @@ def make_world(
     workers: int | None = None,
     chunk: int = CHUNK,
 ) -> Dataset:
-    """Runs a world from start to end before `feed` and writes its log and its truth; nothing is left on an error.
+    """Runs a world from start to end before `feed` and writes its log and its truth.
+
+    Nothing is left when the feed is wrong; a kill, an interrupt or a full disk leaves the finished days, hidden beside
+    `folder`, for the next run with the same config and policy.
 
     The bytes depend on the config and the feed alone: not on `workers` (threads; when None, all cores for a large
     world and one for a small, whose ticks are shorter than it takes to start a second), not on `chunk` (requests that
