@@ -32,5 +32,5 @@ lint: $(READY)    ## style, types and the direction of imports
 	$(BIN)/lint-imports
 serve: $(READY)   ## run the network: make serve SERVE="--data var/world"
 	$(BIN)/rookery serve $(SERVE)
-bench: $(READY)   ## speeds as ratios beside a peer: make bench BENCH="rank mmr"
+bench: $(READY)   ## speeds as ratios beside a peer: make bench BENCH="rank rerank"
 	$(BIN)/rookery bench $(BENCH)

@@ -56,6 +56,11 @@ class Ragged:
         values: Array = self.values[self.offsets[one] : self.offsets[one + 1]]
         return values
 
+    def part(self, start: int, end: int) -> Ragged:
+        """The lists from `start` up to `end`."""
+        first = self.offsets[start]
+        return Ragged(self.offsets[start : end + 1] - first, self.values[first : self.offsets[end]])
+
     @property
     def lengths(self) -> I64:
         """[B] length of each list."""

@@ -3,6 +3,7 @@
     DIR/manifest.json                schema version, name, config, seed, files with sha256, content hash
     DIR/users/all.parquet            a table in one file, rows ordered by (time, key)
     DIR/tweets/2026-01-05.parquet    a table in one file a UTC day
+    DIR/ids/users.parquet            what the ids were called in the log they came from, where they were numbered
     DIR/truth/                       what only the world may read; not part of the content hash
 
 A folder without a manifest is not a data set: the writer works in a hidden folder beside the target and moves it
@@ -24,6 +25,7 @@ import polars as pl
 
 from data.errors import DataError
 from data.events import DAY_US, EventBatch, Replay
+from data.ids import IdMap
 from data.schema import SCHEMA_VERSION, TABLES, conform, table
 
 MANIFEST = "manifest.json"
@@ -31,6 +33,7 @@ TRUTH = "truth"
 WHOLE = "all"
 """Stands for the day in the name of a file that holds a whole table."""
 
+IDS = "ids"
 _PARTS = ".parts"
 _KEPT = "kept.json"
 
@@ -127,6 +130,11 @@ class Dataset:
         low, high = self.manifest["time_range_us"]
         return int(low), int(high)
 
+    def ids(self, name: str) -> IdMap:
+        """The ids of `users` or `tweets` against what the imported log called them."""
+        path = self.folder / IDS / f"{name}.parquet"
+        return IdMap(pl.read_parquet(path)["original"] if path.is_file() else None)
+
     def require(self, *names: str, purpose: str) -> None:
         """Says what is missing for a purpose.
 
@@ -140,6 +148,26 @@ class Dataset:
                     f"data set {self.name!r} has no table {name!r}, which {purpose} needs",
                     remedy=f"it has {', '.join(self.tables)}",
                 )
+
+    @property
+    def has_texts(self) -> bool:
+        """Has any tweet a text? Logs of items often have none."""
+        if "tweets" not in self.tables:
+            return False
+        return bool(self.scan("tweets").select((pl.col("text") != "").any()).collect(engine="streaming").item())
+
+    def require_texts(self, *, purpose: str) -> None:
+        """Says that a purpose needs texts.
+
+        Raises:
+            DataError: there are no tweets, or none has a text.
+        """
+        self.require("tweets", purpose=purpose)
+        if not self.has_texts:
+            raise DataError(
+                f"data set {self.name!r} has no texts, which {purpose} needs",
+                remedy="the log that it was imported from has none; a mapping can name their columns",
+            )
 
     def scan(self, name: str, *, before_us: int | None = None) -> pl.LazyFrame:
         """The rows of a table, lazily, ordered by (time, key); only those before a moment when given.
@@ -232,6 +260,16 @@ class DatasetWriter:
         for (key,), part in parts:
             label = str(np.datetime64(int(key), "D"))
             self._waiting.setdefault((name, label), []).append(part)
+
+    def write_ids(self, name: str, originals: pl.Series) -> None:
+        """Keeps what the ids 0, 1, 2, ... of `users` or `tweets` were called in their log: distinct texts, in order.
+
+        The file is listed in the manifest and part of the content hash.
+        """
+        path = self._staging / IDS / f"{name}.parquet"
+        path.parent.mkdir(exist_ok=True)
+        rows = pl.DataFrame({"id": pl.int_range(len(originals), eager=True), "original": originals.cast(pl.String)})
+        rows.write_parquet(path, compression="zstd", compression_level=1)
 
     def flush(self, before_day: str | None = None) -> None:
         """Writes the files of all days before `before_day` (all when None); such a day takes no more rows."""

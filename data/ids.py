@@ -6,11 +6,14 @@ that ids sort by time. Everything that indexes an array uses the dense row inste
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
+import polars as pl
 from numba import njit, prange
 from numpy.typing import ArrayLike, NDArray
+
+from data.errors import NotFoundError
 
 I64 = NDArray[np.int64]
 
@@ -166,3 +169,44 @@ class IdIndex:
             grown = np.empty(max(size, 2 * len(self._ids), 1024), np.int64)
             grown[: self._size] = self._ids[: self._size]
             self._ids = grown
+
+
+class IdMap:
+    """The ids of a data set and what they were called in the log that it came from, both ways.
+
+    Texts were numbered 0, 1, 2, ... in order of first appearance; whole numbers stayed what they were.
+    """
+
+    def __init__(self, originals: pl.Series | None = None) -> None:
+        """`originals` [N] are the texts of the ids 0..N-1; None where every id is its own text."""
+        self._texts = originals
+        self._ids = None if originals is None else pl.DataFrame({"text": originals}).with_row_index("id")
+
+    @property
+    def numbered(self) -> bool:
+        """Were the ids made by numbering texts?"""
+        return self._texts is not None
+
+    def originals(self, ids: ArrayLike) -> list[str]:
+        """What each of `ids` was called.
+
+        Raises:
+            NotFoundError: an id that was never given.
+        """
+        wanted = np.atleast_1d(np.asarray(ids, np.int64))
+        if self._texts is None:
+            return [str(one) for one in wanted.tolist()]
+        outside = (wanted < 0) | (wanted >= len(self._texts))
+        if outside.any():
+            remedy = f"they go from 0 to {len(self._texts) - 1}"
+            raise NotFoundError(f"no id {wanted[outside][0]}", remedy=remedy)
+        return self._texts.gather(wanted).to_list()
+
+    def ids(self, originals: Sequence[str]) -> I64:
+        """[N] the id of each text, -1 where there is none."""
+        texts = pl.DataFrame({"text": pl.Series(list(originals), dtype=pl.String)})
+        if self._ids is None:
+            whole = texts["text"].cast(pl.Int64, strict=False)
+            return whole.set(whole.cast(pl.String) != texts["text"], None).fill_null(-1).to_numpy()
+        found = texts.join(self._ids, on="text", how="left", maintain_order="left")["id"]
+        return found.cast(pl.Int64).fill_null(-1).to_numpy()

@@ -6,17 +6,20 @@ A split speaks of engagements; features of a test row are always taken as of tha
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from data.catalogue import lookup
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError
 from data.events import DAY_US
+from data.rng import Stream
 from data.schema import POSITIVE_ACTIONS
 
 _TIMED = ("impressions", "engagements")
@@ -40,6 +43,7 @@ class Split:
     """The parts of one data set. Rows are positive engagements in the order of (time, engagement_id)."""
 
     name: str
+    """Kind and the settings that are not the default: what `parse_split` takes, and what a trained model remembers."""
     promise: str
     """What the split guarantees about leakage, and its tie rule."""
     train_before_us: int | None
@@ -81,6 +85,11 @@ class Splitter(Protocol):
     """A way to split."""
 
     @property
+    def name(self) -> str:
+        """Kind and the settings that are not the default, as `parse_split` takes them."""
+        ...
+
+    @property
     def promise(self) -> str:
         """What it guarantees about leakage, and its tie rule, for people to read."""
         ...
@@ -90,10 +99,21 @@ class Splitter(Protocol):
         ...
 
 
-class TimeSplit(BaseModel):
-    """Everything before one moment is for training, everything from it on is for testing."""
+class _Settings(BaseModel):
+    """What all splitters' settings have in common."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+    @property
+    def name(self) -> str:
+        """See `Splitter`."""
+        said = self.model_dump(exclude_defaults=True)
+        kind = type(self).model_fields["kind"].default
+        return " ".join([kind, *(f"{key}={value}" for key, value in said.items())])
+
+
+class TimeSplit(_Settings):
+    """Everything before one moment is for training, everything from it on is for testing."""
 
     kind: Literal["time"] = "time"
     """Name in the catalogue."""
@@ -137,13 +157,11 @@ class TimeSplit(BaseModel):
         for part, count in counts.items():
             if not count:
                 raise DataError(f"the time split of {time!r} leaves no {part} rows", remedy="choose another fraction")
-        return Split("time", self.promise, cut, rows.filter(before), rows.filter(before.not_()))
+        return Split(self.name, self.promise, cut, rows.filter(before), rows.filter(before.not_()))
 
 
-class LeaveLastOut(BaseModel):
+class LeaveLastOut(_Settings):
     """The last engagement of each user is for testing, all others are for training."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
     kind: Literal["leave_last_out"] = "leave_last_out"
     """Name in the catalogue."""
@@ -181,12 +199,142 @@ class LeaveLastOut(BaseModel):
                 remedy="leave-last-out needs users with at least two; use the time split",
             )
         out = pl.col("engagement_id").is_in(last["engagement_id"].implode())
-        return Split("leave_last_out", self.promise, None, rows.filter(out.not_()), rows.filter(out))
+        return Split(self.name, self.promise, None, rows.filter(out.not_()), rows.filter(out))
+
+
+class PerUserRatio(_Settings):
+    """The last share of each user's engagements is for testing, the earlier ones are for training."""
+
+    kind: Literal["per_user_ratio"] = "per_user_ratio"
+    """Name in the catalogue."""
+    fraction: float = Field(default=0.2, gt=0, lt=1)
+    """Share of each user's engagements that is for testing, rounded down to whole engagements."""
+
+    @property
+    def promise(self) -> str:
+        """What it guarantees."""
+        return (
+            f"per-user ratio, the last {self.fraction:.0%} of each user's engagements in time, rounded down, is the "
+            "test: nobody's own future is in the training part, but other people's is, so a model may know how popular "
+            "a tweet will become; of a user's engagements at one moment the one with the larger tweet_id, then the "
+            "larger engagement_id, is the later; users with too few engagements have no test row"
+        )
+
+    def apply(self, dataset: Dataset) -> Split:
+        """Splits each user's engagements.
+
+        Raises:
+            DataError: no user has enough engagements.
+        """
+        rows = _engagements(dataset)
+        ordered = rows.select("user_id", "time_us", "tweet_id", "engagement_id").sort(
+            "user_id", "time_us", "tweet_id", "engagement_id"
+        )
+        out = ordered.filter(_after_end("user_id") < _share("user_id", self.fraction)).select("engagement_id").collect()
+        if not len(out):
+            raise DataError(_TOO_FEW.format(dataset.name, self.fraction), remedy="take a larger fraction")
+        return Split(self.name, self.promise, None, *_parts(rows, out, ["engagement_id"]))
+
+
+class RandomRatio(_Settings):
+    """A random share of the (user, tweet) pairs is for testing, whenever they happened."""
+
+    kind: Literal["random_ratio"] = "random_ratio"
+    """Name in the catalogue."""
+    fraction: float = Field(default=0.25, gt=0, lt=1)
+    """Share of the pairs that is for testing, rounded down to whole pairs."""
+    within: Literal["user", "tweet", "log"] = "user"
+    """The share is taken of each user's pairs, of each tweet's, or of all pairs of the log together."""
+    seed: int = Field(default=1, ge=0)
+    """Another seed is another split; the same seed is the same split on any machine."""
+
+    @property
+    def promise(self) -> str:
+        """What it guarantees."""
+        of = {"user": "each user's pairs", "tweet": "each tweet's pairs", "log": "all pairs"}[self.within]
+        known = {
+            "user": "every user of the test is in the training part, tweets may be cold",
+            "tweet": "every tweet of the test is in the training part, users may be cold",
+            "log": "users and tweets of the test may be cold",
+        }[self.within]
+        return (
+            f"random ratio, {self.fraction:.0%} of {of} (user, tweet), rounded down, drawn with seed {self.seed}, are "
+            "the test: time plays no part, so the training part holds everybody's future, the user's own too, and "
+            "numbers are comparable with papers that split so and with nothing that is live; all engagements of a pair "
+            f"are on one side; {known}; ties cannot matter, for the draw depends on seed, user and tweet alone"
+        )
+
+    def apply(self, dataset: Dataset) -> Split:
+        """Draws the pairs of the test.
+
+        Raises:
+            DataError: there are too few pairs for one of the parts.
+        """
+        rows = _engagements(dataset)
+        pairs = rows.select("user_id", "tweet_id").unique().collect()
+        lot = Stream(self.seed, "random_ratio").words(pairs["user_id"].to_numpy(), pairs["tweet_id"].to_numpy(), n=1)
+        group = pl.lit(0) if self.within == "log" else pl.col(f"{self.within}_id")
+        drawn = (
+            pairs.lazy()
+            .with_columns(lot=pl.Series(lot[:, 0]), group=group)
+            .sort("group", "lot", "user_id", "tweet_id")
+            .filter(_after_end("group") < _share("group", self.fraction))
+            .select("user_id", "tweet_id")
+            .collect()
+        )
+        if not len(drawn):
+            raise DataError(_TOO_FEW.format(dataset.name, self.fraction), remedy="take a larger fraction")
+        return Split(self.name, self.promise, None, *_parts(rows, drawn, ["user_id", "tweet_id"]))
+
+
+_TOO_FEW = "no part of {!r} is large enough for a test of {:.0%}"
+
+
+def _after_end(group: str) -> pl.Expr:
+    """Rows of the same group after this one, in the frame's order."""
+    return pl.len().over(group) - pl.int_range(pl.len()).over(group) - 1
+
+
+def _share(group: str, fraction: float) -> pl.Expr:
+    """`fraction` of the group's rows, rounded down; what a float loses is not."""
+    return (pl.len().over(group) * fraction + 1e-9).floor()
+
+
+def _parts(rows: pl.LazyFrame, out: pl.DataFrame, keys: Sequence[str]) -> tuple[pl.LazyFrame, pl.LazyFrame]:
+    """Training and test rows, in the order of `rows`: the test's `keys` are in `out`."""
+    ways: tuple[Literal["anti", "semi"], ...] = ("anti", "semi")
+    train, test = (rows.join(out.lazy(), on=list(keys), how=how, maintain_order="left") for how in ways)
+    return train, test
+
+
+class _TrainingPart(Dataset):
+    """A data set without the held-out engagements."""
+
+    def __init__(self, whole: Dataset, split: Split) -> None:
+        super().__init__(whole.folder, whole.manifest)
+        self._held_out = split.test.select("engagement_id")
+
+    def scan(self, name: str, *, before_us: int | None = None) -> pl.LazyFrame:
+        """As `Dataset.scan`; of engagements those that are not held out."""
+        rows = super().scan(name, before_us=before_us)
+        if name != "engagements":
+            return rows
+        return rows.join(self._held_out, on="engagement_id", how="anti", maintain_order="left")
+
+
+def training_part(dataset: Dataset, split: Split) -> Dataset:
+    """The data set as a model of `split` may see it: features of its rows know no engagement of the test.
+
+    A split at one moment needs nothing taken away, for features know nothing after their row's moment.
+    """
+    return dataset if split.train_before_us is not None else _TrainingPart(dataset, split)
 
 
 SPLITS: dict[str, str] = {
     "time": "data.split:TimeSplit",
     "leave_last_out": "data.split:LeaveLastOut",
+    "per_user_ratio": "data.split:PerUserRatio",
+    "random_ratio": "data.split:RandomRatio",
 }
 """One line a split."""
 
@@ -200,9 +348,33 @@ def splitter(name: str, **config: Any) -> Splitter:
     kind = lookup("split", SPLITS, name)
     try:
         made: Splitter = kind(**config)
-    except ValueError as error:
-        raise ConfigError(f"split {name!r} does not take {config}", remedy=str(error).replace("\n", " ")) from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        known = ", ".join(one for one in kind.model_fields if one != "kind")
+        raise ConfigError(
+            f"split {name!r} does not take {config}: {key}: {first['msg']}", remedy=f"its settings are {known}"
+        ) from error
     return made
+
+
+def parse_split(text: str) -> Splitter:
+    """The splitter that a text names: its kind, and settings as `key=value`: `random_ratio seed=2 fraction=0.1`.
+
+    Raises:
+        ConfigError: no such splitter, an unknown setting or one out of range.
+    """
+    name, *settings = text.split() or [""]
+    config: dict[str, Any] = {}
+    for one in settings:
+        key, equals, value = one.partition("=")
+        if not equals or not key:
+            raise ConfigError(f"split {text!r}: {one!r} is not key=value", remedy='write "random_ratio seed=2"')
+        try:
+            config[key] = tomllib.loads(f"value = {value}")["value"]
+        except tomllib.TOMLDecodeError:
+            config[key] = value
+    return splitter(name, **config)
 
 
 def default_split(dataset: Dataset) -> Splitter:

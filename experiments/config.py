@@ -5,11 +5,12 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from data.errors import ConfigError
+from data.split import parse_split
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -23,13 +24,24 @@ class RunConfig(BaseModel):
     """A name from `ranking.catalogue`."""
     seed: int = Field(default=1, ge=0)
     """Seed of initial weights, sampling and shuffling."""
-    split: Literal["auto", "time", "leave_last_out"] = "auto"
-    """`time` holds out the last fifth of the log; `leave_last_out` each user's last engagement. `auto` takes `time` for
-    a log with impressions, else `leave_last_out`."""
+    split: str = "auto"
+    """A split of `data.split` with its settings, as `random_ratio seed=2`: `time` holds out the last fifth of the log,
+    `leave_last_out` each user's last engagement, `per_user_ratio` the last fifth of each user's, `random_ratio` a
+    random quarter. `auto` takes `time` for a log with impressions, else `leave_last_out`."""
     encoder: str = "static"
     """Text encoder: static, minilm, a path or a sentence-transformers name."""
     settings: dict[str, Any] = Field(default_factory=dict)
     """Settings of the scorer, its own config's keys: `[settings]` in the file, `--set settings.dim=96`."""
+
+    @field_validator("split")
+    @classmethod
+    def _known(cls, split: str) -> str:
+        if split != "auto":
+            try:
+                parse_split(split)
+            except ConfigError as error:
+                raise ValueError(str(error)) from error
+        return split
 
 
 def load_config(kind: type[M], path: Path | None, overrides: Sequence[str] = ()) -> M:

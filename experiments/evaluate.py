@@ -61,6 +61,8 @@ class EvaluateConfig(BaseModel):
     """Seed of the sample and of the bootstrap."""
     pool: int = Field(default=200, ge=1)
     """Best candidates among which MMR chooses."""
+    split: str = "auto"
+    """As in `RunConfig`; a model that was trained on another split of the same data is refused."""
 
 
 @dataclass
@@ -148,7 +150,7 @@ def evaluate_references(
     """
     if len(set(references)) < len(references):
         raise ConfigError(f"a model is named twice in {' '.join(references)}", remedy="name each once")
-    split = split_of(dataset, "auto")
+    split = split_of(dataset, config.split)
     bundles = _bundles(dataset, split, references, home)
     report, measured = evaluate_bundles(dataset, split, bundles, config, advance)
     for result in report.rows:

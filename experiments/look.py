@@ -42,7 +42,7 @@ def search_tweets(
         ConfigError: an unknown mode.
         RookeryError: a query that cannot be understood.
     """
-    dataset.require("tweets", purpose="search")
+    dataset.require_texts(purpose="search")
     encoder = None if mode == "text" else resolve_encoder("static", cache=home / "cache")
     search = Search(encoder)
     days = max(len(dataset.days("tweets")), 1)
@@ -67,7 +67,7 @@ def trends_at(dataset: Dataset, place: int, at: str | None, limit: int) -> tuple
         ConfigError: the moment is no ISO 8601 time or lies outside the log.
         NotFoundError: nobody lives at the place.
     """
-    dataset.require("tweets", purpose="trends")
+    dataset.require_texts(purpose="trends")
     low, high = dataset.time_range_us()
     moment = _parse(at, low, high) if at else high - high % (5 * MINUTE_US)
     if place != WORLDWIDE:

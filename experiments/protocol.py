@@ -135,48 +135,64 @@ class AliveTweets:
 
 
 class FullCatalogue:
-    """Each user's last engagement, ranked against every item that the user had not engaged with before."""
-
-    name = "leave-last-out"
+    """What was held out of each user, ranked against every item that the user had not engaged with in training."""
 
     def __init__(self, dataset: Dataset, split: Split, *, requests: int, seed: int) -> None:
-        """Asks for every user with a held-out engagement, or a sample of `requests` of them."""
+        """Asks for every user with something held out that is new to them, or a sample of `requests` of them."""
         dataset.require("tweets", "engagements", purpose="ranking the full catalogue")
         self._dataset, self._split, self._seed = dataset, split, seed
-        test = split.test.collect().sort("user_id")
-        self._test = test.sample(min(requests, len(test)), seed=seed).sort("user_id")
         self._train = split.train.collect()
+        # A retweet stands for its original; what was engaged in training is no candidate.
+        self._items = dataset.scan("tweets").filter(pl.col("kind") != "retweet").select("tweet_id").collect()
+        fresh = (
+            split.test.collect()
+            .join(self._items, on="tweet_id", how="semi", maintain_order="left")
+            .join(self._train, on=["user_id", "tweet_id"], how="anti", maintain_order="left")
+        )
+        asked = fresh.group_by("user_id").agg("tweet_id", pl.col("engagement_id").last()).sort("user_id")
+        self._asked = asked.sample(min(requests, len(asked)), seed=seed).sort("user_id")
+        self._held_out = fresh["user_id"].n_unique()
+
+    @property
+    def name(self) -> str:
+        """See `EvaluationProtocol`."""
+        return f"full-catalogue {self._split.name}"
 
     def __len__(self) -> int:
-        return len(self._test)
+        return len(self._asked)
 
     def describe(self) -> str:
         """See `EvaluationProtocol`."""
+        sampled = f" of {self._held_out}, sampled with seed {self._seed}" if len(self) < self._held_out else ""
         return (
-            f"Split: {self._split.promise}. {len(self)} users. NDCG and recall rank the full catalogue "
-            f"({self._dataset.rows('tweets')} items) without what the user engaged with in training; relevant: the one "
-            "held-out engagement. No AUC: the log has no impressions. Ties: the item that came first."
+            f"Split: {self._split.promise}. {len(self)} users{sampled}, each with at least one held-out item that is "
+            "not in their training part, all asked after the log's end with the training engagements alone known. NDCG "
+            f"and recall rank the full catalogue ({len(self._items)} items) without what the user engaged with in "
+            "training; relevant: all items held out of that user. No AUC: nothing is known of what else was shown. "
+            "Ties: the item that came first."
         )
 
     def steps(self, state: FeatureState, follower: Follower | None = None) -> Iterator[Step]:
-        """See `EvaluationProtocol`. All users are asked after the last training event."""
+        """See `EvaluationProtocol`. A step's request is the user's last held-out engagement."""
         for events in self._dataset.replay(sorted(state.tables - {"engagements"})).advance():
             state.update(events)
         state.update(EventBatch.from_frame("engagements", self._train))
-        items = np.arange(len(state.network.tweets), dtype=np.int64)
+        tweets = state.network.tweets
+        items = np.sort(tweets.rows(self._items["tweet_id"].to_numpy()))
         known = self._train.group_by("user_id").agg("tweet_id")
         mine = dict(zip(known["user_id"].to_list(), known["tweet_id"].to_list(), strict=True))
         end_us = self._dataset.time_range_us()[1] + 1
-        for user_id, tweet_id, request_id in self._test.select("user_id", "tweet_id", "engagement_id").iter_rows():
-            rows = np.delete(items, np.unique(state.network.tweets.rows(mine.get(user_id, []))))
+        for user_id, held_out, request_id in self._asked.iter_rows():
+            rows = np.setdiff1d(items, tweets.rows(mine.get(user_id, [])), assume_unique=False)
             batch = state.base(state.requests([user_id], end_us), Ragged(np.array([0, len(rows)], np.int64), rows))
-            relevant = rows == state.network.tweets.rows(tweet_id)[0]
+            relevant = np.isin(rows, tweets.rows(held_out))
             yield Step(batch, request_id, user_id, relevant, np.zeros(len(rows), bool))
 
 
 def protocol_for(dataset: Dataset, split: Split, *, requests: int, seed: int) -> EvaluationProtocol:
-    """Every tweet alive for a split in time, the full catalogue for leave-last-out."""
-    kind = FullCatalogue if split.train_before_us is None else AliveTweets
+    """Every tweet alive where the split is a moment and impressions were logged, the full catalogue otherwise."""
+    living = split.train_before_us is not None and dataset.rows("impressions")
+    kind = AliveTweets if living else FullCatalogue
     return kind(dataset, split, requests=requests, seed=seed)
 
 

@@ -11,7 +11,7 @@ from data.batch import Array
 from data.catalogue import lookup, resolve
 from data.dataset import Dataset
 from data.errors import ConfigError
-from data.split import Split, default_split, splitter
+from data.split import Split, default_split, parse_split, training_part
 from experiments.config import RunConfig
 from experiments.tracking import log_curves, tracked_run
 from features.offline import offline_features
@@ -40,9 +40,13 @@ class TrainResult:
     epochs: list[dict[str, float]] = field(default_factory=list)
 
 
-def split_of(dataset: Dataset, kind: str) -> Split:
-    """The split that a run config names."""
-    return (default_split(dataset) if kind == "auto" else splitter(kind)).apply(dataset)
+def split_of(dataset: Dataset, text: str) -> Split:
+    """The split that a text names: `auto`, or a kind with its settings as `data.split.parse_split` takes them.
+
+    Raises:
+        ConfigError: no such split or setting.
+    """
+    return (default_split(dataset) if text == "auto" else parse_split(text)).apply(dataset)
 
 
 def understanding_of(dataset: Dataset, split: Split, encoder: str, home: Path) -> Understanding:
@@ -116,7 +120,9 @@ def _settings_of(kind: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
 def _few_rows(dataset: Dataset, split: Split, scorer: Scorer, understanding: Understanding) -> dict[str, Array]:
     """Columns of a few training rows: they tell MLflow what the model reads."""
     rows = split.train.select("user_id", "tweet_id", "time_us").head(4).collect()
-    batch = offline_features(dataset, rows, [n for n in scorer.reads if n not in BASE_COLUMNS], understanding)
+    batch = offline_features(
+        training_part(dataset, split), rows, [n for n in scorer.reads if n not in BASE_COLUMNS], understanding
+    )
     return {name: batch.column(name) for name in scorer.reads}
 
 

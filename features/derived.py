@@ -20,7 +20,7 @@ class Derived:
     feature: Feature
     reads: tuple[str, ...]
     function: Callable[[CandidateBatch], Array]
-    """From a batch with the columns `reads` to [N] or [N, D]."""
+    """From a batch with the columns `reads` to [N] or [N, D]; of a request, from the requests' columns to [B, ...]."""
     entity: str = "candidate"
     tables: tuple[str, ...] = ()
 
@@ -39,7 +39,8 @@ class Derived:
         frame = rows.select("row", *self.reads).collect()
         size = np.arange(len(frame) + 1, dtype=np.int64)
         columns = {name: frame[name].to_numpy() for name in self.reads}
-        batch = CandidateBatch(Requests({"user_row": size[:-1]}), size, columns)
+        batch = CandidateBatch(Requests({"user_row": size[:-1]}), size, {})
+        batch = batch.with_requests(columns) if self.entity == "request" else batch.with_columns(columns)
         return pl.LazyFrame([frame["row"], pl.Series(self.name, self.function(batch))])
 
     def online(self, state: Shared) -> OnlineView:

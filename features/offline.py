@@ -11,7 +11,7 @@ import polars as pl
 from data.batch import I64, Array, CandidateBatch, Requests
 from data.dataset import Dataset
 from data.errors import DataError
-from data.schema import POSITIVE_ACTIONS, TABLES, table
+from data.schema import ACTIONS, POSITIVE_ACTIONS, TABLES, table
 from features.catalogue import plan
 from features.text.tables import tweet_counts, understanding_tables
 from features.view import FeatureView
@@ -20,7 +20,9 @@ if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
 ROWS = ("user_id", "tweet_id", "time_us")
-_ENGAGEMENT = ("engagement_id", "time_us", "user_id", "tweet_id", "author_id", "action")
+_ENGAGEMENT = ("engagement_id", "time_us", "user_id", "tweet_id", "author_id", "action", "dwell_ms")
+_ACTION = pl.col("action").cast(pl.Enum(ACTIONS))
+"""As one byte, not a string."""
 
 
 def offline_features(
@@ -40,6 +42,8 @@ def offline_features(
         raise DataError(f"rows lack column {missing[0]!r}", remedy=f"give {', '.join(ROWS)}")
     last = int(rows["time_us"].max()) if len(rows) else 0  # type: ignore[arg-type]
     wanted = {name for view in plan(names) for name in view.tables} | {"tweets"}
+    if "actions" in wanted:
+        wanted.add("engagements")
     # Tweets whole: what is read of their texts is kept for the next call, and each view asks whether one was posted.
     cut = {name: None if name == "tweets" else last for name in wanted if name in dataset.tables}
     tables = {name: dataset.scan(name, before_us=until) for name, until in cut.items()}
@@ -80,14 +84,22 @@ def features_of_log(
 def _log(
     tables: Mapping[str, pl.LazyFrame], wanted: set[str], understanding: Understanding | None, key: str
 ) -> dict[str, pl.LazyFrame]:
-    """The tables that views see: only engagements that count, and the derived tables that are wanted."""
+    """The tables that views see: only engagements that count, and the derived tables that are wanted.
+
+    `actions` are all engagements whose tweet was posted by then, `engagements` the positive ones among them; both
+    have `action_code`, the place of the action in `ACTIONS`.
+    """
     log = {name: tables[name] if name in tables else pl.LazyFrame(schema=table(name).polars_schema) for name in TABLES}
-    posted = log["tweets"].select("tweet_id", posted_us="time_us")
-    if "engagements" in wanted:
-        counted = log["engagements"].select(_ENGAGEMENT).filter(pl.col("action").is_in(POSITIVE_ACTIONS))
-        counted = counted.join(posted, on="tweet_id", how="inner", maintain_order="left")
+    if {"engagements", "actions"} & wanted:
+        posted = log["tweets"].select("tweet_id", posted_us="time_us")
+        every = log["engagements"].select(*_ENGAGEMENT, action_code=_ACTION.to_physical().cast(pl.Int8))
+        if "actions" not in wanted:
+            every = every.filter(pl.col("action").is_in(POSITIVE_ACTIONS))
+        counted = every.with_columns(_ACTION).join(posted, on="tweet_id", how="inner", maintain_order="left")
         # Collected: every view reads these few narrow columns again.
-        log["engagements"] = counted.filter(pl.col("posted_us") <= pl.col("time_us")).drop("posted_us").collect().lazy()
+        actions = counted.filter(pl.col("posted_us") <= pl.col("time_us")).drop("posted_us").collect()
+        log["actions"] = actions.lazy()
+        log["engagements"] = log["actions"].filter(pl.col("action").is_in(POSITIVE_ACTIONS))
     if "tweet_counts" in wanted:
         log["tweet_counts"] = tweet_counts(log["tweets"], key)
     if "understanding" in wanted:

@@ -6,7 +6,6 @@ One thread owns a state. It may be asked for moments from its last event on.
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -17,9 +16,11 @@ from numpy.typing import ArrayLike
 from data.batch import Array, CandidateBatch, Ragged, Requests
 from data.errors import ModelError, NotFoundError
 from data.events import EventBatch
+from data.folders import present, written_whole
+from data.schema import ACTIONS, POSITIVE_ACTIONS
 from features.catalogue import CATALOGUE, plan, view
-from features.state.history import History, positive
-from features.state.network import Network
+from features.state.history import History
+from features.state.network import UNKNOWN_US, Network
 from features.state.seen import Seen
 from features.state.shared import Shared
 from features.state.texts import Texts
@@ -30,6 +31,12 @@ if TYPE_CHECKING:
 
 VERSION = 1
 ABOUT = "state.json"
+
+COUNTED = "actions"
+"""The table of all engagements that count, for views that also want what people did against a tweet."""
+
+_CODE = {action: code for code, action in enumerate(ACTIONS)}
+_POSITIVE = np.array([action in POSITIVE_ACTIONS for action in ACTIONS])
 
 
 class FeatureState:
@@ -47,6 +54,8 @@ class FeatureState:
         self._shared = Shared(self.network, self.history, self.texts)
         names = tuple(CATALOGUE) if views is None else views
         wanted = plan([feature.name for name in names for feature in view(name).features])
+        self.time_us = UNKNOWN_US
+        """The moment of the last event; a data set's replay goes on after it."""
         self._views: dict[str, OnlineView] = {one.name: one.online(self._shared) for one in wanted}
         self._listeners: dict[str, list[OnlineView]] = {}
         for live in self._views.values():
@@ -57,16 +66,17 @@ class FeatureState:
     @property
     def tables(self) -> frozenset[str]:
         """Tables whose events it wants."""
-        return Network.tables | {"impressions", "engagements"} | set(self._listeners)
+        return (Network.tables | {"impressions", "engagements"} | set(self._listeners)) - {COUNTED}
 
     def update(self, events: EventBatch) -> None:
         """Takes a batch of one table; batches of a moment come in the schema's order of tables.
 
-        An engagement counts if its action is positive and its tweet was posted by then.
+        An engagement counts if its tweet was posted by then; views of "engagements" are told of positive ones alone.
         """
         if events.table not in self.tables or not len(events):
             return
         events = self.network.resolve(events)
+        self.time_us = max(self.time_us, int(events.time_us[-1]))
         self.network.update(events)
         self.history.resize(len(self.network.users))
         self.texts.resize(len(self.network.tweets))
@@ -75,11 +85,12 @@ class FeatureState:
         elif events.table == "impressions":
             self.seen.update(events)
         elif events.table == "engagements":
-            events = self._counted(events)
+            counted = self._counted(events)
+            self._tell(COUNTED, counted)
+            positive = _POSITIVE[counted.columns["action_code"]]
+            events = counted if positive.all() else counted.where(positive)
             self.history.update(events)
-        if len(events):
-            for one in self._listeners.get(events.table, ()):
-                one.update(events)
+        self._tell(events.table, events)
 
     def requests(self, user_ids: ArrayLike, time_us: ArrayLike) -> Requests:
         """[B] requests of known users at `time_us` (one moment, or one a user).
@@ -127,19 +138,14 @@ class FeatureState:
         return batch.with_requests(asked).with_columns(own) if asked else batch.with_columns(own)
 
     def save(self, folder: Path) -> None:
-        """Writes the state to `folder`, which appears complete or not at all; an older one is replaced."""
-        staging = folder.with_name(f".{folder.name}.partial")
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        for name, part in self._parts().items():
-            # The stubs know savez's own flags only, the arrays are any other keyword.
-            np.savez(staging / f"{name}.npz", **dict[str, Any](part.arrays()))
+        """Writes the state to `folder`: one complete version stands there at any moment, the older or the newer."""
         about = {"version": VERSION, "views": list(self._views), "languages": self.network.languages}
-        about["understanding"] = self.understanding.identity if self.understanding else ""
-        (staging / ABOUT).write_text(json.dumps(about))
-        if folder.exists():
-            shutil.rmtree(folder)
-        staging.rename(folder)
+        about |= {"understanding": self.understanding.identity if self.understanding else "", "time_us": self.time_us}
+        with written_whole(folder) as staging:
+            for name, part in self._parts().items():
+                # The stubs know savez's own flags only, the arrays are any other keyword.
+                np.savez(staging / f"{name}.npz", **dict[str, Any](part.arrays()))
+            (staging / ABOUT).write_text(json.dumps(about))
 
     @classmethod
     def load(cls, folder: Path, understanding: Understanding | None) -> Self:
@@ -149,7 +155,7 @@ class FeatureState:
             ModelError: no state there, one of another version, or one whose texts another understanding read.
         """
         try:
-            about = json.loads((folder / ABOUT).read_text())
+            about = json.loads((present(folder) / ABOUT).read_text())
         except (OSError, ValueError) as error:
             raise ModelError(f"{folder} holds no feature state: {error}", remedy="build it from the events") from error
         if about["version"] != VERSION:
@@ -163,6 +169,7 @@ class FeatureState:
             with np.load(folder / f"{name}.npz", allow_pickle=False) as arrays:
                 part.restore(dict(arrays))
         state.network.languages[:] = about["languages"]
+        state.time_us = int(about["time_us"])
         return state
 
     def _parts(self) -> dict[str, Any]:
@@ -170,9 +177,17 @@ class FeatureState:
         shared = {"network": self.network, "history": self.history, "seen": self.seen, "texts": self.texts}
         return shared | {f"view-{name}": one for name, one in self._views.items()}
 
+    def _tell(self, table: str, events: EventBatch) -> None:
+        """Hands events to the views that listen to `table`."""
+        if len(events):
+            for one in self._listeners.get(table, ()):
+                one.update(events)
+
     def _counted(self, events: EventBatch) -> EventBatch:
-        """Engagements that count."""
-        events = positive(events)
+        """Engagements that count, with their `action_code`."""
+        names = events.columns["action"].tolist()
+        codes = np.fromiter((_CODE[name] for name in names), np.int8, len(names))
+        events = EventBatch(events.table, {**events.columns, "action_code": codes})
         rows, tweet = events.columns["tweet_row"], self.network.tweet
-        keep = (tweet.kind[rows] >= 0) & (tweet.time_us[rows] <= events.time_us) & (rows >= 0)
+        keep = (rows >= 0) & (tweet.kind[rows] >= 0) & (tweet.time_us[rows] <= events.time_us)
         return events if keep.all() else events.where(keep)

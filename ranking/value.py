@@ -1,30 +1,53 @@
-"""Action probabilities to one number: value = sum over actions of weight x probability."""
+"""Action probabilities to one number: value = sum over actions of weight x probability, then the offset.
+
+The offset keeps what people reject below all else, in numbers that are never negative, so that a factor between 0 and 1
+(an author's fifth tweet, a stranger's) moves every tweet down. With v the weighted sum, S the sum of the weights'
+absolute values and M that of the negative ones, v lies in -M..S, and
+
+    v >= 0:  v + offset                 in offset..S + offset
+    v <  0:  (v + M) / S * offset       in 0..offset M / S, which is at most offset
+
+as in xai-org/x-algorithm (`home-mixer/scorers/weighted_scorer.rs`). Both branches rise with v, and no negative reaches
+`offset`, where the others begin; where rounding would, the number next below is taken.
+"""
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from types import MappingProxyType
 
 import numpy as np
 
-from data.batch import F32, CandidateBatch
+from data.batch import F32, F64, CandidateBatch
 from data.errors import ConfigError
 from data.schema import ACTIONS, POSITIVE_ACTIONS
 from ranking.scorer import ActionModel
+
+_log = logging.getLogger(__name__)
+
+OFFSET = 1e-3
+"""Offset of the published presets: small beside a like (0.5 x some percent), so that it hardly blunts factors."""
 
 PRESETS: Mapping[str, Mapping[str, float]] = MappingProxyType(
     {
         "engagement": MappingProxyType(dict.fromkeys(POSITIVE_ACTIONS, 1.0)),
         "heavy_ranker_2023": MappingProxyType(
             {"like": 0.5, "retweet": 1.0, "quote": 1.0, "reply": 13.5, "profile_click": 12.0, "click": 11.0,
-             "not_interested": -74.0}
+             "reply_answered": 75.0, "not_interested": -74.0, "mute": -74.0, "block": -74.0, "report": -369.0}
+        ),
+        "home_2026": MappingProxyType(
+            {"like": 0.5, "reply": 5.0, "retweet": 1.0, "quote": 5.0, "share": 2.0, "follow_author": 4.0, "click": 0.4,
+             "not_interested": -43.2, "mute": -58.8, "block": -31.2, "report": -234.0}
         ),
     }
 )  # fmt: skip
-"""Weights by name. `engagement`: every positive action counts one. `heavy_ranker_2023`: those published with
-twitter/the-algorithm-ml (projects/home/recap/README.md) for
-the actions that exist here; a quote counts as a retweet."""
+"""Weights by name. `engagement`: every positive action counts one, no offset. `heavy_ranker_2023`: published with
+twitter/the-algorithm-ml (projects/home/recap/README.md); a quote counts as the retweet that it was there, `click` is
+its good click, and its negative feedback is each of "not interested", mute and block. `home_2026`: the weights that
+were published in 2026 for the home timeline. Both with `OFFSET`."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +55,18 @@ class ValueModel:
     """Weights by action; an action without a weight counts nothing."""
 
     weights: Mapping[str, float]
+    offset: float = 0.0
+    """Where values of 0 and more begin, with the negative ones below, from 0 on; 0 leaves the weighted sum as it is."""
 
     def __post_init__(self) -> None:
-        """Refuses a weight for an action that does not exist."""
-        for action in self.weights:
+        """Refuses a weight for an action that does not exist, and numbers that are none."""
+        for action, weight in self.weights.items():
             if action not in ACTIONS:
                 raise ConfigError(f"value weight for unknown action {action!r}", remedy=f"use {', '.join(ACTIONS)}")
+            if not isfinite(weight):
+                raise ConfigError(f"value weight of {action!r} is {weight}", remedy="use a finite number")
+        if not (isfinite(self.offset) and self.offset >= 0):
+            raise ConfigError(f"value offset is {self.offset}", remedy="use a number of at least 0")
 
     @classmethod
     def preset(cls, name: str) -> ValueModel:
@@ -48,22 +77,55 @@ class ValueModel:
         """
         if name not in PRESETS:
             raise ConfigError(f"unknown value preset {name!r}", remedy=f"choose one of {', '.join(PRESETS)}")
-        return cls(PRESETS[name])
+        return cls(PRESETS[name], 0.0 if name == "engagement" else OFFSET)
+
+    def left_out(self, actions: Sequence[str]) -> tuple[str, ...]:
+        """Weighted actions that are not among `actions`, those that a model predicts or a data set has."""
+        return tuple(action for action, weight in self.weights.items() if weight and action not in actions)
 
     def value(self, p: F32, actions: Sequence[str]) -> F32:
-        """[N] float32 from probabilities [N, A] of the actions named."""
-        weights = np.array([self.weights.get(a, 0.0) for a in actions], np.float32)
+        """[N] float32 from probabilities [N, A] of the actions named; the weights of others are left out throughout.
+
+        Raises:
+            ConfigError: not one column an action.
+        """
+        if p.ndim != 2 or p.shape[1] != len(actions):
+            raise ConfigError(f"probabilities of shape {p.shape} for {len(actions)} actions", remedy="give [N, A]")
+        weights = np.array([self.weights.get(a, 0.0) for a in actions], np.float64)
         # A sum along each row, not a matrix product: a score must not depend on how many rows are scored with it.
-        value: F32 = (p.astype(np.float32) * weights).sum(axis=1, dtype=np.float32)
-        return value
+        value: F64 = (p.astype(np.float64) * weights).sum(axis=1)
+        return self._above_zero(value, weights).astype(np.float32) if self.offset else value.astype(np.float32)
+
+    def _above_zero(self, value: F64, weights: F64) -> F64:
+        """[N] the value with its offset."""
+        total, least = np.abs(weights).sum(), -weights[weights < 0].sum()
+        below = np.maximum(value + least, 0.0) / (total or 1.0) * self.offset
+        # In float32, as what is returned, so that the two branches cannot meet by rounding.
+        highest = np.nextafter(np.float32(self.offset), np.float32(0))
+        return np.where(value < 0, np.minimum(below, highest), value + np.float32(self.offset))
 
 
 @dataclass(frozen=True)
 class ValueScorer:
-    """An action model and its value model as one scorer."""
+    """An action model and its value model as one scorer; it says once which weights have no prediction."""
 
     model: ActionModel
     value: ValueModel
+
+    def __post_init__(self) -> None:
+        """Logs what is left out, and refuses to go on with nothing left."""
+        if self.left_out:
+            _log.warning("value leaves out %s: the model does not predict them", ", ".join(self.left_out))
+        if self.value.weights and len(self.left_out) == sum(w != 0 for w in self.value.weights.values()):
+            raise ConfigError(
+                f"the value weighs none of what the model predicts ({', '.join(self.model.actions)})",
+                remedy="weigh one of these actions",
+            )
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Weighted actions that the model does not predict, for a report to name."""
+        return self.value.left_out(self.model.actions)
 
     @property
     def reads(self) -> tuple[str, ...]:

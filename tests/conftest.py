@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from data.dataset import Dataset
+
+# How long an example takes depends on who else uses the machine. CI draws the same examples each time.
+settings.register_profile("rookery", deadline=None, derandomize="CI" in os.environ)
+settings.load_profile("rookery")
 
 
 @pytest.fixture(scope="session")

@@ -11,21 +11,22 @@ from pathlib import Path
 
 import polars as pl
 
-from data.dataset import Dataset, DatasetWriter
+from data.dataset import Dataset
 from data.errors import DataError
-from data.readers.columns import read_csv
+from data.readers.files import read_text
+from data.readers.lines import Lines
+from data.readers.tables import items_of, number_events, users_of, write_log
 
-RATINGS = {"userId": pl.Int64, "movieId": pl.Int64, "rating": pl.Float64, "timestamp": pl.Int64}
+RATINGS = ("userId", "movieId", "rating", "timestamp")
 """Columns of ratings.csv: ids, stars, and seconds since 1970-01-01 UTC."""
 
-MOVIES = {"movieId": pl.Int64, "title": pl.String, "genres": pl.String}
+MOVIES = ("movieId", "title", "genres")
 """Columns of movies.csv; genres are separated by `|`."""
 
 _NO_GENRES = "(no genres listed)"
-_LAST_SECOND = 4_102_444_800  # the year 2100: anything later is in milliseconds
 
 
-def read_movielens(source: Path, out: Path) -> Dataset:
+def read_movielens(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
     """Reads `source/ratings.csv` and `source/movies.csv` and writes a data set at `out`.
 
     Engagements have the action `rate` with the stars as `value`; they are numbered from 1 in the order of (time, user,
@@ -36,58 +37,35 @@ def read_movielens(source: Path, out: Path) -> Dataset:
     """
     if not source.is_dir():
         raise DataError(f"{source} is not a folder", remedy="give the unpacked MovieLens folder with ratings.csv")
-    ratings = _ratings(source / "ratings.csv")
-    movies = _movies(source / "movies.csv")
-    first = ratings.group_by("tweet_id").agg(time_us=pl.col("time_us").min())
-    items = movies.join(first, on="tweet_id", how="full", coalesce=True).select(
-        "tweet_id",
-        pl.col("time_us").fill_null(ratings["time_us"].min()),
-        pl.col("text").fill_null(""),
-        kind=pl.lit("item"),
-        media_count=pl.lit(0),
-    )
-    users = ratings.group_by("user_id").agg(created_us=pl.col("time_us").min()).with_columns(verified=pl.lit(False))
-    config = {"reader": "movielens", "source": source.resolve().name}
-    with DatasetWriter(out, name=source.resolve().name, config=config, seed=0, daily=False) as writer:
-        writer.write("users", users)
-        writer.write("tweets", items)
-        writer.write("engagements", ratings)
-        return writer.commit()
+    lines = read_text(source / "ratings.csv", RATINGS)
+    films = read_text(source / "movies.csv", MOVIES)
+    ratings = _ratings(lines, skip_bad)
+    movies = _movies(films, skip_bad)
+    events = number_events(ratings)
+    tables = {"users": users_of(events), "tweets": items_of(events, movies), "engagements": events}
+    name = source.resolve().name
+    config = {"reader": "movielens", "source": name}
+    return write_log(out, name, config, tables, ids=(), files=(lines, films), times=ratings["time_us"])
 
 
-def _ratings(path: Path) -> pl.DataFrame:
-    """Engagements in the order of (time, user, film)."""
-    rows = read_csv(path, RATINGS)
-    off = (rows["timestamp"] < 0) | (rows["timestamp"] > _LAST_SECOND)
-    if off.any():
-        row = int(off.arg_true()[0])
-        raise DataError(
-            f"{path} line {row + 2}: timestamp is {rows['timestamp'][row]}, which is no moment of 1970 to 2100",
-            remedy="timestamps are seconds since 1970-01-01 UTC",
-        )
-    return (
-        rows.sort("timestamp", "userId", "movieId")
-        .with_row_index("engagement_id", offset=1)
-        .select(
-            "engagement_id",
-            time_us=pl.col("timestamp") * 1_000_000,
-            user_id="userId",
-            tweet_id="movieId",
-            action=pl.lit("rate"),
-            value="rating",
-        )
-    )
+def _ratings(lines: Lines, skip_bad: bool) -> pl.DataFrame:
+    """Events in the order of the file."""
+    columns = {
+        "user_id": lines.number("userId", pl.Int64, low=0),
+        "tweet_id": lines.number("movieId", pl.Int64, low=0),
+        "value": lines.number("rating", pl.Float64),
+        "time_us": lines.moment("timestamp"),
+    }
+    return lines.keep(columns, skip_bad=skip_bad).with_columns(action=pl.lit("rate"))
 
 
-def _movies(path: Path) -> pl.DataFrame:
+def _movies(lines: Lines, skip_bad: bool) -> pl.DataFrame:
     """`tweet_id` and `text` of each film."""
-    rows = read_csv(path, MOVIES)
-    again = rows["movieId"].is_duplicated()
-    if again.any():
-        raise DataError(
-            f"{path} has film {rows['movieId'].filter(again)[0]} more than once", remedy="keep one line for each film"
-        )
+    ids = lines.number("movieId", pl.Int64, low=0)
+    lines.refuse(~ids.is_first_distinct(), "movieId", "a film that stands more than once")
+    columns = {"tweet_id": ids, "title": lines.text("title"), "genres": lines.text("genres")}
+    rows = lines.keep(columns, skip_bad=skip_bad)
     genres = pl.col("genres").str.replace_all("|", ", ", literal=True)
     listed = (pl.col("genres") != _NO_GENRES) & (pl.col("genres") != "")
     text = pl.when(listed).then(pl.col("title") + ". " + genres).otherwise(pl.col("title"))
-    return rows.select(tweet_id="movieId", text=text)
+    return rows.select("tweet_id", text=text)

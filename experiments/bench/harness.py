@@ -7,8 +7,13 @@ the peer. The two take turns, so that both meet the same disturbances, and the m
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from os import sysconf
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from statistics import median
+from threading import Event, Thread
 from time import perf_counter
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -19,15 +24,16 @@ if TYPE_CHECKING:
 
 BENCHES: dict[str, str] = {
     "rank": "experiments.bench.rank:RankBench",
-    "mmr": "experiments.bench.mmr:MMRBench",
+    "rerank": "experiments.bench.rerank:RerankBench",
     "features": "experiments.bench.features:FeaturesBench",
     "world": "experiments.bench.world:WorldBench",
     "growth": "experiments.bench.world:GrowthBench",
     "retrieval": "experiments.bench.retrieval:RetrievalBench",
     "fanout": "experiments.bench.fanout:FanoutBench",
+    "text": "experiments.bench.text:TextBench",
 }
 """One line a bench."""
-LONG = frozenset({"growth"})
+LONG = frozenset({"growth", "features"})
 """Benches of minutes, run only when they are named."""
 
 SECONDS = 1.5
@@ -71,6 +77,8 @@ class Row:
     """Turns that each took."""
     size: int | None = None
     """What the cases of a bench grow by."""
+    peak_gib: float | None = None
+    """The most memory that the process held while ours ran; measured only for cases that are called once."""
 
     @property
     def rate_text(self) -> str:
@@ -122,9 +130,37 @@ def measure(case: Case, *, seconds: float = SECONDS) -> Row:
 
 def _measured_once(case: Case) -> Row:
     start = perf_counter()
-    made = case.ours()
+    with _peak() as peak:
+        made = case.ours()
     ours_s = perf_counter() - start
-    return _row(case, ours_s, _once(case.peer, 1), made, 1)
+    return replace(_row(case, ours_s, _once(case.peer, 1), made, 1), peak_gib=max(peak))
+
+
+@contextmanager
+def _peak() -> Iterator[list[float]]:
+    """GiB resident, looked at twenty times a second from a thread of its own."""
+    seen, done = [_resident()], Event()
+
+    def look() -> None:
+        while not done.wait(0.05):
+            seen.append(_resident())
+
+    thread = Thread(target=look, daemon=True)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        seen.append(_resident())
+        done.set()
+        thread.join()
+
+
+def _resident() -> float:
+    """GiB that the process holds now; by what the system tells (its most so far, where it tells no more)."""
+    try:
+        return int(Path("/proc/self/statm").read_text().split()[1]) * sysconf("SC_PAGE_SIZE") / 2**30
+    except OSError:
+        return getrusage(RUSAGE_SELF).ru_maxrss / 2**20
 
 
 def _row(case: Case, ours_s: float, peer_s: float, made: Any, rounds: int) -> Row:
@@ -135,7 +171,7 @@ def _row(case: Case, ours_s: float, peer_s: float, made: Any, rounds: int) -> Ro
 def run_benches(
     names: Sequence[str] = (), *, seconds: float = SECONDS, advance: Advance | None = None
 ) -> list[BenchResult]:
-    """Runs the benches named, all but `growth` when none is, and returns their results in that order.
+    """Runs the benches named, all but the long ones when none is, and returns their results in that order.
 
     Raises:
         ConfigError: no bench of a name.

@@ -10,10 +10,13 @@ import torch
 
 from data.batch import CandidateBatch, Requests
 from experiments.bench.harness import Case
+from features.state.history import LENGTH
+from features.views.history import FOLLOWING
 from ranking.models.inputs import Entities, TweetTensors
 from ranking.models.two_tower import Towers, TwoTower, TwoTowerConfig
 
-_TEXT, _TOPICS, _BAG = 256, 20, {"user.following_ids": 100, "user.history_authors": 50, "user.history_tweets": 50}
+_TEXT, _TOPICS = 256, 20
+_BAG = {"user.following_ids": FOLLOWING, "user.history_authors": LENGTH, "user.history_tweets": LENGTH}
 
 
 class RankBench:

@@ -7,7 +7,7 @@ import sys
 import typer
 
 from data.errors import RookeryError
-from experiments.cli import data, lab, model, serve, text, world
+from experiments.cli import data, features, lab, model, serve, text, world
 
 app = typer.Typer(
     name="rookery",
@@ -20,6 +20,7 @@ app = typer.Typer(
 app.add_typer(world.app, name="world")
 app.add_typer(data.app, name="data")
 app.add_typer(text.app, name="text")
+app.add_typer(features.app, name="features")
 for module in (lab, model, serve):
     for name, verb in module.VERBS.items():
         app.command(name)(verb)

@@ -1,55 +1,110 @@
-"""The verbs `data import` and `data describe`."""
+"""The verbs `data import`, `data describe` and `data audit`."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from experiments.cli.screen import JsonFlag, show, table
+
+if TYPE_CHECKING:
+    from data.split import Split
 
 app = typer.Typer(no_args_is_help=True, help="Bring public logs into our tables, and look into a data set.")
 
 
 @app.command("import")
 def import_(
-    reader: Annotated[str, typer.Argument(help="What the log is: movielens.")],
-    source: Annotated[Path, typer.Argument(help="Folder or file of the log.")],
+    reader: Annotated[
+        str, typer.Argument(help="What the log is: movielens, recbole, open_bandit, recsys2020 or mapping.")
+    ],
+    source: Annotated[Path, typer.Argument(help="Folder or file of the log; for mapping its TOML file.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write; it appears when all is written.")],
+    skip_bad: Annotated[
+        bool, typer.Option("--skip-bad", help="Leave out lines that do not fit, and report them, instead of refusing.")
+    ] = False,
     as_json: JsonFlag = False,
 ) -> None:
-    """Import a public log. Ids stay as they are; what the log lacks is absent.
+    """Import a public log. What the log lacks is absent.
+
+    [bold]movielens[/bold]: a folder with ratings.csv and movies.csv.
+    [bold]recbole[/bold]: a folder with NAME.inter (and NAME.user, NAME.item), or that file.
+    [bold]open_bandit[/bold]: the folder of one campaign, as random/men; propensities are kept.
+    [bold]recsys2020[/bold]: a file of tweets of the RecSys Challenge 2020.
+    [bold]mapping[/bold]: any CSV, TSV or Parquet by a TOML file that says what its columns are (see docs/data.md).
+
+    Whole numbers stay the ids they are; other ids are numbered, and the data set keeps what they were.
 
     Example: rookery data import movielens ml-latest-small --out var/movielens
     """
     from data.readers import read_log
 
-    dataset = read_log(reader, source, out)
+    dataset = read_log(reader, source, out, skip_bad=skip_bad)
     counts = {name: dataset.rows(name) for name in dataset.tables}
-    facts = {"folder": str(dataset.folder), "content_hash": dataset.content_hash, "rows": counts}
+    skipped = dataset.config["skipped"]
+    numbered = [name for name in ("users", "tweets") if dataset.ids(name).numbered]
+    facts = {
+        "folder": str(dataset.folder),
+        "content_hash": dataset.content_hash,
+        "rows": counts,
+        "numbered_ids": numbered,
+        "skipped": skipped,
+    }
     rows = [(name, f"{count:,}") for name, count in counts.items()]
-    show(facts, as_json=as_json, tables=[table(f"{dataset.folder}", ["table", "rows"], rows)])
+    left_out = [(f"{one['file']}: {one['reason']}", f"{one['lines']:,}", _numbers(one["first"])) for one in skipped]
+    tables = [table(f"{dataset.folder}", ["table", "rows"], rows)]
+    if left_out:
+        tables.append(table("lines left out", ["why", "lines", "first"], left_out))
+    show(facts, as_json=as_json, tables=[*tables, *_ids_words(numbered)])
+
+
+def _numbers(lines: Sequence[int]) -> str:
+    return ", ".join(str(one) for one in lines)
+
+
+def _ids_words(numbered: Sequence[str]) -> list[str]:
+    """One line where ids were numbered."""
+    names = " and ".join(numbered)
+    return [f"ids of {names} were numbered; Dataset.ids(name) translates them both ways"] if names else []
 
 
 @app.command()
 def describe(
     folder: Annotated[Path, typer.Argument(help="Folder of a data set.")],
     verify: Annotated[bool, typer.Option("--verify", help="Read every file and compare its sha256.")] = False,
+    split: Annotated[
+        str,
+        typer.Option(help='time, leave_last_out, per_user_ratio or random_ratio with settings: "random_ratio seed=2".'),
+    ] = "auto",
     as_json: JsonFlag = False,
 ) -> None:
-    """Say what a data set holds: tables, rows, days, time range, split and what is cold in the test."""
+    """Say what a data set holds: tables, rows, days, time range, ids, a split and what is cold in its test.
+
+    Example: rookery data describe var/movielens --split "random_ratio fraction=0.1"
+    """
     from dataclasses import asdict
     from datetime import UTC, datetime
 
     from data.dataset import Dataset
-    from data.split import default_split
+    from data.errors import DataError
+    from data.split import default_split, parse_split
 
     dataset = Dataset.open(folder)
     if verify:
         dataset.verify()
     low, high = (datetime.fromtimestamp(at / 1e6, UTC).isoformat(timespec="seconds") for at in dataset.time_range_us())
-    split = default_split(dataset).apply(dataset)
+    named, problem = None, ""
+    try:
+        named = (default_split(dataset) if split == "auto" else parse_split(split)).apply(dataset)
+    except DataError as error:
+        if split != "auto":
+            raise
+        problem = str(error)
+    rows = [(name, f"{dataset.rows(name):,}", len(dataset.days(name))) for name in dataset.tables]
+    numbered = [name for name in ("users", "tweets") if dataset.ids(name).numbered]
     facts = {
         "name": dataset.name,
         "content_hash": dataset.content_hash,
@@ -57,20 +112,75 @@ def describe(
         "until": high,
         "rows": {name: dataset.rows(name) for name in dataset.tables},
         "files": {name: len(dataset.days(name)) for name in dataset.tables},
-        "split": split.name,
-        "promise": split.promise,
-        "warmth": asdict(split.warmth),
+        "numbered_ids": numbered,
+        "split": named and named.name,
+        "promise": named and named.promise,
+        "warmth": named and asdict(named.warmth),
         "verified": verify,
     }
-    rows = [(name, f"{dataset.rows(name):,}", len(dataset.days(name))) for name in dataset.tables]
-    warmth = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in asdict(split.warmth).items())
     show(
         facts,
         as_json=as_json,
         tables=[
             table(f"{dataset.name}: {low} to {high}", ["table", "rows", "files"], rows),
-            f"default split: {split.promise}",
-            f"its test: {warmth}",
+            *_ids_words(numbered),
+            *_split_words(named, problem, "default split" if split == "auto" else "split"),
             f"content hash {dataset.content_hash[:16]}" + (", every file verified" if verify else ""),
         ],
     )
+
+
+def _split_words(split: Split | None, problem: str, called: str) -> list[str]:
+    """Its promise, and what is warm and cold in its test; or why there is none."""
+    if split is None:
+        return [f"nothing to train and test on: {problem}"]
+    warmth = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in vars(split.warmth).items())
+    return [f"{called}: {split.promise}", f"its test: {warmth}"]
+
+
+@app.command()
+def audit(
+    folder: Annotated[Path, typer.Argument(help="Folder of a data set.")],
+    rows: Annotated[int, typer.Option(help="Rows whose features are recomputed at each cut.")] = 400,
+    cuts: Annotated[int, typer.Option(help="Moments at which the future is cut off.")] = 2,
+    encoder: Annotated[
+        str,
+        typer.Option(help='Encoder for features that read texts: static, minilm or a name; "none" leaves them out.'),
+    ] = "static",
+    as_json: JsonFlag = False,
+) -> None:
+    """Look for leaks and disorder: features that change when the future is cut off, duplicate events, users and tweets
+    unseen in training by split, events before what they need, rows out of order, edges that begin twice.
+
+    Exit code 0 when nothing was found, 1 when something was; notes and what cannot be checked are no fault.
+
+    Example: rookery data audit var/world
+    """
+    from dataclasses import asdict
+
+    from data.dataset import Dataset
+    from experiments.audit import AuditConfig
+    from experiments.audit import audit as run
+    from experiments.config import validate
+    from serving.kit.clock import WallClock
+
+    settings = validate(AuditConfig, {"rows": rows, "cuts": cuts}, source="the options")
+    dataset = Dataset.open(folder)
+    understanding = None
+    if encoder != "none" and dataset.has_texts:
+        from data.home import home_folder
+        from features.text.encoder import resolve_encoder
+        from features.text.understanding import Understanding
+
+        understanding = Understanding.train(dataset, resolve_encoder(encoder, cache=home_folder() / "cache"), None)
+    done = run(dataset, settings, now_us=WallClock().now_us(), understanding=understanding)
+    facts = {"name": dataset.name, "clean": done.clean, "findings": [asdict(one) for one in done.findings]}
+    lines = [(one.check, one.where, one.verdict, f"{one.count:,}", one.detail) for one in done.findings]
+    found = sum(one.verdict == "found" for one in done.findings)
+    words = "nothing found" if done.clean else f"{found} of {len(done.findings)} checks found something"
+    columns = ["check", "where", "verdict", "rows", "what"]
+    grid = table(f"{dataset.name}: {words}", columns, lines)
+    grid.columns[1].justify = grid.columns[-1].justify = "left"
+    show(facts, as_json=as_json, tables=[grid])
+    if not done.clean:
+        raise typer.Exit(1)

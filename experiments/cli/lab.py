@@ -83,11 +83,12 @@ def bench(
     plot: Annotated[Path | None, typer.Option(help="Draw the seconds of cases that grow, as SVG or PNG.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Speeds as ratios beside a peer, measured in one run: rank, mmr, features, world, retrieval, fanout.
+    """Speeds as ratios beside a peer, measured in one run: rank, rerank, world, retrieval, fanout and more.
 
-    `growth` (worlds of up to a million people, several minutes) runs only when it is named.
+    `growth` (worlds of up to a million people) and `features` (a log of 20 million events) take minutes and run only
+    when they are named.
 
-    Example: rookery bench mmr retrieval
+    Example: rookery bench rerank retrieval
     """
     from experiments.bench.harness import run_benches
     from experiments.bench.plot import draw_growth
@@ -103,6 +104,7 @@ def bench(
             f"{row.ours_s * 1e3:.3g} ms",
             f"{row.peer_s * 1e3:.3g} ms",
             f"{row.ratio:.2f}x",
+            "" if row.peak_gib is None else f"{row.peak_gib:.2f} GiB",
         )
         for result in results
         for row in result.rows
@@ -111,7 +113,7 @@ def bench(
     show(
         results,
         as_json=as_json,
-        tables=[table("Benches", ["what", "rate", "ours", "peer", "times as fast"], rows), *notes],
+        tables=[table("Benches", ["what", "rate", "ours", "peer", "times as fast", "memory"], rows), *notes],
     )
 
 

@@ -33,9 +33,10 @@ def train(
     rows = [
         (f"epoch {at}", *(f"{epoch[name]:.4f}" for name in result.columns)) for at, epoch in enumerate(result.epochs, 1)
     ]
+    split = "" if settings.split == "auto" else f' --split "{settings.split}"'
     after = (
         f"run {result.run_id}: version {result.version} of {result.registered_as}, now {' and '.join(result.aliases)}\n"
-        f"next: rookery evaluate v{result.version} popularity recency --data {data}"
+        f"next: rookery evaluate v{result.version} popularity recency --data {data}{split}"
     )
     show(result, as_json=as_json, tables=[*([table("epochs", ["", *result.columns], rows)] if rows else []), after])
 
@@ -48,6 +49,9 @@ def evaluate(
     requests: Annotated[int, typer.Option(help="Requests to sample from the test.")] = 1000,
     k: Annotated[int, typer.Option(help="Length of the list that is judged.")] = 20,
     seed: Annotated[int, typer.Option(help="Seed of the sample and of the bootstrap.")] = 7,
+    split: Annotated[
+        str, typer.Option(help='How the data is split, as trained: "random_ratio seed=2" (see: data describe --split).')
+    ] = "auto",
     as_json: JsonFlag = False,
 ) -> None:
     """Measure rankers on one sample of requests, each number with its protocol and 95% interval.
@@ -60,7 +64,9 @@ def evaluate(
     from experiments.evaluate import EvaluateConfig, evaluate_references
     from experiments.screens import scorer_table
 
-    settings = validate(EvaluateConfig, {"requests": requests, "k": k, "seed": seed}, source="the options")
+    settings = validate(
+        EvaluateConfig, {"requests": requests, "k": k, "seed": seed, "split": split}, source="the options"
+    )
     with progress("evaluate") as advance:
         report = evaluate_references(Dataset.open(data), models, settings, home_folder(), advance)
     show(report.facts(), as_json=as_json, tables=[scorer_table(report), report.protocol, *report.notes])

@@ -11,12 +11,13 @@ from typing import ClassVar
 
 import numpy as np
 
-from data.batch import I64, Array, Mask
+from data.batch import F32, I64, Array, Mask
 from data.errors import DataError
 from data.events import HOUR_US, EventBatch
 from data.ids import IdIndex
 from data.schema import TWEET_KINDS
 from data.tweet_text import hashtags_of, weighted_length
+from features.codes import DEVICES, LANGUAGES, codes_of, known_offset
 from features.state.columns import Columns, Spec
 from features.state.graph import EdgeSet, Graph
 
@@ -44,17 +45,21 @@ _TWEETS = {
 
 
 class UserColumns(Columns):
-    """What is known of users, by user row."""
+    """What is known of users, by user row; `device` is a code of `features.codes`, an unknown offset 0."""
 
     created_us: I64
     verified: Mask
     language: Array
     place: I64
+    device: Array
+    utc_offset_min: Array
     SPEC: ClassVar[Spec] = {
         "created_us": (np.int64, UNKNOWN_US, 0),
         "verified": (np.bool_, False, 0),
         "language": (np.int16, -1, 0),
         "place": (np.int64, -1, 0),
+        "device": (np.int8, -1, 0),
+        "utc_offset_min": (np.int16, 0, 0),
     }
 
 
@@ -175,6 +180,10 @@ class Network:
             self.user.language[rows] = self._language(columns["language"])
         if "place" in columns:
             self.user.place[rows] = columns["place"]
+        if "device" in columns:
+            self.user.device[rows] = codes_of(columns["device"], DEVICES)
+        if "utc_offset_min" in columns:
+            self.user.utc_offset_min[rows] = known_offset(columns["utc_offset_min"])
 
     def _tweets(self, columns: Mapping[str, Array]) -> None:
         rows, tweet = columns["tweet_row"], self.tweet
@@ -206,6 +215,22 @@ class Network:
                 known[name] = len(self.languages)
                 self.languages.append(name)
         return codes(names, known)
+
+
+class LanguageCodes:
+    """Fixed codes (`features.codes`) of a network's own languages, which are numbered in order of appearance."""
+
+    def __init__(self, network: Network) -> None:
+        """Of `network`, whatever languages it comes to know."""
+        self._network = network
+        self._codes: F32 = np.full(1, -1, np.float32)
+
+    @property
+    def codes(self) -> F32:
+        """[languages + 1] code of each of the network's own; the last one, at -1, for none."""
+        if len(self._codes) != len(self._network.languages) + 1:
+            self._codes = codes_of([*self._network.languages, ""], LANGUAGES).astype(np.float32)
+        return self._codes
 
 
 def codes(names: Array, code: Mapping[str, int]) -> Array:

@@ -162,7 +162,7 @@ def _distil(source: Path, target: Path) -> None:
     from model2vec.distill import distill
     from sentence_transformers import SentenceTransformer
     from sentence_transformers.sentence_transformer.modules import StaticEmbedding
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
+    from threadpoolctl import threadpool_limits
 
     # On one thread, so that the same recipe gives the same numbers whatever the machine has.
     threads = torch.get_num_threads()

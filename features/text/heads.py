@@ -1,4 +1,8 @@
-"""Classifiers over embeddings: multinomial logistic regression, its weights kept as safetensors."""
+"""Classifiers of texts: multinomial logistic regression over an embedding and character n-grams.
+
+A text is read as two blocks of equal weight: its embedding, centred and scaled to a mean square of 1, and its n-grams,
+each times its rarity in the training texts and together of length 1. What a head knows is kept as safetensors.
+"""
 
 from __future__ import annotations
 
@@ -7,62 +11,95 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.batch import F32, F64, Array
-
-MAX_ITERATIONS, TOLERANCE = 200, 1e-3
+from data.batch import F32, Array
+from features.kernel import sums
+from features.text.ngrams import BUCKETS, NGrams
 
 
 @dataclass(frozen=True)
 class Head:
-    """p(label | x) = softmax(W x + b) for unit vectors x [D]; W [L, D], b [L]."""
+    """p(label | text) = softmax(W x + G z + b) for a unit vector x [D] and the text's n-grams z.
+
+    z has for each bucket value x `rarity`, divided by the length of that vector.
+    """
 
     labels: tuple[str, ...]
-    weights: F64
-    bias: F64
+    weights: F32
+    """[L, D]."""
+    bias: F32
+    """[L]."""
+    grams: F32 | None = None
+    """[BUCKETS, L], of float16's precision; None for a head that reads the embedding alone."""
+    rarity: F32 | None = None
+    """[BUCKETS] ln((1 + n) / (1 + texts with it)) + 1 over the n training texts; None as `grams` is."""
 
-    def probabilities(self, embeddings: F32) -> F32:
-        """[N, L] probabilities; uniform knowledge is never assumed: a zero vector gives the labels' prior."""
-        scores = embeddings.astype(np.float64) @ self.weights.T + self.bias
+    def probabilities(self, embeddings: F32, ngrams: NGrams | None = None) -> F32:
+        """[N, L] probabilities. A text's are the same in any batch; a head without `grams` needs no `ngrams`."""
+        scores = np.empty((len(embeddings), len(self.labels)), np.float32)
+        weights, bias = np.ascontiguousarray(self.weights.T, np.float32), np.asarray(self.bias, np.float32)
+        _dense(np.ascontiguousarray(embeddings, np.float32), weights, bias, scores)
+        if self.grams is not None and self.rarity is not None:
+            if ngrams is None:
+                raise ValueError("this head reads n-grams: give them")
+            _sparse(ngrams.offsets, ngrams.buckets, ngrams.values, self.grams, self.rarity, scores)
         scores -= scores.max(axis=1, keepdims=True)
-        raw = np.exp(scores)
-        out: F32 = (raw / raw.sum(axis=1, keepdims=True)).astype(np.float32)
-        return out
+        np.exp(scores, out=scores)
+        scores /= scores.sum(axis=1, keepdims=True)
+        return scores
 
     def arrays(self, prefix: str) -> dict[str, Array]:
-        """Weights by name, for safetensors."""
-        return {f"{prefix}.weights": self.weights, f"{prefix}.bias": self.bias}
+        """Weights by name, for safetensors; those of n-grams in half precision, which they have."""
+        out: dict[str, Array] = {f"{prefix}.weights": self.weights, f"{prefix}.bias": self.bias}
+        if self.grams is not None and self.rarity is not None:
+            out |= {f"{prefix}.grams": self.grams.astype(np.float16), f"{prefix}.rarity": self.rarity}
+        return out
 
     @classmethod
     def from_arrays(cls, prefix: str, labels: Sequence[str], arrays: Mapping[str, Array]) -> Head:
-        """What `arrays` gave."""
-        return cls(tuple(labels), arrays[f"{prefix}.weights"], arrays[f"{prefix}.bias"])
+        """What `arrays` gave.
+
+        Raises:
+            ValueError: an array is missing, of another shape than the labels ask, or not finite.
+        """
+        weights, bias = arrays.get(f"{prefix}.weights"), arrays.get(f"{prefix}.bias")
+        grams, rarity = arrays.get(f"{prefix}.grams"), arrays.get(f"{prefix}.rarity")
+        size = len(labels)
+        if weights is None or bias is None or weights.ndim != 2 or len(weights) != size or bias.shape != (size,):
+            raise ValueError(f"head {prefix!r} lacks weights for its {size} labels")
+        if (grams is None) != (rarity is None):
+            raise ValueError(f"head {prefix!r} has one of grams and rarity without the other")
+        if grams is not None and rarity is not None:
+            if grams.shape != (BUCKETS, size) or rarity.shape != (BUCKETS,):
+                raise ValueError(f"head {prefix!r} has n-grams of shape {grams.shape}, not {(BUCKETS, size)}")
+            grams, rarity = grams.astype(np.float32), rarity.astype(np.float32)
+        if not all(np.isfinite(one).all() for one in (weights, bias, grams, rarity) if one is not None):
+            raise ValueError(f"head {prefix!r} has weights that are not finite")
+        return cls(tuple(labels), weights, bias, grams, rarity)
 
 
-def train_head(embeddings: F32, labels: Sequence[str], *, inverse_penalty: float = 10.0) -> Head | None:
-    """Fits a head to labelled vectors by L-BFGS with an L2 penalty; None where there are not two labels to tell apart.
+@sums
+def _dense(embeddings: F32, weights: F32, bias: F32, scores: F32) -> None:
+    """[N, L] W x + b, a row after the other, so that a row does not depend on its batch; `weights` [D, L]."""
+    for row in range(len(scores)):
+        scores[row] = bias
+        for dim in range(embeddings.shape[1]):
+            x = embeddings[row, dim]
+            for label in range(scores.shape[1]):
+                scores[row, label] += x * weights[dim, label]
 
-    The penalty is 1 / (2 `inverse_penalty`) |W|^2 against the sum of log losses, as in scikit-learn, over vectors
-    centred and scaled to a mean square of 1.
-    """
-    names = sorted(set(labels))
-    if len(names) < 2:
-        return None
-    from sklearn.linear_model import LogisticRegression
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
-    code = {name: place for place, name in enumerate(names)}
-    target = np.array([code[label] for label in labels])
-    # Vectors of static encoders share one large direction; without it the search takes a third of the steps.
-    centre = embeddings.mean(axis=0, dtype=np.float64)
-    moved = embeddings - centre
-    scale = float(np.sqrt(np.mean(np.sum(moved**2, axis=1)))) or 1.0
-    model = LogisticRegression(C=inverse_penalty, max_iter=MAX_ITERATIONS, tol=TOLERANCE)
-    # One thread: the matrices are small (threads took a hundred times as long), and the sums keep one order.
-    with threadpool_limits(1):
-        model.fit(moved / scale, target)
-    weights = np.asarray(model.coef_, np.float64) / scale
-    bias = np.asarray(model.intercept_, np.float64) - weights @ centre
-    if len(names) == 2:
-        # scikit-learn gives the log odds of the second label; as a softmax the first one's are zero.
-        weights, bias = np.vstack([np.zeros_like(weights), weights]), np.r_[0.0, bias]
-    return Head(tuple(names), weights, bias)
+@sums
+def _sparse(offsets: Array, buckets: Array, values: F32, grams: F32, rarity: F32, scores: F32) -> None:
+    """Adds G z to each row."""
+    total = np.empty(scores.shape[1], np.float32)
+    for row in range(len(scores)):
+        total[:] = 0
+        square = np.float32(0)
+        for entry in range(offsets[row], offsets[row + 1]):
+            bucket = buckets[entry]
+            value = values[entry] * rarity[bucket]
+            square += value * value
+            for label in range(len(total)):
+                total[label] += value * grams[bucket, label]
+        if square > 0:
+            scores[row] += total / np.sqrt(square)

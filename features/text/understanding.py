@@ -1,11 +1,10 @@
-"""All that is read from a text: vector, topics and sentiment for features; language, tags and names for people."""
+"""What heads read in a text: its vector, topics and sentiment for features, its toxicity beside them for people."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-import shutil
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -14,15 +13,15 @@ from typing import Any, Self
 import numpy as np
 import polars as pl
 
-from data.batch import F32, Array
+from data.batch import F32, I64, Array, Mask
 from data.dataset import Dataset
 from data.errors import ModelError
-from data.tweet_text import hashtags, mentions, urls
+from data.folders import written_whole
 from features.state.texts import TOPICS
 from features.text.encoder import TextEncoder, resolve_encoder
-from features.text.entities import names
-from features.text.heads import Head, train_head
-from features.text.language import detect
+from features.text.heads import Head
+from features.text.ngrams import NGrams
+from features.text.training import Examples, train_head
 
 ABOUT, WEIGHTS = "understanding.json", "understanding.safetensors"
 SECOND_TOPIC = 0.2
@@ -46,21 +45,15 @@ class TextFields:
 
 
 @dataclass(frozen=True, slots=True)
-class TextAnalysis:
-    """What people want to know of one text."""
+class Reading:
+    """What every head says of N texts."""
 
-    text: str
-    language: str
-    """BCP 47; empty where the text does not tell."""
-    language_confidence: float
-    """Its probability among the languages of `features.text.language`."""
-    topics: tuple[tuple[str, float], ...]
-    sentiment: float | None
-    """None where nothing was learned about sentiment."""
-    hashtags: tuple[str, ...]
-    mentions: tuple[str, ...]
-    urls: tuple[str, ...]
-    names: tuple[str, ...]
+    embedding: F32
+    """[N, D] unit vectors."""
+    words: Mask
+    """[N] whether there is anything to read: a word that the encoder knows, or an n-gram for heads that read them."""
+    probabilities: Mapping[str, F32]
+    """[N, L] by task; zeros for a text with nothing to read."""
 
 
 @dataclass(frozen=True)
@@ -70,11 +63,18 @@ class Understanding:
     encoder: TextEncoder
     topic_head: Head | None = None
     sentiment_head: Head | None = None
+    toxicity_head: Head | None = None
 
     @property
     def topics(self) -> tuple[str, ...]:
         """Topic names by number."""
         return self.topic_head.labels if self.topic_head else ()
+
+    @cached_property
+    def heads(self) -> Mapping[str, Head]:
+        """The heads there are, by task."""
+        every = {"topic": self.topic_head, "sentiment": self.sentiment_head, "toxicity": self.toxicity_head}
+        return {name: head for name, head in every.items() if head is not None}
 
     @cached_property
     def identity(self) -> str:
@@ -86,47 +86,35 @@ class Understanding:
         return digest.hexdigest()
 
     def __call__(self, texts: Sequence[str]) -> TextFields:
-        """The fields that features need, batched. A text without a known word has no topic and sentiment 0."""
-        embedding = self.encoder.encode(texts)
-        words = embedding.any(axis=1)
+        """The fields that features need, batched. A text with nothing to read has no topic and sentiment 0."""
+        read = self.read(texts, ("topic", "sentiment"))
         topics = np.full((len(texts), TOPICS), -1, np.int16)
         scores = np.zeros((len(texts), TOPICS), np.float32)
-        if self.topic_head is not None and words.any():
-            p = self.topic_head.probabilities(embedding[words])
-            best = np.argsort(-p, axis=1, kind="stable")[:, :TOPICS]
-            share = np.take_along_axis(p, best, axis=1)
-            named = share >= SECOND_TOPIC
-            named[:, 0] = True
-            width = best.shape[1]
-            topics[words, :width] = np.where(named, best, -1)
-            scores[words, :width] = np.where(named, share, 0)
-        sentiment = np.zeros(len(texts), np.float32)
-        if self.sentiment_head is not None and words.any():
-            p = self.sentiment_head.probabilities(embedding[words])
-            sentiment[words] = _share(p, self.sentiment_head, _POSITIVE) - _share(p, self.sentiment_head, _NEGATIVE)
-        return TextFields(embedding, topics, scores, sentiment)
+        if "topic" in read.probabilities:
+            best, share = best_first(read.probabilities["topic"], TOPICS)
+            named = (share >= SECOND_TOPIC) & read.words[:, None]
+            named[:, 0] = read.words
+            topics[:, : best.shape[1]] = np.where(named, best, -1)
+            scores[:, : best.shape[1]] = np.where(named, share, 0)
+        return TextFields(read.embedding, topics, scores, self.sentiment(read))
 
-    def analyze(self, texts: Sequence[str]) -> list[TextAnalysis]:
-        """Everything about each text, for people: also its language, tags and names. Not for the path of features."""
-        fields = self(texts)
-        out = []
-        for row, text in enumerate(texts):
-            language, confidence = detect(text)
-            found = zip(fields.topics[row].tolist(), fields.topic_scores[row].tolist(), strict=True)
-            out.append(
-                TextAnalysis(
-                    text=text,
-                    language=language,
-                    language_confidence=confidence,
-                    topics=tuple((self.topics[topic], score) for topic, score in found if topic >= 0),
-                    sentiment=float(fields.sentiment[row]) if self.sentiment_head else None,
-                    hashtags=tuple(hashtags(text)),
-                    mentions=tuple(mentions(text)),
-                    urls=tuple(urls(text)),
-                    names=tuple(names(text)),
-                )
-            )
-        return out
+    def read(self, texts: Sequence[str], tasks: Sequence[str] | None = None, ngrams: NGrams | None = None) -> Reading:
+        """What the heads of `tasks` (all when None) say; `ngrams` are those of the texts where they are at hand."""
+        heads = {task: head for task, head in self.heads.items() if tasks is None or task in tasks}
+        embedding = self.encoder.encode(texts)
+        words: Mask = np.asarray(embedding.any(axis=1))
+        if any(head.grams is not None for head in heads.values()):
+            ngrams = ngrams or NGrams.of(texts)
+            words |= np.diff(ngrams.offsets) > 0
+        found = {task: head.probabilities(embedding, ngrams) for task, head in heads.items()}
+        return Reading(embedding, words, {task: np.where(words[:, None], p, 0) for task, p in found.items()})
+
+    def sentiment(self, read: Reading) -> F32:
+        """[N] from -1 to 1: probability of positive less that of negative; 0 where nothing tells."""
+        head, p = self.sentiment_head, read.probabilities.get("sentiment")
+        if head is None or p is None:
+            return np.zeros(len(read.words), np.float32)
+        return _share(p, head, _POSITIVE) - _share(p, head, _NEGATIVE)
 
     @classmethod
     def train(cls, dataset: Dataset, encoder: TextEncoder, before_us: int | None) -> Self:
@@ -134,35 +122,18 @@ class Understanding:
 
         A tie of labels goes to the first by name. A data set without annotations gives no heads.
         """
-        if not dataset.rows("annotations"):
-            return cls(encoder)
-        labels = majority(dataset.scan("annotations", before_us=before_us))
-        texts = dataset.scan("tweets").select("tweet_id", "text")
-        labelled = labels.join(texts, on="tweet_id").sort("task", "tweet_id").collect()
-        vectors = encoder.encode(labelled["text"].to_list())
-        known = vectors.any(axis=1)
-        task = labelled["task"].to_numpy()
-        label = labelled["label"].to_numpy()
-
-        def head(name: str) -> Head | None:
-            own = known & (task == name)
-            return train_head(vectors[own], label[own].tolist())
-
-        return cls(encoder, head("topic"), head("sentiment"))
+        examples = annotated(dataset, encoder, before_us)
+        heads = {task: train_head(some) for task, some in examples.items()}
+        return cls(encoder, heads.get("topic"), heads.get("sentiment"), heads.get("toxicity"))
 
     def save(self, folder: Path) -> None:
         """Writes the heads and the encoder's name to `folder`, whole or not at all."""
         from safetensors.numpy import save_file
 
-        staging = folder.with_name(f".{folder.name}.partial")
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        save_file({name: np.ascontiguousarray(a) for name, a in self._arrays().items()}, staging / WEIGHTS)
-        about = {"encoder": self.encoder.name, "encoder_identity": self.encoder.identity, "labels": self._labels()}
-        (staging / ABOUT).write_text(json.dumps(about, indent=1))
-        if folder.exists():
-            shutil.rmtree(folder)
-        staging.rename(folder)
+        with written_whole(folder) as staging:
+            save_file({name: np.ascontiguousarray(a) for name, a in self._arrays().items()}, staging / WEIGHTS)
+            about = {"encoder": self.encoder.name, "encoder_identity": self.encoder.identity, "labels": self._labels()}
+            (staging / ABOUT).write_text(json.dumps(about, indent=1))
 
     @classmethod
     def load(cls, folder: Path, cache: Path) -> Self:
@@ -184,18 +155,17 @@ class Understanding:
                 f"text encoder {about['encoder']!r} has other weights than those that {folder} was trained on",
                 remedy="train again, or bring that encoder back",
             )
-        heads = {name: Head.from_arrays(name, labels, arrays) for name, labels in about["labels"].items()}
-        return cls(encoder, heads.get("topic"), heads.get("sentiment"))
-
-    def _heads(self) -> dict[str, Head]:
-        every = {"topic": self.topic_head, "sentiment": self.sentiment_head}
-        return {name: head for name, head in every.items() if head is not None}
+        try:
+            heads = {name: Head.from_arrays(name, labels, arrays) for name, labels in about["labels"].items()}
+        except ValueError as error:
+            raise ModelError(f"{folder} is damaged: {error}", remedy="train again") from error
+        return cls(encoder, heads.get("topic"), heads.get("sentiment"), heads.get("toxicity"))
 
     def _labels(self) -> dict[str, list[str]]:
-        return {name: list(head.labels) for name, head in self._heads().items()}
+        return {name: list(head.labels) for name, head in self.heads.items()}
 
     def _arrays(self) -> dict[str, Array]:
-        return {key: array for name, head in self._heads().items() for key, array in head.arrays(name).items()}
+        return {key: array for name, head in self.heads.items() for key, array in head.arrays(name).items()}
 
 
 def majority(annotations: pl.LazyFrame) -> pl.LazyFrame:
@@ -203,6 +173,29 @@ def majority(annotations: pl.LazyFrame) -> pl.LazyFrame:
     votes = annotations.group_by("tweet_id", "task", "label").agg(votes=pl.len())
     ranked = votes.sort(["tweet_id", "task", "votes", "label"], descending=[False, False, True, False])
     return ranked.group_by("tweet_id", "task", maintain_order=True).agg(pl.col("label").first())
+
+
+def annotated(dataset: Dataset, encoder: TextEncoder, before_us: int | None) -> dict[str, Examples]:
+    """By task: texts with the label that most annotators gave before `before_us`, in order of `tweet_id`."""
+    if not dataset.rows("annotations"):
+        return {}
+    labels = majority(dataset.scan("annotations", before_us=before_us))
+    texts = dataset.scan("tweets").select("tweet_id", "text").filter(pl.col("text") != "")
+    labelled = labels.join(texts, on="tweet_id").sort("tweet_id", "task").collect()
+    # A tweet is read once, whatever the number of its tasks.
+    tweets = labelled.unique("tweet_id", maintain_order=True).with_row_index("row").select("row", "tweet_id", "text")
+    read = Examples.of(encoder.encode(tweets["text"].to_list()), tweets["text"].to_list())
+    rows = labelled.join(tweets.select("row", "tweet_id"), on="tweet_id", how="left", maintain_order="left")
+    return {
+        str(task): read.take(some["row"].to_numpy()).labelled(some["label"].to_list())
+        for (task,), some in rows.group_by("task", maintain_order=True)
+    }
+
+
+def best_first(p: F32, k: int) -> tuple[I64, F32]:
+    """[N, min(k, L)] the labels' numbers by falling probability, of equals the first, and their probabilities."""
+    best = np.argsort(-p, axis=1, kind="stable")[:, :k]
+    return best, np.take_along_axis(p, best, axis=1)
 
 
 def _share(p: F32, head: Head, label: str) -> F32:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -11,11 +12,13 @@ import polars as pl
 from data.batch import Array, CandidateBatch
 from data.events import DAY_US, HOUR_US
 from features.asof import as_of, changes
-from features.state.columns import at
+from features.kernel import kernel
 from features.state.network import UNKNOWN_US
 from features.state.shared import Shared
+from features.totals import Total, TotalCounts, rows_of
 from features.view import Feature, OnlineView, Stateless
-from features.windows import WindowCount, gathered
+from features.views.rate import rate_of
+from features.windows import Window, WindowCounts
 
 
 @dataclass(frozen=True)
@@ -70,36 +73,57 @@ class Account:
 class _Account(Stateless):
     def __init__(self, view: Account, state: Shared) -> None:
         self._view, self._network = view, state.network
+        self._names = [feature.name for feature in view.features]
 
     def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
-        prefix, network = self._view.prefix, self._network
-        requests = batch.requests.columns
-        own = self._view.entity == "request"
-        rows = requests["user_row"] if own else batch.columns["author_row"]
-        time = requests["time_us"] if own else requests["time_us"][batch.request]
-        created = at(network.user.created_us, rows, UNKNOWN_US)
-        age = (time - created) / DAY_US
-        age[created == UNKNOWN_US] = 0
-        return {
-            f"{prefix}.followers": gathered(network.graph.follow.in_count, rows),
-            f"{prefix}.following": gathered(network.graph.follow.out_count, rows),
-            f"{prefix}.verified": gathered(network.user.verified, rows),
-            f"{prefix}.account_age_d": age.astype(np.float32),
-        }
+        entities, offsets = rows_of(batch, self._view.prefix)
+        user, follow = self._network.user, self._network.graph.follow
+        out = np.zeros((len(self._names), len(entities)), np.float32)
+        time_us = batch.requests.columns["time_us"]
+        _account(entities, offsets, time_us, follow.in_count, follow.out_count, user.verified, user.created_us, out)
+        return dict(zip(self._names, out, strict=True))
+
+
+@kernel
+def _account(
+    rows: Any, offsets: Any, time: Any, followers: Any, following: Any, verified: Any, created: Any, out: Any
+) -> Any:  # fmt: skip
+    for b in range(len(offsets) - 1):
+        for i in range(offsets[b], offsets[b + 1]):
+            row = rows[i]
+            if 0 <= row < len(created):
+                out[0, i] = followers[row]
+                out[1, i] = following[row]
+                out[2, i] = verified[row]
+                if created[row] != UNKNOWN_US:
+                    out[3, i] = (time[b] - created[row]) / DAY_US
 
 
 USER = Account("user", "request")
 AUTHOR = Account("author", "candidate")
 
-USER_ENGAGEMENTS_7D = WindowCount(
-    "user.engagements_7d",
-    "engagements",
-    "user_row",
-    HOUR_US,
-    168,
-    "positive actions the user took in 168 hourly buckets",
+USER_TOTALS = TotalCounts("user.totals", "user", {
+    "user.tweets": Total("tweets", "tweets of every kind that the user posted"),
+    "user.engagements": Total("engagements", "positive actions the user took"),
+    "user.impressions": Total("impressions", "tweets put before the user"),
+})  # fmt: skip
+AUTHOR_TOTALS = TotalCounts("author.totals", "author", {
+    "author.tweets": Total("tweets", "tweets of every kind that the author posted"),
+    "author.engagements": Total("engagements", "positive actions that the author's tweets received"),
+    "author.impressions": Total("impressions", "impressions that the author's tweets received"),
+})  # fmt: skip
+USER_RATE = rate_of(
+    "user.engagement_rate", "user.engagements", "user.impressions", "positive actions an impression seen", "request"
 )
-AUTHOR_ENGAGEMENTS_7D = WindowCount(
-    "author.engagements_7d", "engagements", "author_row", HOUR_US, 168,
-    "positive actions that the author's tweets received in 168 hourly buckets",
+AUTHOR_RATE = rate_of(
+    "author.engagement_rate", "author.engagements", "author.impressions",
+    "positive actions an impression of the author's tweets",
 )  # fmt: skip
+USER_ENGAGEMENTS_7D = WindowCounts("user.engagements_7d", "engagements", "user", {
+    "user.engagements_7d": Window(HOUR_US, 168, "positive actions the user took in 168 hourly buckets"),
+})  # fmt: skip
+AUTHOR_ENGAGEMENTS_7D = WindowCounts("author.engagements_7d", "engagements", "author", {
+    "author.engagements_7d": Window(
+        HOUR_US, 168, "positive actions that the author's tweets received in 168 hourly buckets"
+    ),
+})  # fmt: skip

@@ -1,17 +1,21 @@
-"""What a user engaged and follows, newest first, as padded lists of ids."""
+"""What a user did and whom the user follows, newest first, as padded lists."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 
-from data.batch import I64, Array, CandidateBatch
+from data.batch import F32, I64, Array, CandidateBatch
+from data.events import HOUR_US
 from features.asof import as_of, changes
+from features.kernel import kernel
 from features.past import past
 from features.state.history import LENGTH
+from features.state.network import UNKNOWN_US
 from features.state.shared import Shared
 from features.view import Feature, OnlineView, Stateless
 
@@ -21,7 +25,7 @@ FOLLOWING = 100
 
 @dataclass(frozen=True)
 class HistoryLists:
-    """Ids of the last engagements' tweets and authors, and of the newest follows."""
+    """What was engaged last: ids of the tweets and of their authors."""
 
     name: str = "user.history"
     entity: str = "request"
@@ -36,18 +40,12 @@ class HistoryLists:
 
     def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
         """The last engagements before t."""
-        own = past(log, rows)
-        place = own.end[:, None] - 1 - np.arange(LENGTH)
-        inside = place >= own.begin[:, None]
-        place[~inside] = 0
-
-        def padded(ids: I64) -> I64:
-            return np.where(inside, ids[place], -1) if len(ids) else np.full(inside.shape, -1, np.int64)
-
+        own = past(log, rows, "tweet_id", "author_id")
+        out = {name: np.full((len(own.row), LENGTH), -1, np.int64) for name in ("tweet_id", "author_id")}
+        for name, ids in out.items():
+            _newest(own.begin, own.end, own.column(name), ids)
         return pl.LazyFrame({
-            "row": own.row,
-            "user.history_tweets": padded(own.tweet_id),
-            "user.history_authors": padded(own.author_id),
+            "row": own.row, "user.history_tweets": out["tweet_id"], "user.history_authors": out["author_id"],
         })  # fmt: skip
 
     def online(self, state: Shared) -> OnlineView:
@@ -65,6 +63,50 @@ class _History(Stateless):
         return {
             "user.history_tweets": ids_at(network.tweets.ids, tweets),
             "user.history_authors": ids_at(network.users.ids, authors),
+        }
+
+
+@dataclass(frozen=True)
+class HistoryDeeds:
+    """What was done and how long ago, beside the lists of `user.history`."""
+
+    name: str = "user.history_deeds"
+    entity: str = "request"
+    tables: tuple[str, ...] = ("engagements",)
+    reads: tuple[str, ...] = ()
+    features: tuple[Feature, ...] = (
+        Feature(
+            "user.history_actions", "places in ACTIONS, newest first", unit="code", default=-1, width=LENGTH,
+            dtype="int8",
+        ),
+        Feature("user.history_ages_h", "how long ago each was, -1 for none", unit="hours", default=-1, width=LENGTH),
+    )  # fmt: skip
+
+    def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The last engagements before t."""
+        own = past(log, rows, "action_code")
+        actions = np.full((len(own.row), LENGTH), -1, np.int8)
+        times = np.full((len(own.row), LENGTH), UNKNOWN_US, np.int64)
+        _newest(own.begin, own.end, own.column("action_code"), actions)
+        _newest(own.begin, own.end, own.column("time_us"), times)
+        return pl.LazyFrame({
+            "row": own.row, "user.history_actions": actions, "user.history_ages_h": ages(times, own.time_us),
+        })  # fmt: skip
+
+    def online(self, state: Shared) -> OnlineView:
+        """Reads the histories."""
+        return _Deeds(state)
+
+
+class _Deeds(Stateless):
+    def __init__(self, state: Shared) -> None:
+        self._history = state.history
+
+    def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
+        users, time_us = batch.requests.columns["user_row"], batch.requests.columns["time_us"]
+        return {
+            "user.history_actions": self._history.actions(users),
+            "user.history_ages_h": ages(self._history.times(users), time_us),
         }
 
 
@@ -120,5 +162,28 @@ def ids_at(ids: I64, rows: I64) -> I64:
     return np.where(rows >= 0, ids[rows], -1)
 
 
+def ages(times: I64, moments: I64) -> F32:
+    """[B, L] hours from `times` to each request's moment; -1 where the time is not known."""
+    out = np.full(times.shape, -1, np.float32)
+    _ages(times, moments, out)
+    return out
+
+
+@kernel
+def _ages(times: Any, moments: Any, out: Any) -> Any:
+    for b in range(len(times)):
+        for k in range(times.shape[1]):
+            if times[b, k] != UNKNOWN_US:
+                out[b, k] = (moments[b] - times[b, k]) / HOUR_US
+
+
+@kernel
+def _newest(begin: Any, end: Any, values: Any, out: Any) -> Any:
+    for r in range(len(out)):
+        for k in range(min(end[r] - begin[r], out.shape[1])):
+            out[r, k] = values[end[r] - 1 - k]
+
+
 LISTS = HistoryLists()
+DEEDS = HistoryDeeds()
 FOLLOWING_LIST = FollowingList()

@@ -1,4 +1,4 @@
-"""Columns of a user and a tweet's author: what passed between them, whether they follow, a common language."""
+"""Columns of a user and a tweet's author or topic: what passed between them, who follows whom, a common language."""
 
 from __future__ import annotations
 
@@ -8,51 +8,68 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from data.batch import F32, Array, CandidateBatch
+from data.batch import F32, I64, Array, CandidateBatch, Mask
 from data.events import EventBatch
-from features.asof import ONE, as_of, changes, counted
+from data.schema import NEGATIVE_ACTIONS, POSITIVE_ACTIONS
 from features.derived import Derived
+from features.ledger import Lane, Ledger
+from features.sides import AUTHOR, TOPIC, Side
 from features.state.columns import at
 from features.state.pairs import PairTable
 from features.state.shared import Shared
+from features.sweep import Asked, counts, latest, stream
 from features.view import Feature, OnlineView, Stateless
+from features.views.rate import rate_of
 
 
 @dataclass(frozen=True)
-class Interactions:
-    """How often the user engaged the author's tweets."""
+class Impressions:
+    """How often the user was shown tweets of the author, or of the topic."""
 
-    name: str = "pair.interactions"
+    name: str
+    side: Side
+    doc: str
     entity: str = "candidate"
-    tables: tuple[str, ...] = ("engagements",)
     reads: tuple[str, ...] = ()
-    features: tuple[Feature, ...] = (Feature("pair.interactions", "the user's past engagements with the author"),)
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The one count."""
+        return (Feature(self.name, self.doc),)
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Impressions, and what the side reads."""
+        return ("impressions", *self.side.tables)
 
     def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
-        """A running total as of t."""
-        keys = ["user_id", "author_id"]
-        own = log["engagements"].filter(pl.col("author_id") >= 0).select(*keys, "time_us")
-        events = counted(own, keys, **{self.name: ONE})
-        out = as_of(rows.select("row", *keys, "time_us"), events, {key: key for key in keys}, [self.name])
-        return out.select("row", self.name)
+        """One pass over the impressions."""
+        own = rows.select("row", "user_id", "tweet_id", "author_id", "time_us", "posted_us").sort("time_us").collect()
+        of_rows, of_events = self.side.offline(log)
+        asked = Asked(own["user_id"].to_numpy(), of_rows(own), own["time_us"].to_numpy())
+        shown = stream(log["impressions"], ["user_id", "tweet_id", "author_id", "time_us"])
+        count = counts(asked, ((user, of_events(tweet, author, time), time) for user, tweet, author, time in shown))
+        return pl.LazyFrame([own["row"], pl.Series(self.name, count)])
 
     def online(self, state: Shared) -> OnlineView:
         """A table of pairs."""
-        return _Interactions()
+        return _Impressions(self, state)
 
 
-class _Interactions:
-    def __init__(self) -> None:
-        self._count = PairTable()
-        self.listens: tuple[str, ...] = ("engagements",)
+class _Impressions:
+    def __init__(self, view: Impressions, state: Shared) -> None:
+        self._view, self._state, self._count = view, state, PairTable()
+        self.listens: tuple[str, ...] = ("impressions",)
 
     def update(self, events: EventBatch) -> None:
-        columns = events.columns
-        self._count.add(columns["user_row"], columns["author_row"], np.ones(len(events), np.int64))
+        c = events.columns
+        side = self._view.side.online(self._state, c["tweet_row"], c["author_row"], events.time_us)
+        self._count.add(c["user_row"], side, np.ones(len(events), np.int64))
 
     def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
-        count = self._count.get(users_of(batch), batch.columns["author_row"], 0)
-        return {"pair.interactions": count.astype(np.float32)}
+        c, time = batch.columns, batch.requests.columns["time_us"][batch.request]
+        side = self._view.side.online(self._state, c["tweet_row"], c["author_row"], time)
+        return {self._view.name: self._count.get(users_of(batch), side, 0).astype(np.float32)}
 
     def arrays(self) -> Mapping[str, Array]:
         return self._count.arrays()
@@ -63,20 +80,31 @@ class _Interactions:
 
 @dataclass(frozen=True)
 class Follows:
-    """Whether the user follows the author."""
+    """Who follows whom of the two."""
 
     name: str = "pair.follows"
     entity: str = "candidate"
     tables: tuple[str, ...] = ("follows",)
     reads: tuple[str, ...] = ()
-    features: tuple[Feature, ...] = (Feature("pair.follows", "1 where the user follows the author", unit="flag"),)
+    features: tuple[Feature, ...] = (
+        Feature("pair.follows", "1 where the user follows the author", unit="flag"),
+        Feature("pair.followed_by", "1 where the author follows the user", unit="flag"),
+        Feature("pair.mutual_follow", "1 where both follow each other", unit="flag"),
+    )
 
     def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
-        """The last change of the edge before t."""
-        edges = changes(log["follows"], "follower_id", "followee_id")
-        by = {"user_id": "follower_id", "author_id": "followee_id"}
-        out = as_of(rows.select("row", *by, "time_us"), edges, by, ["ended"])
-        return out.select("row", (~pl.col("ended")).alias(self.name))
+        """The last beginning or end of either edge before t."""
+        own = rows.select("row", "user_id", "author_id", "time_us").sort("time_us").collect()
+        user, author = own["user_id"].to_numpy(), own["author_id"].fill_null(-1).to_numpy()
+
+        def stands(source: I64, target: I64) -> Mask:
+            asked = Asked(source, target, own["time_us"].to_numpy())
+            edges = stream(log["follows"], ["follower_id", "followee_id", "time_us", "ended"])
+            return latest(asked, ((one, other, time, ~ended) for one, other, time, ended in edges)).astype(bool)
+
+        ours, theirs = stands(user, author), stands(author, user)
+        columns = zip((feature.name for feature in self.features), (ours, theirs, ours & theirs), strict=True)
+        return pl.LazyFrame([own["row"], *(pl.Series(name, values) for name, values in columns)])
 
     def online(self, state: Shared) -> OnlineView:
         """Reads the graph."""
@@ -88,8 +116,10 @@ class _Follows(Stateless):
         self._graph = state.network.graph
 
     def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
-        follows = self._graph.follows(users_of(batch), batch.columns["author_row"])
-        return {"pair.follows": follows.astype(np.float32)}
+        users, authors = users_of(batch), batch.columns["author_row"]
+        ours, theirs = self._graph.follows(users, authors), self._graph.follows(authors, users)
+        values = {"pair.follows": ours, "pair.followed_by": theirs, "pair.mutual_follow": ours & theirs}
+        return {name: value.astype(np.float32) for name, value in values.items()}
 
 
 @dataclass(frozen=True)
@@ -140,7 +170,56 @@ def _affinity(batch: CandidateBatch) -> F32:
     return share
 
 
-INTERACTIONS = Interactions()
+_COUNTED = {
+    "likes": "like", "replies": "reply", "retweets": "retweet", "quotes": "quote", "clicks": "click",
+    "profile_clicks": "profile_click", "shares": "share",
+}  # fmt: skip
+
+
+def _total(name: str, doc: str, *actions: str) -> Lane:
+    return Lane(Feature(name, doc), actions)
+
+
+def _strength(name: str, doc: str, *actions: str) -> Lane:
+    return Lane(Feature(name, doc, unit="strength"), actions, fades=True)
+
+
+HISTORY = Ledger(
+    "pair.history",
+    AUTHOR,
+    (
+        _total("pair.interactions", "the user's positive actions on the author's tweets", *POSITIVE_ACTIONS),
+        *(_total(f"pair.{name}", f"times the user took `{action}` on the author's tweets", action)
+          for name, action in _COUNTED.items()),
+        _total("pair.replies_answered", "the user's replies that the author answered", "reply_answered"),
+        _total("pair.negatives", "times the user said no: not interested, mute, block or report", *NEGATIVE_ACTIONS),
+        _strength("pair.strength", "real-graph strength: positive actions, fading by 4.5% a day", *POSITIVE_ACTIONS),
+        *(_strength(f"pair.strength_{name}", f"`{action}` actions, fading", action)
+          for name, action in _COUNTED.items()),
+        _strength("pair.strength_negatives", "times the user said no, fading", *NEGATIVE_ACTIONS),
+    ),
+    Feature("pair.dwell_s", "mean dwell on the author's tweets the user acted on, smoothed", "seconds", default=10.0),
+)  # fmt: skip
+IMPRESSIONS = Impressions("pair.impressions", AUTHOR, "times the user was shown the author's tweets")
+ENGAGEMENT_RATE = rate_of(
+    "pair.engagement_rate", "pair.interactions", "pair.impressions", "positive actions an impression with the author"
+)
+TOPIC_HISTORY = Ledger(
+    "pair.topic_history",
+    TOPIC,
+    (
+        _total("pair.topic_interactions", "the user's positive actions on tweets of this first topic",
+               *POSITIVE_ACTIONS),
+        _strength("pair.topic_strength", "the same, fading by 4.5% a day", *POSITIVE_ACTIONS),
+    ),
+    Feature("pair.topic_dwell_s", "mean dwell on tweets of this topic the user acted on, smoothed", "seconds",
+            default=10.0),
+)  # fmt: skip
+TOPIC_IMPRESSIONS = Impressions("pair.topic_impressions", TOPIC, "times the user was shown tweets of this first topic")
+TOPIC_RATE = rate_of(
+    "pair.topic_engagement_rate", "pair.topic_interactions", "pair.topic_impressions",
+    "positive actions an impression with the topic",
+)  # fmt: skip
 FOLLOWS = Follows()
 LANGUAGE_MATCH = LanguageMatch()
 AFFINITY = Derived(

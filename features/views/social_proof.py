@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import polars as pl
 
-from data.batch import Array, CandidateBatch
+from data.batch import I64, Array, CandidateBatch
 from data.events import EventBatch
-from features.asof import changes
+from data.ids import rows_of
 from features.kernel import kernel
 from features.state.columns import Columns
 from features.state.pairs import EMPTY, PairTable, pair_slot
 from features.state.shared import Shared
+from features.sweep import stream
 from features.view import Feature, OnlineView
 
 NONE = -1
@@ -32,21 +33,25 @@ class SocialProof:
     features: tuple[Feature, ...] = (Feature("pair.social_proof", "followed accounts that engaged the tweet"),)
 
     def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
-        """First engagements before t, joined with the follows that stand at t."""
-        first = log["engagements"].group_by("tweet_id", friend="user_id").agg(first_us=pl.col("time_us").min())
-        edges = changes(log["follows"], "follower_id", "followee_id")
-        edges = edges.with_columns(end_us=pl.col("time_us").shift(-1).over("follower_id", "followee_id"))
-        edges = edges.filter(~pl.col("ended")).select(
-            "end_us", user_id="follower_id", friend="followee_id", begin_us="time_us"
+        """One pass over the follows of the rows' users and their friends' engagements with the rows' tweets."""
+        own = rows.select("row", "user_id", "tweet_id", "time_us").sort("time_us").collect()
+        users, user = np.unique(own["user_id"].to_numpy(), return_inverse=True)
+        tweets, tweet = np.unique(own["tweet_id"].to_numpy(), return_inverse=True)
+        source, friend, changed, ended = _about(
+            log["follows"], ["follower_id", "followee_id", "time_us", "ended"], users
         )
-        first = first.join(edges.select("friend").unique(), on="friend", how="semi")
-        own = rows.select("row", "user_id", "tweet_id", "time_us")
-        engaged = own.join(first, on="tweet_id").filter(pl.col("first_us") < pl.col("time_us"))
-        stands = (pl.col("begin_us") < pl.col("time_us")) & (
-            pl.col("end_us").is_null() | (pl.col("end_us") >= pl.col("time_us"))
-        )
-        friends = engaged.join(edges, on=["user_id", "friend"]).filter(stands)
-        return friends.group_by("row").agg(pl.len().alias(self.name))
+        friends = np.unique(friend)
+        target, engager, engaged = _about(log["engagements"], ["tweet_id", "user_id", "time_us"], tweets)
+        engager = rows_of(friends, engager)
+        known = engager >= 0
+        target, engager, engaged = target[known], engager[known], engaged[known]
+        out = np.zeros(len(own), np.float32)
+        _sweep(
+            user, tweet, own["time_us"].to_numpy(),
+            source, rows_of(friends, friend), changed, ended, _room(len(source)), len(users),
+            target, engager, engaged, _room(len(target)), len(tweets), out,
+        )  # fmt: skip
+        return pl.LazyFrame([own["row"], pl.Series(self.name, out)])
 
     def online(self, state: Shared) -> OnlineView:
         """A list of engagers a tweet."""
@@ -54,13 +59,17 @@ class SocialProof:
 
 
 class _SocialProof:
-    """Engagers of each tweet as a linked list, each once; the followed of a request are marked, then lists walked."""
+    """Engagers of each tweet as a linked list, each once, and as a set of pairs.
+
+    Of a candidate's engagers and the request's followed the fewer are gone through: engagers against the marks of the
+    followed, the followed against the set.
+    """
 
     def __init__(self, state: Shared) -> None:
         self._network = state.network
         self.listens: tuple[str, ...] = ("engagements",)
         self._once = PairTable()
-        self._head = Columns({"head": (np.int32, NONE, 0)})
+        self._head = Columns({"head": (np.int32, NONE, 0), "count": (np.int32, 0, 0)})
         # User and next place side by side: a walk then touches one line of memory a node.
         self._node = Columns({"node": (np.int32, NONE, 2)})
         self._size = 0
@@ -74,7 +83,7 @@ class _SocialProof:
         before = self._size
         self._size = _engage(
             events.columns["tweet_row"], events.columns["user_row"], self._once.keys,
-            self._head.head, self._node.node, self._size,
+            self._head.head, self._head.count, self._node.node, self._size,
         )  # fmt: skip
         self._once.size += self._size - before
 
@@ -85,7 +94,7 @@ class _SocialProof:
         out = np.zeros(len(batch), np.float32)
         self._mark = _friends(
             batch.offsets, batch.columns["tweet_row"], followees.offsets, followees.values, self._head.head,
-            self._node.node, self._marks, self._mark, out,
+            self._head.count, self._node.node, self._once.keys, self._marks, self._mark, out,
         )  # fmt: skip
         return {"pair.social_proof": out}
 
@@ -103,8 +112,75 @@ class _SocialProof:
         self._size = len(self._node)
 
 
+def _about(events: pl.LazyFrame, columns: Sequence[str], ids: I64) -> list[Array]:
+    """The columns of the events whose first column is one of `ids`, that column as places in them."""
+    kept: list[list[Array]] = []
+    for first, *others in stream(events, columns):
+        place = rows_of(ids, first)
+        keep = place >= 0
+        kept.append([column[keep] for column in (place, *others)])
+    empty = [np.zeros(0, np.int64) for _ in columns]
+    return [np.concatenate(parts) for parts in zip(*kept, strict=True)] if kept else empty
+
+
+def _room(size: int) -> I64:
+    """An empty table of keys for `size` pairs."""
+    return np.full(1 << max(2 * size, 8).bit_length(), EMPTY, np.int64)
+
+
 @kernel
-def _engage(tweets: Any, users: Any, once: Any, head: Any, node: Any, size: Any) -> Any:
+def _sweep(
+    user: Any, tweet: Any, moment: Any,
+    follower: Any, friend: Any, changed: Any, ended: Any, edges: Any, users: Any,
+    target: Any, engager: Any, engaged: Any, once: Any, tweets: Any, out: Any,
+) -> Any:  # fmt: skip
+    """Rows in order of time; follows and engagements come forward to each row's moment."""
+    # An edge, once begun, keeps its place in its user's list; `stands` tells whether it does now.
+    edge_of, stands = np.empty(len(edges), np.int32), np.zeros(len(follower), np.bool_)
+    edge, edge_head = np.empty((len(follower), 2), np.int32), np.full(users, NONE, np.int32)
+    node, node_head = np.empty((len(target), 2), np.int32), np.full(tweets, NONE, np.int32)
+    degree, engagers = np.zeros(users, np.int64), np.zeros(tweets, np.int64)
+    f, e, size, nodes = 0, 0, 0, 0
+    for r in range(len(moment)):
+        while f < len(changed) and changed[f] < moment[r]:
+            key = (follower[f] << 32) | friend[f]
+            at = pair_slot(edges, key)
+            if edges[at] == EMPTY:
+                edges[at], edge_of[at] = key, size
+                edge[size, 0], edge[size, 1] = friend[f], edge_head[follower[f]]
+                edge_head[follower[f]] = size
+                degree[follower[f]] += 1
+                size += 1
+            stands[edge_of[at]] = not ended[f]
+            f += 1
+        while e < len(engaged) and engaged[e] < moment[r]:
+            key = (target[e] << 32) | engager[e]
+            at = pair_slot(once, key)
+            if once[at] == EMPTY:
+                once[at] = key
+                node[nodes, 0], node[nodes, 1] = engager[e], node_head[target[e]]
+                node_head[target[e]] = nodes
+                engagers[target[e]] += 1
+                nodes += 1
+            e += 1
+        u, t = user[r], tweet[r]
+        if engagers[t] <= degree[u]:
+            place = node_head[t]
+            while place != NONE:
+                at = pair_slot(edges, (np.int64(u) << 32) | np.int64(node[place, 0]))
+                if edges[at] != EMPTY and stands[edge_of[at]]:
+                    out[r] += 1
+                place = node[place, 1]
+        else:
+            place = edge_head[u]
+            while place != NONE:
+                if stands[place] and once[pair_slot(once, (np.int64(t) << 32) | np.int64(edge[place, 0]))] != EMPTY:
+                    out[r] += 1
+                place = edge[place, 1]
+
+
+@kernel
+def _engage(tweets: Any, users: Any, once: Any, head: Any, count: Any, node: Any, size: Any) -> Any:
     for i in range(len(tweets)):
         if tweets[i] < 0 or users[i] < 0:
             continue
@@ -115,13 +191,14 @@ def _engage(tweets: Any, users: Any, once: Any, head: Any, node: Any, size: Any)
             node[size, 0] = users[i]
             node[size, 1] = head[tweets[i]]
             head[tweets[i]] = size
+            count[tweets[i]] += 1
             size += 1
     return size
 
 
 @kernel
 def _friends(
-    offsets: Any, tweets: Any, friend_offsets: Any, friends: Any, head: Any, node: Any,
+    offsets: Any, tweets: Any, friend_offsets: Any, friends: Any, head: Any, count: Any, node: Any, once: Any,
     marks: Any, mark: Any, out: Any,
 ) -> Any:  # fmt: skip
     for b in range(len(offsets) - 1):
@@ -129,15 +206,21 @@ def _friends(
         for f in range(friend_offsets[b], friend_offsets[b + 1]):
             marks[friends[f]] = mark
         for i in range(offsets[b], offsets[b + 1]):
-            if tweets[i] < 0 or tweets[i] >= len(head):
+            tweet = tweets[i]
+            if tweet < 0 or tweet >= len(head):
                 continue
-            place = head[tweets[i]]
-            count = 0
-            while place != NONE:
-                if marks[node[place, 0]] == mark:
-                    count += 1
-                place = node[place, 1]
-            out[i] = count
+            found = 0
+            if count[tweet] <= friend_offsets[b + 1] - friend_offsets[b]:
+                place = head[tweet]
+                while place != NONE:
+                    if marks[node[place, 0]] == mark:
+                        found += 1
+                    place = node[place, 1]
+            else:
+                for f in range(friend_offsets[b], friend_offsets[b + 1]):
+                    if once[pair_slot(once, (np.int64(tweet) << 32) | np.int64(friends[f]))] != EMPTY:
+                        found += 1
+            out[i] = found
     return mark
 
 

@@ -15,10 +15,16 @@ from features.derived import Derived
 from features.kernel import kernel, sums
 from features.past import Past, past
 from features.state.columns import Columns
-from features.state.history import LENGTH
 from features.state.shared import Shared
+from features.totals import shares
 from features.view import Feature, OnlineView, Stateless
 from features.windows import gathered
+
+RECENT = 50
+"""How many of the newest engagements make a taste."""
+
+TOP = 3
+"""How many of a user's topics are named."""
 
 INTEREST_SHARE = 0.05
 """A topic is an interest of a user from this share of the past engagements on."""
@@ -59,18 +65,20 @@ class _Embedding(Stateless):
 
 @dataclass(frozen=True)
 class Taste:
-    """Mean vector of the tweets in the user's history; zeros without one. A tweet engaged twice counts twice."""
+    """Mean vector of the last `RECENT` tweets engaged; zeros without one. A tweet engaged twice counts twice."""
 
     name: str = "user.taste"
     entity: str = "request"
     tables: tuple[str, ...] = ("engagements", "understanding")
     reads: tuple[str, ...] = ()
-    features: tuple[Feature, ...] = (Feature("user.taste", "mean vector of the history", unit="vector", width=0),)
+    features: tuple[Feature, ...] = (
+        Feature("user.taste", f"mean vector of the last {RECENT} tweets engaged", unit="vector", width=0),
+    )
 
     def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
         """A window of the last engagements, slid along each user's."""
         ids, vectors = text_vectors(log)
-        own = past(log, rows)
+        own = past(log, rows, "tweet_id")
         out = np.zeros((len(own.row), vectors.shape[1]), np.float32)
         none = np.zeros(0, np.int64)
         _slide(*_ordered(own, ids), vectors, none, np.zeros(0, np.float32), out)
@@ -104,7 +112,7 @@ class Similarity:
     def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
         """The taste before t against the tweet, without keeping either."""
         ids, vectors = text_vectors(log)
-        own = past(log, rows)
+        own = past(log, rows, "tweet_id")
         asked = rows.select("row", "tweet_id", "posted_us").collect()
         place = np.where(asked["posted_us"].is_not_null().to_numpy(), places(ids, asked["tweet_id"].to_numpy()), -1)
         at = np.argsort(asked["row"].to_numpy(), kind="stable")
@@ -144,7 +152,7 @@ class Interests:
         """Counts along each user's engagements."""
         table = log["understanding"].select("tweet_id", "topics").collect().sort("tweet_id")
         topics = int(log["topic_count"].collect().item())
-        own = past(log, rows)
+        own = past(log, rows, "tweet_id")
         order, begin, end, place = _ordered(own, table["tweet_id"].to_numpy())
         out = np.zeros((len(own.row), topics), np.float32)
         _tally(order, begin, end, place, table["topics"].to_numpy(), out)
@@ -165,10 +173,9 @@ class _Interests:
         self._rows.resize(len(self._state.network.users))
         if not self._topics:
             return
-        topic = self._state.texts.column.topics[events.columns["tweet_row"], 0]
-        users = events.columns["user_row"]
-        keep = (topic >= 0) & (users >= 0)
-        np.add.at(self._rows.count, (users[keep], topic[keep]), 1)
+        _learn(
+            events.columns["user_row"], events.columns["tweet_row"], self._state.texts.column.topics, self._rows.count
+        )
 
     def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
         users = batch.requests.columns["user_row"]
@@ -184,18 +191,11 @@ class _Interests:
 
 
 def taste(state: Shared, users: I64) -> F32:
-    """[B, D] mean vector of each user's history."""
+    """[B, D] mean vector of each user's last `RECENT` engagements."""
     out = np.zeros((len(users), state.texts.dim), np.float32)
     if state.texts.dim:
-        _mean(state.history.tweets(users), state.texts.embedding, out)
+        _mean(state.history.tweets(users, RECENT), state.texts.embedding, out)
     return out
-
-
-def shares(counts: F32) -> F32:
-    """Rows that sum to 1, or to 0 where nothing was counted."""
-    total = counts.astype(np.float64).sum(axis=1, keepdims=True)
-    share: F32 = (counts / np.maximum(total, 1)).astype(np.float32)
-    return share
 
 
 def text_vectors(log: Mapping[str, pl.LazyFrame]) -> tuple[I64, F32]:
@@ -216,7 +216,7 @@ def places(ids: I64, wanted: I64) -> I64:
 
 def _ordered(own: Past, ids: I64) -> tuple[I64, I64, I64, I64]:
     """Rows ordered along each user's engagements, their bounds, and the text of each engagement."""
-    return np.lexsort((own.end, own.begin)), own.begin, own.end, places(ids, own.tweet_id)
+    return np.lexsort((own.end, own.begin)), own.begin, own.end, places(ids, own.column("tweet_id"))
 
 
 @sums
@@ -238,11 +238,11 @@ def _direction(total: Any, count: Any, vector: Any) -> Any:
 
 @kernel
 def _slide(order: Any, begin: Any, end: Any, place: Any, vectors: Any, target: Any, cosine: Any, out: Any) -> Any:
-    """Means of the last LENGTH engagements' vectors into `out`, or their cosines with `target` into `cosine`."""
+    """Means of the last RECENT engagements' vectors into `out`, or their cosines with `target` into `cosine`."""
     total = np.zeros(vectors.shape[1], np.float64)
     low, high = 0, 0
     for o in order:
-        first = max(begin[o], end[o] - LENGTH)
+        first = max(begin[o], end[o] - RECENT)
         if first >= high or first < low:
             total[:] = 0
             low, high = first, first
@@ -271,6 +271,13 @@ def _tally(order: Any, begin: Any, end: Any, place: Any, topics: Any, out: Any) 
             high += 1
         for t in range(len(counts)):
             out[o, t] = counts[t]
+
+
+@kernel
+def _learn(users: Any, tweets: Any, topics: Any, count: Any) -> Any:
+    for i in range(len(users)):
+        if users[i] >= 0 and topics[tweets[i], 0] >= 0:
+            count[users[i], topics[tweets[i], 0]] += 1
 
 
 @kernel
@@ -337,6 +344,17 @@ def _topic_share(batch: CandidateBatch) -> F32:
     return out
 
 
+def _top_topics(batch: CandidateBatch) -> Array:
+    """[B, TOP] topics of the greatest shares, best first, the lower code of two alike; -1 where nothing is left."""
+    interests = batch.requests.columns["user.interests"]
+    out = np.full((len(interests), TOP), -1, np.int16)
+    if interests.size:
+        best = np.argsort(-interests, axis=1, kind="stable")[:, :TOP]
+        some = np.take_along_axis(interests, best, axis=1) > 0
+        out[:, : best.shape[1]][some] = best[some]
+    return out
+
+
 EMBEDDING = Embedding()
 TASTE = Taste()
 SIMILARITY = Similarity()
@@ -346,3 +364,12 @@ TOPIC_SHARE = Derived(
     ("user.interests", "tweet.topics"),
     _topic_share,
 )
+TOP_TOPICS = Derived(
+    Feature(
+        "user.top_topics", "topics of most engagements, best first, -1 for none", unit="topic", default=-1, width=TOP,
+        dtype="int16",
+    ),
+    ("user.interests",),
+    _top_topics,
+    entity="request",
+)  # fmt: skip

@@ -1,12 +1,13 @@
 """How well relevant candidates stand on top, per request.
 
-Candidates are ranked by score with ties broken by ascending row (a stable sort). A request without a relevant
-candidate is undefined: NaN. With r_i the relevance at rank i (1 is the top), n the number of candidates with r > 0:
+Candidates are ranked by score with ties broken by ascending row (a stable sort); a NaN score is refused. A request
+without a relevant candidate, or without candidates, is undefined: NaN, where ranx says 0. Equal to ranx otherwise. With
+r_i the relevance at rank i (1 is the top), n the number of candidates with r > 0:
 
     hit@k        1 if any of the first k is relevant
     recall@k     relevant among the first k / n
     precision@k  relevant among the first k / k
-    map@k        sum over relevant ranks i <= k of precision@i / min(k, n)
+    map@k        sum over relevant ranks i <= k of precision@i / n; so at most k / n where n > k, as trec_eval has it
     mrr@k        1 / rank of the first relevant one, 0 beyond k
     ndcg@k       sum of r_i / log2(i + 1) over the first k / the same sum of the best order that these candidates allow
 """
@@ -16,11 +17,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import ClassVar
 
 import numpy as np
 
 from data.batch import F64, I64, Array, CandidateBatch
 from data.errors import ConfigError, DataError
+from ranking.metrics.metric import refuse_nan
 from ranking.slate.topk import top_k
 
 
@@ -51,7 +54,7 @@ def rank(scores: Array, relevance: Array, offsets: I64, k: int) -> Ranking:
 
     Raises:
         ConfigError: k is below 1.
-        DataError: arrays of different lengths or negative relevance.
+        DataError: arrays of different lengths, a NaN score, or relevance that is negative or not finite.
     """
     if k < 1:
         raise ConfigError(f"k is {k}", remedy="a metric needs at least one place")
@@ -59,9 +62,11 @@ def rank(scores: Array, relevance: Array, offsets: I64, k: int) -> Ranking:
     if not len(scores) == len(relevance) == int(offsets[-1]):
         lengths = f"{len(scores)} scores, {len(relevance)} relevances, {int(offsets[-1])} candidates"
         raise DataError(f"metric inputs differ in length: {lengths}", remedy="give one of each a candidate")
+    refuse_nan(scores, "score")
     gain = np.asarray(relevance, np.float64)
-    if gain.size and not gain.min() >= 0:
-        raise DataError(f"relevance {gain.min()} is not >= 0", remedy="use 0 for what is not relevant")
+    if gain.size and not (gain.min() >= 0 and gain.max() < np.inf):
+        worst = gain.min() if not gain.min() >= 0 else gain.max()
+        raise DataError(f"relevance {worst} is not >= 0 and finite", remedy="use 0 for what is not relevant")
     count = np.r_[0, np.cumsum(gain > 0)]
     relevant = (count[offsets[1:]] - count[offsets[:-1]]).astype(np.float64)
     return Ranking(_places(scores, gain, offsets, k), _places(gain, gain, offsets, k), relevant)
@@ -83,10 +88,9 @@ def precision(ranking: Ranking) -> F64:
 
 
 def average_precision(ranking: Ranking) -> F64:
-    """[B] MAP's term for each request, over min(k, n)."""
+    """[B] MAP's term for each request, over all n relevant ones."""
     at = np.cumsum(ranking.hits, axis=1) / np.arange(1, ranking.k + 1)
-    best = np.clip(ranking.relevant, 1, ranking.k)
-    return _defined(ranking, (at * ranking.hits).sum(axis=1) / best)
+    return _defined(ranking, (at * ranking.hits).sum(axis=1) / np.maximum(ranking.relevant, 1))
 
 
 def reciprocal_rank(ranking: Ranking) -> F64:
@@ -126,6 +130,7 @@ class AccuracyMetric:
 
     name: str
     """One of `FORMULAS`."""
+    reads: ClassVar[tuple[str, ...]] = ("score", "relevance")
 
     def __post_init__(self) -> None:
         """Refuses a name that is not there."""
@@ -135,6 +140,9 @@ class AccuracyMetric:
     def per_request(self, ranked: CandidateBatch, k: int) -> F64:
         """[B], NaN where undefined."""
         return FORMULAS[self.name](rank(ranked.column("score"), ranked.column("relevance"), ranked.offsets, k))
+
+
+HIT, RECALL, PRECISION, MAP, MRR, NDCG = (AccuracyMetric(name) for name in FORMULAS)
 
 
 def _places(scores: Array, gain: F64, offsets: I64, k: int) -> F64:

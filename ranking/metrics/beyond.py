@@ -1,10 +1,19 @@
-"""Beyond accuracy: variety within a slate, how much of a catalogue is shown, and how unequally."""
+"""Beyond accuracy: variety and novelty of slates, how much of a catalogue is shown, and how unequally.
+
+Slates are ragged: request b's rows `offsets[b]:offsets[b + 1]`, best first.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
-from data.batch import F64, I64, Array
+from data.batch import F64, I64, Array, CandidateBatch
+from data.errors import DataError
+from ranking.metrics.metric import refuse_nan, request_sums
+from ranking.slate.topk import top_k
 
 
 def intra_list_diversity(vectors: Array, offsets: I64) -> F64:
@@ -13,16 +22,35 @@ def intra_list_diversity(vectors: Array, offsets: I64) -> F64:
     `vectors` is [N, D] of any length; a zero vector has cosine 0 with everything. From |sum v|^2 = sum |v|^2 +
     2 sum over pairs of v_i.v_j, so that a slate of n costs O(n D).
     """
-    owner = np.repeat(np.arange(len(offsets) - 1), np.diff(offsets))
+    refuse_nan(np.asarray(vectors).sum(axis=1), "vector")
     lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
     unit = np.divide(vectors, lengths, out=np.zeros(vectors.shape, np.float64), where=lengths > 0)
-    total = np.zeros((len(offsets) - 1, vectors.shape[1]))
-    np.add.at(total, owner, unit)
-    own = np.bincount(owner, weights=(unit**2).sum(axis=1), minlength=len(total))
+    total = request_sums(unit, offsets)
+    own = request_sums((unit**2).sum(axis=1), offsets)
     n = np.diff(offsets).astype(np.float64)
     alike = np.divide((total**2).sum(axis=1) - own, n * (n - 1), out=np.full(len(n), np.nan), where=n > 1)
     diversity: F64 = 1 - alike
     return diversity
+
+
+def novelty(counts: Array, population: int, offsets: I64) -> F64:
+    """[B] mean over a slate of -log2(share of the population that knows the item), in bits; NaN for an empty slate.
+
+    Mean self-information (Zhou et al., PNAS 2010). `counts` is [N], how many of `population` people (or events) had to
+    do with each item of the slates; an item that nobody knows counts as known to one, so that it stays finite.
+
+    Raises:
+        DataError: a count below 0 or above the population.
+    """
+    known = np.asarray(counts, np.float64)
+    if known.size and not (known.min() >= 0 and known.max() <= population):
+        raise DataError(
+            f"counts span {known.min()} to {known.max()} of {population}", remedy="count people of the population"
+        )
+    bits = request_sums(-np.log2(np.maximum(known, 1) / max(population, 1)), offsets)
+    n = np.diff(offsets)
+    mean: F64 = np.divide(bits, n, out=np.full(len(n), np.nan), where=n > 0)
+    return mean
 
 
 def coverage(shown: Array, catalogue: int) -> float:
@@ -31,12 +59,67 @@ def coverage(shown: Array, catalogue: int) -> float:
 
 
 def gini(counts: Array) -> float:
-    """Gini coefficient of non-negative counts, items with 0 included: 0 all equal, towards 1 all to one.
+    """Gini coefficient of non-negative counts or exposures, items with 0 included: 0 all equal, towards 1 all to one.
 
     sum over i of (2 i - n - 1) x_i / (n sum x) with x ascending; NaN where nothing was counted.
+
+    Raises:
+        DataError: a count below 0 or NaN.
     """
     x = np.sort(np.asarray(counts, np.float64))
     n, total = len(x), x.sum()
+    if (n and not x[0] >= 0) or np.isnan(total):
+        raise DataError(f"counts begin with {x[0]} and sum to {total}", remedy="give numbers of at least 0")
     if n == 0 or total <= 0:
         return float("nan")
     return float(((2 * np.arange(1, n + 1) - n - 1) * x).sum() / (n * total))
+
+
+def exposure(ids: Array, offsets: I64) -> tuple[Array, F64]:
+    """Distinct `ids` ascending [G] and the attention that each receives [G], summed over slates.
+
+    Place i (1 is the top) receives 1 / log2(i + 1), as in Singh and Joachims, KDD 2018. `ids` is [N], of items or of
+    authors. For the inequality among a whole catalogue, give `gini` a zero for each of the others.
+    """
+    if len(ids) != int(offsets[-1]):
+        raise DataError(f"{len(ids)} ids for {int(offsets[-1])} places", remedy="give one id a place")
+    names, group = np.unique(ids, return_inverse=True)
+    place = np.arange(len(ids)) - np.repeat(np.asarray(offsets)[:-1], np.diff(offsets))
+    seen: F64 = np.bincount(group, weights=1 / np.log2(place + 2), minlength=len(names)).astype(np.float64)
+    return names, seen
+
+
+def author_exposure(authors: Array, offsets: I64) -> tuple[Array, F64]:
+    """Distinct `authors` ascending [G] and their shares of all exposure [G], which sum to 1; empty without slates."""
+    names, seen = exposure(authors, offsets)
+    return names, seen / seen.sum() if len(seen) else seen
+
+
+@dataclass(frozen=True)
+class DiversityMetric:
+    """Intra-list diversity of the first k over the text embeddings."""
+
+    name: str = "diversity"
+    reads: ClassVar[tuple[str, ...]] = ("score", "tweet.embedding")
+
+    def per_request(self, ranked: CandidateBatch, k: int) -> F64:
+        """[B], NaN below two items."""
+        slate = top_k(ranked.column("score"), ranked.offsets, k)
+        return intra_list_diversity(ranked.column("tweet.embedding")[slate.values], slate.offsets)
+
+
+@dataclass(frozen=True)
+class NoveltyMetric:
+    """Novelty of the first k; `popularity` counts, of `population` people, those who know the item."""
+
+    name: str = "novelty"
+    reads: ClassVar[tuple[str, ...]] = ("score", "popularity", "population")
+
+    def per_request(self, ranked: CandidateBatch, k: int) -> F64:
+        """[B], NaN without candidates."""
+        slate = top_k(ranked.column("score"), ranked.offsets, k)
+        population = int(ranked.column("population").max(initial=1))
+        return novelty(ranked.column("popularity")[slate.values], population, slate.offsets)
+
+
+DIVERSITY, NOVELTY = DiversityMetric(), NoveltyMetric()

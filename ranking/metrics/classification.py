@@ -1,11 +1,23 @@
-"""How well scores or probabilities tell positives from negatives. Tied scores share their average rank."""
+"""How well scores or probabilities tell positives from negatives.
+
+A label above 0 is positive. Tied scores share their average rank (AUC) or enter together (PR-AUC), so that no metric
+here depends on the order of rows; scikit-learn has the same rule. A NaN score is refused. Where one class is absent,
+all but log loss are undefined: NaN.
+"""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from typing import ClassVar
+
 import numpy as np
 
-from data.batch import F64, I64, Array
+from data.batch import F64, I64, Array, CandidateBatch
 from data.errors import DataError
+from ranking.metrics.metric import refuse_nan
+
+_LEAST = 1e-7
+"""Probabilities are clipped to `_LEAST` and 1 less that."""
 
 
 def auc(scores: Array, labels: Array) -> float:
@@ -52,23 +64,99 @@ def grouped_auc(scores: Array, labels: Array, groups: Array) -> float:
     return float(np.average(values[defined], weights=size[defined])) if defined.any() else float("nan")
 
 
+def pr_auc(scores: Array, labels: Array) -> float:
+    """Area under the precision-recall curve by steps: sum over thresholds of (R_t - R_t-1) P_t, t descending.
+
+    This is average precision (no interpolation, which would be too kind). NaN where one class is absent: with no
+    positive nothing is recalled, with no negative every order is perfect.
+    """
+    return float(pr_auc_by_group(scores, labels, np.zeros(len(scores), np.int64))[1][0]) if len(scores) else np.nan
+
+
+def pr_auc_by_group(scores: Array, labels: Array, groups: Array) -> tuple[Array, F64]:
+    """Distinct `groups` ascending [G] and the PR-AUC within each [G], NaN where a group has one class only."""
+    labels = _labels(scores, labels)
+    values = np.asarray(scores, np.float64)
+    names, group = np.unique(groups, return_inverse=True)
+    if not len(values):
+        return names, np.empty(0)
+    order = np.lexsort((-values, group))
+    s, g, y = values[order], group[order], labels[order]
+    size = np.bincount(group, minlength=len(names))
+    first = np.repeat(np.cumsum(size) - size, size)
+    total = np.r_[0.0, np.cumsum(y)]
+    # What stands at or above each threshold: up to the last row of a run of equal scores.
+    ends = np.flatnonzero(np.r_[(g[1:] != g[:-1]) | (s[1:] != s[:-1]), True])
+    start = first[ends]
+    found = total[ends + 1] - total[start]
+    precision = found / (ends + 1 - start)
+    gained = np.diff(found, prepend=0.0)
+    new_group = np.r_[True, start[1:] != start[:-1]]
+    gained[new_group] = found[new_group]
+    area = np.bincount(g[ends], weights=gained * precision, minlength=len(names))
+    positives = np.bincount(group, weights=labels, minlength=len(names))
+    return names, np.where((positives > 0) & (positives < size), area / np.maximum(positives, 1), np.nan)
+
+
 def log_loss(probabilities: Array, labels: Array) -> float:
-    """Mean negative log likelihood in nats; probabilities are clipped to [1e-7, 1 - 1e-7].
+    """Mean negative log likelihood in nats; probabilities are clipped to [1e-7, 1 - 1e-7]. NaN without rows.
 
     Raises:
         DataError: a probability outside 0..1.
     """
     labels = _labels(probabilities, labels)
+    p = np.clip(checked_probabilities(probabilities), _LEAST, 1 - _LEAST)
+    return float(-np.mean(labels * np.log(p) + (1 - labels) * np.log1p(-p))) if p.size else float("nan")
+
+
+def relative_cross_entropy(probabilities: Array, labels: Array) -> float:
+    """RCE in percent: 100 (1 - log loss / log loss of always predicting the labels' mean); 0 is no better than that.
+
+    As in the RecSys Challenge 2020, with the mean of these very labels. NaN where one class is absent.
+
+    Raises:
+        DataError: a probability outside 0..1.
+    """
+    loss = log_loss(probabilities, labels)
+    rate = float(_labels(probabilities, labels).mean()) if len(labels) else 0.0
+    if not 0 < rate < 1:
+        return float("nan")
+    naive = -(rate * np.log(rate) + (1 - rate) * np.log1p(-rate))
+    return float(100 * (1 - loss / naive))
+
+
+@dataclass(frozen=True)
+class AUCMetric:
+    """AUC within each request, over all its candidates whatever k."""
+
+    name: str = "auc"
+    reads: ClassVar[tuple[str, ...]] = ("score", "relevance")
+
+    def per_request(self, ranked: CandidateBatch, k: int) -> F64:
+        """[B], NaN where a request has one class only."""
+        return auc_per_request(ranked.column("score"), ranked.column("relevance"), ranked.offsets)
+
+
+AUC = AUCMetric()
+
+
+def checked_probabilities(probabilities: Array) -> F64:
+    """[N] float64.
+
+    Raises:
+        DataError: one is outside 0..1.
+    """
     p = np.asarray(probabilities, np.float64)
     if p.size and not (p.min() >= 0 and p.max() <= 1):
-        raise DataError(f"probabilities span {p.min()} to {p.max()}", remedy="log loss takes 0..1, not scores")
-    p = np.clip(p, 1e-7, 1 - 1e-7)
-    return float(-np.mean(labels * np.log(p) + (1 - labels) * np.log1p(-p))) if p.size else float("nan")
+        raise DataError(f"probabilities span {p.min()} to {p.max()}", remedy="give 0..1, not scores")
+    return p
 
 
 def _labels(scores: Array, labels: Array) -> F64:
     if len(scores) != len(labels):
         raise DataError(f"{len(scores)} scores but {len(labels)} labels", remedy="give one label a score")
+    refuse_nan(scores, "score")
+    refuse_nan(labels, "label")
     return (np.asarray(labels) > 0).astype(np.float64)
 
 

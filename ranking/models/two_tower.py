@@ -74,6 +74,8 @@ class TwoTowerConfig(BaseModel):
     """Pool the authors of the reader's recent engagements."""
     history_tweets: bool = False
     """Pool the tweets of the reader's recent engagements; needs `tweet_buckets`."""
+    recent: int = Field(50, ge=1)
+    """How many of the newest engagements are pooled."""
     text: bool = True
     """Use the tweet's embedding and the reader's taste, where the data set has texts."""
     topics: bool = True
@@ -106,6 +108,10 @@ class TwoTowerConfig(BaseModel):
         if self.history_tweets and not self.tweet_buckets:
             raise ValueError("history_tweets needs tweet_buckets > 0")
         return self
+
+    def bag(self, columns: Mapping[str, Array], name: str) -> Array:
+        """[B, L] padded ids that are pooled of column `name`; of a history the newest `recent`."""
+        return columns[name][:, : self.recent] if name.startswith("user.history_") else columns[name]
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -265,11 +271,11 @@ class TwoTower:
         if missing:
             raise ModelError(f"the two-tower model needs request column {missing[0]!r}", remedy=_LOOK_UP)
         used = [name for name in ("user.following_ids", "user.history_authors") if name in config.user_columns]
-        ids, codes = distinct([columns[name] for name in used])
+        ids, codes = distinct([config.bag(columns, name) for name in used])
         author_bags = {name: BagTensors.of(Bags.from_padded(c)) for name, c in zip(used, codes, strict=True)}
         tweet_ids, tweet_bag = np.empty(0, np.int64), None
         if "user.history_tweets" in config.user_columns:
-            tweet_ids, (history,) = distinct([columns["user.history_tweets"]])
+            tweet_ids, (history,) = distinct([config.bag(columns, "user.history_tweets")])
             tweet_bag = BagTensors.of(Bags.from_padded(history))
         inputs = UserTensors(
             dense=torch.from_numpy(dense(columns.__getitem__, config.user_dense, len(batch.requests))),

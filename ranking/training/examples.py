@@ -218,7 +218,7 @@ def _readers(config: TwoTowerConfig, batches: Iterator[CandidateBatch]) -> tuple
         parts["taste"].append(columns["user.taste"].astype(np.float16) if config.text else none)
         parts["interests"].append(columns["user.interests"].astype(np.float32) if config.topics else none)
         for name, some in bags.items():
-            some.append(Bags.from_padded(columns[name]))
+            some.append(Bags.from_padded(config.bag(columns, name)))
     joined = {name: np.concatenate(some) for name, some in parts.items()}
     return Readers(bags={}, **joined), {name: Bags.concat(some) for name, some in bags.items()}
 

@@ -9,7 +9,7 @@ from pydantic import ValidationError
 
 from data.dataset import Dataset
 from data.errors import ConfigError
-from data.split import Split
+from data.split import Split, training_part
 from ranking.models.two_tower import TwoTower, TwoTowerConfig
 from ranking.training.examples import build_examples
 from ranking.training.loop import train_two_tower
@@ -49,18 +49,21 @@ def fit_two_tower(
     on_epoch: Callable[[dict[str, float]], None] | None = None,
     advance: Callable[[float, float, str], None] | None = None,
 ) -> TwoTower:
-    """Trains on the training part of `split`; a split without a moment is taken for a catalogue's.
+    """Trains on the training part of `split`; its rows' features know no held-out engagement.
+
+    A split without a moment, or a log without impressions, is taken for a catalogue's.
 
     Raises:
         ConfigError: an unknown setting or one out of range.
         DataError: there is nothing to train on.
         ModelError: the loss diverged.
     """
-    config = two_tower_config(settings, catalogue=split.train_before_us is None)
+    catalogue = split.train_before_us is None or not dataset.rows("impressions")
+    config = two_tower_config(settings, catalogue=catalogue)
     if advance is not None:
         advance(0, 1, "features of the training rows")
     examples = build_examples(
-        dataset,
+        training_part(dataset, split),
         config,
         understanding=understanding,
         positives=training_positives(dataset, engagements=split.train),

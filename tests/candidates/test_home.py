@@ -65,7 +65,7 @@ TWEETS = [
 @pytest.fixture
 def state() -> FeatureState:
     """Person 1 follows 2 and 3; has muted 4, is blocked by nobody, has seen 110; 111 is deleted."""
-    state = FeatureState(None, views=["tweet.engagements_6h"])
+    state = FeatureState(None, views=["tweet.windows"])
     ids = list(PEOPLE)
     state.update(
         events(

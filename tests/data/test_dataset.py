@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.dataset import MANIFEST, Dataset, DatasetWriter
-from data.errors import DataError
+from data.errors import DataError, NotFoundError
 from data.events import DAY_US, EventBatch
 from data.schema import conform, table
 
@@ -236,3 +236,34 @@ def test_an_absent_table_is_named_with_those_there_are(tmp_path: Path) -> None:
         dataset.scan("tweets")
     with pytest.raises(DataError, match="unknown table 'tweet'"):
         dataset.scan("tweet")
+
+
+def test_ids_that_were_numbered_are_kept_hashed_and_translated(tmp_path: Path) -> None:
+    hashes = []
+    for names in (["ann", "007"], ["ann", "bob"]):
+        with _writer(tmp_path / names[1]) as writer:
+            writer.write("users", USERS.with_columns(user_id=pl.Series([1, 0])))
+            writer.write_ids("users", pl.Series(names))
+            dataset = writer.commit()
+        hashes.append(dataset.content_hash)
+        assert dataset.verify() is None
+        assert dataset.ids("users").originals([1, 0, 1]) == [names[1], "ann", names[1]]
+        assert dataset.ids("users").ids([names[1], "eve"]).tolist() == [1, -1]
+        assert (dataset.ids("users").numbered, dataset.ids("tweets").numbered) == (True, False)
+    assert hashes[0] != hashes[1]
+    with pytest.raises(NotFoundError, match="no id 2; they go from 0 to 1"):
+        dataset.ids("users").originals([0, 2])
+    assert dataset.ids("tweets").originals([7]) == ["7"]
+    assert dataset.ids("tweets").ids(["7", "07", "x"]).tolist() == [7, -1, -1]
+
+
+@pytest.mark.parametrize(("texts", "some"), [(["", ""], False), (["", "hat"], True)])
+def test_a_log_without_texts_says_so(tmp_path: Path, texts: list[str], some: bool) -> None:
+    rows = pl.DataFrame({"tweet_id": [1, 2], "time_us": [5, 6], "text": texts, "media_count": [0, 0]})
+    with _writer(tmp_path / "log") as writer:
+        writer.write("tweets", rows.with_columns(kind=pl.lit("item")))
+        dataset = writer.commit()
+    assert dataset.has_texts is some
+    if not some:
+        with pytest.raises(DataError, match="data set 'little' has no texts, which search needs"):
+            dataset.require_texts(purpose="search")

@@ -80,12 +80,16 @@ def _is(tweet_id: int):  # type: ignore[no-untyped-def]
         ({"ratings": RATINGS + "seven,50,4.5,100\n"}, r"ratings\.csv line 5: userId is 'seven', not a whole number"),
         ({"ratings": RATINGS + "7,51,good,100\n"}, r"ratings\.csv line 5: rating is 'good', not a number"),
         ({"ratings": RATINGS + "7,51,NaN,100\n"}, r"ratings\.csv line 5: rating is 'NaN', not a number"),
-        ({"ratings": RATINGS + "7,51,4,\n"}, r"ratings\.csv line 5: timestamp is '', not a whole number"),
-        ({"ratings": RATINGS + "7,51,4,-1\n"}, r"line 5: timestamp is -1, which is no moment .* seconds since"),
-        ({"ratings": RATINGS + "7,51,4,1260759144000\n"}, r"line 5: timestamp is 1260759144000"),
-        ({"ratings": "userId,movieId,rating,timestamp\n1,2,3,4\n1,2,3,4,5,6\n"}, r"ratings\.csv is not a UTF-8 CSV"),
-        ({"movies": b"movieId,title,genres\n1,Am\xe9lie,War\n"}, r"movies\.csv is not a UTF-8 CSV"),
-        ({"movies": MOVIES + "3,Again,War\n"}, r"movies\.csv has film 3 more than once"),
+        ({"ratings": RATINGS + "7,51,4,\n"}, r"ratings\.csv line 5: timestamp is '', not a number of seconds"),
+        ({"ratings": RATINGS + "-7,51,4,100\n"}, r"line 5: userId is '-7', less than 0"),
+        ({"ratings": RATINGS + "7,51,4,-1\n"}, r"line 5: timestamp is '-1', which is no moment .* seconds since"),
+        ({"ratings": RATINGS + "7,51,4,1260759144000\n"}, r"line 5: timestamp is '1260759144000'"),
+        ({"ratings": RATINGS + "1,2,3,4,5,6\n"}, r"ratings\.csv line 5: the line does not have 4 fields but 6"),
+        ({"movies": MOVIES.encode() + b"1,Am\xe9lie,War\n"}, r"movies\.csv line 5: the line is not UTF-8"),
+        (
+            {"movies": MOVIES + "3,Again,War\n"},
+            r"movies\.csv line 5: movieId is '3', a film that stands more than once",
+        ),
     ],
 )
 def test_a_folder_that_does_not_fit_is_refused_and_nothing_written(
@@ -99,7 +103,10 @@ def test_a_folder_that_does_not_fit_is_refused_and_nothing_written(
 def test_a_missing_folder_and_an_unknown_reader_are_named(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="nowhere is not a folder; give the unpacked MovieLens folder"):
         read_log("movielens", tmp_path / "nowhere", tmp_path / "out")
-    with pytest.raises(ConfigError, match="unknown reader 'netflix'; choose one of movielens"):
+    with pytest.raises(
+        ConfigError,
+        match="unknown reader 'netflix'; choose one of mapping, movielens, open_bandit, recbole, recsys2020",
+    ):
         read_log("netflix", tmp_path, tmp_path / "out")
 
 

@@ -135,7 +135,8 @@ def test_every_split_states_its_tie_rule(name: str) -> None:
 
 
 def test_wrong_settings_are_refused() -> None:
-    with pytest.raises(ConfigError, match="unknown split 'random'; choose one of leave_last_out, time"):
+    every = "leave_last_out, per_user_ratio, random_ratio, time"
+    with pytest.raises(ConfigError, match=f"unknown split 'random'; choose one of {every}"):
         splitter("random")
     with pytest.raises(ConfigError, match="split 'time' does not take"):
         splitter("time", fraction=1.5)

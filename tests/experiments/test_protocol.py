@@ -228,7 +228,7 @@ def test_the_full_catalogue_holds_the_last_item_and_none_of_training(films: Data
 
 def test_the_full_catalogue_knows_training_and_no_held_out_engagement(films: Dataset) -> None:
     split = LeaveLastOut().apply(films)
-    state = FeatureState(None, views=("tweet.engagements_6h", "user.history"))
+    state = FeatureState(None, views=("tweet.windows", "user.history"))
     rated = split.train.group_by("user_id").len().collect()
     counts = dict(rated.iter_rows())
     for step in FullCatalogue(films, split, requests=100, seed=1).steps(state):

@@ -23,7 +23,7 @@ START = 1_767_571_200_000_000
 STEP = 7 * 60 * 1_000_000
 """Moments of random logs are multiples of it, so that many events share a moment and fall on bucket borders."""
 
-TABLES_USED = ("users", "follows", "tweets", "engagements")
+TABLES_USED = ("users", "follows", "tweets", "impressions", "engagements")
 
 
 class LetterEncoder:
@@ -78,7 +78,10 @@ def logs(draw: st.DrawFn) -> Log:
     language = st.sampled_from(["en", "ja", None])
     users = [
         {"user_id": one, "created_us": draw(moment) - draw(st.sampled_from([0, 30])) * DAY_US,
-         "verified": draw(st.booleans()), "language": draw(language)}
+         "verified": draw(st.booleans()), "language": draw(language),
+         "device": draw(st.sampled_from(["ios", "web", "fridge", None])),
+         "place": draw(st.sampled_from([23424977, None])),
+         "utc_offset_min": draw(st.sampled_from([-210, 0, 540, None]))}
         for one in range(1, people + 1)
         if draw(st.integers(0, 9))
     ]  # fmt: skip
@@ -100,35 +103,50 @@ def logs(draw: st.DrawFn) -> Log:
         engagements.append({
             "engagement_id": one, "time_us": draw(moment), "user_id": draw(person), "tweet_id": tweet,
             "author_id": author[tweet], "action": draw(st.sampled_from(ACTIONS)),
+            "dwell_ms": draw(st.sampled_from([None, 0, 900, 61_000])),
+        })  # fmt: skip
+    impressions = []
+    for one in range(draw(st.integers(0, 12))):
+        tweet = draw(st.integers(100, 99 + tweets))
+        impressions.append({
+            "impression_id": one, "time_us": draw(moment), "request_id": one, "user_id": draw(person),
+            "tweet_id": tweet, "author_id": author[tweet], "position": 0, "source": "test", "score": 0.0,
         })  # fmt: skip
     rows = [
         {"user_id": draw(person), "tweet_id": draw(st.integers(100, 99 + tweets)), "time_us": draw(moment)}
         for _ in range(draw(st.integers(1, 6)))
     ]
     # Everybody exists for the live engine, which cannot be asked about an id that no event ever named.
-    tables = {"users": users, "follows": follows, "tweets": posted, "engagements": engagements}
+    tables = {
+        "users": users, "follows": follows, "tweets": posted, "impressions": impressions, "engagements": engagements,
+    }  # fmt: skip
     return Log({name: frame(name, table) for name, table in tables.items()}, pl.DataFrame(rows))
 
 
 def replay(
-    log: Log, understanding: Understanding | None, names: Sequence[str], *, one_by_one: bool = True
+    log: Log, understanding: Understanding | None, names: Sequence[str], *, one_by_one: bool
 ) -> list[dict[str, Array]]:
-    """Feeds the events to a live state and asks each row when all before its moment have come; in the rows' order."""
+    """Feeds the events to a live state and asks each row when all before its moment have come; in the rows' order.
+
+    Events come one by one in order of time, or between two moments that are asked a table at a time, as data sets
+    are replayed.
+    """
     state = FeatureState(understanding)
-    events = []
-    for place, name in enumerate(TABLES_USED):
-        batch = EventBatch.from_frame(name, log.tables[name])
-        events += [(int(t), place, i, batch) for i, t in enumerate(batch.time_us)]
-    events.sort(key=lambda e: e[:3])
-    order = np.argsort(log.rows["time_us"].to_numpy(), kind="stable")
-    answers: list[dict[str, Array]] = [{}] * len(order)
-    done = 0
-    for row in order.tolist():
+    batches = {name: EventBatch.from_frame(name, log.tables[name]) for name in TABLES_USED}
+    answers: list[dict[str, Array]] = [{}] * len(log.rows)
+    since = -(2**62)
+    for row in np.argsort(log.rows["time_us"].to_numpy(), kind="stable").tolist():
         user, tweet, time = (int(log.rows[column][row]) for column in ("user_id", "tweet_id", "time_us"))
-        while done < len(events) and events[done][0] < time:
-            _, _, i, batch = events[done]
-            state.update(batch.where(slice(i, i + 1)))
-            done += 1
+        due = {name: np.flatnonzero((b.time_us >= since) & (b.time_us < time)) for name, b in batches.items()}
+        if one_by_one:
+            order = [(int(batches[name].time_us[i]), place, i) for place, name in enumerate(due) for i in due[name]]
+            for _, place, i in sorted(order):
+                state.update(batches[TABLES_USED[place]].where(slice(int(i), int(i) + 1)))
+        else:
+            for name, rows in due.items():
+                if len(rows):
+                    state.update(batches[name].where(slice(int(rows[0]), int(rows[-1]) + 1)))
+        since = time
         answers[row] = ask(state, user, tweet, time, names)
     return answers
 

@@ -18,6 +18,7 @@ from features.catalogue import CATALOGUE, features, owners, plan
 from features.leakage import leaks
 from features.offline import features_of_log, offline_features
 from features.online import FeatureState
+from features.state.history import LENGTH
 
 NAMES = [feature.name for feature in features()]
 
@@ -46,7 +47,7 @@ def story() -> Log:
          "author_id": author, "action": action}
         for i, (user, tweet, author, action, minute) in enumerate(deeds)
     ]  # fmt: skip
-    tables = {"users": users, "follows": follows, "tweets": tweets, "engagements": engagements}
+    tables = {"users": users, "follows": follows, "tweets": tweets, "impressions": [], "engagements": engagements}
     rows = pl.DataFrame({"user_id": [1, 1, 1], "tweet_id": [10, 10, 11], "time_us": [
         START + 61 * MINUTE_US, START + 62 * MINUTE_US, START + 2 * HOUR_US]})  # fmt: skip
     return Log({name: frame(name, one) for name, one in tables.items()}, rows)
@@ -70,7 +71,7 @@ EXPECTED: list[dict[str, float]] = [
 def test_the_story_reads_as_by_hand_in_both_engines() -> None:
     log, understanding = story(), letters()
     offline = features_of_log(log.lazy(), log.rows, NAMES, understanding)
-    online = replay(log, understanding, NAMES)
+    online = replay(log, understanding, NAMES, one_by_one=True)
     for row, expected in enumerate(EXPECTED):
         for found in (row_of(offline, row, NAMES), online[row]):
             for name, value in expected.items():
@@ -86,7 +87,7 @@ def test_the_story_reads_as_by_hand_in_both_engines() -> None:
 def test_without_understanding_texts_say_nothing_and_the_rest_stands() -> None:
     log = story()
     offline = features_of_log(log.lazy(), log.rows, NAMES, None)
-    online = replay(log, None, NAMES)
+    online = replay(log, None, NAMES, one_by_one=True)
     for name in NAMES:
         assert np.array_equal(row_of(offline, 0, NAMES)[name], online[0][name]), name
     assert offline.column("tweet.topics").tolist() == [[-1] * 3] * 3
@@ -174,7 +175,7 @@ def test_no_feature_leaks_and_a_later_moment_does_change_some() -> None:
 def test_only_the_views_asked_for_are_kept() -> None:
     state = FeatureState(None, views=["pair.affinity"])
     assert "impressions" in state.tables
-    assert [view.name for view in plan(["pair.affinity"])] == ["pair.interactions", "pair.affinity"]
+    assert [view.name for view in plan(["pair.affinity"])] == ["pair.history", "pair.affinity"]
     with pytest.raises(ConfigError, match=r"tweet\.likes"):
         state.lookup(
             state.base(state.requests([], START), Ragged(np.array([0]), np.empty(0, np.int64))), ["tweet.likes"]
@@ -196,7 +197,7 @@ def test_no_rows_give_an_empty_batch() -> None:
     log = story()
     batch = features_of_log(log.lazy(), log.rows.clear(), NAMES, letters())
     assert len(batch) == 0
-    assert batch.column("user.history_tweets").shape == (0, 50)
+    assert batch.column("user.history_tweets").shape == (0, LENGTH)
 
 
 def test_every_view_of_the_catalogue_stands_under_its_own_name() -> None:

@@ -8,16 +8,13 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from logs import START, LetterEncoder, letters
 
 from data.dataset import Dataset, DatasetWriter
 from data.errors import ConfigError, DataError, ModelError
 from features.text.encoder import resolve_encoder, verify
-from features.text.entities import names
-from features.text.heads import Head, train_head
-from features.text.language import detect
+from features.text.heads import Head
+from features.text.training import Examples, HeadConfig, train_head
 from features.text.understanding import Understanding, majority
 
 
@@ -69,21 +66,36 @@ def test_a_head_learns_what_can_be_told_apart() -> None:
     rng = np.random.default_rng(5)
     truth = rng.integers(0, 3, 600)
     vectors = (np.eye(8)[truth] + 0.2 * rng.standard_normal((600, 8)) + 3).astype(np.float32)
-    head = train_head(vectors[:400], [("x", "y", "z")[t] for t in truth[:400]])
+    labels = [("x", "y", "z")[t] for t in truth]
+    every = Examples.of(vectors, ["same"] * 600, labels)
+    head = train_head(every.take(np.arange(400)))
     assert head is not None
-    p = head.probabilities(vectors[400:])
+    rest = every.take(np.arange(400, 600))
+    p = head.probabilities(rest.vectors, rest.ngrams)
     np.testing.assert_allclose(p.sum(axis=1), 1, atol=1e-5)
     assert np.mean(p.argmax(axis=1) == truth[400:]) > 0.95
     same = Head.from_arrays("h", head.labels, head.arrays("h"))
-    assert np.array_equal(same.probabilities(vectors), head.probabilities(vectors))
+    assert np.array_equal(same.probabilities(rest.vectors, rest.ngrams), p)
+
+
+def test_a_head_learns_from_words_where_vectors_say_nothing() -> None:
+    texts = [f"{word} number {at}" for at in range(60) for word in ("sunny", "rainy")]
+    examples = Examples.of(np.ones((120, 4), np.float32), texts, ["good", "bad"] * 60)
+    head = train_head(examples)
+    assert head is not None
+    new = Examples.of(np.ones((2, 4), np.float32), ["a RAINY day", "sunny?"])
+    assert head.probabilities(new.vectors, new.ngrams).argmax(axis=1).tolist() == [0, 1]
+    with pytest.raises(ValueError, match="n-grams"):
+        head.probabilities(new.vectors)
 
 
 def test_a_head_of_two_labels_gives_both_and_of_one_label_none() -> None:
     vectors = np.array([[1, 0], [0, 1]] * 20, np.float32)
-    head = train_head(vectors, ["a", "b"] * 20)
+    examples = Examples.of(vectors, [""] * 40, ["a", "b"] * 20)
+    head = train_head(examples, HeadConfig(inverse_penalty=10))
     assert head is not None
-    assert head.probabilities(vectors[:2]).argmax(axis=1).tolist() == [0, 1]
-    assert train_head(vectors, ["a"] * 40) is None
+    assert head.probabilities(vectors[:2], examples.ngrams.take(np.arange(2))).argmax(axis=1).tolist() == [0, 1]
+    assert train_head(examples.labelled(["a"] * 40)) is None
 
 
 def test_fields_of_texts_without_words_are_empty() -> None:
@@ -92,55 +104,6 @@ def test_fields_of_texts_without_words_are_empty() -> None:
     assert fields.topic_scores[1].tolist() == [0, 0, 0]
     assert fields.sentiment[1] == 0 < fields.sentiment[2]
     assert letters()([]).topics.shape == (0, 3)
-
-
-def test_analysis_for_people() -> None:
-    one, none = letters().analyze(["Yesterday Marie Curie met @pierre in Paris #physics https://a.example/b", ""])
-    assert one.language == "en"
-    assert (one.hashtags, one.mentions, one.urls) == (("physics",), ("pierre",), ("https://a.example/b",))
-    assert "Paris" in one.names
-    assert none.topics == ()
-    bare = Understanding(LetterEncoder())  # type: ignore[arg-type]
-    assert bare.topics == ()
-    assert bare.analyze(["a"])[0].sentiment is None
-
-
-@pytest.mark.parametrize(
-    ("text", "language"),
-    [
-        ("Hello world from Paris", "en"),
-        ("おはようございます", "ja"),
-        ("¿Dónde está la biblioteca?", "es"),
-        ("123", ""),
-        (" ", ""),
-    ],
-)
-def test_languages_are_told_where_the_text_tells(text: str, language: str) -> None:
-    found, probability = detect(text)
-    assert found == language
-    assert 0 <= probability <= 1
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        ("Yesterday it rained in New York and Paris", ["New York", "Paris"]),
-        ("We saw Bo. Bo saw us.", ["Bo"]),
-        ("Hello. Then nothing", []),
-        ("#Paris @Paris https://Paris.example WHAT", ["WHAT"]),
-        ("ALL IN CAPITALS", []),
-        ("", []),
-    ],
-)
-def test_names_are_capitals_that_no_sentence_explains(text: str, found: list[str]) -> None:
-    assert names(text) == found
-
-
-@given(st.text(max_size=60))
-def test_names_stand_in_the_text_each_once(text: str) -> None:
-    found = names(text)
-    assert len(found) == len(set(found))
-    assert all(name.split()[0] in text for name in found)
 
 
 def test_the_majority_of_annotators_and_the_first_name_of_a_tie() -> None:

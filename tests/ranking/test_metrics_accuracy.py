@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from data.batch import CandidateBatch, Requests
 from data.errors import ConfigError, DataError
 from ranking.metrics.accuracy import FORMULAS, AccuracyMetric, accuracy
+from ranking.metrics.catalogue import METRICS, measure, metric
 
 ONE = np.array([0, 5])
 
@@ -28,6 +29,33 @@ def test_ndcg_divides_by_what_is_achievable_not_by_k_hits():
     got = accuracy(np.array([9.0, 1, 2, 3, 4]), np.array([1, 0, 0, 0, 0]), ONE, 3)
     assert got["ndcg@3"][0] == 1
     assert got["map@3"][0] == 1
+
+
+def test_map_counts_all_relevant_ones_even_those_that_k_cannot_hold():
+    got = accuracy(np.array([5.0, 4, 3, 2, 1]), np.ones(5), ONE, 2)
+    assert got["map@2"][0] == pytest.approx(2 / 5)
+    assert (got["ndcg@2"][0], got["recall@2"][0]) == (1, pytest.approx(2 / 5))
+
+
+def test_every_metric_of_the_catalogue_measures_a_batch():
+    requests = Requests({"user_row": np.arange(2), "time_us": np.zeros(2, np.int64), "population": np.array([8, 8])})
+    columns = {
+        "score": np.array([1.0, 3, 2, 1]), "relevance": np.array([0, 1, 0, 1]), "popularity": np.array([1, 8, 2, 4]),
+        "tweet.embedding": np.eye(4), "true_value": np.array([5.0, 1, 0, 3]),
+    }  # fmt: skip
+    batch = CandidateBatch(requests, np.array([0, 1, 4]), columns)
+    assert all({"score"} <= set(metric(name).reads) <= {*columns, "population"} for name in METRICS)
+    assert all(metric(name).name == name for name in METRICS)
+    got = {name: values.tolist() for name, values in measure(list(METRICS), batch, 2).items()}
+    nan = pytest.approx([np.nan, 1.0], nan_ok=True)
+    assert [got["hit@2"], got["mrr@2"], got["diversity@2"]] == [nan, nan, nan]
+    half = pytest.approx([np.nan, 0.5], nan_ok=True)
+    assert [got["auc@2"], got["recall@2"], got["precision@2"], got["map@2"]] == [half] * 4
+    assert got["ndcg@2"] == pytest.approx([np.nan, 1 / (1 + 1 / np.log2(3))], nan_ok=True)
+    assert got["novelty@2"] == [3.0, 1.0]
+    assert (got["value@2"], got["regret@2"]) == ([5.0, 1.0], [0.0, 3.0])
+    with pytest.raises(ConfigError, match="unknown metric 'best'"):
+        measure(["best"], batch, 2)
 
 
 def test_ndcg_uses_graded_relevance():
@@ -66,6 +94,10 @@ def test_bad_input_is_named():
         accuracy(np.zeros(4), np.zeros(5), ONE, 2)
     with pytest.raises(DataError, match=r"-1\.0"):
         accuracy(np.zeros(5), -np.ones(5), ONE, 2)
+    with pytest.raises(DataError, match="relevance nan"):
+        accuracy(np.zeros(5), np.full(5, np.nan), ONE, 2)
+    with pytest.raises(DataError, match="score in row 2 is nan"):
+        accuracy(np.array([1, 2, np.nan, 3, 4]), np.ones(5), ONE, 2)
 
 
 @settings(deadline=None)

@@ -222,8 +222,9 @@ def test_examples_of_another_config_are_refused(examples):
         train_two_tower(SMALL.model_copy(update={"following": False}), examples, seed=0)
 
 
-def test_fit_takes_a_time_split_for_a_network(follows_log):
-    training = {"epochs": 1, "batch_size": 256, "negatives": 16, "threads": 1}
+def test_fit_takes_a_time_split(follows_log):
+    # A log without impressions is taken for a catalogue unless the settings say that its tweets die.
+    training = {"epochs": 1, "batch_size": 256, "negatives": 16, "threads": 1, "sampling": "alive"}
     settings = SMALL.model_dump(exclude={"training"}) | {"training": training}
     told = []
     model = fit_two_tower(

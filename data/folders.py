@@ -1,0 +1,38 @@
+"""Folders that are written whole: what is at a path is always one complete version, whatever is killed when."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def written_whole(folder: Path) -> Iterator[Path]:
+    """An empty folder to write into; it takes the place of `folder` when the block ends without an error.
+
+    A kill between the two moves leaves the older version beside its place; `present` puts it back.
+    """
+    staging, replaced = (folder.with_name(f".{folder.name}.{what}") for what in ("partial", "replaced"))
+    present(folder)
+    for old in (staging, replaced):
+        shutil.rmtree(old, ignore_errors=True)
+    staging.mkdir(parents=True)
+    try:
+        yield staging
+    except BaseException:
+        shutil.rmtree(staging, ignore_errors=True)
+        raise
+    if folder.exists():
+        folder.rename(replaced)
+    staging.rename(folder)
+    shutil.rmtree(replaced, ignore_errors=True)
+
+
+def present(folder: Path) -> Path:
+    """`folder` itself, its older version back in place where a writer was killed between its two moves."""
+    replaced = folder.with_name(f".{folder.name}.replaced")
+    if not folder.exists() and replaced.exists():
+        replaced.rename(folder)
+    return folder

@@ -1,0 +1,166 @@
+"""Reads delimited text and Parquet files and knows what every line of them is worth: good, blank or broken, and why.
+
+A text file is first looked through for its structure, then only the columns that are wanted are parsed, all of them as
+text, so that a value that does not fit can be shown as it stands.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from data.errors import DataError
+from data.readers.lines import Fault, Lines
+from data.readers.records import BLANK, BYTES, GOOD, QUOTE, Records, scan_records
+
+_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh", b"\xfd7zXZ")
+"""First bytes of gzip, Zstandard, ZIP, bzip2 and xz files."""
+_LONGEST_HEADER = 1 << 20
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a delimited text file is written."""
+
+    separator: str = ","
+    """One character."""
+    quote: str | None = '"'
+    """What stands around a field that holds separators; None where nothing does."""
+    names: tuple[str, ...] | None = None
+    """The columns of a file without a header."""
+    fewer: tuple[int, ...] = ()
+    """Numbers of fields that a line may also have (its last columns are then empty)."""
+
+
+COMMA, TAB = Layout(), Layout("\t", None)
+
+
+def header_of(path: Path, layout: Layout = COMMA) -> list[str]:
+    """The names in the first line.
+
+    Raises:
+        DataError: the file is missing, empty or not text.
+    """
+    _check_file(path)
+    with path.open("rb") as file:
+        first = file.readline(_LONGEST_HEADER)
+    try:
+        text = first.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} line 1 is not UTF-8", remedy="save the file as UTF-8") from error
+    if not text.strip():
+        raise DataError(f"{path} line 1 is blank", remedy="it must name the columns")
+    if layout.quote is not None and text.count(layout.quote) % 2:
+        raise DataError(f"{path} line 1 has a quote that does not close", remedy="it must name the columns")
+    if layout.quote is None:
+        return text.split(layout.separator)
+    return next(csv.reader([text], delimiter=layout.separator, quotechar=layout.quote))
+
+
+def read_text(path: Path, wanted: Sequence[str], layout: Layout = COMMA) -> Lines:
+    """The columns `wanted` of a UTF-8 file, in that order, as texts, null where empty. Blank lines are left out,
+    broken ones marked.
+
+    Raises:
+        DataError: the file is missing or empty, lacks a column or has no line after its header.
+    """
+    names = list(layout.names) if layout.names else header_of(path, layout)
+    _check_file(path)
+    _check_names(path, names, wanted)
+    headers = 0 if layout.names else 1
+    records = scan_records(path, layout.separator, layout.quote)
+    fits = np.isin(records.fields, [len(names), *layout.fewer])
+    good = (records.states == GOOD) & fits
+    good[:headers] = False
+    faults = _faults(records, fits, headers, len(names), layout)
+    if not faults and not good[headers:].any():
+        raise DataError(f"{path} has a header and no rows", remedy="download it again")
+    source: Path | bytes = path if good[headers:].all() else records.bytes_of(good)
+    frame = _parse(path, source, names, wanted, layout, headers if source is path else 0, int(good.sum()))
+    return Lines(path, frame, numbers=records.lines[good], faults=faults)
+
+
+def read_parquet(path: Path, wanted: Sequence[str]) -> Lines:
+    """The columns `wanted` of a Parquet file, or of all Parquet files of a folder, in their own dtypes.
+
+    Raises:
+        DataError: nothing is there, it is not Parquet, it lacks a column or has no rows.
+    """
+    try:
+        rows = pl.scan_parquet(path / "*.parquet" if path.is_dir() else path)
+        names = rows.collect_schema().names()
+        _check_names(path, names, wanted)
+        frame = rows.select(wanted).collect()
+    except (OSError, pl.exceptions.PolarsError) as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path} cannot be read as Parquet: {reason}", remedy="check the file") from error
+    if not len(frame):
+        raise DataError(f"{path} has no rows", remedy="download it again")
+    return Lines(path, frame, first=1, unit="row")
+
+
+def _check_file(path: Path) -> None:
+    if not path.is_file():
+        raise DataError(f"{path} does not exist", remedy=f"a file {path.name} is needed")
+    if not path.stat().st_size:
+        raise DataError(f"{path} is empty", remedy="download it again")
+    with path.open("rb") as file:
+        if file.read(8).startswith(_PACKED):
+            raise DataError(f"{path} is compressed", remedy="unpack it first")
+
+
+def _check_names(path: Path, names: Sequence[str], wanted: Sequence[str]) -> None:
+    for column in wanted:
+        if column not in names:
+            raise DataError(
+                f"{path} has no column {column!r}, it has {', '.join(map(repr, names))}",
+                remedy=f"it must have {', '.join(wanted)}",
+            )
+        if names.count(column) > 1:
+            raise DataError(f"{path} has {names.count(column)} columns {column!r}", remedy="rename all but one")
+
+
+def _faults(records: Records, fits: NDArray[np.bool_], headers: int, columns: int, layout: Layout) -> list[Fault]:
+    """Why lines after the header cannot be parsed."""
+    states = records.states.copy()
+    states[:headers] = BLANK
+    found = []
+    quotes = f"; or all {layout.quote} are ordinary characters: set no quote"
+    for reason, which, remedy in (
+        ("the line is not UTF-8", states == BYTES, ""),
+        (f"the line has a stray {layout.quote} or one that does not close", states == QUOTE, quotes),
+        (f"the line does not have {columns} fields", (states == GOOD) & ~fits, ""),
+    ):
+        at = np.flatnonzero(which)
+        if len(at):
+            has = f" but {records.fields[at[0]]}" if "fields" in reason else ""
+            found.append(Fault(reason, reason + has, records.lines[at], remedy=remedy.removeprefix("; ")))
+    return found
+
+
+def _parse(
+    path: Path, source: Path | bytes, names: Sequence[str], wanted: Sequence[str], layout: Layout, skip: int, rows: int
+) -> pl.DataFrame:
+    """Columns by place, so that names that stand twice or are empty do no harm."""
+    places = sorted(names.index(one) for one in dict.fromkeys(wanted))
+    if not rows:
+        return pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
+    try:
+        frame = pl.read_csv(
+            source, has_header=False, skip_lines=skip, infer_schema=False, columns=places,
+            separator=layout.separator, quote_char=layout.quote, missing_columns="insert",
+            schema={f"column_{at}": pl.String for at in range(len(names))},
+        )  # fmt: skip
+    except pl.exceptions.PolarsError as error:
+        reason = str(error).splitlines()[0]
+        raise DataError(f"{path} cannot be parsed: {reason}", remedy="check its quotes") from error
+    if len(frame) != rows:
+        raise DataError(f"{path} has {rows:,} rows but {len(frame):,} were parsed", remedy="check its quotes")
+    frame.columns = [names[at] for at in places]
+    return frame.select(*dict.fromkeys(wanted))

@@ -1,0 +1,242 @@
+"""The lines of one file under examination: values are cast column by column, and what does not fit is marked.
+
+Nothing is raised until `keep`: then a strict reader refuses the file by its first broken line, naming how many there
+are, and a lenient one goes on without them and reports them by reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from data.batch import I64
+from data.errors import DataError
+
+TimeUnit = Literal["s", "ms", "us", "ns"]
+
+_SHOWN = 5
+_PER_SECOND: dict[str, int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+_UNIT_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+_LAST_US = 4_102_444_800_000_000
+"""The year 2100."""
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Lines that do not fit for one reason."""
+
+    reason: str
+    """The same for all of them."""
+    first: str
+    """What is wrong with the first of them, with its value."""
+    remedy: str = field(kw_only=True, default="")
+    """What can be done beside correcting or leaving out."""
+    numbers: I64
+    """[N] numbers of the lines."""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """Lines that were left out for one reason."""
+
+    file: str
+    reason: str
+    lines: int
+    first: list[int]
+    """Numbers of the first few lines, from 1 on; rows of a Parquet file."""
+
+
+class Lines:
+    """The columns of one file as they were read, and the lines that turned out broken."""
+
+    def __init__(
+        self,
+        path: Path,
+        frame: pl.DataFrame,
+        *,
+        first: int = 1,
+        numbers: I64 | None = None,
+        unit: str = "line",
+        faults: Sequence[Fault] = (),
+    ) -> None:
+        """`first` is the number of the frame's first line, or `numbers` [N] those of all its lines.
+
+        `faults` are lines that are not in the frame.
+        """
+        self.path = path
+        self.frame = frame
+        self.skipped: list[Skipped] = []
+        """What `keep` left out."""
+        self._unit = unit
+        self._first = first
+        self._numbers = numbers
+        self._outside = sum(len(fault.numbers) for fault in faults)
+        self._faults = list(faults)
+        self._good: NDArray[np.bool_] = np.ones(len(frame), bool)
+
+    def __len__(self) -> int:
+        return len(self.frame)
+
+    def has(self, column: str) -> bool:
+        """Was the column read?"""
+        return column in self.frame.columns
+
+    def refuse(self, bad: pl.Series, column: str, why: str, *, remedy: str = "") -> None:
+        """Marks the lines where `bad` is True: their `column` is `why` ("not a number")."""
+        if not bad.any():
+            return
+        rows = np.flatnonzero(bad.fill_null(False).to_numpy() & self._good)
+        if not len(rows):
+            return
+        self._good[rows] = False
+        value = self.frame[column][int(rows[0])]
+        shown = "" if value is None else value if isinstance(value, str | int | float | bool) else str(value)
+        numbers = rows + self._first if self._numbers is None else self._numbers[rows]
+        self._faults.append(Fault(f"{column}: {why}", f"{column} is {shown!r}, {why}", numbers, remedy=remedy))
+
+    def number(
+        self,
+        column: str,
+        dtype: type[pl.DataType],
+        *,
+        low: float | None = None,
+        high: float | None = None,
+        empty: bool = False,
+    ) -> pl.Series:
+        """[N] the column as numbers within bounds; an absent one is null where `empty` allows it."""
+        texts = self.frame[column]
+        if texts.dtype == pl.Boolean:
+            texts = texts.cast(pl.Int8)
+        values = texts.str.strip_chars() if texts.dtype == pl.String else texts
+        there = _there(values)
+        if dtype.is_integer() and texts.dtype.is_float():
+            fraction = values.is_not_null() & (values != values.round())
+            values = values.set(fraction.fill_null(True), None)
+        try:
+            values = values.cast(dtype, strict=False)
+        except pl.exceptions.PolarsError:
+            values = pl.Series(column, [None] * len(self), dtype=dtype)
+        bad = values.is_null()
+        if dtype.is_float():
+            bad = bad | values.is_nan() | values.is_infinite()
+        self.refuse(bad & there if empty else bad, column, "not a number" if dtype.is_float() else "not a whole number")
+        if low is not None:
+            self.refuse(values < low, column, f"less than {low:g}")
+        if high is not None:
+            self.refuse(values > high, column, f"more than {high:g}")
+        return values
+
+    def text(self, column: str) -> pl.Series:
+        """[N] the column as texts, "" where absent."""
+        return self.frame[column].cast(pl.String, strict=False).fill_null("")
+
+    def flag(self, column: str) -> pl.Series:
+        """[N] the column as truth: true or false, yes or no, 1 or 0, in any case; absent is False."""
+        if self.frame[column].dtype == pl.Boolean:
+            return self.frame[column].fill_null(False)
+        words = self.text(column).str.strip_chars().str.to_lowercase()
+        yes, no = words.is_in(["true", "1", "yes"]), words.is_in(["false", "0", "no", ""])
+        self.refuse(~(yes | no), column, "neither true nor false")
+        return yes
+
+    def moment(self, column: str, unit: TimeUnit = "s", form: str | None = None, *, empty: bool = False) -> pl.Series:
+        """[N] the column as UTC microseconds: numbers of `unit` since 1970, or texts of the form `form` (see strptime).
+
+        A Parquet column of dates needs neither. The form `iso` is ISO 8601. A moment without a zone is taken as UTC.
+        An absent one is null where `empty` allows it.
+        """
+        raw = self.frame[column]
+        if raw.dtype.is_temporal():
+            times, why, what = _microseconds(raw), "no moment", "UTC"
+        elif form is not None:
+            try:
+                times = _microseconds(_parsed(self.text(column).str.strip_chars(), form))
+            except pl.exceptions.PolarsError as error:
+                reason = str(error).splitlines()[0]
+                raise DataError(
+                    f"{self.path}: time format {form!r}: {reason}", remedy="write it as strptime"
+                ) from error
+            why, what = f"not a moment of the form {form!r}", "UTC"
+        else:
+            times, why = _counted(raw, unit), f"not a number of {_UNIT_NAMES[unit]}"
+            what = f"in {_UNIT_NAMES[unit]} since 1970-01-01 UTC"
+        missing = times.is_null() & _there(raw) if empty else times.is_null()
+        self.refuse(missing, column, why)
+        off = (times < 0) | (times > _LAST_US)
+        self.refuse(off, column, f"which is no moment of 1970 to 2100 {what}")
+        return times
+
+    def keep(self, columns: dict[str, pl.Series] | pl.DataFrame, *, skip_bad: bool) -> pl.DataFrame:
+        """`columns` [N] at the good lines.
+
+        Raises:
+            DataError: a line is broken and `skip_bad` is off, or none is good.
+        """
+        frame = columns if isinstance(columns, pl.DataFrame) else pl.DataFrame(columns)
+        if not self._faults:
+            return frame
+        broken = sum(len(fault.numbers) for fault in self._faults)
+        total = len(self) + self._outside
+        worst = min(self._faults, key=lambda one: int(one.numbers.min()))
+        if not skip_bad or broken == total:
+            more = f" ({broken:,} of {total:,} {self._unit}s do not fit)" if broken > 1 else ""
+            remedy = f"correct or remove the {self._unit}, or leave out what does not fit: --skip-bad"
+            if broken == total:
+                remedy = "none fits: is this the right file, and the right column?"
+            raise DataError(
+                f"{self.path} {self._unit} {int(worst.numbers.min())}: {worst.first}{more}",
+                remedy=f"{worst.remedy}; {remedy}" if worst.remedy else remedy,
+            )
+        self.skipped = [
+            Skipped(self.path.name, one.reason, len(one.numbers), np.sort(one.numbers)[:_SHOWN].tolist())
+            for one in self._faults
+        ]
+        return frame.filter(pl.Series(self._good))
+
+
+def _there(values: pl.Series) -> pl.Series:
+    """Where there is a value: neither null nor a text of spaces."""
+    here = values.is_not_null()
+    return here & (values.str.strip_chars() != "") if values.dtype == pl.String else here
+
+
+def _counted(raw: pl.Series, unit: TimeUnit) -> pl.Series:
+    """[N] microseconds of a number of units, null where it is none; whole numbers stay exact."""
+    texts = raw.str.strip_chars() if raw.dtype == pl.String else raw
+    nothing = pl.Series(raw.name, [None] * len(raw), dtype=pl.Int64)
+    whole = nothing if raw.dtype.is_float() else texts.cast(pl.Int64, strict=False)
+    scale = _PER_SECOND[unit]
+    # Clipped just outside the range, so that no product overflows.
+    near = whole.clip(-1, _LAST_US // 10**6 * scale + 1)
+    value = pl.col(raw.name)
+    times = near.to_frame().select(value // (scale // 10**6) if scale > 10**6 else value * (10**6 // scale)).to_series()
+    if not whole.null_count():
+        return times
+    parts = texts.cast(pl.Float64, strict=False)
+    parts = parts.set(~parts.is_finite().fill_null(False), None) * (10**6 / scale)
+    return times.zip_with(whole.is_not_null(), parts.clip(-1, _LAST_US + 1).round().cast(pl.Int64))
+
+
+def _parsed(texts: pl.Series, form: str) -> pl.Series:
+    """Moments of texts; `iso` takes what ISO 8601 allows, with or without a zone."""
+    if form != "iso":
+        zone = "UTC" if any(one in form for one in ("%z", "%:z", "%#z")) else None
+        return texts.str.to_datetime(form, time_unit="us", time_zone=zone, strict=False)
+    plain = texts.str.replace("T", " ", literal=True).str.replace(r"Z$", "+00:00")
+    zoned = plain.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False)
+    naive = plain.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False).dt.replace_time_zone("UTC")
+    dates = plain.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
+    out = zoned.zip_with(zoned.is_not_null(), naive)
+    return out.zip_with(out.is_not_null(), dates)
+
+
+def _microseconds(moments: pl.Series) -> pl.Series:
+    if moments.dtype in (pl.Time, pl.Duration):
+        raise DataError(f"column {moments.name!r} holds {moments.dtype}, no moments", remedy="name another column")
+    return moments.cast(pl.Datetime("us")).cast(pl.Int64) if moments.dtype == pl.Date else moments.dt.epoch("us")

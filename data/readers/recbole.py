@@ -1,0 +1,144 @@
+"""RecBole atomic files (NAME.inter, NAME.user, NAME.item): items become tweets of kind `item`, lines engagements.
+
+Source: https://recbole.io/atomic_files.html. Fields are separated by tabs; the header names each with its type, as
+`user_id:token`, `rating:float`, `title:token_seq`. Tokens are texts of any kind: where all are whole numbers they stay
+what they are, else they are numbered. `user_id` and `item_id` must be there; timestamps are seconds since 1970-01-01.
+
+What becomes of the other fields: `rating` makes the action `rate` with its value; `label` keeps the lines with 1 as
+clicks and leaves out those with 0, for nobody says when, where or whether they were shown. Without both, a line is a
+click. An item's text is its title or name and its `token_seq` fields. Features of users have no place in our tables.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import polars as pl
+
+from data.dataset import Dataset
+from data.errors import DataError
+from data.readers.files import TAB, header_of, read_text
+from data.readers.ids import Ids
+from data.readers.lines import Lines
+from data.readers.tables import items_of, number_events, users_of, write_log
+
+TYPES = ("token", "token_seq", "float", "float_seq")
+"""What a field of an atomic file may be."""
+
+_TITLES = ("title", "movie_title", "name", "item_name")
+
+
+def read_recbole(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
+    """Reads a folder that holds NAME.inter, or that file, with NAME.user and NAME.item beside it where they are.
+
+    Raises:
+        DataError: no such file, a header without types, no timestamps, or a value that does not fit, with its line.
+    """
+    inter = _inter(source)
+    fields = _fields(inter)
+    if "timestamp" not in fields:
+        raise DataError(
+            f"{inter} has no field 'timestamp', it has {', '.join(fields)}",
+            remedy='without times, import it with the reader mapping and order = "file" if its lines are in order',
+        )
+    optional = [one for one in ("rating", "label") if one in fields]
+    users, items = Ids("users"), Ids("tweets")
+    lines = _read(inter, fields, ["user_id", "item_id", "timestamp", *optional])
+    people = _beside(inter, ".user", "user_id")
+    things = _beside(inter, ".item", "item_id")
+    columns = {
+        "user_id": _tokens(lines, "user_id"),
+        "tweet_id": _tokens(lines, "item_id"),
+        "time_us": lines.moment("timestamp"),
+    }
+    if "rating" in fields:
+        columns["value"] = lines.number("rating", pl.Float64)
+    if "label" in fields:
+        columns["label"] = lines.number("label", pl.Float64, low=0, high=1)
+    log = lines.keep(columns, skip_bad=skip_bad)
+    times = log["time_us"]
+    if "label" in fields:
+        log = log.filter(pl.col("label") > 0).drop("label")
+    known_users = None if people is None else _known(people, "user_id", skip_bad)
+    known_items = None if things is None else _known(things, "item_id", skip_bad)
+    log, known_users = _numbered(users, "user_id", log, known_users)
+    log, known_items = _numbered(items, "tweet_id", log, known_items)
+    events = number_events(log.with_columns(action=pl.lit("rate" if "rating" in fields else "click")))
+    if not len(events):
+        raise DataError(f"{inter} has no line with label 1", remedy="nothing to import")
+    tables = {"users": users_of(events, known_users), "tweets": items_of(events, known_items), "engagements": events}
+    config = {"reader": "recbole", "source": inter.name}
+    files = [one for one in (lines, people, things) if one is not None]
+    return write_log(out, inter.stem, config, tables, ids=(users, items), files=files, times=times)
+
+
+def _inter(source: Path) -> Path:
+    if source.is_file():
+        return source
+    found = sorted(source.glob("*.inter")) if source.is_dir() else []
+    if len(found) != 1:
+        what = f"{len(found)} .inter files" if source.is_dir() else "no such folder or file"
+        raise DataError(f"{source}: {what}", remedy="give the folder of one NAME.inter, or that file")
+    return found[0]
+
+
+def _fields(path: Path) -> dict[str, str]:
+    """Field name to its place's full name in the header, `name:type`."""
+    fields = {}
+    for one in header_of(path, TAB):
+        name, _, kind = one.partition(":")
+        if kind not in TYPES:
+            raise DataError(
+                f"{path} line 1: field {one!r} has no type", remedy=f"write NAME:TYPE, TYPE one of {', '.join(TYPES)}"
+            )
+        fields[name] = one
+    return fields
+
+
+def _read(path: Path, fields: dict[str, str], wanted: list[str]) -> Lines:
+    """The `wanted` fields by their names without types."""
+    for one in wanted:
+        if one not in fields:
+            raise DataError(f"{path} has no field {one!r}, it has {', '.join(fields)}", remedy=f"name it {one}:token")
+    lines = read_text(path, [fields[one] for one in wanted], TAB)
+    lines.frame = lines.frame.rename({fields[one]: one for one in wanted})
+    return lines
+
+
+def _beside(inter: Path, suffix: str, key: str) -> Lines | None:
+    """The file of users or items; its key and, of items, the fields that make a text."""
+    path = inter.with_suffix(suffix)
+    if not path.is_file():
+        return None
+    fields = _fields(path)
+    texts = [name for name, full in fields.items() if name in _TITLES or full.endswith(":token_seq")]
+    texts.sort(key=lambda name: name not in _TITLES)
+    return _read(path, fields, [key, *(texts if key == "item_id" else [])])
+
+
+def _tokens(lines: Lines, column: str) -> pl.Series:
+    texts = lines.text(column)
+    lines.refuse(texts == "", column, "a token is needed")
+    return texts
+
+
+def _known(lines: Lines, key: str, skip_bad: bool) -> pl.DataFrame:
+    """`user_id` or `tweet_id`, and the `text` of items."""
+    ids = _tokens(lines, key)
+    lines.refuse(~ids.is_first_distinct(), key, "which stands more than once")
+    frame = lines.keep(lines.frame.with_columns(ids.alias(key)), skip_bad=skip_bad)
+    if key == "user_id":
+        return frame.select(key)
+    parts = [pl.col(name) for name in frame.columns if name != key]
+    text = pl.concat_str(parts, separator=". ", ignore_nulls=True) if parts else pl.lit("")
+    return frame.select(tweet_id=key, text=text)
+
+
+def _numbered(
+    ids: Ids, column: str, log: pl.DataFrame, known: pl.DataFrame | None
+) -> tuple[pl.DataFrame, pl.DataFrame | None]:
+    """Both frames with int64 in `column`, the log's ids first."""
+    if known is None:
+        return log.with_columns(ids.number(log[column])), None
+    first, second = ids.number(log[column], known[column])
+    return log.with_columns(first), known.with_columns(second)

@@ -1,0 +1,89 @@
+"""Writes what a reader found as a data set: events numbered in order of time, users and items completed from them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import polars as pl
+
+from data.dataset import Dataset, DatasetWriter
+from data.readers.ids import Ids
+from data.readers.lines import Lines
+
+
+def number_events(events: pl.DataFrame) -> pl.DataFrame:
+    """Events in the order of (time, user, item), then of what else they say, numbered from 1 as `engagement_id`.
+
+    So the order of a log's lines does not matter.
+    """
+    first = ["time_us", "user_id", "tweet_id"]
+    rest = sorted(set(events.columns) - set(first))
+    return events.sort(*first, *rest).with_row_index("engagement_id", offset=1)
+
+
+def users_of(events: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.DataFrame:
+    """The table `users`: those of `events` and of `known`.
+
+    Who has no `created_us` counts from their first event, or else from the log's first moment; who is not known to be
+    verified is not.
+    """
+    first = events.group_by("user_id").agg(_first=pl.col("time_us").min())
+    return _complete(first, known, "user_id", "created_us", events).with_columns(
+        verified=pl.col("verified").fill_null(False) if known is not None and "verified" in known.columns else False
+    )
+
+
+def items_of(events: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.DataFrame:
+    """The table `tweets` of a log of items: those of `events` and of `known`.
+
+    An item without `time_us` counts from its first event, or else from the log's first moment; one without `text` has
+    none.
+    """
+    first = events.group_by("tweet_id").agg(_first=pl.col("time_us").min())
+    out = _complete(first, known, "tweet_id", "time_us", events)
+    text = pl.col("text").fill_null("") if "text" in out.columns else pl.lit("")
+    return out.with_columns(text=text, kind=pl.lit("item"), media_count=pl.lit(0))
+
+
+def _complete(
+    first: pl.DataFrame, known: pl.DataFrame | None, key: str, time: str, events: pl.DataFrame
+) -> pl.DataFrame:
+    all_ = first if known is None else known.join(first, on=key, how="full", coalesce=True)
+    stated = [time] if time in all_.columns else []
+    begin = pl.coalesce(*stated, "_first").fill_null(events["time_us"].min())
+    return all_.with_columns(begin.alias(time)).drop("_first")
+
+
+def out_of_order(times: pl.Series) -> int:
+    """How many lines have a moment earlier than the line before."""
+    return int((times.diff() < 0).sum() or 0)
+
+
+def write_log(
+    out: Path,
+    name: str,
+    config: Mapping[str, Any],
+    tables: Mapping[str, pl.DataFrame],
+    *,
+    ids: Sequence[Ids],
+    files: Sequence[Lines],
+    times: pl.Series,
+    daily: bool = False,
+) -> Dataset:
+    """Writes `tables` and the ids that were numbered.
+
+    The config also says which lines of `files` were skipped, and how many of the log's lines, whose moments `times`
+    are, do not stand in order of time.
+    """
+    skipped = [asdict(one) for lines in files for one in lines.skipped]
+    about = dict(config) | {"skipped": skipped, "lines_out_of_order": out_of_order(times)}
+    with DatasetWriter(out, name=name, config=about, seed=0, daily=daily) as writer:
+        for table, rows in tables.items():
+            writer.write(table, rows)
+        for one in ids:
+            if one.originals is not None:
+                writer.write_ids(one.entity, one.originals)
+        return writer.commit()

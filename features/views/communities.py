@@ -1,0 +1,256 @@
+"""Which communities a user reads, an author's followers read, and those who engaged a tweet lately read.
+
+All are sparse vectors over communities after SimClusters (`features.simclusters`), found anew each midnight in UTC. A
+community is called by the id of the account that leads it, so that vectors of users, authors and tweets compare.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from data.batch import F32, I32, I64, Array, CandidateBatch
+from data.events import EventBatch
+from data.ids import rows_of
+from features.crowds import Crowds, Engaged, Questions, blank
+from features.derived import Derived
+from features.kernel import kernel
+from features.simclusters import WIDTH, SimClusters, Vectors, audiences, interests, known_for
+from features.snapshots import BACK, Snapshot, SnapshotView, Table, Tables, distinct
+from features.standing import Edges
+from features.state.shared import Shared
+from features.sweep import stream
+from features.tail import Tail
+from features.view import Feature, OnlineView
+
+_NOBODY = Questions(np.zeros(0, np.int64), np.zeros(0, np.int64), blank(0))
+_NOTHING = Engaged(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
+_NO_SLOTS, _NO_ONE = np.zeros((0, WIDTH), np.int32), blank(0)
+_AFTER_ALL = 2**62
+
+
+def communities(recipe: SimClusters) -> Snapshot:
+    """The tables of a recipe: `interests`, `audience` and `known_for`, each with its weights."""
+
+    def columns(edges: Edges) -> Mapping[str, Array]:
+        known = known_for(edges, recipe)
+        read = interests(edges, known)
+        heard = audiences(edges, read)
+        return {
+            "interests": read.communities, "interest_weights": read.weights,
+            "audience": heard.communities, "audience_weights": heard.weights,
+            "known_for": known.community[:, None], "known_for_weight": known.weight.astype(np.float32),
+        }  # fmt: skip
+
+    return Snapshot(columns)
+
+
+def _ids(name: str, doc: str, width: int = WIDTH) -> Feature:
+    return Feature(name, f"{doc}, -1 for none", unit="id", default=-1, width=width, dtype="int64")
+
+
+def _weights(name: str) -> Feature:
+    return Feature(name, "their weights, a vector of unit length", unit="vector", width=WIDTH)
+
+
+@dataclass(frozen=True)
+class TweetCommunities:
+    """The crowd of a tweet (`features.crowds`): communities of those who engaged it, with a half-life of 8 hours."""
+
+    snapshot: Snapshot
+    name: str = "tweet.communities"
+    entity: str = "candidate"
+    tables: tuple[str, ...] = ("engagements", "follows")
+    reads: tuple[str, ...] = ()
+    features: tuple[Feature, ...] = (
+        _ids("tweet.communities", "communities of those who engaged it, fading with a half-life of 8 h"),
+        _weights("tweet.community_weights"),
+    )
+
+    def days(self, boundary_us: int) -> list[int]:
+        """Boundaries of the days whose engagements count at moments after this one."""
+        return [boundary_us - back * self.snapshot.period_us for back in range(BACK, -1, -1)]
+
+    def columns(self, vectors: Vectors) -> dict[str, Array]:
+        """The features."""
+        return {"tweet.communities": vectors.communities, "tweet.community_weights": vectors.weights}
+
+    def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
+        """The crowds of each day with rows, from the engagements of three days."""
+        own = rows.select("row", "tweet_id", "time_us").sort("time_us").collect()
+        tweets, tweet = np.unique(own["tweet_id"].to_numpy(), return_inverse=True)
+        moment, out = own["time_us"].to_numpy(), blank(len(own))
+        parts = self.snapshot.parts(moment)
+        spans = {day: (self.days(day)[0], int(moment[part][-1])) for day, part in parts.items()}
+        tables = self.snapshot.tables(log, sorted({day for boundary in parts for day in self.days(boundary)}))
+        held: dict[int, Table] = {}
+        for (boundary, part), recent in zip(parts.items(), _recent(log, tweets, list(spans.values())), strict=True):
+            crowds, until = Crowds(len(tweets), boundary), spans[boundary][1]
+            held = {day: held[day] if day in held else next(tables) for day in self.days(boundary)}
+            asked = Questions(tweet[part], moment[part], Vectors(out.communities[part], out.weights[part]))
+            for day, table in held.items():
+                here = recent.between("time_us", day, min(day + self.snapshot.period_us, until))
+                place, read = rows_of(table.ids, here["user"]).astype(np.int32), _interests(table)
+                events = Engaged(here["tweet"], place, here["time_us"])
+                crowds.take(events, crowds.slots(read), read, asked if day == boundary else _NOBODY)
+        return pl.LazyFrame([own["row"], *(pl.Series(name, one) for name, one in self.columns(out).items())])
+
+    def online(self, state: Shared) -> OnlineView:
+        """Engagements of three days, and the crowds that they make when somebody asks."""
+        return _TweetCommunities(self, state)
+
+
+class _TweetCommunities:
+    """Keeps engagements alone; crowds are made of them anew each day, and grow by what came since the last look-up."""
+
+    def __init__(self, view: TweetCommunities, state: Shared) -> None:
+        self._view, self._network = view, state.network
+        self._tables = Tables(view.snapshot, state.network)
+        self.listens = ("engagements", *self._tables.follows.listens)
+        self._recent = Tail(tweet=np.int32, user=np.int32, time_us=np.int64)
+        self._day, self._taken = -_AFTER_ALL, 0
+        self._begin(-_AFTER_ALL)
+
+    def update(self, events: EventBatch) -> None:
+        if events.table == "follows":
+            self._tables.follows.update(events)
+            return
+        c = events.columns
+        self._recent.append(c["tweet_row"], c["user_row"], events.time_us)
+        day = int(self._view.snapshot.boundary(events.time_us[-1:])[0])
+        if day > self._day:
+            self._day = day
+            old = self._recent.before("time_us", self._view.days(day)[0])
+            self._recent.drop(old)
+            # Crowds of the new day, made before its first engagement came, have left the old ones out already.
+            self._taken = max(self._taken - old, 0)
+
+    def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
+        # A request that is a moment older than the last event sees that event's day.
+        boundary = np.maximum(self._view.snapshot.boundary(batch.requests.columns["time_us"]), self._day)
+        days, tweets, out = distinct(boundary), batch.columns["tweet_row"], blank(len(batch))
+        if len(days) == 1:
+            self._answer(days[0], tweets, out)
+            return self._view.columns(out)
+        for day in days:
+            here = np.flatnonzero((boundary == day)[batch.request])
+            part = blank(len(here))
+            self._answer(day, tweets[here], part)
+            out.communities[here], out.weights[here] = part.communities, part.weights
+        return self._view.columns(out)
+
+    def arrays(self) -> Mapping[str, Array]:
+        return {**self._tables.follows.arrays(), **self._recent.arrays()}
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        self._tables.follows.restore(arrays)
+        self._recent.restore(arrays)
+        if len(self._recent):
+            self._day = int(self._view.snapshot.boundary(self._recent["time_us"][-1:])[0])
+        self._begin(-_AFTER_ALL)
+
+    def _begin(self, boundary: int) -> None:
+        """Crowds of a day that nothing has come into yet."""
+        self._crowds, self._taken = Crowds(0, boundary), 0
+        self._slots: dict[int, I32] = {}
+
+    def _answer(self, boundary: int, tweets: I64, out: Vectors) -> None:
+        """Brings the crowds of a day to the last event and reads them."""
+        if self._crowds.midnight_us != boundary:
+            self._begin(boundary)
+        self._crowds.resize(len(self._network.tweets))
+        if self._taken < len(self._recent):
+            for day in self._view.days(boundary):
+                self._take(day, self._recent.between(
+                    "time_us", day, day + self._view.snapshot.period_us, since=self._taken
+                ))  # fmt: skip
+            self._taken = len(self._recent)
+        self._crowds.take(_NOTHING, _NO_SLOTS, _NO_ONE, Questions(tweets, np.full(len(tweets), _AFTER_ALL), out))
+
+    def _take(self, day: int, here: Mapping[str, Array]) -> None:
+        """Engagements of one day into the crowds."""
+        if not len(here["time_us"]):
+            return
+        placed = self._tables.at(day)
+        read = _interests(placed.table)
+        if day not in self._slots:
+            self._slots[day] = self._crowds.slots(read)
+        self._crowds.take(
+            Engaged(here["tweet"], placed.place(here["user"]), here["time_us"]), self._slots[day], read, _NOBODY
+        )
+
+
+def _interests(table: Table) -> Vectors:
+    return Vectors(table.columns["interests"], table.columns["interest_weights"])
+
+
+def _recent(log: Mapping[str, pl.LazyFrame], tweets: I64, spans: Sequence[tuple[int, int]]) -> Iterator[Tail]:
+    """The engagements of some tweets, as places in `tweets`, from the beginning of each span to at least its end."""
+    tail, newest = Tail(tweet=np.int32, user=np.int64, time_us=np.int64), -_AFTER_ALL
+    chunks = stream(log["engagements"], ["tweet_id", "user_id", "time_us"])
+    for begin, end in spans:
+        while newest < end and (chunk := next(chunks, None)) is not None:
+            if len(chunk[0]):
+                place, newest = rows_of(tweets, chunk[0]), int(chunk[2][-1])
+                tail.append(*(column[place >= 0] for column in (place, *chunk[1:])))
+        tail.drop(tail.before("time_us", begin))
+        yield tail
+
+
+@kernel
+def _dot(request: Any, own: Any, weight: Any, others: Any, other_weight: Any, out: Any) -> Any:
+    """Dot product of each candidate's sparse vector with its request's."""
+    for i in range(len(others)):
+        user = request[i]
+        for c in range(others.shape[1]):
+            if others[i, c] < 0:
+                break
+            for k in range(own.shape[1]):
+                if own[user, k] == others[i, c]:
+                    out[i] += weight[user, k] * other_weight[i, c]
+                    break
+
+
+def _similarity(vector: str, weights: str) -> Callable[[CandidateBatch], F32]:
+    """Cosine of the user's interests and a vector of the candidate."""
+
+    def cosine(batch: CandidateBatch) -> F32:
+        own, ours = "user.communities", "user.community_weights"
+        stored = own in batch.columns
+        user = batch.columns if stored else batch.requests.columns
+        request = np.arange(len(batch), dtype=np.int64) if stored else batch.request
+        out = np.zeros(len(batch), np.float32)
+        _dot(request, user[own], user[ours], batch.column(vector), batch.column(weights), out)
+        return out
+
+    return cosine
+
+
+COMMUNITIES = communities(SimClusters())
+USER = SnapshotView("user.communities", COMMUNITIES, "user", {
+    "interests": _ids("user.communities", "communities that the user's followed are known for"),
+    "interest_weights": _weights("user.community_weights"),
+})  # fmt: skip
+AUTHOR = SnapshotView("author.communities", COMMUNITIES, "author", {
+    "audience": _ids("author.communities", "communities that the author's followers read"),
+    "audience_weights": _weights("author.community_weights"),
+    "known_for": _ids("author.known_for", "the community that the author is known for, a list of one", 1),
+    "known_for_weight": Feature(
+        "author.known_for_weight", "share of the author's similarity to others that lies inside it", unit="share"
+    ),
+})  # fmt: skip
+TWEET = TweetCommunities(COMMUNITIES)
+TWEET_SIMILARITY = Derived(
+    Feature("pair.community_similarity", "cosine of the user's communities and the tweet's", unit="cosine"),
+    ("user.communities", "user.community_weights", "tweet.communities", "tweet.community_weights"),
+    _similarity("tweet.communities", "tweet.community_weights"),
+)
+AUDIENCE_SIMILARITY = Derived(
+    Feature("pair.audience_similarity", "cosine of the user's communities and the author's audience's", unit="cosine"),
+    ("user.communities", "user.community_weights", "author.communities", "author.community_weights"),
+    _similarity("author.communities", "author.community_weights"),
+)

@@ -1,0 +1,87 @@
+"""Slates against the truth: what they are worth, and what the best slate would have been worth.
+
+Values come in as an array, one a candidate: by the truth of a made world, or by an estimate of it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from data.batch import F64, I64, Array, CandidateBatch, Ragged
+from data.errors import DataError
+from ranking.metrics.metric import refuse_nan, request_sums
+from ranking.slate.topk import top_k
+
+
+def slate_value(values: Array, slates: Ragged, looked: Array | None = None) -> F64:
+    """[B] expected value of each slate: sum over places i of looked_i x value of what stands there; 0 for an empty one.
+
+    `values` is [N], `slates` holds rows of it, best first. `looked` is [k], the probability that place i is looked at;
+    1 everywhere when None.
+
+    Raises:
+        DataError: a NaN value, or a slate longer than `looked`.
+    """
+    refuse_nan(values, "value")
+    worth = np.asarray(values, np.float64)[slates.values]
+    if looked is not None:
+        place = np.arange(len(worth)) - np.repeat(slates.offsets[:-1], slates.lengths)
+        if place.max(initial=-1) >= len(looked):
+            raise DataError(
+                f"a slate of {place.max() + 1} places for {len(looked)} attentions", remedy="give one a place"
+            )
+        worth = worth * np.asarray(looked, np.float64)[place]
+    return request_sums(worth, slates.offsets)
+
+
+def regret(values: Array, offsets: I64, slates: Ragged, looked: Array | None = None) -> F64:
+    """[B] the oracle's value less the slate's, at least 0; 0 where there is nothing to choose.
+
+    The oracle knows `values` [N] and fills as many places as the slate has, with the best of the request's candidates
+    first. That is the best any slate of this length can do, for `looked` that never rises from place to place.
+
+    Raises:
+        DataError: a NaN value, a slate longer than `looked`, or attention below 0 or rising.
+    """
+    if looked is not None and len(looked) and (np.diff(looked, append=0.0) > 0).any():
+        raise DataError("attention rises from one place to the next or is below 0", remedy="give it falling, >= 0")
+    refuse_nan(values, "value")
+    best = top_k(values, offsets, int(slates.lengths.max(initial=0)))
+    keep = np.arange(len(best.values)) - np.repeat(best.offsets[:-1], best.lengths) < slates.lengths[best.owner]
+    cut = Ragged.from_mask(best.offsets, keep)
+    oracle = Ragged(cut.offsets, best.values[cut.values])
+    # Never below 0: a slate as good as the oracle's may sum to more in another order.
+    return np.maximum(slate_value(values, oracle, looked) - slate_value(values, slates, looked), 0.0)
+
+
+@dataclass(frozen=True)
+class ValueMetric:
+    """Expected value of the first k, from the column `true_value`."""
+
+    name: str = "value"
+    reads: ClassVar[tuple[str, ...]] = ("score", "true_value")
+
+    def per_request(self, ranked: CandidateBatch, k: int) -> F64:
+        """[B], 0 without candidates."""
+        refuse_nan(ranked.column("score"), "score")
+        return slate_value(ranked.column("true_value"), top_k(ranked.column("score"), ranked.offsets, k))
+
+
+@dataclass(frozen=True)
+class RegretMetric:
+    """Regret of the first k to the oracle, from the column `true_value`."""
+
+    name: str = "regret"
+    reads: ClassVar[tuple[str, ...]] = ("score", "true_value")
+
+    def per_request(self, ranked: CandidateBatch, k: int) -> F64:
+        """[B], 0 without candidates."""
+        refuse_nan(ranked.column("score"), "score")
+        slates = top_k(ranked.column("score"), ranked.offsets, k)
+        return regret(ranked.column("true_value"), ranked.offsets, slates)
+
+
+VALUE, REGRET = ValueMetric(), RegretMetric()

@@ -1,0 +1,164 @@
+"""Limits that a slate keeps: so many tweets a topic, and a lift for so many tweets of new authors.
+
+**Topic caps.** Candidates are taken in the order of another selector (best k by score unless one is given). One is
+passed over when any of its topics stands in `per_topic` tweets of the slate already. A slate that stays short so is
+filled with those passed over, in the same order, so that caps never shorten it. A tweet without topics is never passed
+over.
+
+**New-author boost.** Among the candidates of one request whose author has posted fewer than `tweets` tweets, the first
+`most` in order of score (ties: the lower row first) are multiplied by `boost`; a score below 0 is divided by it, so
+that the factor always moves a tweet up.
+"""
+
+from __future__ import annotations
+
+from math import prod
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field
+
+from data.batch import F32, I64, Array, CandidateBatch, Ragged
+from data.errors import ConfigError, DataError
+from features.kernel import kernel
+from ranking.scorer import Selector
+from ranking.slate.author_diversity import position_among
+from ranking.slate.inputs import finite_scores
+from ranking.slate.topk import TopK
+
+
+class TopicCapsConfig(BaseModel):
+    """How many of a topic."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    per_topic: int = Field(5, ge=1)
+    """Most tweets of one topic in a slate, while there are others."""
+    topics: str = "tweet.topics"
+    """Column [N] or [N, T] of topic numbers, below 0 where there is none."""
+
+
+class TopicCaps:
+    """A selector that takes another's order and passes over what a topic has too many of."""
+
+    def __init__(self, config: TopicCapsConfig | None = None, order: Selector | None = None) -> None:
+        """`order` says in which order candidates are taken; by score when None."""
+        self.config = config or TopicCapsConfig()
+        self.order: Selector = order or TopK()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The topics and what the order reads."""
+        return (*self.order.reads, self.config.topics)
+
+    def select(self, batch: CandidateBatch, k: int) -> Ragged:
+        """Row numbers of the batch, at most `k` a request, best first."""
+        everything = self.order.select(batch, int(np.diff(batch.offsets).max(initial=0)))
+        return topic_caps(everything, batch.column(self.config.topics), k, self.config.per_topic)
+
+
+def topic_caps(order: Ragged, topics: Array, k: int, per_topic: int) -> Ragged:
+    """The first `k` rows of each list of `order` that keep to the caps, then those passed over.
+
+    `order` holds rows of `topics`, [N] or [N, T] integers, below 0 where there is none.
+
+    Raises:
+        ConfigError: `k` is negative or `per_topic` below 1.
+        DataError: topics that are no integers.
+    """
+    if k < 0 or per_topic < 1:
+        raise ConfigError(f"k is {k} and the cap of a topic {per_topic}", remedy="take at least 0 and 1")
+    if not np.issubdtype(topics.dtype, np.integer):
+        raise DataError(f"topics are {topics.dtype}", remedy="give topic numbers, -1 for none")
+    columns = topics.reshape(len(topics), prod(topics.shape[1:]))
+    names, found = np.unique(columns, return_inverse=True)
+    code = np.where(columns < 0, -1, found.reshape(columns.shape)).astype(np.int64)
+    code.sort(axis=1)
+    code[:, 1:][code[:, 1:] == code[:, :-1]] = -1
+    out = np.zeros(len(order.offsets), np.int64)
+    np.cumsum(np.minimum(order.lengths, k), out=out[1:])
+    rows = np.empty(out[-1], np.int64)
+    _cap(order.offsets, order.values, code, out, per_topic, np.zeros(len(names), np.int64), rows)
+    return Ragged(out, rows)
+
+
+class NewAuthorsConfig(BaseModel):
+    """Who is new, and what that is worth."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    boost: float = Field(1.5, ge=1)
+    """Multiplier of the tweets lifted."""
+    tweets: int = Field(10, ge=1)
+    """An author of fewer tweets than this is new."""
+    most: int = Field(3, ge=0)
+    """Most candidates lifted in one request."""
+    posted: str = "author.tweets"
+    """Column [N] of how many tweets the author has posted."""
+
+
+class NewAuthors:
+    """A listwise factor that lifts a few tweets of new authors."""
+
+    def __init__(self, config: NewAuthorsConfig | None = None) -> None:
+        """With the default configuration when none is given."""
+        self.config = config or NewAuthorsConfig()
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The score and the number of the author's tweets."""
+        return ("score", self.config.posted)
+
+    def factor(self, batch: CandidateBatch) -> F32:
+        """[N] float32 multipliers of the score."""
+        config = self.config
+        new = batch.column(config.posted) < config.tweets
+        return new_author_boost(batch.column("score"), new, batch.offsets, boost=config.boost, most=config.most)
+
+
+def new_author_boost(scores: Array, new: Array, offsets: I64, *, boost: float = 1.5, most: int = 3) -> F32:
+    """[N] float32 multipliers; `scores` is [N], `new` [N] True for tweets of new authors, `offsets` [B + 1].
+
+    Raises:
+        ConfigError: `boost` is below 1 or `most` negative.
+        DataError: a score that is not finite, or arrays of different lengths.
+    """
+    if not boost >= 1 or most < 0:
+        raise ConfigError(f"boost is {boost} for {most} tweets", remedy="take at least 1 and 0")
+    values, offsets = finite_scores(scores, offsets, "the new-author boost")
+    if len(new) != len(values):
+        raise DataError(f"{len(new)} marks for {len(values)} scores", remedy="give one a candidate")
+    new = np.asarray(new, np.bool_)
+    lifted = new & (position_among(values, new, offsets) < most)
+    return np.where(lifted, np.where(values < 0, 1.0 / boost, boost), 1.0).astype(np.float32)
+
+
+@kernel
+def _cap(offsets: I64, order: I64, topics: I64, out: I64, per_topic: int, count: I64, rows: I64) -> None:
+    """Fills `rows`; `count` [topics] is working memory of zeros and is left so."""
+    for b in range(len(offsets) - 1):
+        mine = order[offsets[b] : offsets[b + 1]]
+        slate = rows[out[b] : out[b + 1]]
+        passed = np.zeros(len(mine), np.bool_)
+        at = 0
+        for place in range(len(mine)):
+            if at == len(slate):
+                break
+            full = False
+            for topic in topics[mine[place]]:
+                full = full or (topic >= 0 and count[topic] >= per_topic)
+            if full:
+                passed[place] = True
+                continue
+            slate[at] = mine[place]
+            at += 1
+            for topic in topics[mine[place]]:
+                if topic >= 0:
+                    count[topic] += 1
+        for row in slate[:at]:
+            for topic in topics[row]:
+                if topic >= 0:
+                    count[topic] = 0
+        for place in range(len(mine)):
+            if at < len(slate) and passed[place]:
+                slate[at] = mine[place]
+                at += 1

@@ -1,0 +1,52 @@
+"""A folder is the old version or the new one, whole, whatever happens to its writer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from data.folders import present, written_whole
+
+
+def _write(folder: Path, text: str) -> None:
+    with written_whole(folder) as room:
+        (room / "a").write_text(text)
+        (room / "b").write_text(text)
+
+
+def test_a_version_replaces_the_one_before_and_leaves_nothing_else(tmp_path: Path) -> None:
+    folder = tmp_path / "deep" / "state"
+    for text in ("old", "new"):
+        _write(folder, text)
+    assert {path.name: path.read_text() for path in folder.iterdir()} == {"a": "new", "b": "new"}
+    assert [path.name for path in folder.parent.iterdir()] == ["state"]
+
+
+def test_a_writer_that_fails_leaves_the_version_before(tmp_path: Path) -> None:
+    folder = tmp_path / "state"
+    _write(folder, "old")
+    with pytest.raises(FileNotFoundError), written_whole(folder) as room:
+        (room / "no such folder" / "b").write_text(str((room / "a").write_text("new")))
+    assert (folder / "a").read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["state"]
+
+
+def test_a_kill_between_the_moves_is_mended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    folder = tmp_path / "state"
+    _write(folder, "old")
+    rename = Path.rename
+
+    def killed(path: Path, target: Path) -> Path:
+        if path.name.endswith(".partial"):
+            raise KeyboardInterrupt
+        return rename(path, target)
+
+    monkeypatch.setattr(Path, "rename", killed)
+    with pytest.raises(KeyboardInterrupt):
+        _write(folder, "new")
+    monkeypatch.undo()
+    assert not folder.exists()
+    assert (present(folder) / "a").read_text() == "old"
+    _write(folder, "newer")
+    assert (folder / "b").read_text() == "newer"

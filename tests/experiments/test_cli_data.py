@@ -1,0 +1,162 @@
+"""`rookery data` as a person types it: what is told, and for every mistake one line, exit code 2, nothing written."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from data.dataset import Dataset
+from data.errors import DataError
+from experiments.cli.__main__ import main
+
+Run = Callable[..., tuple[int, str, str]]
+
+RATINGS = "userId,movieId,rating,timestamp\n" + "".join(
+    f"{user},{film},{1 + film % 5},{1_000_000_000 + 86_400 * (user + film)}\n"
+    for user in (1, 2, 3)
+    for film in range(4)
+)
+MOVIES = "movieId,title,genres\n" + "".join(f"{film},Film {film} (1999),War\n" for film in range(4))
+
+
+@pytest.fixture
+def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `rookery WORDS`; gives the exit code, stdout and stderr."""
+
+    def command(*words: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["rookery", *(str(word) for word in words)])
+        capsys.readouterr()
+        try:
+            main()
+            code = 0
+        except SystemExit as end:
+            code = int(end.code or 0)
+        out, err = capsys.readouterr()
+        return code, out, err
+
+    return command
+
+
+def _refused(answer: tuple[int, str, str], *said: str) -> None:
+    code, out, err = answer
+    assert code == 2
+    assert out == ""
+    assert len(err.splitlines()) == 1
+    assert err.startswith("rookery: ")
+    for words in said:
+        assert words in err
+
+
+@pytest.fixture
+def films(tmp_path: Path) -> Path:
+    folder = tmp_path / "ml"
+    folder.mkdir()
+    (folder / "ratings.csv").write_text(RATINGS)
+    (folder / "movies.csv").write_text(MOVIES)
+    return folder
+
+
+def test_import_describe_and_audit_in_turn(run: Run, films: Path, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    code, said, _ = run("data", "import", "movielens", films, "--out", out)
+    assert code == 0
+    assert said.split()[-2:] == ["engagements", "12"]
+    code, said, _ = run("data", "describe", out, "--verify", "--json")
+    facts = json.loads(said)
+    assert (code, facts["rows"]) == (0, {"users": 3, "tweets": 4, "engagements": 12})
+    assert (facts["from"], facts["split"], facts["numbered_ids"]) == ("2001-09-10T01:46:40+00:00", "leave_last_out", [])
+    assert facts["warmth"]["test_rows"] == 3
+    code, said, _ = run("data", "describe", out, "--split", "random_ratio fraction=0.5")
+    assert code == 0
+    assert "split: random ratio, 50% of each user's pairs" in " ".join(said.split())
+    code, said, _ = run("data", "audit", out, "--rows", "20", "--encoder", "none")
+    assert code == 0
+    assert said.startswith("ml: nothing found")
+
+
+def test_a_broken_line_is_refused_or_left_out_and_told(run: Run, films: Path, tmp_path: Path) -> None:
+    (films / "ratings.csv").write_text(RATINGS + "1,5,many,1000000000\n")
+    words = ("data", "import", "movielens", films, "--out", tmp_path / "out")
+    _refused(run(*words), "ratings.csv line 14: rating is 'many', not a number", "--skip-bad")
+    assert [path.name for path in tmp_path.iterdir() if path.name != "ml"] == []
+    code, said, _ = run(*words, "--skip-bad", "--json")
+    assert code == 0
+    assert json.loads(said)["skipped"] == [
+        {"file": "ratings.csv", "reason": "rating: not a number", "lines": 1, "first": [14]}
+    ]
+    code, said, _ = run(*words, "--skip-bad")
+    assert "ratings.csv: rating: not a number" in said
+    code, said, _ = run("data", "audit", tmp_path / "out", "--encoder", "none", "--json")
+    assert {"check": "lines left out", "where": "ratings.csv", "verdict": "note", "count": 1,
+            "detail": "rating: not a number, first 14"} in json.loads(said)["findings"]  # fmt: skip
+
+
+def test_audit_exits_with_1_where_it_finds_something(run: Run, films: Path, tmp_path: Path) -> None:
+    (films / "ratings.csv").write_text(RATINGS + RATINGS.splitlines()[-1] + "\n")
+    run("data", "import", "movielens", films, "--out", tmp_path / "out")
+    code, said, _ = run("data", "audit", tmp_path / "out", "--encoder", "none")
+    assert code == 1
+    assert said.startswith("ml: 1 of ")
+    assert "duplicate events" in said
+
+
+@pytest.mark.parametrize(
+    ("files", "said"),
+    [
+        ({"ratings.csv": ""}, "ratings.csv is empty"),
+        ({"ratings.csv": "userId,movieId,rating\n1,2,3\n"}, "ratings.csv has no column 'timestamp'"),
+        ({"ratings.csv": RATINGS + "ann,1,4,1000000000\n"}, "ratings.csv line 14: userId is 'ann', not a whole number"),
+    ],
+)
+def test_a_log_that_does_not_fit_is_one_line(
+    run: Run, films: Path, tmp_path: Path, files: dict[str, str], said: str
+) -> None:
+    for name, content in files.items():
+        (films / name).write_text(content)
+    _refused(run("data", "import", "movielens", films, "--out", tmp_path / "out"), said)
+    assert not (tmp_path / "out").exists()
+
+
+def test_wrong_names_options_and_folders_are_one_line(run: Run, films: Path, tmp_path: Path) -> None:
+    _refused(run("data", "import", "netflix", films, "--out", tmp_path / "out"), "unknown reader 'netflix'")
+    _refused(run("data", "describe", films), "is not a data set")
+    _refused(run("data", "audit", films), "is not a data set")
+    _refused(run("data", "import", "movielens", films, "--out", films), "exists and is not a data set")
+    run("data", "import", "movielens", films, "--out", tmp_path / "out")
+    _refused(run("data", "describe", tmp_path / "out", "--split", "weekly"), "unknown split 'weekly'")
+    _refused(run("data", "describe", tmp_path / "out", "--split", "time fraction=2"), "split 'time' does not take")
+    _refused(run("data", "audit", tmp_path / "out", "--rows", "1"), "rows")
+
+
+def test_a_log_that_cannot_be_split_is_described_all_the_same(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("who,what,at\nann,x,1\nbob,y,2\n")
+    (tmp_path / "m.toml").write_text(
+        '[log]\nfile = "log.csv"\nuser = "who"\nitem = "what"\ntime = "at"\nconstants.action = "like"\n'
+    )
+    code, said, _ = run("data", "import", "mapping", tmp_path / "m.toml", "--out", tmp_path / "out")
+    assert code == 0
+    assert "ids of users and tweets were numbered" in said
+    code, said, _ = run("data", "describe", tmp_path / "out")
+    assert code == 0
+    assert "nothing to train and test on: no user of 'm' has more than 1 engagements" in said
+    _refused(run("data", "describe", tmp_path / "out", "--split", "leave_last_out"), "no user of 'm'")
+
+
+def test_what_a_log_lacks_is_said_by_the_command_that_needs_it(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "log.csv").write_text("who,what,at\n1,10,1\n1,11,2\n2,10,3\n")
+    (tmp_path / "m.toml").write_text(
+        '[log]\nfile = "log.csv"\nuser = "who"\nitem = "what"\ntime = "at"\nconstants.action = "like"\n'
+    )
+    out = tmp_path / "out"
+    assert run("data", "import", "mapping", tmp_path / "m.toml", "--out", out)[0] == 0
+    dataset = Dataset.open(out)
+    assert set(dataset.tables) == {"users", "tweets", "engagements"}
+    assert not dataset.has_texts
+    _refused(run("search", "war", "--data", out), "data set 'm' has no texts, which search needs")
+    _refused(run("trends", "--data", out), "data set 'm' has no texts, which trends needs")
+    with pytest.raises(DataError, match="data set 'm' has no table 'impressions', which training on slates needs"):
+        dataset.require("impressions", purpose="training on slates")
