@@ -71,7 +71,7 @@ def merge_settings(path: Path | None, overrides: Sequence[str]) -> dict[str, Any
         key, equals, value = one.partition("=")
         if not equals or not key:
             raise ConfigError(f"--set {one!r} is not key=value", remedy="write --set seed=3")
-        _put(settings, key.strip().split("."), _parse(value), one)
+        put(settings, key.strip().split("."), _parse(value), one)
     return settings
 
 
@@ -93,7 +93,12 @@ def validate(kind: type[M], settings: Mapping[str, Any], *, source: str) -> M:
         raise ConfigError(f"{field} = {given!r} in {source}: {first['msg']}", remedy="change that value") from error
 
 
-def _put(settings: dict[str, Any], keys: Sequence[str], value: Any, source: str) -> None:
+def put(settings: dict[str, Any], keys: Sequence[str], value: Any, source: str) -> None:
+    """Puts a value under nested keys.
+
+    Raises:
+        ConfigError: a key on the way holds a value, not a table; `source` is named.
+    """
     for key in keys[:-1]:
         settings = settings.setdefault(key, {})
         if not isinstance(settings, dict):

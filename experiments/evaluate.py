@@ -1,6 +1,6 @@
 """Rankers measured on one sample of requests: every scorer sees the same batches, every number has its interval.
 
-One pass over the protocol's steps scores all of them. What is kept of each is a row a request (accuracy) and a row an
+One pass over the protocol scores all of them. What `experiments.measure` keeps of each is a row a request and a row an
 impression (for AUC), so that `compare` can pair them later without scoring again.
 """
 
@@ -9,41 +9,51 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from data.batch import F32, CandidateBatch
+from data.batch import I64
 from data.catalogue import resolve
 from data.dataset import Dataset
 from data.errors import ConfigError, ModelError
 from data.split import Split
+from experiments.measure import (
+    Known,
+    Measured,
+    Places,
+    catalogue_of,
+    exposure_shares,
+    measure_block,
+    measure_step,
+)
 from experiments.oracle import Oracle
-from experiments.protocol import EvaluationProtocol, Step, protocol_for
+from experiments.protocol import EvaluationProtocol, FullCatalogue, protocol_for
+from experiments.segments import segments_of
 from experiments.stats import Interval, auc_interval, mean_interval
 from experiments.tracking import log_intervals, tracked_run
 from experiments.train import split_of, understanding_of
+from features.catalogue import owners
 from features.online import FeatureState
 from features.text.understanding import Understanding
 from ranking.artifact import Bundle
 from ranking.catalogue import SCORERS
-from ranking.metrics.accuracy import ndcg, rank, recall
-from ranking.metrics.beyond import intra_list_diversity
+from ranking.metrics.accuracy import FORMULAS
 from ranking.ranker import check_columns
 from ranking.registry import connect, fetch
-from ranking.scorer import Retriever, Scorer
-from ranking.slate.mmr import MMRConfig, mmr
-from ranking.slate.topk import top_k
+from ranking.scorer import Scorer
 
 if TYPE_CHECKING:
     from experiments.cli.screen import Advance
 
 ORACLE = "oracle"
+METRICS = (*FORMULAS, "novelty", "coverage", "gini")
+"""What can be asked for by name."""
 FOLDER = "evaluation"
 """The artifact folder of a run that holds its evaluations, one a protocol and data set."""
 
@@ -63,32 +73,17 @@ class EvaluateConfig(BaseModel):
     """Best candidates among which MMR chooses."""
     split: str = "auto"
     """As in `RunConfig`; a model that was trained on another split of the same data is refused."""
+    metrics: tuple[str, ...] = ()
+    """Shown beside NDCG and recall: `hit`, `precision`, `map`, `mrr`, `novelty` a request, and of all lists together
+    `coverage` and `gini`."""
 
-
-@dataclass
-class Measured:
-    """What one scorer did: a row a request and a row an impression."""
-
-    requests: dict[str, list[float]] = field(default_factory=dict)
-    impressions: dict[str, list[Any]] = field(default_factory=dict)
-
-    def request(self, **values: float) -> None:
-        """Adds a request's row."""
-        for name, value in values.items():
-            self.requests.setdefault(name, []).append(value)
-
-    def impression(self, **values: Any) -> None:
-        """Adds the rows of a request's impressions."""
-        for name, value in values.items():
-            self.impressions.setdefault(name, []).append(value)
-
-    def request_frame(self) -> pl.DataFrame:
-        """request_id, user_id and the metrics, NaN where undefined."""
-        return pl.DataFrame(self.requests)
-
-    def impression_frame(self) -> pl.DataFrame:
-        """user_id, score, label; no rows for a log without impressions."""
-        return pl.DataFrame({name: np.concatenate(parts) for name, parts in self.impressions.items()})
+    @field_validator("metrics")
+    @classmethod
+    def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in METRICS:
+                raise ValueError(f"no metric {name!r}; there are {', '.join(METRICS)}")
+        return tuple(dict.fromkeys(name for name in names if name not in ("ndcg", "recall")))
 
 
 @dataclass(frozen=True)
@@ -115,6 +110,10 @@ class ScorerResult:
     true_value: Interval | None
     """Expected engagements among the first k, were all looked at, by the truth; None where there is no truth."""
     mmr: MMRChange | None
+    metrics: Mapping[str, Interval] = field(default_factory=dict)
+    """The metrics over requests that were asked for by name."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """Those of all requests' lists together."""
 
 
 @dataclass(frozen=True)
@@ -153,9 +152,10 @@ def evaluate_references(
     split = split_of(dataset, config.split)
     bundles = _bundles(dataset, split, references, home)
     report, measured = evaluate_bundles(dataset, split, bundles, config, advance)
+    users = segments_of(dataset, split, report.users)
     for result in report.rows:
         bundle = bundles.get(result.reference)
-        _log(dataset, report, result, measured[result.reference], bundle.run_id if bundle else "", home)
+        _log(dataset, report, result, measured[result.reference], users, bundle.run_id if bundle else "", home)
     return report
 
 
@@ -169,6 +169,8 @@ def evaluate_bundles(
     """The report and the raw rows by reference. Bundles with the same text understanding share one pass."""
     for reference, bundle in bundles.items():
         check_columns(bundle.scorer.reads, model=reference, data=dataset.name, tables=dataset.tables)
+        if getattr(bundle.scorer, "needs_texts", False):
+            dataset.require_texts(purpose=f"the scorer {reference!r}")
         if bundle.split not in ("", split.name) and bundle.data_hash == dataset.content_hash:
             raise ModelError(
                 f"model {reference!r} learned from split {bundle.split!r} of this data, which overlaps the test of "
@@ -180,23 +182,27 @@ def evaluate_bundles(
     for reference, bundle in bundles.items():
         groups.setdefault(bundle.understanding.identity if bundle.understanding else "", []).append(reference)
     measured: dict[str, Measured] = {}
-    done = 0
+    known, done = Known.of(split), 0
+    shares, candidates = bool({"coverage", "gini"} & set(config.metrics)), []
     for at, members in enumerate(groups.values()):
         scorers: dict[str, Scorer] = {reference: bundles[reference].scorer for reference in members}
         oracle = Oracle.open(dataset) if Oracle.available(dataset) else None
         if oracle is not None and at == 0:
             scorers[ORACLE] = oracle
         understanding = bundles[members[0]].understanding
-        for step in _run(protocol, scorers, oracle, understanding, config, measured):
-            done += 1
-            if advance and step:
+        for count, ids in _run(protocol, scorers, oracle, understanding, config, measured, known):
+            done += count
+            if shares and at == 0:
+                candidates.append(ids)
+            if advance:
                 advance(done, len(protocol) * len(groups), f"{done} of {len(protocol) * len(groups)} requests")
-    rows = tuple(_result(reference, bundles.get(reference), one, config.seed) for reference, one in measured.items())
+    catalogue = len(np.unique(np.concatenate(candidates))) if candidates else 0
+    rows = tuple(_result(name, bundles.get(name), one, config, catalogue) for name, one in measured.items())
     words = protocol.describe()
     key = hashlib.sha256(f"{dataset.content_hash} {words} k={config.k}".encode()).hexdigest()[:16]
     unit = "Intervals are 95%, by bootstrap over users (AUC: DeLong, clustered by user)."
-    users = tuple(sorted({int(user) for user in next(iter(measured.values())).requests["user_id"]}))
-    return Report(rows, f"{words} {unit}", key, config.k, _notes(protocol, measured), users), measured
+    users = tuple(next(iter(measured.values())).request_frame()["user_id"].unique().sort().to_list())
+    return Report(rows, f"{words} {unit}", key, config.k, _notes(protocol, measured, config.metrics), users), measured
 
 
 def _run(
@@ -206,80 +212,40 @@ def _run(
     understanding: Understanding | None,
     config: EvaluateConfig,
     measured: dict[str, Measured],
-) -> Any:
-    """Scores all steps; yields True after each."""
-    state = FeatureState(understanding)
+    known: Known,
+) -> Iterator[tuple[int, I64]]:
+    """Scores everything; yields how many requests were done, and the ids of their candidates."""
     names = sorted({name for scorer in scorers.values() for name in scorer.reads})
+    views = sorted({owners()[name] for name in names if name in owners()})
+    state = FeatureState(understanding, views=views)
+    places = Places(config.k, max(config.k, config.pool))
     for reference in scorers:
         measured[reference] = Measured()
+    if isinstance(protocol, FullCatalogue):
+        catalogue = None
+        for block in protocol.blocks(state):
+            catalogue = catalogue or catalogue_of(block, state, list(scorers.values()))
+            for reference, scorer in scorers.items():
+                measure_block(block, catalogue, state, scorer, places, known, measured[reference])
+            yield len(block.requests), catalogue.columns["tweet_id"]
+        return
     for step in protocol.steps(state, oracle):
         batch = state.lookup(step.batch, names)
         truth = oracle.score(batch) if oracle is not None else None
         for reference, scorer in scorers.items():
             scores = truth if scorer is oracle and truth is not None else scorer.score(batch)
-            _measure(step, batch, scorer, scores, truth, config, measured[reference])
-        yield True
+            measure_step(step, batch, scorer, scores, truth, places, known, measured[reference])
+        yield 1, batch.columns["tweet_id"] if step.relevant.any() else np.empty(0, np.int64)
 
 
-def _measure(
-    step: Step,
-    batch: CandidateBatch,
-    scorer: Scorer,
-    scores: F32,
-    truth: F32 | None,
-    config: EvaluateConfig,
-    out: Measured,
-) -> None:
-    ranking = rank(scores, step.relevant, batch.offsets, config.k)
-    row = {"ndcg": float(ndcg(ranking)[0]), "recall": float(recall(ranking)[0])}
-    full = bool(step.relevant.any())
-    if truth is not None:
-        first = top_k(scores, batch.offsets, config.k).values
-        row["true_value"] = float(truth[first].sum()) if full else float("nan")
-    if isinstance(scorer, Retriever):
-        empty = dict.fromkeys(("ild", "ild_mmr", "ndcg_mmr"), float("nan"))
-        row |= _diversify(step, batch, scorer, scores, config) if full else empty
-    out.request(request_id=step.request_id, user_id=step.user_id, **row)
-    if step.shown.any():
-        label = step.relevant[step.shown]
-        users = np.full(len(label), step.user_id, np.int64)
-        out.impression(user_id=users, score=scores[step.shown], label=label)
-
-
-def _diversify(
-    step: Step, batch: CandidateBatch, scorer: Retriever, scores: F32, config: EvaluateConfig
-) -> dict[str, float]:
-    """Intra-list diversity of the first k by score and by MMR, and MMR's NDCG."""
-    best = top_k(scores, batch.offsets, config.pool)
-    pool, pool_rows = batch.take(best), best.values
-    vectors = scorer.tweet_vectors(pool)
-    settings = MMRConfig(depth=config.k)
-    chosen = mmr(
-        scores[pool_rows],
-        vectors,
-        pool.offsets,
-        config.k,
-        relevance_weight=settings.relevance_weight,
-        depth=settings.depth,
-    )
-    # The chosen ones stand above all others, in MMR's order; what follows keeps its own.
-    rescored = scores.astype(np.float64)
-    rescored[pool_rows[chosen.values]] = scores.max() + 1.0 + np.arange(len(chosen.values), 0, -1)
-    first = np.arange(min(config.k, len(pool)), dtype=np.int64)
-    offsets = np.array([0, len(first)], np.int64)
-    return {
-        "ild": float(intra_list_diversity(vectors[first], offsets)[0]),
-        "ild_mmr": float(intra_list_diversity(vectors[chosen.values], chosen.offsets)[0]),
-        "ndcg_mmr": float(ndcg(rank(rescored, step.relevant, batch.offsets, config.k))[0]),
-    }
-
-
-def _result(reference: str, bundle: Bundle | None, measured: Measured, seed: int) -> ScorerResult:
+def _result(
+    reference: str, bundle: Bundle | None, measured: Measured, config: EvaluateConfig, catalogue: int
+) -> ScorerResult:
     rows = measured.request_frame()
     users = rows["user_id"].to_numpy()
 
     def interval(name: str) -> Interval:
-        return mean_interval(rows[name].to_numpy(), users, seed=seed)
+        return mean_interval(rows[name].to_numpy(), users, seed=config.seed)
 
     auc = None
     if measured.impressions:
@@ -290,13 +256,31 @@ def _result(reference: str, bundle: Bundle | None, measured: Measured, seed: int
         change = MMRChange(interval("ild"), interval("ild_mmr"), interval("ndcg"), interval("ndcg_mmr"))
     value = interval("true_value") if "true_value" in rows.columns else None
     name, version, run_id = (bundle.name, bundle.version, bundle.run_id) if bundle else (ORACLE, "", "")
-    return ScorerResult(name, reference, version, run_id, interval("ndcg"), interval("recall"), auc, value, change)
+    asked = {name: interval(name) for name in config.metrics if name in rows.columns}
+    shares = exposure_shares(measured, catalogue) if catalogue else {}
+    return ScorerResult(
+        name,
+        reference,
+        version,
+        run_id,
+        interval("ndcg"),
+        interval("recall"),
+        auc,
+        value,
+        change,
+        asked,
+        {name: one for name, one in shares.items() if name in config.metrics},
+    )
 
 
-def _notes(protocol: EvaluationProtocol, measured: Mapping[str, Measured]) -> tuple[str, ...]:
+def _notes(protocol: EvaluationProtocol, measured: Mapping[str, Measured], asked: Sequence[str]) -> tuple[str, ...]:
     first = next(iter(measured.values())).request_frame()
     judged = int(first["ndcg"].is_not_nan().sum())
     notes = [f"{judged} of {len(protocol)} requests have a relevant candidate and count for NDCG and recall."]
+    if any(name in ("coverage", "gini") for name in asked):
+        notes.append("Coverage and Gini are of these requests' first places together, among all their candidates.")
+    if "novelty" in asked:
+        notes.append("Novelty: bits, -log2 of the share of the training part's people who engaged with an item.")
     if ORACLE in measured:
         notes.append(
             "True value: engagements to expect among the first places, were all looked at, by the truth at that "
@@ -318,7 +302,10 @@ def _bundles(dataset: Dataset, split: Split, references: Sequence[str], home: Pa
     return {name: fetched[name] for name in references}
 
 
-def _log(dataset: Dataset, report: Report, result: ScorerResult, measured: Measured, run_id: str, home: Path) -> None:
+def _log(
+    dataset: Dataset, report: Report, result: ScorerResult, measured: Measured, users: pl.DataFrame, run_id: str,
+    home: Path,
+) -> None:  # fmt: skip
     """The metrics, the rows and the plot into the model's run, or into a run of its own for what was not trained."""
     client = connect(home)
     if not run_id:
@@ -327,6 +314,9 @@ def _log(dataset: Dataset, report: Report, result: ScorerResult, measured: Measu
             run_id = new
     shown = {f"ndcg_{report.k}": result.ndcg, f"recall_{report.k}": result.recall, "auc": result.auc}
     shown["true_value"] = result.true_value
+    shown |= {name if name == "novelty" else f"{name}_{report.k}": one for name, one in result.metrics.items()}
+    for name, share in result.shares.items():
+        client.log_metric(run_id, f"{name}_{report.k}", share)
     for name, interval in shown.items():
         if interval is not None:
             client.log_metric(run_id, name, interval.mean)
@@ -338,6 +328,7 @@ def _log(dataset: Dataset, report: Report, result: ScorerResult, measured: Measu
         folder = Path(room) / report.key
         folder.mkdir()
         measured.request_frame().write_parquet(folder / "requests.parquet")
+        users.write_parquet(folder / "users.parquet")
         if measured.impressions:
             measured.impression_frame().write_parquet(folder / "impressions.parquet")
         about = {"protocol": report.protocol, "key": report.key, "k": report.k, "data": dataset.name}

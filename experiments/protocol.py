@@ -13,7 +13,7 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
-from data.batch import I64, CandidateBatch, Mask, Ragged
+from data.batch import I64, CandidateBatch, Mask, Ragged, Requests
 from data.dataset import Dataset
 from data.errors import DataError
 from data.events import EventBatch
@@ -36,6 +36,21 @@ class Step:
     """[N] the user engaged with it in this request."""
     shown: Mask
     """[N] it was an impression of this request; all False for a log without impressions."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """B requests of one moment, each for all M items but those that its user knows."""
+
+    requests: Requests
+    request_id: I64
+    """[B]."""
+    items: I64
+    """[M] tweet rows, in the order in which ties are broken."""
+    known: Ragged
+    """[B] places among `items` that are no candidates, ascending."""
+    relevant: Ragged
+    """[B] places among `items` that were held out, ascending."""
 
 
 class Follower(Protocol):
@@ -73,9 +88,10 @@ class EvaluationProtocol(Protocol):
 
 
 class AliveTweets:
-    """Every tweet alive at request time, for a sample of the requests of the test period."""
+    """Every tweet alive at request time, for a sample of the requests of the test period.
 
-    name = "alive-48h"
+    A log of lasting items, with impressions, ranks all items that came before: they do not age.
+    """
 
     def __init__(self, dataset: Dataset, split: Split, *, requests: int, seed: int) -> None:
         """Samples `requests` of the test period's requests uniformly with `seed`."""
@@ -90,6 +106,8 @@ class AliveTweets:
         shown = dataset.scan("impressions").join(ids, on="request_id", how="semi")
         engaged = dataset.scan("engagements").join(ids, on="request_id", how="semi")
         engaged = engaged.filter(pl.col("action").is_in(POSITIVE_ACTIONS))
+        lasting = dataset.scan("tweets").select((pl.col("kind") == "item").any()).collect().item()
+        self._alive_h = float("inf") if lasting else ALIVE_H
         self._requests = sample
         self._shown = _lists(shown, sample)
         self._engaged = _lists(engaged.unique(["request_id", "tweet_id"]), sample)
@@ -97,11 +115,18 @@ class AliveTweets:
     def __len__(self) -> int:
         return len(self._requests)
 
+    @property
+    def name(self) -> str:
+        """See `EvaluationProtocol`."""
+        return "all-items" if np.isinf(self._alive_h) else "alive-48h"
+
     def describe(self) -> str:
         """See `EvaluationProtocol`."""
+        aged = f"every tweet alive (< {self._alive_h:.0f} h, retweets stand for their original) at request"
+        candidates = "every item that had come at request" if np.isinf(self._alive_h) else aged
         return (
             f"Split: {self._split.promise}. {len(self)} requests of the test, sampled with seed {self._seed}. "
-            f"NDCG and recall rank every tweet alive (< {ALIVE_H:.0f} h, retweets stand for their original) at request "
+            f"NDCG and recall rank {candidates} "
             "time, over the requests with an engagement; AUC is over the impressions of all these requests. "
             "Relevant: what the user engaged with in that request. Ties: the newer tweet first."
         )
@@ -127,8 +152,10 @@ class AliveTweets:
             shown, engaged = (state.network.tweets.rows(one[at]) for one in (self._shown, self._engaged))
             rows = shown[shown >= 0]
             if len(engaged):
-                rows = np.union1d(state.network.alive(time_us, ALIVE_H), rows)
+                rows = np.union1d(state.network.alive(time_us, self._alive_h), rows)
             rows = _newest_first(state, rows)
+            # Who asks may never have been heard of before.
+            state.network.resolve(EventBatch("requests", {"user_id": np.array([user_id])}))
             requests = state.requests([user_id], time_us)
             batch = state.base(requests, Ragged(np.array([0, len(rows)], np.int64), rows))
             yield Step(batch, request_id, user_id, np.isin(rows, engaged), np.isin(rows, shown))
@@ -149,7 +176,8 @@ class FullCatalogue:
             .join(self._items, on="tweet_id", how="semi", maintain_order="left")
             .join(self._train, on=["user_id", "tweet_id"], how="anti", maintain_order="left")
         )
-        asked = fresh.group_by("user_id").agg("tweet_id", pl.col("engagement_id").last()).sort("user_id")
+        self._fresh = fresh
+        asked = fresh.group_by("user_id").agg(request_id=pl.col("engagement_id").last()).sort("user_id")
         self._asked = asked.sample(min(requests, len(asked)), seed=seed).sort("user_id")
         self._held_out = fresh["user_id"].n_unique()
 
@@ -174,19 +202,30 @@ class FullCatalogue:
 
     def steps(self, state: FeatureState, follower: Follower | None = None) -> Iterator[Step]:
         """See `EvaluationProtocol`. A step's request is the user's last held-out engagement."""
+        for block in self.blocks(state):
+            for at in range(len(block.requests)):
+                rows = np.delete(block.items, block.known[at])
+                request = block.requests.take(np.array([at]))
+                batch = state.base(request, Ragged(np.array([0, len(rows)], np.int64), rows))
+                relevant = np.isin(rows, block.items[block.relevant[at]])
+                ids = int(block.request_id[at]), int(request.columns["user_id"][0])
+                yield Step(batch, *ids, relevant, np.zeros(len(rows), bool))
+
+    def blocks(self, state: FeatureState, size: int = 512) -> Iterator[Block]:
+        """The same requests, `size` at a time: all are asked at one moment about one catalogue."""
         for events in self._dataset.replay(sorted(state.tables - {"engagements"})).advance():
             state.update(events)
         state.update(EventBatch.from_frame("engagements", self._train))
-        tweets = state.network.tweets
-        items = np.sort(tweets.rows(self._items["tweet_id"].to_numpy()))
-        known = self._train.group_by("user_id").agg("tweet_id")
-        mine = dict(zip(known["user_id"].to_list(), known["tweet_id"].to_list(), strict=True))
+        rows = state.network.tweets.rows(self._items["tweet_id"].to_numpy())
+        items = np.sort(rows)
+        places = self._items.select("tweet_id", place=np.searchsorted(items, rows))
+        known, relevant = (_places(pairs, places, self._asked) for pairs in (self._train, self._fresh))
         end_us = self._dataset.time_range_us()[1] + 1
-        for user_id, held_out, request_id in self._asked.iter_rows():
-            rows = np.setdiff1d(items, tweets.rows(mine.get(user_id, [])), assume_unique=False)
-            batch = state.base(state.requests([user_id], end_us), Ragged(np.array([0, len(rows)], np.int64), rows))
-            relevant = np.isin(rows, tweets.rows(held_out))
-            yield Step(batch, request_id, user_id, relevant, np.zeros(len(rows), bool))
+        users, request_ids = self._asked["user_id"].to_numpy(), self._asked["request_id"].to_numpy()
+        for start in range(0, len(users), size):
+            end = min(start + size, len(users))
+            requests = state.requests(users[start:end], end_us)
+            yield Block(requests, request_ids[start:end], items, known.part(start, end), relevant.part(start, end))
 
 
 def protocol_for(dataset: Dataset, split: Split, *, requests: int, seed: int) -> EvaluationProtocol:
@@ -206,3 +245,12 @@ def _lists(rows: pl.LazyFrame, requests: pl.DataFrame) -> list[I64]:
     grouped = rows.group_by("request_id").agg("tweet_id").collect()
     joined = requests.select("request_id").join(grouped, on="request_id", how="left", maintain_order="left")
     return [np.asarray(one if one is not None else [], np.int64) for one in joined["tweet_id"].to_list()]
+
+
+def _places(pairs: pl.DataFrame, places: pl.DataFrame, asked: pl.DataFrame) -> Ragged:
+    """The places of each asked user's items, each once, ascending."""
+    order = asked.select("user_id").with_row_index("at")
+    found = pairs.select("user_id", "tweet_id").unique().join(places, on="tweet_id").join(order, on="user_id")
+    found = found.sort("at", "place")
+    counts = np.bincount(found["at"].to_numpy(), minlength=len(asked))
+    return Ragged(np.r_[0, np.cumsum(counts)].astype(np.int64), found["place"].to_numpy())

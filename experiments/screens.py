@@ -7,10 +7,13 @@ from typing import Any
 
 from experiments.cli.screen import table, wide_console
 from experiments.compare import Comparison
+from experiments.comparison_page import label, name_of
 from experiments.demo import DemoResult
 from experiments.evaluate import Report
 from experiments.live import Live
 from experiments.stats import Difference, Interval
+from experiments.studies.rankers import RankersResult
+from experiments.sweep import SweepResult
 
 
 def scorer_table(report: Report) -> Any:
@@ -23,10 +26,13 @@ def scorer_table(report: Report) -> Any:
             interval(row.recall),
             interval(row.auc),
             interval(row.true_value),
+            *(interval(one) for one in row.metrics.values()),
+            *(f"{one:.3f}" for one in row.shares.values()),
         )
         for row in rows
     ]
     heads = ["scorer", f"NDCG@{report.k}", f"recall@{report.k}", "AUC", f"true value@{report.k}"]
+    heads += [f"{name}@{report.k}" for name in (*rows[0].metrics, *rows[0].shares)]
     return table("Scorers", heads, cells)
 
 
@@ -34,20 +40,51 @@ def comparison_table(report: Comparison) -> Any:
     """Every run against the base, one row a metric."""
     rows = []
     for row in report.rows:
-        name = row.scorer if row.scorer == row.reference else f"{row.reference} ({row.scorer})"
-        verdict = [difference(row.difference), p_value(row.corrected_p), p_value(row.wilcoxon_p)]
+        verdict = [difference(row.difference), row.effect, p_value(row.corrected_p), p_value(row.wilcoxon_p)]
         if row.difference is None:
-            verdict = ["base", "", ""]
-        rows.append(
-            (
-                name,
-                f"{row.metric.upper() if row.metric == 'ndcg' else row.metric}@{report.k}",
-                interval(row.value),
-                *verdict,
-            )
-        )
-    heads = ["run", "metric", "value", f"minus {report.base}", "p (Holm)", "p (Wilcoxon)"]
+            verdict = ["base", "", "", ""]
+        rows.append((label(row), name_of(row.metric, report.k), interval(row.value), *verdict))
+    heads = ["run", "metric", "value", f"minus {report.base}", "effect (d)", "p (Holm)", "p (Wilcoxon)"]
     return table(f"Compared with {report.base}", heads, rows)
+
+
+def segment_table(report: Comparison) -> Any:
+    """Every run against the base in the first metric, one row a segment of users."""
+    first = report.rows[0].metric
+    rows = [
+        (f"{part.dimension}: {part.segment}", part.reference, f"{part.difference.users:,}", interval(part.value),
+         difference(part.difference), p_value(part.corrected_p))
+        for part in report.segments
+        if part.metric == first
+    ]  # fmt: skip
+    heads = ["segment", "run", "users", "value", f"minus {report.base}", "p (Holm)"]
+    return table(f"{name_of(first, report.k)} by segment", heads, rows)
+
+
+def sweep_table(result: SweepResult) -> Any:
+    """The trials, the best one marked."""
+    keys = list(result.best.settings)
+    rows = [
+        (f"{row.number}{' *' if row.number == result.best.number else ''}", row.state,
+         "" if row.value is None else f"{row.value:.5f}", *(_short(row.settings.get(key)) for key in keys))
+        for row in result.trials
+    ]  # fmt: skip
+    return table(f"Trials (* the best by {result.objective})", ["trial", "state", result.objective, *keys], rows)
+
+
+def rankers_table(result: RankersResult) -> Any:
+    """The order by true value, and how far each is behind the one above it."""
+    rows = [
+        (row.name, interval(row.value), " ".join(f"{one:.2f}" for one in row.by_seed), f"{row.way:.0%}",
+         difference(row.behind))
+        for row in result.rows
+    ]  # fmt: skip
+    heads = ["ranker", f"true value@{result.k}", "by seed", f"way from {result.base}", "behind the one above"]
+    return table("Expected engagements among the first places, by the truth", heads, rows)
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
 
 
 def print_demo(result: DemoResult, svg: Path | None) -> None:

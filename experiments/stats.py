@@ -7,7 +7,7 @@ reproducible; comparisons with the same seed and users share their resamples.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -61,6 +61,21 @@ class Difference:
 
 
 @dataclass(frozen=True)
+class Effect:
+    """A standardised paired difference: mean over standard deviation of the users' mean differences."""
+
+    size: float
+    """Cohen's d for pairs (1988, ch. 2): 0.2 is called small, 0.5 medium, 0.8 large; NaN where no user differs."""
+    low: float
+    high: float
+    users: int
+    level: float = 0.95
+
+    def __str__(self) -> str:
+        return f"{self.size:+.2f} [{self.low:+.2f}, {self.high:+.2f}]"
+
+
+@dataclass(frozen=True)
 class SignedRank:
     """Wilcoxon's signed-rank test on users' mean differences."""
 
@@ -110,6 +125,30 @@ def paired_difference(
     below, above = int((draws <= 0).sum()), int((draws >= 0).sum())
     p_value = min(1.0, 2 * (1 + min(below, above)) / (resamples + 1)) if len(counts) > 1 else 1.0
     return Difference(float(sums.sum() / counts.sum()), low, high, p_value, int(counts.sum()), len(counts), level)
+
+
+def effect_size(
+    a: ArrayLike,
+    b: ArrayLike,
+    users: ArrayLike,
+    *,
+    level: float = 0.95,
+    resamples: int = RESAMPLES,
+    seed: int = _SEED,
+) -> Effect:
+    """Cohen's d of users' mean a - b, with a percentile bootstrap over users.
+
+    Raises:
+        DataError: arrays of different lengths, or no request where both are defined.
+    """
+    left, right = _same_length(a=a, b=b)
+    sums, counts = _by_user(left - right, users)
+    means = sums / counts
+    if len(means) < 2 or np.ptp(means) == 0:
+        return Effect(float("nan"), float("nan"), float("nan"), len(means), level)
+    draws = np.concatenate([_standardised(means[drawn]) for drawn in _draws(len(means), resamples, seed)])
+    low, high = _percentiles(draws[~np.isnan(draws)], level)
+    return Effect(float(_standardised(means[None])[0]), low, high, len(means), level)
 
 
 def signed_rank(a: ArrayLike, b: ArrayLike, users: ArrayLike) -> SignedRank:
@@ -207,12 +246,23 @@ def _resampled_means(sums: F64, counts: F64, resamples: int, seed: int) -> F64:
     size = len(sums)
     if size < 2:
         return np.full(resamples, np.nan)
+    return np.concatenate([
+        sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1) for drawn in _draws(size, resamples, seed)
+    ])  # fmt: skip
+
+
+def _draws(size: int, resamples: int, seed: int) -> Iterator[Array]:
+    """[some, size] int32 places drawn with replacement, `resamples` rows in all; bounded memory."""
     rng = np.random.Generator(np.random.PCG64(seed))
-    out = np.empty(resamples, np.float64)
     step = max(1, 4_000_000 // size)
     for start in range(0, resamples, step):
-        drawn = rng.integers(0, size, (min(step, resamples - start), size), dtype=np.int32)
-        out[start : start + len(drawn)] = sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1)
+        yield rng.integers(0, size, (min(step, resamples - start), size), dtype=np.int32)
+
+
+def _standardised(values: F64) -> F64:
+    """[R] mean over standard deviation of each row of [R, U]; NaN where nothing varies."""
+    with np.errstate(divide="ignore", invalid="ignore"):
+        out: F64 = np.where(np.ptp(values, axis=1) > 0, values.mean(axis=1) / values.std(axis=1, ddof=1), np.nan)
     return out
 
 

@@ -14,15 +14,20 @@ from ranking.registry import connect
 
 @contextmanager
 def tracked_run(
-    home: Path, *, name: str, dataset: Dataset, parameters: Mapping[str, Any], tags: Mapping[str, str]
-) -> Iterator[str]:
-    """An MLflow run with its parameters and data set logged; yields the run id. An error marks the run as failed."""
+    home: Path, *, name: str, dataset: Dataset, parameters: Mapping[str, Any], tags: Mapping[str, str],
+    nested: bool = False,
+) -> Iterator[str]:  # fmt: skip
+    """An MLflow run with its parameters and data set logged; yields the run id. An error marks the run as failed.
+
+    A nested run is a child of the active one.
+    """
     connect(home)
     import mlflow
     from mlflow.data.dataset_source_registry import resolve_dataset_source
     from mlflow.data.meta_dataset import MetaDataset
 
-    with mlflow.start_run(run_name=name, tags={**tags, "data_hash": dataset.content_hash}) as run:
+    marks = {**tags, "data_hash": dataset.content_hash}
+    with mlflow.start_run(run_name=name, tags=marks, nested=nested) as run:
         mlflow.log_params({key: str(value)[:500] for key, value in flatten(parameters).items()})
         with warnings.catch_warnings():  # MLflow knows two names for a local folder and says so
             warnings.simplefilter("ignore")

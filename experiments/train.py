@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import hashlib
+import json
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, is_dataclass
+from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from data.batch import Array
+import numpy as np
+
+from candidates.vectors import VectorIndex
+from data.batch import F32, I64, Array
 from data.catalogue import lookup, resolve
 from data.dataset import Dataset
 from data.errors import ConfigError
@@ -22,6 +28,8 @@ from ranking.catalogue import SCORERS
 from ranking.ranker import BASE_COLUMNS
 from ranking.registry import MODEL_NAME, connect, log_bundle, set_alias
 from ranking.scorer import Scorer
+from ranking.training.checkpoint import Checkpoint
+from ranking.training.processes import first_process_first, joined
 
 if TYPE_CHECKING:
     from experiments.cli.screen import Advance
@@ -38,6 +46,8 @@ class TrainResult:
     columns: tuple[str, ...]
     """What was measured each epoch."""
     epochs: list[dict[str, float]] = field(default_factory=list)
+    went_on_after: int = 0
+    """Epochs that a killed run of the same config had left in a checkpoint."""
 
 
 def split_of(dataset: Dataset, text: str) -> Split:
@@ -57,7 +67,8 @@ def understanding_of(dataset: Dataset, split: Split, encoder: str, home: Path) -
 def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | None = None) -> TrainResult:
     """Trains what the config names, logs the run and registers the model.
 
-    The first version becomes `champion`; every new one becomes `challenger`.
+    The first version becomes `champion`; every new one becomes `challenger`. A run that was killed goes on from its
+    last epoch. Of several processes that torchrun started only the first logs; the others' result has no run.
 
     Raises:
         ConfigError: an unknown scorer or setting.
@@ -66,30 +77,78 @@ def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | No
     """
     kind = lookup("scorer", SCORERS, config.scorer)
     dataset.require("tweets", "engagements", purpose="training")
-    split = split_of(dataset, config.split)
-    understanding = understanding_of(dataset, split, config.encoder, home)
-    tags = {"scorer": config.scorer, "kind": "trained" if hasattr(kind, "trainer") else "formula"}
-    with tracked_run(home, name=config.scorer, dataset=dataset, parameters=config.model_dump(), tags=tags) as run_id:
-        epochs: list[dict[str, float]] = []
-        scorer = _fit(kind, dataset, split, understanding, config, epochs, advance)
-        learned = split.name if hasattr(kind, "trainer") else ""
-        bundle = Bundle(config.scorer, scorer, understanding, dataset.name, dataset.content_hash, learned)
-        version = log_bundle(bundle, _few_rows(dataset, split, scorer, understanding))
-        if epochs:
-            _log_epochs(epochs)
-    return TrainResult(run_id, version, MODEL_NAME, _alias(home, version), tuple(epochs[0]) if epochs else (), epochs)
+    kept = Checkpoint(_checkpoint_folder(dataset, config, home), {})
+    with joined() as me:
+        split = split_of(dataset, config.split)
+        with first_process_first():
+            understanding = understanding_of(dataset, split, config.encoder, home)
+        learn = Learning(kind, dataset, split, understanding, config, kept.folder)
+        if me.rank > 0:
+            learn.fit()
+            return TrainResult("", "", MODEL_NAME, (), ())
+        done = kept.epoch
+        if done and advance is not None:
+            advance(0, 1, f"going on after epoch {done}")
+        tags = {"scorer": config.scorer, "kind": "trained" if hasattr(kind, "trainer") else "formula"}
+        parameters = config.model_dump()
+        with tracked_run(home, name=config.scorer, dataset=dataset, parameters=parameters, tags=tags) as run_id:
+            epochs: list[dict[str, float]] = []
+            scorer = learn.fit(logged(epochs), advance)
+            learned = split.name if hasattr(kind, "trainer") else ""
+            bundle = Bundle(config.scorer, scorer, understanding, dataset.name, dataset.content_hash, learned)
+            version = log_bundle(bundle, _few_rows(dataset, split, scorer, understanding))
+            if epochs:
+                _log_epochs(epochs)
+        kept.remove()
+    aliases, columns = _alias(home, version), tuple(epochs[0]) if epochs else ()
+    return TrainResult(run_id, version, MODEL_NAME, aliases, columns, epochs, done)
 
 
-def _fit(
-    kind: Any,
-    dataset: Dataset,
-    split: Split,
-    understanding: Understanding,
-    config: RunConfig,
-    epochs: list[dict[str, float]],
-    advance: Advance | None,
-) -> Scorer:
-    """A scorer with a `trainer` is fitted by it; one without is made from its settings."""
+def _checkpoint_folder(dataset: Dataset, config: RunConfig, home: Path) -> Path:
+    """Where a run of this config on this data is kept until it has finished."""
+    run = json.dumps({"config": config.model_dump(mode="json"), "data": dataset.content_hash}, sort_keys=True)
+    return home / "checkpoints" / hashlib.sha256(run.encode()).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Learning:
+    """What a scorer is fitted from."""
+
+    kind: Any
+    dataset: Dataset
+    split: Split
+    understanding: Understanding
+    config: RunConfig
+    checkpoint: Path | None = None
+
+    def fit(
+        self, on_epoch: Callable[[Mapping[str, float]], None] | None = None, advance: Advance | None = None
+    ) -> Scorer:
+        """A scorer with a `trainer` is fitted by it; one without is made from its settings.
+
+        Raises:
+            ConfigError: an unknown setting or one out of range.
+        """
+        settings = self.config.settings
+        if not hasattr(self.kind, "trainer"):
+            try:
+                made: Scorer = self.kind(**_settings_of(self.kind, settings))
+            except (TypeError, ValueError) as error:
+                raise ConfigError(f"scorer {self.config.scorer!r} does not take {settings}: {error}") from error
+            return made
+        trainer = resolve(self.kind.trainer)
+        # A closed form has no epochs to go on from, and only a retriever is given an index to mine with.
+        takes, lent = signature(trainer).parameters, {"checkpoint": self.checkpoint, "index": _FaissNeighbours}
+        fitted: Scorer = trainer(
+            self.dataset, self.split, self.understanding, settings, seed=self.config.seed,
+            on_epoch=on_epoch, advance=advance,
+            **{name: value for name, value in lent.items() if name in takes},
+        )  # fmt: skip
+        return fitted
+
+
+def logged(epochs: list[dict[str, float]]) -> Callable[[Mapping[str, float]], None]:
+    """What takes an epoch's numbers into `epochs` and into the active MLflow run."""
     import mlflow
 
     def on_epoch(values: Mapping[str, float]) -> None:
@@ -97,16 +156,18 @@ def _fit(
         # MLflow's names take no @.
         mlflow.log_metrics({name.replace("@", "_"): float(value) for name, value in values.items()}, step=len(epochs))
 
-    if not hasattr(kind, "trainer"):
-        try:
-            made: Scorer = kind(**_settings_of(kind, config.settings))
-        except (TypeError, ValueError) as error:
-            raise ConfigError(f"scorer {config.scorer!r} does not take {config.settings}: {error}") from error
-        return made
-    fitted: Scorer = resolve(kind.trainer)(
-        dataset, split, understanding, config.settings, seed=config.seed, on_epoch=on_epoch, advance=advance
-    )
-    return fitted
+    return on_epoch
+
+
+class _FaissNeighbours:
+    """Vectors in FAISS, where hard negatives are mined."""
+
+    def __init__(self, vectors: F32) -> None:
+        self._index = VectorIndex(vectors.shape[1])
+        self._index.add(np.arange(len(vectors)), vectors)
+
+    def search(self, queries: F32, k: int) -> I64:
+        return self._index.search(queries, min(k, len(self._index)))[0]
 
 
 def _settings_of(kind: Any, settings: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,8 +9,17 @@ from __future__ import annotations
 
 SCORERS: dict[str, str] = {
     "popularity": "ranking.scorers.popularity:Popularity",
+    "popularity_decay": "ranking.scorers.popularity:DecayedPopularity",
     "recency": "ranking.scorers.recency:Recency",
+    "content": "ranking.scorers.content:Content",
+    "item_knn": "ranking.scorers.item_knn:ItemKNN",
+    "ease": "ranking.scorers.ease:EASE",
+    "als": "ranking.scorers.als:ALS",
     "affinity_formula": "ranking.scorers.formulas:AffinityFormula",
     "interest_formula": "ranking.scorers.formulas:InterestFormula",
     "two_tower": "ranking.models.two_tower:TwoTower",
+    "logistic": "ranking.scorers.tabular:Logistic",
+    "boosting": "ranking.scorers.tabular:Boosting",
+    "heavy": "ranking.models.heavy:HeavyRanker",
+    "sequence": "ranking.models.sequence:SequenceRanker",
 }

@@ -1,4 +1,4 @@
-"""The protocols of everything that ranks: scorers, action models and retrievers.
+"""The protocols of everything that ranks: scorers, action models, retrievers and scorers of catalogues.
 
 All are pointwise: a candidate's score never depends on its neighbours in the batch. Only rerankers and selectors
 (`ranking.slate`, `candidates`) see the slate.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from data.batch import F32, CandidateBatch, Ragged
+from data.batch import F32, CandidateBatch, Ragged, Requests
 
 
 class Scorer(Protocol):
@@ -57,6 +57,18 @@ class Retriever(Protocol):
 
     def tweet_vectors(self, batch: CandidateBatch) -> F32:
         """[N, D] unit vectors of the candidates."""
+        ...
+
+
+@runtime_checkable
+class CatalogueScorer(Protocol):
+    """A scorer that scores many candidates for many requests at once, faster than pair by pair."""
+
+    def catalogue_scores(self, requests: Requests, items: CandidateBatch) -> F32:
+        """[B, M] float32 scores of the M candidates of `items`, a batch of one request, for each of B `requests`.
+
+        Equal to `score` of each pair, up to the rounding of sums.
+        """
         ...
 
 

@@ -28,12 +28,13 @@ BENCHES: dict[str, str] = {
     "features": "experiments.bench.features:FeaturesBench",
     "world": "experiments.bench.world:WorldBench",
     "growth": "experiments.bench.world:GrowthBench",
+    "train": "experiments.bench.train:TrainBench",
     "retrieval": "experiments.bench.retrieval:RetrievalBench",
     "fanout": "experiments.bench.fanout:FanoutBench",
     "text": "experiments.bench.text:TextBench",
 }
 """One line a bench."""
-LONG = frozenset({"growth", "features"})
+LONG = frozenset({"growth", "features", "train"})
 """Benches of minutes, run only when they are named."""
 
 SECONDS = 1.5

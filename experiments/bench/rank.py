@@ -77,4 +77,4 @@ def _tensors(config: TwoTowerConfig, candidates: int) -> tuple[torch.Tensor, Twe
 
 def _arithmetic(towers: Towers, user: torch.Tensor, inputs: TweetTensors, entities: Entities) -> torch.Tensor:
     with torch.inference_mode():
-        return towers.encode_tweets(inputs, *towers.entities(entities)) @ user[0]
+        return towers.encode_tweets(inputs, towers.entities(entities)) @ user[0]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 import sys
 
 import typer
 
 from data.errors import RookeryError
-from experiments.cli import data, features, lab, model, serve, text, world
+from experiments.cli import data, features, lab, model, serve, study, text, world
 
 app = typer.Typer(
     name="rookery",
@@ -21,6 +22,7 @@ app.add_typer(world.app, name="world")
 app.add_typer(data.app, name="data")
 app.add_typer(text.app, name="text")
 app.add_typer(features.app, name="features")
+app.add_typer(study.app, name="study")
 for module in (lab, model, serve):
     for name, verb in module.VERBS.items():
         app.command(name)(verb)
@@ -28,6 +30,8 @@ for module in (lab, model, serve):
 
 def main() -> None:
     """Runs the command; a mistake in what was given is one line on stderr and exit code 2."""
+    # Threads that wait for each other sleep soon: on a busy machine PyTorch's would otherwise spin their time away.
+    os.environ.setdefault("GOMP_SPINCOUNT", "20000")
     try:
         app(standalone_mode=True)
     except RookeryError as error:

@@ -1,4 +1,4 @@
-"""The verbs `train`, `evaluate`, `compare` and `promote`."""
+"""The verbs `train`, `evaluate`, `compare`, `sweep` and `promote`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,10 @@ def train(
     settings = load_config(RunConfig, config, set_ or [])
     with progress(f"train {settings.scorer}") as advance:
         result = run(Dataset.open(data), settings, home_folder(), advance)
+    if not result.run_id:
+        return
+    if result.went_on_after:
+        say(f"went on from the checkpoint of a stopped run, after its epoch {result.went_on_after}")
     rows = [
         (f"epoch {at}", *(f"{epoch[name]:.4f}" for name in result.columns)) for at, epoch in enumerate(result.epochs, 1)
     ]
@@ -52,6 +56,10 @@ def evaluate(
     split: Annotated[
         str, typer.Option(help='How the data is split, as trained: "random_ratio seed=2" (see: data describe --split).')
     ] = "auto",
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(help="Also show hit, precision, map, mrr, novelty, coverage or gini. Repeatable."),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Measure rankers on one sample of requests, each number with its protocol and 95% interval.
@@ -64,9 +72,8 @@ def evaluate(
     from experiments.evaluate import EvaluateConfig, evaluate_references
     from experiments.screens import scorer_table
 
-    settings = validate(
-        EvaluateConfig, {"requests": requests, "k": k, "seed": seed, "split": split}, source="the options"
-    )
+    options = {"requests": requests, "k": k, "seed": seed, "split": split, "metrics": metric or ()}
+    settings = validate(EvaluateConfig, options, source="the options")
     with progress("evaluate") as advance:
         report = evaluate_references(Dataset.open(data), models, settings, home_folder(), advance)
     show(report.facts(), as_json=as_json, tables=[scorer_table(report), report.protocol, *report.notes])
@@ -77,20 +84,63 @@ def compare(
         list[str],
         typer.Argument(help="Run ids, versions, aliases or scorers' names, evaluated before; the first is the base."),
     ],
+    metric: Annotated[
+        list[str] | None,
+        typer.Option(help="As ndcg, map or true_value; NDCG, recall and true value where none is named. Repeatable."),
+    ] = None,
+    html: Annotated[Path | None, typer.Option(help="Also write a page with plots and every segment.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Compare evaluated runs request by request: paired differences with intervals, corrected for their number.
 
-    Refuses runs that were evaluated on other data or by another protocol.
+    The same by segment of users: how active they were before the test, and their language. Refuses runs that were
+    evaluated on other data or by another protocol.
 
-    Example: rookery compare popularity champion
+    Example: rookery compare popularity champion --html var/compare.html
     """
     from data.home import home_folder
     from experiments.compare import compare_runs
-    from experiments.screens import comparison_table
+    from experiments.comparison_page import write_comparison
+    from experiments.screens import comparison_table, segment_table
 
-    report = compare_runs(runs, home_folder())
-    show(report, as_json=as_json, tables=[comparison_table(report), report.protocol])
+    report = compare_runs(runs, home_folder(), metric or ())
+    if html is not None:
+        write_comparison(report, html)
+        say(f"page: {html}")
+    parts = [segment_table(report)] if report.segments else []
+    show(report, as_json=as_json, tables=[comparison_table(report), *parts, report.protocol])
+
+
+def sweep(
+    data: DataFolder,
+    config: Annotated[Path, typer.Option(help="TOML file of the sweep: what to search, and the run they share.")],
+    trials: Annotated[int | None, typer.Option(help="Trials in all, instead of the file's.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="One setting, as seed=2. Repeatable.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Try settings one after another and keep the best: an Optuna study, each trial an MLflow run.
+
+    A trial counts by the training's own validation part. The same sweep called again goes on where it stood.
+
+    A file names the run that all trials share, and what to search: docs/models.md shows one.
+
+    Example: rookery sweep --data var/world --config sweep.toml
+    """
+    from data.dataset import Dataset
+    from data.home import home_folder
+    from experiments.config import load_config
+    from experiments.screens import sweep_table
+    from experiments.sweep import SweepConfig
+    from experiments.sweep import sweep as run
+
+    more = [] if trials is None else [f"trials={trials}"]
+    settings = load_config(SweepConfig, config, [*(set_ or []), *more])
+    with progress(f"sweep {settings.run.scorer}") as advance:
+        result = run(Dataset.open(data), settings, home_folder(), advance)
+    if result.went_on_after:
+        say(f"{result.went_on_after} trials were there already")
+    after = f"study {result.study}\nnext: rookery train --data {data} --config {result.config}"
+    show(result, as_json=as_json, tables=[sweep_table(result), after])
 
 
 def promote(
@@ -109,4 +159,4 @@ def promote(
     show({"model": MODEL_NAME, "version": str(found.version), "run_id": found.run_id, "alias": alias}, as_json=as_json)
 
 
-VERBS = {"train": train, "evaluate": evaluate, "compare": compare, "promote": promote}
+VERBS = {"train": train, "evaluate": evaluate, "compare": compare, "sweep": sweep, "promote": promote}

@@ -2,44 +2,30 @@
 
 from __future__ import annotations
 
-import base64
-import io
 from html import escape
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from experiments import page
 from experiments.realism.figure import Plot, Row
 
 if TYPE_CHECKING:
     from experiments.realism.report import Report
-
-_STYLE = (
-    "body{font:15px/1.5 system-ui;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1a1a1a}"
-    "table{border-collapse:collapse;font-size:14px}td,th{padding:.3rem .8rem .3rem 0;text-align:left;"
-    "vertical-align:top;border-bottom:1px solid #e5e5e5}a{color:inherit}"
-    ".met .v{color:#18794e}.missed .v{color:#b42318;font-weight:600}.no td{color:#777}"
-    "section{border-top:1px solid #e5e5e5;margin-top:1.5rem}h2{font-size:1.1rem;margin:.8rem 0 .2rem}"
-    "p{margin:.2rem 0}.note{color:#555}"
-    "figure{display:inline-block;margin:.6rem 1rem 0 0}img{width:26rem;max-width:100%}"
-)
 
 
 def write_page(report: Report, path: Path) -> None:
     """Writes the page; folders on the way are made."""
     lines = "".join(_line(at, row) for at, row in enumerate(report.rows))
     sections = "".join(_section(at, row, report) for at, row in enumerate(report.rows))
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
-        f"<title>Realism of {escape(report.name)}</title><style>{_STYLE}</style>"
+    body = (
         f"<h1>How real {escape(report.name)} looks</h1>"
         f"<p>{report.counted}. Content hash {report.content_hash[:16]}. Measured on the tables of the log "
         "alone. A figure is met where each of its numbers lies in its tolerance, missed where one does not. Tolerances "
         "are the published ranges, else 20% either way, unless the definition says otherwise.</p>"
         "<table><tr><th>figure<th>value<th>target<th>tolerance<th>verdict<th>source"
-        f"{lines}</table>{sections}</html>\n",
-        encoding="utf-8",
+        f"{lines}</table>{sections}"
     )
+    page.write_page(path, f"Realism of {report.name}", body)
 
 
 def _line(at: int, row: Row) -> str:
@@ -50,10 +36,7 @@ def _line(at: int, row: Row) -> str:
 
 
 def _section(at: int, row: Row, report: Report) -> str:
-    pictures = "".join(
-        f'<figure><img alt="{escape(plot.title)}" src="data:image/png;base64,{draw(plot)}"></figure>'
-        for plot in report.plots.get(row.name, ())
-    )
+    pictures = "".join(page.picture(draw(plot), plot.title) for plot in report.plots.get(row.name, ()))
     outside = f" Outside: {', '.join(row.missed)}." if len(row.missed) and row.missed != (row.name,) else ""
     note = f"{row.note}.{outside}" if row.note else outside
     return (
@@ -63,8 +46,8 @@ def _section(at: int, row: Row, report: Report) -> str:
     )
 
 
-def draw(plot: Plot) -> str:
-    """The picture of a plot as base64 of a PNG."""
+def draw(plot: Plot) -> Any:
+    """A plot as a Matplotlib figure."""
     from matplotlib.figure import Figure as Canvas
 
     canvas = Canvas(figsize=(5, 3), layout="constrained", dpi=110)
@@ -85,6 +68,4 @@ def draw(plot: Plot) -> str:
     axes.grid(alpha=0.3)
     if any(line.label for line in plot.lines):
         axes.legend(fontsize=8)
-    room = io.BytesIO()
-    canvas.savefig(room, format="png")
-    return base64.b64encode(room.getvalue()).decode()
+    return canvas

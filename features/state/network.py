@@ -33,6 +33,7 @@ _USERS = {
     "blocks": {"user_row": "user_id", "blocked_row": "blocked_id"},
     "users": {"user_row": "user_id"},
     "tweets": {"author_row": "author_id"},
+    "requests": {"user_row": "user_id"},
     "impressions": {"user_row": "user_id", "author_row": "author_id"},
     "engagements": {"user_row": "user_id", "author_row": "author_id"},
 }

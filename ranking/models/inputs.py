@@ -11,10 +11,12 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from data.batch import F32, I64, Array
+from data.batch import F32, I64, Array, Mask
 
 HASHES = 2
 """Hashes an entity: two entities share all of their buckets with a chance of 1 / buckets^2."""
+
+CPU = torch.device("cpu")
 
 _AGE = "tweet.age_h"
 _SALTS = np.array([0x9E3779B97F4A7C15, 0xD1B54A32D192ED03], np.uint64)
@@ -97,6 +99,11 @@ class Bags:
         at = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
         return Bags(self.codes[at], offsets)
 
+    def thinned(self, keep: Mask) -> Bags:
+        """The same bags with only the codes where `keep` [M] is True."""
+        kept = np.r_[0, np.cumsum(keep)]
+        return Bags(self.codes[keep], kept[self.offsets].astype(np.int64))
+
 
 @dataclass(frozen=True)
 class BagTensors:
@@ -108,16 +115,20 @@ class BagTensors:
     """[B] int64."""
     scale: torch.Tensor
     """[B, 1] float32, 1 / sqrt(length): a sum of random vectors keeps its length whatever their number."""
+    members: torch.Tensor
+    """[M] int64, the bag of each code."""
+    places: torch.Tensor
+    """[M] int64, the place of each code in its bag."""
 
     @classmethod
-    def of(cls, bags: Bags) -> BagTensors:
+    def of(cls, bags: Bags, device: torch.device = CPU) -> BagTensors:
         """From NumPy."""
-        lengths = np.maximum(np.diff(bags.offsets), 1).astype(np.float32)
-        return cls(
-            torch.from_numpy(np.ascontiguousarray(bags.codes, np.int64)),
-            torch.from_numpy(np.ascontiguousarray(bags.offsets[:-1])),
-            torch.from_numpy(1 / np.sqrt(lengths))[:, None],
-        )
+        lengths = np.diff(bags.offsets)
+        members = np.repeat(np.arange(len(lengths)), lengths)
+        places = np.arange(len(members)) - bags.offsets[members]
+        scale = (1 / np.sqrt(np.maximum(lengths, 1).astype(np.float32)))[:, None]
+        codes, starts = np.ascontiguousarray(bags.codes, np.int64), np.ascontiguousarray(bags.offsets[:-1])
+        return cls(*(torch.from_numpy(part).to(device) for part in (codes, starts, scale, members, places)))
 
     def pool(self, vectors: torch.Tensor) -> torch.Tensor:
         """[B, D] scaled sums of the rows of `vectors` [V, D]; zeros for an empty bag."""
@@ -132,6 +143,8 @@ class UserTensors:
 
     dense: torch.Tensor
     """[B, F] float32."""
+    keys: torch.Tensor | None = None
+    """[B] int64, what a row's dropout depends on; None in scoring."""
     user: torch.Tensor | None = None
     """[B, 2] int64 buckets of the reader."""
     following: BagTensors | None = None
@@ -152,6 +165,8 @@ class TweetTensors:
 
     dense: torch.Tensor
     """[N, F] float32."""
+    keys: torch.Tensor | None = None
+    """[N] int64, what a row's dropout depends on; None in scoring."""
     author: torch.Tensor | None = None
     """[N] int64 codes of the authors."""
     tweet: torch.Tensor | None = None
@@ -170,6 +185,8 @@ class Entities:
     """[A, 2] int64 buckets."""
     tweets: torch.Tensor | None = None
     """[T, 2] int64 buckets."""
+    histories: torch.Tensor | None = None
+    """[H, 2] int64 buckets of tweets in the table for histories, where the model has one."""
 
 
 def topic_codes(topics: Array, topic_count: int) -> torch.Tensor:

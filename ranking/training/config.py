@@ -14,6 +14,10 @@ class TrainingConfig(BaseModel):
 
     epochs: int = Field(10, ge=1)
     """Passes over the training positives; the weights of the best epoch are kept."""
+    patience: int = Field(0, ge=0)
+    """Epochs without a better one after which the training stops; 0 goes through all."""
+    watch: Literal["loss", "recall"] = "loss"
+    """What makes an epoch the best: the lowest validation loss, or the highest validation recall."""
     batch_size: int = Field(1024, ge=2)
     """Positives a step; the others of a batch are each one's negatives."""
     negatives: int = Field(1024, ge=0)
@@ -23,18 +27,31 @@ class TrainingConfig(BaseModel):
     `catalogue`: batches are random and negatives are any items."""
     alive_h: float = Field(48.0, gt=0)
     """Hours that a tweet lives, for `alive`."""
+    hard: int = Field(0, ge=0)
+    """Mined negatives of each positive alone: tweets that the model itself ranks high for the reader."""
+    hard_depth: int = Field(200, ge=1)
+    """They are drawn from this many nearest tweets."""
+    hard_pool: int = Field(4096, ge=1)
+    """Living tweets a step to mine among, for `alive`; in a catalogue every item is mined."""
     learning_rate: float = Field(2e-3, gt=0)
-    """AdamW's step size at its highest; it rises over the first half epoch and falls along a cosine."""
+    """Adam's step size at its highest; it rises over the first half epoch and falls along a cosine."""
     weight_decay: float = Field(0.01, ge=0)
-    """AdamW's decoupled weight decay."""
+    """Adam's decoupled weight decay."""
     validation_share: float = Field(0.2, gt=0, lt=1)
     """Share of the positives held out to choose the epoch."""
-    validation: Literal["time", "last"] = "time"
-    """Which are held out: `time`, the last of all; `last`, the last of each reader."""
+    validation: Literal["time", "last", "random"] = "time"
+    """Which are held out: `time`, the last of all; `last`, the last of each reader; `random`, any."""
+    histories: Literal["past", "others"] = "past"
+    """What is known of a reader at a positive: `past`, what came before; `others`, all other engagements, for splits in
+    which time plays no part."""
     threads: int = Field(2, ge=1)
     """CPU threads; the sums of another number round differently."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where it is trained; `auto` takes CUDA where there is one."""
 
     @classmethod
     def items(cls) -> Self:
         """For catalogues of lasting items."""
-        return cls(sampling="catalogue", validation="last", validation_share=0.05)
+        return cls(
+            sampling="catalogue", validation="last", validation_share=0.05, epochs=6, negatives=2048, watch="recall"
+        )

@@ -17,20 +17,12 @@ import torch
 
 from data.batch import F32, F64, I64, Array, CandidateBatch, Mask, Ragged
 from data.dataset import Dataset
-from data.errors import DataError
+from data.errors import ConfigError, DataError
 from data.events import HOUR_US
-from ranking.models.inputs import (
-    Bags,
-    BagTensors,
-    Entities,
-    TweetTensors,
-    UserTensors,
-    dense,
-    hash_buckets,
-    topic_codes,
-)  # fmt: skip
-from ranking.models.two_tower import Towers, TwoTowerConfig
+from ranking.models.inputs import Bags, dense, hash_buckets
+from ranking.models.towers import Towers, TwoTowerConfig
 from ranking.training.negatives import held_out
+from ranking.training.others import other_engagements
 from ranking.training.rows import Blocks, look_up, negative_rows, training_positives
 
 if TYPE_CHECKING:
@@ -67,6 +59,24 @@ class Tweets:
 
 
 @dataclass(frozen=True)
+class Buckets:
+    """Rows of the tables of hashed ids by code, [V, 2] int64; [V, 0] where the model has no such table."""
+
+    authors: I64
+    tweets: I64
+    histories: I64
+
+    @classmethod
+    def of(cls, config: TwoTowerConfig, author_ids: I64, tweet_ids: I64) -> Buckets:
+        """Hashes ids [A] and [T] for the tables of `config`."""
+        sizes = (config.author_buckets, config.tweet_buckets, config.history_buckets)
+        return cls(*(
+            hash_buckets(ids, size) if size else np.empty((len(ids), 0), np.int64)
+            for ids, size in zip((author_ids, tweet_ids, tweet_ids), sizes, strict=True)
+        ))  # fmt: skip
+
+
+@dataclass(frozen=True)
 class Examples:
     """P positives and their negatives as arrays; rows are gathered into tensors batch by batch."""
 
@@ -94,12 +104,14 @@ class Examples:
     """[P] held out."""
     frequency: F64
     """[T] share of the training positives that a tweet is, of those made while it was alive."""
+    user_buckets: I64
+    """[R, 2] rows of the table of readers, by row of `readers`."""
     blocks: Blocks
     """Training (False) and held-out (True) blocks: positives, rows of negatives, tweets alive; `alive` mode only."""
     catalogue: I64
     """Rows of `tweets` that negatives are drawn from; `catalogue` mode only."""
-    entities: Entities
-    """Buckets of all authors and tweets."""
+    buckets: Buckets
+    """Of all authors and tweets."""
 
     def __len__(self) -> int:
         return len(self.request)
@@ -110,34 +122,6 @@ class Examples:
         order = keep[np.argsort(self.reader[keep], kind="stable")]
         count = np.bincount(self.reader[keep], minlength=int(self.reader.max()) + 1)
         return Ragged(np.r_[0, np.cumsum(count)].astype(np.int64), self.tweets.tweet[self.tweet_row[order]])
-
-    def user_tensors(self, rows: I64) -> UserTensors:
-        """The user tower's inputs for rows of `readers`."""
-        readers, config = self.readers, self.config
-        bags = {name: BagTensors.of(bag.take(rows)) for name, bag in readers.bags.items()}
-        return UserTensors(
-            dense=torch.from_numpy(readers.dense[rows]),
-            user=torch.from_numpy(hash_buckets(readers.user_id[rows], config.user_buckets))
-            if config.user_buckets
-            else None,
-            following=bags.get("user.following_ids"),
-            history_authors=bags.get("user.history_authors"),
-            history_tweets=bags.get("user.history_tweets"),
-            taste=torch.from_numpy(readers.taste[rows].astype(np.float32)) if config.text else None,
-            interests=torch.from_numpy(readers.interests[rows]) if config.topics else None,
-        )
-
-    def tweet_tensors(self, rows: I64) -> TweetTensors:
-        """The tweet tower's inputs for rows of `tweets`."""
-        tweets, config = self.tweets, self.config
-        code = tweets.tweet[rows]
-        return TweetTensors(
-            dense=torch.from_numpy(tweets.dense[rows]),
-            author=torch.from_numpy(tweets.author[rows]) if config.author_buckets else None,
-            tweet=torch.from_numpy(code) if config.tweet_buckets else None,
-            text=torch.from_numpy(self.text[code].astype(np.float32)) if config.text else None,
-            topics=topic_codes(self.topics[code], config.topic_count) if config.topics else None,
-        )
 
     def fit_scales(self, towers: Towers) -> None:
         """Sets the means and deviations of the dense columns to those of the training rows."""
@@ -183,16 +167,21 @@ def build_examples(
             f"of {len(rows)} positives {int(validation.sum())} are held out", remedy="use a longer period of data"
         )
     drawn, blocks = negative_rows(dataset, training, rows, validation, seed)
-    keys = ["user_id", "time_us"]
-    asked = rows.unique(keys, keep="first", maintain_order=True)
-    request = rows.join(asked.select(*keys, at=pl.int_range(pl.len())), on=keys, how="left", maintain_order="left")
-    user_names = [name for name in config.user_columns if name not in _IDS]
     tweet_names = [name for name in config.tweet_columns if name not in _IDS]
-    readers, bags = _readers(config, look_up(dataset, asked, user_names, understanding))
+    if training.histories == "others":
+        readers, bags = _timeless(config, rows, reader, ~validation)
+        request = np.arange(len(rows))
+    else:
+        keys = ["user_id", "time_us"]
+        asked = rows.unique(keys, keep="first", maintain_order=True)
+        at = rows.join(asked.select(*keys, at=pl.int_range(pl.len())), on=keys, how="left", maintain_order="left")
+        request = at["at"].to_numpy()
+        user_names = [name for name in config.user_columns if name not in _IDS]
+        readers, bags = _readers(config, look_up(dataset, asked, user_names, understanding))
     # In a catalogue an item is the same whoever asks; living tweets are seen at their positives' moments too.
     seen = drawn if training.sampling == "catalogue" else pl.concat([rows, drawn])
     moments = _tweets(config, look_up(dataset, seen, tweet_names, understanding))
-    return _assemble(config, rows, reader, validation, request["at"].to_numpy(), readers, bags, moments, blocks)
+    return _assemble(config, rows, reader, validation, request, readers, bags, moments, blocks)
 
 
 @dataclass(frozen=True)
@@ -205,6 +194,22 @@ class _Moments:
     distinct: I64
     text: Array
     topics: Array
+
+
+def _timeless(
+    config: TwoTowerConfig, rows: pl.DataFrame, reader: I64, training: Mask
+) -> tuple[Readers, dict[str, Bags]]:
+    """A reader a positive, known by the rest of what they engaged with."""
+    of_moments = [name for name in config.user_columns if name not in ("user_id", _BAGS[2])]
+    if of_moments:
+        raise ConfigError(
+            f"the user column {of_moments[0]!r} is of a moment, but histories = 'others' leaves time out",
+            remedy="switch that column off",
+        )
+    none = np.empty((len(rows), 0), np.float32)
+    readers = Readers(rows["user_id"].to_numpy(), none, {}, none, none)
+    history = other_engagements(reader, rows["tweet_id"].to_numpy(), training, config.recent)
+    return readers, {_BAGS[2]: history} if _BAGS[2] in config.user_columns else {}
 
 
 def _readers(config: TwoTowerConfig, batches: Iterator[CandidateBatch]) -> tuple[Readers, dict[str, Bags]]:
@@ -286,10 +291,8 @@ def _assemble(
         author_ids=author_ids, tweet_ids=tweet_ids, request=request, reader=reader, tweet_row=tweet_row,
         time_us=time_us, validation=validation, blocks=blocks, catalogue=catalogue,
         frequency=_frequency(config, code, time_us, validation, len(tweet_ids)),
-        entities=Entities(
-            torch.from_numpy(hash_buckets(author_ids, config.author_buckets)) if config.author_buckets else None,
-            torch.from_numpy(hash_buckets(tweet_ids, config.tweet_buckets)) if config.tweet_buckets else None,
-        ),
+        user_buckets=hash_buckets(readers.user_id, config.user_buckets or 1),
+        buckets=Buckets.of(config, author_ids, tweet_ids),
     )  # fmt: skip
 
 

@@ -3,29 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
 from data.dataset import Dataset
 from data.errors import ConfigError
-from data.split import Split, training_part
+from data.split import RandomRatio, Split, training_part
 from ranking.models.two_tower import TwoTower, TwoTowerConfig
+from ranking.training.checkpoint import Checkpoint
 from ranking.training.examples import build_examples
-from ranking.training.loop import train_two_tower
+from ranking.training.loop import Indexer, train_two_tower
+from ranking.training.negatives import Exact
+from ranking.training.processes import first_process_first
 from ranking.training.rows import training_positives
 
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
 
-def two_tower_config(settings: Mapping[str, Any], *, catalogue: bool) -> TwoTowerConfig:
-    """The preset (`items` for a catalogue, else `tweets`) with `settings` laid over it; `training` merges key by key.
+def two_tower_config(settings: Mapping[str, Any], *, catalogue: bool, timeless: bool = False) -> TwoTowerConfig:
+    """A preset with `settings` laid over it; `training` merges key by key.
+
+    The preset is `tweets`, for a `catalogue` `items`, and where time plays no part `shelves`.
 
     Raises:
         ConfigError: an unknown setting or one out of range.
     """
     preset = TwoTowerConfig.items() if catalogue else TwoTowerConfig.tweets()
+    if timeless:
+        preset = TwoTowerConfig.shelves()
     merged = preset.model_dump() | dict(settings)
     if isinstance(settings.get("training"), Mapping):
         merged["training"] = preset.training.model_dump() | dict(settings["training"])
@@ -48,30 +56,46 @@ def fit_two_tower(
     seed: int,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
     advance: Callable[[float, float, str], None] | None = None,
+    checkpoint: Path | None = None,
+    index: Indexer = Exact,
 ) -> TwoTower:
     """Trains on the training part of `split`; its rows' features know no held-out engagement.
 
-    A split without a moment, or a log without impressions, is taken for a catalogue's.
+    A split without a moment, or a log without impressions, is taken for a catalogue's; a random one leaves time out.
+    With the folder `checkpoint`, each epoch is kept there and a killed run goes on from it. `index` finds hard
+    negatives, where some are asked for.
 
     Raises:
-        ConfigError: an unknown setting or one out of range.
+        ConfigError: an unknown setting or one out of range, or the checkpoint of another run.
         DataError: there is nothing to train on.
         ModelError: the loss diverged.
     """
     catalogue = split.train_before_us is None or not dataset.rows("impressions")
-    config = two_tower_config(settings, catalogue=catalogue)
+    config = two_tower_config(settings, catalogue=catalogue, timeless=split.name.split()[0] == RandomRatio().name)
     if advance is not None:
         advance(0, 1, "features of the training rows")
-    examples = build_examples(
-        training_part(dataset, split),
-        config,
-        understanding=understanding,
-        positives=training_positives(dataset, engagements=split.train),
-        seed=seed,
-    )
+    with first_process_first():
+        examples = build_examples(
+            training_part(dataset, split),
+            config,
+            understanding=understanding,
+            positives=training_positives(dataset, engagements=split.train),
+            seed=seed,
+        )
 
     def progress(done: int, total: int) -> None:
         if advance is not None:
             advance(done, total, f"step {done} of {total}")
 
-    return train_two_tower(config, examples, seed=seed, progress=progress, on_epoch=on_epoch)
+    kept = None
+    if checkpoint is not None:
+        run = {
+            "config": config.model_dump(mode="json"),
+            "data": dataset.content_hash,
+            "split": split.name,
+            "seed": seed,
+        }
+        kept = Checkpoint(checkpoint, run)
+    return train_two_tower(
+        config, examples, seed=seed, index=index, checkpoint=kept, progress=progress, on_epoch=on_epoch
+    )

@@ -1,24 +1,34 @@
-"""Epochs, and the weights of the best one."""
+"""The two-tower model as a task of the engine: samples in, the corrected softmax loss out."""
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
-from data.errors import ConfigError, ModelError
-from ranking.models.two_tower import Towers, TwoTower, TwoTowerConfig
+from data.batch import F32, I64
+from data.errors import ConfigError
+from ranking.models.tables import RowAdam
+from ranking.models.towers import Towers, TwoTowerConfig
+from ranking.models.two_tower import TwoTower
+from ranking.training.batches import Inputs, ahead, inputs
+from ranking.training.checkpoint import Checkpoint
+from ranking.training.engine import Plan, deterministic, train
 from ranking.training.examples import Examples
-from ranking.training.losses import positives_in_top, sampled_logits, softmax_loss
-from ranking.training.negatives import Sample, Sampler
+from ranking.training.losses import positives_in_top, sampled_logits, sampled_softmax_loss, softmax_loss
+from ranking.training.negatives import Exact, Neighbours, Sample, Sampler, holds, mined
+from ranking.training.processes import Processes, gathered, pick_device, processes
 
 IN_SAMPLE_K = 20
 """Cut-off of the recall reported an epoch."""
+
+MISSED = f"validation_missed@{IN_SAMPLE_K}"
+"""1 - the recall, which falls as the loss does."""
+
+Indexer = Callable[[F32], Neighbours]
+"""Makes vectors searchable."""
 
 
 def train_two_tower(
@@ -26,113 +36,172 @@ def train_two_tower(
     examples: Examples,
     *,
     seed: int,
+    index: Indexer = Exact,
+    checkpoint: Checkpoint | None = None,
     progress: Callable[[int, int], None] | None = None,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
 ) -> TwoTower:
     """Trains on `examples` and returns the model of the epoch with the lowest validation loss (the first of equals).
 
-    The same seed, examples and number of threads give the same weights. `progress(done, total)` is told of each
-    step. `on_epoch` gets `epoch` (from 1), `train_loss`, `validation_loss` (nats), `validation_recall@20` (share of
-    held-out positives with fewer than 20 of their sample above them), `seconds` and `examples_per_s` of training.
+    The same seed, examples and number of threads give the same weights. `index` finds the hard negatives, where the
+    config asks for some. `progress`, `on_epoch` and `checkpoint` as in `engine.train`; of each epoch are told
+    `train_loss` and `validation_loss` (nats), and `validation_recall@20` (share of held-out positives with fewer than
+    20 of their sample above them).
 
     Raises:
-        ConfigError: `examples` were built for other columns or another way of sampling.
+        ConfigError: `examples` were built for other columns or another way of sampling, or the checkpoint is another's.
         ModelError: the loss is not finite.
     """
     wanted = config.fitted(text_dim=examples.config.text_dim, topic_count=examples.config.topic_count)
     _check(wanted, examples.config)
-    with _deterministic(seed, config.training.threads):
-        towers = Towers(wanted)
+    training = wanted.training
+    with deterministic(seed, training.threads):
+        task = TwoTowerTask(wanted, examples, seed=seed, index=index)
+    plan = Plan(epochs=training.epochs, seed=seed, threads=training.threads, patience=training.patience)
+    train(task, plan, checkpoint=checkpoint, progress=progress, on_epoch=on_epoch)
+    return TwoTower(wanted, task.module.cpu())
+
+
+class Prepared(NamedTuple):
+    """A sample as tensors: one process's share of it."""
+
+    sample: Sample
+    mine: slice
+    """The share's positives."""
+    inputs: Inputs
+    at: torch.Tensor
+    """[n] which of the share's distinct readers each positive's is."""
+    log_q: torch.Tensor
+    """[C] of all columns."""
+    hits: tuple[torch.Tensor, torch.Tensor]
+    """Accidental hits, their rows counted from the share's first."""
+
+
+class TwoTowerTask:
+    """See `engine.Task`."""
+
+    def __init__(self, config: TwoTowerConfig, examples: Examples, *, seed: int, index: Indexer = Exact) -> None:
+        """A new network whose weights follow from torch's random numbers."""
+        self.examples, self.sampler = examples, Sampler(examples)
+        self._training, self._seed, self._index_of = config.training, seed, index
+        self.device = pick_device(config.training.device)
+        towers = Towers(config)
         examples.fit_scales(towers)
-        sampler = Sampler(examples)
-        optimizer = torch.optim.AdamW(
-            towers.parameters(), lr=config.training.learning_rate, weight_decay=config.training.weight_decay, fused=True
+        self.module = towers.to(self.device)
+        learns = [parameter for parameter in towers.parameters() if parameter.requires_grad]
+        lr, decay = config.training.learning_rate, config.training.weight_decay
+        self.optimizers: list[torch.optim.Optimizer] = [
+            torch.optim.AdamW(learns, lr=lr, weight_decay=decay, fused=True)
+        ]
+        if towers.tables:
+            self.optimizers.append(RowAdam(towers.tables, lr=lr, weight_decay=decay))
+        self._catalogue: Neighbours | None = None
+        self._draws = np.random.default_rng()
+
+    @property
+    def watched(self) -> str:
+        """See `engine.Task`."""
+        return "validation_loss" if self._training.watch == "loss" else MISSED
+
+    @property
+    def steps(self) -> int:
+        """See `engine.Task`."""
+        return len(self.sampler)
+
+    def batches(self, epoch: int) -> Iterator[Prepared]:
+        """See `engine.Task`; a catalogue is searched with the vectors that it has when the epoch begins."""
+        self._draws = np.random.default_rng([self._seed, epoch, 5])
+        if self._training.hard and len(self.examples.catalogue):
+            self._catalogue = self._index_of(self._vectors(self.examples.catalogue))
+        salts = np.random.default_rng([self._seed, epoch, 6])
+        samples = self.sampler.epoch(np.random.default_rng([self._seed, epoch]))
+        yield from ahead(self._prepared(sample, processes(), int(salts.integers(2**62))) for sample in samples)
+
+    def rows(self, batch: Prepared) -> int:
+        """See `engine.Task`."""
+        return len(batch.sample.positives)
+
+    def loss(self, batch: Prepared) -> torch.Tensor:
+        """See `engine.Task`: each process encodes its share of the readers and of the tweets, and takes the others'
+        tweets from them, so that a positive meets the same negatives however many processes there are."""
+        users, columns = self._encoded(batch)
+        every = gathered(columns, len(batch.log_q))
+        scaled = torch.nn.functional.embedding(batch.at, users * self.module.scale)
+        count = len(batch.sample.positives)
+        if not self._training.hard:
+            return sampled_softmax_loss(scaled, every, batch.log_q, batch.hits, batch.mine.start) / count
+        logits = sampled_logits(scaled @ every.T, batch.log_q, batch.hits)
+        logits = torch.cat([logits, self._hard(batch, users, scaled)], dim=1)
+        return softmax_loss(logits, batch.mine.start) * (len(scaled) / count)
+
+    def validate(self) -> dict[str, float]:
+        """See `engine.Task`."""
+        loss, in_top, rows = 0.0, 0, 0
+        for sample in self.sampler.validation():
+            batch = self._prepared(sample, Processes(), None)
+            users, columns = self._encoded(batch)
+            similarity = (users * self.module.scale)[batch.at] @ columns.T
+            in_top += int(positives_in_top(similarity, batch.hits, IN_SAMPLE_K).sum())
+            loss += float(softmax_loss(sampled_logits(similarity, batch.log_q, batch.hits))) * len(batch.at)
+            rows += len(batch.at)
+        found = in_top / max(rows, 1)
+        values = {"validation_loss": loss / max(rows, 1), f"validation_recall@{IN_SAMPLE_K}": found}
+        return values | ({MISSED: 1 - found} if self.watched == MISSED else {})
+
+    def _prepared(self, sample: Sample, of: Processes, salt: int | None) -> Prepared:
+        """The share of `of`, in tensors; with `salt` as in training."""
+        examples, device = self.examples, self.device
+        columns = np.r_[examples.tweet_row[sample.positives], sample.negatives]
+        mine = of.share(len(sample.positives))
+        requests, at = np.unique(examples.request[sample.positives[mine]], return_inverse=True)
+        rows, hit = sample.hits
+        here = slice(*np.searchsorted(rows, [mine.start, mine.stop]))
+        taken = inputs(examples, requests, columns[of.share(len(columns))], salt=salt, device=device)
+        hits = (torch.from_numpy(rows[here] - mine.start).to(device), torch.from_numpy(hit[here]).to(device))
+        return Prepared(
+            sample, mine, taken, torch.from_numpy(at).to(device), torch.from_numpy(sample.log_q).to(device), hits
         )
-        steps = len(sampler) * config.training.epochs
-        rise = max(1, steps // (2 * config.training.epochs))
-        schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step, rise, steps))
-        best_loss, best = math.inf, dict[str, torch.Tensor]()
-        done = 0
-        for epoch in range(1, config.training.epochs + 1):
-            start = time.perf_counter()
-            towers.train()
-            losses, rows = 0.0, 0
-            for sample in sampler.epoch(np.random.default_rng([seed, epoch])):
-                loss = _step(towers, examples, sample, optimizer, epoch)
-                schedule.step()
-                losses, rows, done = losses + loss * len(sample.positives), rows + len(sample.positives), done + 1
-                if progress is not None:
-                    progress(done, steps)
-            seconds = time.perf_counter() - start
-            validation_loss, recall = validate(towers, examples, sampler)
-            if validation_loss < best_loss:
-                best_loss = validation_loss
-                best = {name: value.clone() for name, value in towers.state_dict().items()}
-            if on_epoch is not None:
-                on_epoch({
-                    "epoch": float(epoch), "train_loss": losses / max(rows, 1), "validation_loss": validation_loss,
-                    f"validation_recall@{IN_SAMPLE_K}": recall, "seconds": seconds,
-                    "examples_per_s": rows / max(seconds, 1e-9),
-                })  # fmt: skip
-        towers.load_state_dict(best)
-    return TwoTower(wanted, towers)
 
+    def _encoded(self, batch: Prepared) -> tuple[torch.Tensor, torch.Tensor]:
+        """Vectors of the share's distinct readers [R, D] and of its columns."""
+        users, tweets, entities = batch.inputs
+        vectors = self.module.entities(entities)
+        return self.module.encode_users(users, vectors), self.module.encode_tweets(tweets, vectors)
 
-def _step(towers: Towers, examples: Examples, sample: Sample, optimizer: torch.optim.Optimizer, epoch: int) -> float:
-    similarity, log_q, hits = _similarity(towers, examples, sample)
-    loss = softmax_loss(sampled_logits(similarity, log_q, hits))
-    value = float(loss.detach())
-    if not math.isfinite(value):
-        raise ModelError(
-            f"the training loss is {value} in epoch {epoch}", remedy="lower training.learning_rate or check the columns"
-        )
-    optimizer.zero_grad(set_to_none=True)
-    loss.backward()
-    optimizer.step()
-    return value
+    def _hard(self, batch: Prepared, users: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
+        """[n, H] logits of each positive's own mined negatives, which are certain to appear: log q = 0."""
+        examples, training, sample, mine = self.examples, self._training, batch.sample, batch.mine
+        index = self._catalogue or self._index_of(self._vectors(sample.pool))
+        rows_of = examples.catalogue if self._catalogue is not None else sample.pool
+        queries = users.detach().cpu().numpy()
+        draws = np.random.default_rng(self._draws.integers(2**62))
+        # Each process draws for all positives, so that a positive's draw is its own.
+        everyone = np.zeros(len(sample.positives), np.int64)
+        everyone[mine] = batch.at.cpu().numpy()
+        found = mined(index, queries, everyone, training.hard, training.hard_depth, draws)[mine]
+        rows = rows_of[np.maximum(found, 0)]
+        reader = examples.reader[sample.positives[mine]]
+        gone = (found < 0) | holds(reader, examples.tweets.tweet[rows], self.sampler.engaged[False])
+        distinct, where = np.unique(rows, return_inverse=True)
+        _, tweets, entities = inputs(examples, np.empty(0, np.int64), distinct, device=self.device)
+        vectors = self.module.encode_tweets(tweets, self.module.entities(entities))
+        chosen = torch.nn.functional.embedding(torch.from_numpy(where.reshape(rows.shape)).to(self.device), vectors)
+        logits = torch.einsum("nd,nhd->nh", scaled, chosen)
+        return logits.masked_fill(torch.from_numpy(gone).to(self.device), -torch.inf)
 
-
-def _similarity(
-    towers: Towers, examples: Examples, sample: Sample
-) -> tuple[torch.Tensor, torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
-    requests, at = np.unique(examples.request[sample.positives], return_inverse=True)
-    entities = towers.entities(examples.entities)
-    users = towers.encode_users(examples.user_tensors(requests), *entities)
-    rows = np.r_[examples.tweet_row[sample.positives], sample.negatives]
-    tweets = towers.encode_tweets(examples.tweet_tensors(rows), *entities)
-    hits = (torch.from_numpy(sample.hits[0]), torch.from_numpy(sample.hits[1]))
-    scaled = (users * towers.scale)[torch.from_numpy(at)]
-    return scaled @ tweets.T, torch.from_numpy(sample.log_q), hits
-
-
-def validate(towers: Towers, examples: Examples, sampler: Sampler) -> tuple[float, float]:
-    """Loss in nats and in-sample recall over the held-out positives; puts `towers` into evaluation mode.
-
-    Raises:
-        ModelError: the loss is not finite.
-    """
-    towers.eval()
-    loss, in_top, rows = 0.0, 0, 0
-    with torch.no_grad():
-        for sample in sampler.validation():
-            similarity, log_q, hits = _similarity(towers, examples, sample)
-            loss += float(softmax_loss(sampled_logits(similarity, log_q, hits))) * len(sample.positives)
-            in_top += int(positives_in_top(similarity, hits, IN_SAMPLE_K).sum())
-            rows += len(sample.positives)
-    if not math.isfinite(loss):
-        raise ModelError(f"the validation loss is {loss}", remedy="lower training.learning_rate or check the columns")
-    return loss / max(rows, 1), in_top / max(rows, 1)
-
-
-def _rate(step: int, rise: int, steps: int) -> float:
-    """Share of the learning rate: linear up to `rise`, then a cosine down to a twentieth."""
-    if step < rise:
-        return (step + 1) / rise
-    return 0.05 + 0.95 * 0.5 * (1 + math.cos(math.pi * (step - rise) / max(1, steps - rise)))
+    def _vectors(self, rows: I64) -> F32:
+        """[N, D] of rows of the tweets, as they are now."""
+        nobody = np.empty(0, np.int64)
+        parts = []
+        with torch.no_grad():
+            for some in np.array_split(rows, -(-len(rows) // 8192) or 1):
+                _, tweets, entities = inputs(self.examples, nobody, some, device=self.device)
+                parts.append(self.module.encode_tweets(tweets, self.module.entities(entities)).cpu().numpy())
+        return np.concatenate(parts)
 
 
 def _check(wanted: TwoTowerConfig, built: TwoTowerConfig) -> None:
-    plain = {"epochs", "learning_rate", "weight_decay", "threads"}
+    plain = {"epochs", "patience", "watch", "learning_rate", "weight_decay", "threads", "device"}
     for name, mine, theirs in (
         ("user columns", wanted.user_columns, built.user_columns),
         ("tweet columns", wanted.tweet_columns, built.tweet_columns),
@@ -143,22 +212,3 @@ def _check(wanted: TwoTowerConfig, built: TwoTowerConfig) -> None:
                 f"examples were built for other {name} ({theirs}) than the model's ({mine})",
                 remedy="build the examples with the model's config",
             )
-
-
-@contextmanager
-def _deterministic(seed: int, threads: int) -> Iterator[Any]:
-    """Seeds torch, fixes its threads and forbids kernels that are not deterministic; puts all back afterwards."""
-    before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
-    filling = torch.utils.deterministic.fill_uninitialized_memory
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(seed)
-        torch.set_num_threads(threads)
-        torch.use_deterministic_algorithms(True)
-        # Filling memory before it is written costs a tenth of a step; nothing here reads it unwritten.
-        torch.utils.deterministic.fill_uninitialized_memory = False
-        try:
-            yield
-        finally:
-            torch.set_num_threads(before[0])
-            torch.use_deterministic_algorithms(before[1])
-            torch.utils.deterministic.fill_uninitialized_memory = filling

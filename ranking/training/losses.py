@@ -2,7 +2,17 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+from typing import Any
+
 import torch
+
+_BLOCK = 512
+"""Rows whose logits are in memory at once: a block stays in a core's cache from its product to its gradient."""
+
+_LEAST = -80.0
+"""Logits further below the row's highest count as this far: smaller weights would be denormal numbers, which are a
+hundred times as slow to multiply."""
 
 
 def sampled_logits(
@@ -17,12 +27,87 @@ def sampled_logits(
     return (similarity - log_q).index_put_(hits, similarity.new_tensor(-torch.inf))
 
 
-def softmax_loss(logits: torch.Tensor) -> torch.Tensor:
-    """Mean over rows of the negative log softmax of the diagonal."""
-    return torch.nn.functional.cross_entropy(logits, torch.arange(len(logits)))
+def softmax_loss(logits: torch.Tensor, first: int = 0) -> torch.Tensor:
+    """Mean over rows of the negative log softmax of the positive, which stands in column `first` + row."""
+    return torch.nn.functional.cross_entropy(logits, torch.arange(first, first + len(logits), device=logits.device))
+
+
+def sampled_softmax_loss(
+    users: torch.Tensor,
+    columns: torch.Tensor,
+    log_q: torch.Tensor,
+    hits: tuple[torch.Tensor, torch.Tensor],
+    first: int = 0,
+) -> torch.Tensor:
+    """`softmax_loss(sampled_logits(users @ columns.T, log_q, hits), first)`, summed over rows, not their mean.
+
+    `users` is [n, D], divided by the temperature, `columns` [C, D]; `hits` are sorted by row. Loss and gradient are
+    made block by block of rows, so that the [n, C] logits never stand in memory at once.
+    """
+    loss: torch.Tensor = _SampledSoftmax.apply(users, columns, log_q, *hits, first)
+    return loss
+
+
+class _SampledSoftmax(torch.autograd.Function):  # type: ignore[misc]  # torch comes without types
+    """With P = exp(logit - top) and s its row sums, the gradient of a row's loss to its logits is P / s - positive."""
+
+    @staticmethod
+    def forward(
+        ctx: Any,
+        users: torch.Tensor,
+        columns: torch.Tensor,
+        log_q: torch.Tensor,
+        hit_rows: torch.Tensor,
+        hit_columns: torch.Tensor,
+        first: int,
+    ) -> torch.Tensor:
+        count = len(users)
+        bounds = [*range(0, count, _BLOCK), count]
+        at = torch.searchsorted(hit_rows, hit_rows.new_tensor(bounds)).tolist()
+        correction, transposed = -log_q, columns.T
+        mine = columns[first : first + count]
+        user_grad, column_grad = torch.empty_like(users), torch.zeros_like(columns)
+        loss = users.new_zeros(())
+        space = users.new_empty((min(_BLOCK, max(count, 1)), len(columns)))
+        for block, (low, high) in enumerate(pairwise(bounds)):
+            rows = users[low:high]
+            logits = torch.addmm(correction, rows, transposed, out=space[: high - low])
+            own = logits.diagonal(first + low).clone()
+            masked = slice(at[block], at[block + 1])
+            hidden = (hit_rows[masked] - low, hit_columns[masked])
+            logits.index_put_(hidden, logits.new_tensor(-torch.inf))
+            top = logits.amax(dim=1, keepdim=True)
+            weights = logits.sub_(top).clamp_min_(_LEAST).exp_().index_put_(hidden, logits.new_tensor(0.0))
+            total = weights.sum(dim=1, keepdim=True)
+            loss += (total.log() + top).sum() - own.sum()
+            torch.mm(weights, columns, out=user_grad[low:high])
+            user_grad[low:high].div_(total)
+            column_grad.addmm_(weights.T, rows / total)
+        user_grad -= mine
+        column_grad[first : first + count] -= users
+        ctx.save_for_backward(user_grad, column_grad)
+        return loss
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
+        users, columns = ctx.saved_tensors
+        return users * grad, columns * grad, None, None, None, None
 
 
 def positives_in_top(similarity: torch.Tensor, hits: tuple[torch.Tensor, torch.Tensor], k: int) -> torch.Tensor:
     """[n] True where fewer than k columns score above the row's positive; accidental hits do not count."""
     above = similarity > similarity.diagonal()[:, None]
     return above.index_put(hits, torch.tensor(False)).sum(dim=1) < k
+
+
+def action_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+    """Binary cross entropy of logits [N, A], summed over what is known and divided by N times the known actions.
+
+    `labels` are 1, 0, or -1 where it is not known what happened; such an entry adds nothing. In float32 whatever the
+    logits are. With no action known anywhere the loss is 0.
+    """
+    known = labels >= 0
+    losses = torch.nn.functional.binary_cross_entropy_with_logits(
+        logits.float(), labels.clamp(min=0).float(), weight=known.float(), reduction="sum"
+    )
+    return losses / (len(labels) * known.any(dim=0).sum()).clamp(min=1)

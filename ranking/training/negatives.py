@@ -10,16 +10,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from numba import njit
 
 from data.batch import F32, F64, I64, Mask, Ragged
 from data.events import HOUR_US
+from ranking.slate.topk import top_k
 
 if TYPE_CHECKING:
     from ranking.training.examples import Examples
+
+_WHOLE = 16_384
+"""Items of a catalogue that a validation sample holds at most."""
+
+_CHUNK = 256
+"""Queries searched at once; bounds memory."""
 
 
 @dataclass(frozen=True)
@@ -34,6 +41,8 @@ class Sample:
     """[n + G] log of each column's expected appearances."""
     hits: tuple[I64, I64]
     """Rows and columns of accidental hits: tweets that the row's reader engaged with too, its own left out."""
+    pool: I64
+    """Tweet rows to mine hard negatives among; empty unless they are asked for, and in a catalogue, where all are."""
 
 
 def accidental_hits(readers: I64, columns: I64, engaged: Ragged) -> tuple[I64, I64]:
@@ -75,13 +84,58 @@ def time_blocks(time_us: I64, of: I64, batch_size: int) -> list[I64]:
     return [np.asarray(part, np.int64) for part in np.array_split(ordered, -(-len(of) // batch_size))]
 
 
+class Neighbours(Protocol):
+    """Vectors that can be searched by inner product."""
+
+    def search(self, queries: F32, k: int) -> I64:
+        """[Q, k] the rows of the `k` nearest vectors of each query [Q, D], best first; -1 where there are no more."""
+        ...
+
+
+class Exact:
+    """Every inner product is taken; of equals the lower row comes first."""
+
+    def __init__(self, vectors: F32) -> None:
+        """Over `vectors` [V, D]."""
+        self._vectors = vectors
+
+    def search(self, queries: F32, k: int) -> I64:
+        """See `Neighbours`."""
+        count = len(self._vectors)
+        found = [
+            top_k((queries[at : at + _CHUNK] @ self._vectors.T).ravel(),
+                  np.arange(len(queries[at : at + _CHUNK]) + 1) * count, k)
+            for at in range(0, len(queries), _CHUNK)
+        ]  # fmt: skip
+        rows = [one.values.reshape(-1, min(k, count)) % max(count, 1) for one in found]
+        return np.concatenate(rows) if rows else np.empty((0, min(k, count)), np.int64)
+
+
+def mined(neighbours: Neighbours, queries: F32, at: I64, each: int, depth: int, rng: np.random.Generator) -> I64:
+    """[n, each] rows drawn, for each positive, from the `depth` nearest of its reader's vector; -1 for none.
+
+    `at` [n] says which row of `queries` a positive's reader is; `rng` draws for all of them.
+    """
+    nearest = neighbours.search(queries, depth)
+    if not nearest.shape[1]:
+        return np.full((len(at), each), -1, np.int64)
+    drawn: I64 = nearest[at[:, None], rng.integers(0, nearest.shape[1], (len(at), each))]
+    return drawn
+
+
+def holds(readers: I64, columns: I64, engaged: Ragged) -> Mask:
+    """[n, H] whether each reader [n] engaged with the tweets `columns` [n, H]."""
+    held: Mask = _holds(readers, columns, engaged.offsets, engaged.values.astype(np.int64))
+    return held
+
+
 class Sampler:
     """Makes the samples of an epoch."""
 
     def __init__(self, examples: Examples) -> None:
         """Prepares everything that does not change between epochs."""
         self.examples = examples
-        self._engaged = {which: examples.engaged(which) for which in (False, True)}
+        self.engaged = {which: examples.engaged(which) for which in (False, True)}
         self._blocks = {which: [self._of_block(b) for b in examples.blocks[which]] for which in (False, True)}
 
     def __len__(self) -> int:
@@ -99,7 +153,7 @@ class Sampler:
         yield from self._random(training, rng, validation=False)
 
     def validation(self) -> Iterator[Sample]:
-        """Held-out samples, the same every time."""
+        """Held-out samples, the same every time; in a catalogue each is compared with all of it, or a large sample."""
         if self._blocks[True]:
             yield from self._blocks[True]
             return
@@ -113,18 +167,21 @@ class Sampler:
     def _random(self, of: I64, rng: np.random.Generator, *, validation: bool) -> Iterator[Sample]:
         training = self.examples.config.training
         rows = self.examples.catalogue
+        whole = validation and len(rows) <= _WHOLE
         for positives in np.array_split(rng.permutation(of), max(1, -(-len(of) // training.batch_size))):
-            negatives = rows[rng.integers(0, len(rows), training.negatives)]
-            yield self._sample(positives, negatives, float(len(rows)), validation=validation)
+            drawn = rows if whole else rows[rng.integers(0, len(rows), _WHOLE if validation else training.negatives)]
+            yield self._sample(positives, drawn, float(len(rows)), validation=validation)
 
     def _sample(self, positives: I64, negatives: I64, alive: float, *, validation: bool) -> Sample:
         examples = self.examples
+        shared = examples.config.training.negatives if len(examples.blocks[False]) else len(negatives)
+        negatives, pool = np.split(negatives, [shared])
         columns = examples.tweets.tweet[np.r_[examples.tweet_row[positives], negatives]]
         expected = len(positives) * examples.frequency[columns] + len(negatives) / alive
         # A held-out tweet without a training positive and without sampled negatives is expected once at least.
         expected = np.where(expected > 0, expected, 1.0)
-        hits = accidental_hits(examples.reader[positives], columns, self._engaged[validation])
-        return Sample(positives, negatives, np.log(expected).astype(np.float32), hits)
+        hits = accidental_hits(examples.reader[positives], columns, self.engaged[validation])
+        return Sample(positives, negatives, np.log(expected).astype(np.float32), hits, pool)
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
@@ -151,8 +208,18 @@ def _hits(readers: I64, columns: I64, offsets: I64, tweets: I64, codes: int) -> 
     return rows, found
 
 
+@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+def _holds(readers: I64, columns: I64, offsets: I64, tweets: I64) -> Mask:
+    out = np.zeros(columns.shape, np.bool_)
+    for row in range(len(readers)):
+        for i in range(offsets[readers[row]], offsets[readers[row] + 1]):
+            for column in range(columns.shape[1]):
+                out[row, column] |= columns[row, column] == tweets[i]
+    return out
+
+
 def held_out(time_us: I64, reader: I64, share: float, rule: str) -> Mask:
-    """[P] True for what is held out: the last `share` by time, or the last `share` (at least one) of each reader.
+    """[P] True for what is held out: the last `share` by time, the last `share` (at least one) of each reader, or any.
 
     Ties of time go by row. A reader with one positive keeps it in training under `last`.
     """
@@ -160,6 +227,9 @@ def held_out(time_us: I64, reader: I64, share: float, rule: str) -> Mask:
     if rule == "time":
         order = np.argsort(time_us, kind="stable")
         out[order[len(order) - round(len(order) * share) :]] = True
+        return out
+    if rule == "random":
+        out[np.random.default_rng(4).permutation(len(time_us))[: round(len(time_us) * share)]] = True
         return out
     order = np.lexsort((np.arange(len(time_us)), time_us, reader))
     owner = reader[order]

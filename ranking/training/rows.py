@@ -20,7 +20,8 @@ if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
 Blocks = dict[bool, list[tuple[I64, I64, float]]]
-"""Training (False) and held-out (True) blocks: positives, rows of their negatives, number of tweets alive."""
+"""Training (False) and held-out (True) blocks: positives, rows of their negatives (first those that all share, then
+those to mine among), number of tweets alive."""
 
 _CHUNK = 65_536
 """Rows whose columns are asked for at once; bounds memory."""
@@ -71,13 +72,14 @@ def negative_rows(
     if "deletions" in dataset.tables:
         ends = tweets.join(dataset.read("deletions").frame().rename({"time_us": "gone_us"}), on="tweet_id", how="left")
         gone = ends["gone_us"].fill_null(2**62).to_numpy()
+    drawn_a_block = training.negatives + (training.hard_pool if training.hard else 0)
     blocks: Blocks = {False: [], True: []}
     members: list[I64] = []
     for which in (False, True):
         for block in time_blocks(time_us, np.flatnonzero(validation == which), training.batch_size):
-            at = len(members) * training.negatives
-            blocks[which].append((block, np.arange(at, at + training.negatives), 0.0))
-            members.append(block[rng.integers(0, len(block), training.negatives)])
+            at = len(members) * drawn_a_block
+            blocks[which].append((block, np.arange(at, at + drawn_a_block), 0.0))
+            members.append(block[rng.integers(0, len(block), drawn_a_block)])
     like = np.concatenate(members)
     drawn, alive = draw_alive(time_us[like], tweets["time_us"].to_numpy(), gone, training.alive_h, seed)
     for part in blocks.values():

@@ -86,6 +86,25 @@ def test_features_and_their_peers_say_the_same() -> None:
             assert case.count >= 200
 
 
+@pytest.mark.slow
+def test_training_and_its_peers_run_on_small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
+    from experiments.bench import catalogue, train, train_ranker, train_two_tower
+
+    for module, sizes in (
+        (catalogue, {"ITEMS": 3_000}),
+        (train_ranker, {"ROWS": 4_096, "BATCH": 256, "STEPS": 2}),
+        (train_two_tower, {"USERS": 500, "TWEETS": 1_000, "BATCH": 64, "STEPS": 2}),
+    ):
+        for name, size in sizes.items():
+            monkeypatch.setattr(module, name, size)
+    cases = list(train.TrainBench().cases())
+    assert {case.unit for case in cases} == {"examples", "rows", "scores"}
+    for case in cases:
+        row = measure(case, seconds=0.0)
+        assert row.ours_s > 0
+        assert row.peer_s > 0
+
+
 def test_a_feature_that_differs_from_its_peer_is_named(tmp_path: Path) -> None:
     from experiments.bench import features
     from experiments.bench.pair_log import pair_log, understanding

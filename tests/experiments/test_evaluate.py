@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
+from pydantic import ValidationError
 
 from data.batch import CandidateBatch, Requests
 from data.dataset import Dataset
@@ -21,6 +22,7 @@ from data.schema import POSITIVE_ACTIONS
 from data.split import TimeSplit
 from experiments.cli.model import promote
 from experiments.compare import compare_runs
+from experiments.comparison_page import write_comparison
 from experiments.config import RunConfig
 from experiments.evaluate import EvaluateConfig, Report, evaluate_bundles, evaluate_references
 from experiments.train import TrainResult, train
@@ -174,6 +176,35 @@ def test_a_log_without_impressions_has_no_auc_and_no_oracle(lab: Lab, films: Dat
     assert "full catalogue" in report.protocol
 
 
+def test_metrics_are_shown_by_name(lab: Lab, films: Dataset) -> None:
+    names = ("mrr", "ndcg", "novelty", "gini", "coverage", "mrr")
+    asked = EvaluateConfig(requests=40, k=3, metrics=names)
+    (row,) = evaluate_references(films, ["popularity"], asked, lab.home).rows
+    assert list(row.metrics) == ["mrr", "novelty"]
+    assert 0 < row.metrics["mrr"].low <= row.metrics["mrr"].mean <= row.metrics["mrr"].high <= 1
+    assert row.metrics["novelty"].mean > 0
+    assert set(row.shares) == {"gini", "coverage"}
+    assert 3 / 15 <= row.shares["coverage"] <= 1
+    assert 0 <= row.shares["gini"] <= 1 - 3 / 15
+    with pytest.raises(ValidationError, match="no metric 'ndgc'"):
+        EvaluateConfig(metrics=("ndgc",))
+
+
+def test_item_models_are_trained_evaluated_and_compared(lab: Lab, films: Dataset) -> None:
+    settings = {"ease": {"l2": [1, 10]}, "item_knn": {"neighbours": 5, "shrinkage": 1}, "als": {"dim": 4, "l2": 1}}
+    models = []
+    for scorer, own in settings.items():
+        trained = train(films, RunConfig(scorer=scorer, settings=own), lab.home)
+        assert len(trained.epochs) in (0, 2, 3)
+        models.append(f"v{trained.version}")
+    report = evaluate_references(films, [*models, "popularity", "content"], EvaluateConfig(requests=40, k=5), lab.home)
+    # A film is followed by the one two further on: who knows the items finds it, who counts does not.
+    for name in settings:
+        assert report.row(name).ndcg.mean > report.row("popularity").ndcg.mean
+    compared = compare_runs(["popularity", *models], lab.home)
+    assert len(compared.rows) == 2 * (1 + len(models))
+
+
 def test_a_model_that_learned_from_the_test_is_refused(lab: Lab, tiny_dataset: Dataset) -> None:
     bundle = fetch(lab.model, home=lab.home)
     assert bundle.split == "time"
@@ -186,12 +217,12 @@ def test_a_model_that_learned_from_the_test_is_refused(lab: Lab, tiny_dataset: D
 def test_compare_pairs_the_requests(lab: Lab, tiny_dataset: Dataset) -> None:
     evaluate_references(tiny_dataset, [lab.model, "popularity"], FORTY, lab.home)
     compared = compare_runs(["popularity", lab.model], lab.home)
-    assert (compared.base, compared.k, len(compared.rows)) == ("popularity", 20, 4)
+    assert (compared.base, compared.k, len(compared.rows)) == ("popularity", 20, 6)
     assert compared.protocol == lab.report.protocol
     for metric in ("ndcg", "recall"):
         base, other = (row for row in compared.rows if row.metric == metric)
         assert (base.reference, other.reference) == ("popularity", lab.model)
-        assert (base.difference, base.wilcoxon_p, base.corrected_p) == (None, None, None)
+        assert (base.difference, base.effect, base.wilcoxon_p, base.corrected_p) == (None, None, None, None)
         assert base.value.mean == getattr(lab.report.row("popularity"), metric).mean
         assert other.value.mean == getattr(lab.report.row("two_tower"), metric).mean
         assert other.difference is not None
@@ -206,6 +237,30 @@ def test_compare_pairs_the_requests(lab: Lab, tiny_dataset: Dataset) -> None:
         assert one.difference is not None
         assert two.difference is not None
         assert two.difference.mean == pytest.approx(-one.difference.mean)
+
+
+def test_compare_breaks_the_difference_down_by_segment(lab: Lab, tiny_dataset: Dataset, tmp_path: Path) -> None:
+    evaluate_references(tiny_dataset, [lab.model, "popularity"], FORTY, lab.home)
+    compared = compare_runs(["popularity", lab.model], lab.home, ["recall"])
+    assert [row.metric for row in compared.rows] == ["recall", "recall"]
+    whole = compared.rows[1]
+    assert whole.difference is not None
+    assert whole.effect is not None
+    assert np.sign(whole.effect.size) == np.sign(whole.difference.mean)
+    by = {one.dimension for one in compared.segments}
+    assert "activity" in by
+    for dimension in by:
+        parts = [one for one in compared.segments if one.dimension == dimension]
+        assert len({one.segment for one in parts}) == len(parts)
+        assert sum(one.difference.n for one in parts) <= whole.difference.n
+        assert all(one.corrected_p >= one.difference.p_value for one in parts)
+    page = tmp_path / "pages" / "compare.html"
+    write_comparison(compared, page)
+    text = page.read_text()
+    assert text.count("<img") == 1 + len(by)
+    assert all(f"recall@20 by {dimension}" in text for dimension in by)
+    with pytest.raises(ConfigError, match="not all runs have metric 'nonsense'"):
+        compare_runs(["popularity", lab.model], lab.home, ["nonsense"])
 
 
 def test_compare_refuses_runs_of_other_data(lab: Lab, films: Dataset) -> None:

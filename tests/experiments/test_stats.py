@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from data.errors import DataError
-from experiments.stats import auc_interval, holm, mean_interval, paired_difference, signed_rank
+from experiments.stats import auc_interval, effect_size, holm, mean_interval, paired_difference, signed_rank
 
 
 def _clustered(seed: int, users: int = 200, n: int = 1500) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -157,3 +157,23 @@ def test_a_user_who_stands_for_many_rows_widens_the_interval() -> None:
 def test_what_cannot_be_said_is_refused(call, problem: str) -> None:  # type: ignore[no-untyped-def]
     with pytest.raises(DataError, match=problem):
         call()
+
+
+def test_the_effect_size_is_the_mean_over_the_deviation_of_users_differences() -> None:
+    # Users differ by 1, 2 and 3 (one in two requests): mean 2, deviation 1.
+    effect = effect_size([1.0, 5.0, 7.0, 3.0], [0.0, 3.0, 3.0, 1.0], [1, 2, 3, 3])
+    assert effect.size == pytest.approx(2.0)
+    assert effect.low <= effect.size <= effect.high
+    assert effect.users == 3
+    assert effect_size([0.0, 3.0, 3.0, 1.0], [1.0, 5.0, 7.0, 3.0], [1, 2, 3, 3]).size == pytest.approx(-2.0)
+    assert math.isnan(effect_size([1.0, 1.0], [0.0, 0.0], [1, 2]).size)
+
+
+def test_the_interval_of_an_effect_covers_what_it_should() -> None:
+    rng = np.random.default_rng(0)
+    users, hits = np.arange(80), 0
+    for _ in range(200):
+        difference = rng.normal(0.3, 1.0, 80)
+        effect = effect_size(difference, np.zeros(80), users, resamples=300)
+        hits += effect.low <= 0.3 <= effect.high
+    assert 0.88 <= hits / 200 <= 0.99

@@ -14,15 +14,16 @@ from data.dataset import DatasetWriter
 from data.errors import ConfigError, DataError, ModelError
 from data.events import HOUR_US, MINUTE_US
 from data.ids import snowflakes_in_order
-from data.split import LeaveLastOut, TimeSplit
+from data.split import LeaveLastOut, RandomRatio, TimeSplit
 from features.offline import offline_features
 from ranking.models.two_tower import TwoTowerConfig
 from ranking.training.config import TrainingConfig
 from ranking.training.examples import build_examples
 from ranking.training.fit import fit_two_tower
-from ranking.training.loop import train_two_tower, validate
+from ranking.training.loop import TwoTowerTask, train_two_tower
 from ranking.training.negatives import Sampler
 from ranking.training.rows import training_positives
+from tests.ranking.shelves import write_shelves
 
 START = 1_700_000_000_000_000
 PEOPLE, AUTHORS, POSTS, HOURS = 60, 12, 600, 96
@@ -90,30 +91,7 @@ def follows_log(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def shelf_log(tmp_path_factory):
-    """Readers rate items of one of four shelves of 30, each item at most once; no authors, no requests."""
-    rng = np.random.default_rng(0)
-    items = 1 + np.arange(120, dtype=np.int64)
-    rows = [
-        (START + int(t), user + 1, int(item) + 1)
-        for user in range(80)
-        for t, item in zip(
-            np.sort(rng.integers(0, 10**9, 20)), user % 4 * 30 + rng.choice(30, 20, replace=False), strict=True
-        )
-    ]
-    rows.sort()
-    time, user, item = (np.array(c, np.int64) for c in zip(*rows, strict=True))
-    with DatasetWriter(
-        tmp_path_factory.mktemp("log") / "shelves", name="shelves", config={}, seed=0, daily=False
-    ) as out:
-        out.write("users", pl.DataFrame({"user_id": 1 + np.arange(80), "created_us": START - 1, "verified": False}))
-        out.write(
-            "tweets",
-            pl.DataFrame({"tweet_id": items, "time_us": START - 1, "kind": "item", "text": "", "media_count": 0}),
-        )
-        out.write("engagements", pl.DataFrame(
-            {"engagement_id": np.arange(len(rows)), "time_us": time, "user_id": user, "tweet_id": item,
-             "action": "rate", "value": 4.0}))  # fmt: skip
-        return out.commit()
+    return write_shelves(tmp_path_factory.mktemp("log") / "shelves")
 
 
 @pytest.fixture(scope="module")
@@ -204,7 +182,11 @@ def test_the_best_epoch_is_kept_not_the_last(examples):
     assert best < len(after) - 1, "this test needs a run that gets worse"
     kept = train_two_tower(config, shown, seed=0)
     # The kept weights, measured again, are those of the best epoch.
-    assert validate(kept.towers, shown, Sampler(shown))[0] == pytest.approx(after[best], abs=1e-5)
+    task = TwoTowerTask(config, shown, seed=0)
+    task.module.load_state_dict(kept.towers.state_dict())
+    with torch.no_grad():
+        task.module.eval()
+        assert task.validate()["validation_loss"] == pytest.approx(after[best], abs=1e-5)
 
 
 def test_a_loss_that_is_not_finite_stops_with_a_reason(examples):
@@ -223,7 +205,7 @@ def test_examples_of_another_config_are_refused(examples):
 
 
 def test_fit_takes_a_time_split(follows_log):
-    # A log without impressions is taken for a catalogue unless the settings say that its tweets die.
+    # A log without impressions is taken for a catalogue's unless the settings say that its tweets die.
     training = {"epochs": 1, "batch_size": 256, "negatives": 16, "threads": 1, "sampling": "alive"}
     settings = SMALL.model_dump(exclude={"training"}) | {"training": training}
     told = []
@@ -234,9 +216,18 @@ def test_fit_takes_a_time_split(follows_log):
     assert told[-1][0] == told[-1][1]
 
 
-def test_fit_takes_leave_last_out_for_a_catalogue_and_learns_the_shelves(shelf_log):
-    training = {"epochs": 8, "batch_size": 128, "negatives": 64, "learning_rate": 0.01, "threads": 1}
-    settings = {"dim": 16, "text": False, "topics": False, "tweet_buckets": 512, "training": training}
+@pytest.mark.parametrize("history", ["pooled", "attentive", "both"])
+@pytest.mark.parametrize("hard", [0, 3])
+def test_fit_takes_leave_last_out_for_a_catalogue_and_learns_the_shelves(shelf_log, history, hard):
+    training = {"epochs": 8, "batch_size": 128, "negatives": 64, "learning_rate": 0.01, "threads": 1, "hard": hard}
+    settings = {
+        "dim": 16,
+        "text": False,
+        "topics": False,
+        "tweet_buckets": 512,
+        "history": history,
+        "training": training,
+    }
     model = fit_two_tower(shelf_log, LeaveLastOut().apply(shelf_log), None, settings, seed=0)
     assert model.reads == ("user.history_tweets", "tweet_id")
     history = np.array([[1, 2, 3, 4], [91, 92, 93, 94]])
@@ -247,3 +238,21 @@ def test_fit_takes_leave_last_out_for_a_catalogue_and_learns_the_shelves(shelf_l
     scores = model.score(CandidateBatch(requests, np.array([0, 120, 240]), {"tweet_id": everything})).reshape(2, 120)
     assert (np.argsort(-scores[0])[:20] < 30).mean() > 0.9
     assert (np.argsort(-scores[1])[:20] >= 90).mean() > 0.9
+
+
+def test_fit_takes_a_random_split_without_time(shelf_log):
+    training = {"epochs": 8, "batch_size": 128, "negatives": 64, "learning_rate": 0.01, "threads": 1}
+    model = fit_two_tower(
+        shelf_log, RandomRatio().apply(shelf_log), None, {"dim": 16, "tweet_buckets": 512, "training": training}, seed=0
+    )
+    assert model.config.training.histories == "others"
+    history = np.array([[1, 2, 3, 4], [91, 92, 93, 94]])
+    requests = Requests({
+        "user_row": np.arange(2), "time_us": np.zeros(2, np.int64), "user_id": np.array([500, 501]),
+        "user.history_tweets": history})  # fmt: skip
+    everything = np.tile(1 + np.arange(120), 2)
+    scores = model.score(CandidateBatch(requests, np.array([0, 120, 240]), {"tweet_id": everything})).reshape(2, 120)
+    assert (np.argsort(-scores[0])[:20] < 30).mean() > 0.9
+    assert (np.argsort(-scores[1])[:20] >= 90).mean() > 0.9
+    with pytest.raises(ConfigError, match="leaves time out"):
+        fit_two_tower(shelf_log, RandomRatio().apply(shelf_log), None, {"user_dense": ("user.followers",)}, seed=0)

@@ -12,8 +12,12 @@ from hypothesis import strategies as st
 
 from data.batch import Ragged
 from data.events import HOUR_US
-from ranking.training.losses import positives_in_top, sampled_logits, softmax_loss
-from ranking.training.negatives import accidental_hits, draw_alive, held_out, time_blocks
+from ranking.models.inputs import Bags
+from ranking.models.tables import HashTable, RowAdam, _update, _update_anywhere, compact
+from ranking.training.batches import ahead
+from ranking.training.losses import positives_in_top, sampled_logits, sampled_softmax_loss, softmax_loss
+from ranking.training.negatives import Exact, accidental_hits, draw_alive, held_out, holds, mined, time_blocks
+from ranking.training.others import other_engagements
 
 
 @settings(deadline=None)
@@ -66,6 +70,21 @@ def test_the_last_of_each_reader_is_held_out_but_never_the_only_one():
     assert np.flatnonzero(held_out(time_us, reader, 0.05, "last")).tolist() == [2, 4]
 
 
+def test_a_random_share_is_held_out():
+    held = held_out(np.arange(100), np.zeros(100, np.int64), 0.2, "random")
+    assert held.sum() == 20
+    assert not held[80:].all()
+
+
+def test_other_engagements_are_the_newest_of_training_without_ones_own():
+    reader = np.array([0, 1, 0, 0, 1, 0])
+    tweets = np.array([10, 20, 11, 12, 21, 13])
+    training = np.array([True, True, True, False, True, True])
+    bags = other_engagements(reader, tweets, training, 2)
+    lists = [bags.codes[low:high].tolist() for low, high in itertools.pairwise(bags.offsets)]
+    assert lists == [[13, 11], [21], [13, 10], [13, 11], [20], [11, 10]]
+
+
 def _none():
     return torch.zeros(0, dtype=torch.int64), torch.zeros(0, dtype=torch.int64)
 
@@ -97,3 +116,115 @@ def test_in_sample_recall_ignores_accidental_hits():
     similarity = torch.tensor([[0.5, 0.9, 0.1], [0.3, 0.4, 0.2]])
     assert positives_in_top(similarity, _none(), 1).tolist() == [False, True]
     assert positives_in_top(similarity, (torch.tensor([0]), torch.tensor([1])), 1).tolist() == [True, True]
+
+
+@pytest.mark.parametrize("first", [0, 3])
+def test_the_blockwise_loss_and_its_gradients_are_those_of_the_plain_one(first):
+    rng = np.random.default_rng(2)
+    rows, columns = 300, 330
+    users = torch.tensor(rng.normal(size=(rows, 5)), requires_grad=True)
+    tweets = torch.tensor(rng.normal(size=(columns, 5)), requires_grad=True)
+    log_q = torch.tensor(rng.normal(size=columns))
+    row, column = (part[::7] for part in np.nonzero(rng.random((rows, columns)) < 0.05))
+    keep = column != row + first
+    hits = torch.from_numpy(row[keep]), torch.from_numpy(column[keep])
+    plain = softmax_loss(sampled_logits(users @ tweets.T, log_q, hits), first) * rows
+    want = torch.autograd.grad(plain, (users, tweets))
+    loss = sampled_softmax_loss(users, tweets, log_q, hits, first)
+    found = torch.autograd.grad(loss, (users, tweets))
+    assert float(loss.detach()) == pytest.approx(float(plain.detach()))
+    for mine, theirs in zip(found, want, strict=True):
+        assert torch.allclose(mine, theirs, atol=1e-10)
+
+
+def test_the_blockwise_loss_survives_logits_far_apart():
+    users, tweets = torch.tensor([[300.0], [-300.0]], requires_grad=True), torch.tensor([[1.0], [1.0]])
+    tweets = torch.cat([tweets, torch.tensor([[-1.0]])])
+    loss = sampled_softmax_loss(users, tweets, torch.zeros(3), _none())
+    assert float(loss.detach()) == pytest.approx(np.log(2) + 600, rel=1e-6)
+
+
+def test_touched_rows_alone_are_updated_and_by_the_formula():
+    torch.manual_seed(0)
+    table = HashTable(12, 4, std=1.0).train()
+    before = table.weight.detach().clone()
+    optimizer = RowAdam([table], lr=0.1, betas=(0.5, 0.75), eps=1e-6, weight_decay=0.2)
+    mean, square = np.zeros((12, 4)), np.zeros(12)
+    want = before.numpy().astype(np.float64)
+    for step, buckets in enumerate(([[2, 5], [5, 9]], [[5, 5], [0, 2]]), 1):
+        optimizer.zero_grad()
+        out = table(torch.tensor(buckets))
+        assert torch.allclose(out, table.weight[torch.tensor(buckets)].sum(1))
+        scale = torch.arange(1.0, 9.0).reshape(2, 4)
+        (out * scale).sum().backward()
+        optimizer.step()
+        grad = np.zeros((12, 4))
+        np.add.at(grad, np.array(buckets), scale.numpy()[:, None])
+        for row in sorted({bucket for pair in buckets for bucket in pair}):
+            mean[row] = 0.5 * mean[row] + 0.5 * grad[row]
+            square[row] = 0.75 * square[row] + 0.25 * (grad[row] ** 2).mean()
+            size = np.sqrt(square[row] / (1 - 0.75**step)) + 1e-6
+            want[row] -= 0.1 * (mean[row] / (1 - 0.5**step) / size + 0.2 * want[row])
+    assert table.weight.detach().numpy() == pytest.approx(want, abs=1e-5)
+    untouched = [1, 3, 4, 6, 7, 8, 10, 11]
+    assert torch.equal(table.weight[untouched], before[untouched])
+
+
+def test_the_update_for_other_devices_is_that_of_the_kernel():
+    torch.manual_seed(1)
+    rows, grads = np.array([1, 4, 6]), torch.randn(3, 8)
+    one = torch.randn(9, 8), torch.randn(9, 8), torch.rand(9)
+    other = tuple(part.clone() for part in one)
+    by = (0.1, 0.9, 0.99, 1e-8, 0.3, 0.5, 0.25)
+    _update(*one, rows, grads, by)
+    _update_anywhere(*other, rows, grads, by)
+    for mine, theirs in zip(one, other, strict=True):
+        assert torch.allclose(mine, theirs, atol=1e-6)
+
+
+@settings(deadline=None)
+@given(codes=st.lists(st.integers(0, 9), max_size=30))
+def test_compact_numbers_distinct_codes_in_order(codes):
+    distinct, at = compact(np.array(codes, np.int64), 10)
+    assert distinct.tolist() == sorted(set(codes))
+    assert distinct[at].tolist() == codes
+
+
+def test_exact_neighbours_come_in_order_and_ties_by_row():
+    rng = np.random.default_rng(0)
+    vectors, queries = rng.normal(size=(50, 6)).astype(np.float32), rng.normal(size=(300, 6)).astype(np.float32)
+    found = Exact(vectors).search(queries, 7)
+    assert (found == np.argsort(-(queries @ vectors.T), axis=1, kind="stable")[:, :7]).all()
+    assert Exact(vectors[:3]).search(queries[:1], 9).shape == (1, 3)
+    assert Exact(np.ones((4, 2), np.float32)).search(np.ones((1, 2), np.float32), 3).tolist() == [[0, 1, 2]]
+
+
+def test_mined_rows_are_among_the_nearest_of_the_reader():
+    vectors = np.eye(6, dtype=np.float32)
+    queries = np.array([[6, 5, 4, 0, 0, 0], [0, 0, 0, 4, 5, 6]], np.float32)
+    at = np.array([0, 1, 1, 0])
+    drawn = mined(Exact(vectors), queries, at, 40, 3, np.random.default_rng(0))
+    assert [set(row) for row in drawn.tolist()] == [{0, 1, 2}, {3, 4, 5}, {3, 4, 5}, {0, 1, 2}]
+    held = holds(np.array([0, 1]), np.array([[3, 8], [8, 1]]), Ragged.from_lists([np.array([8]), np.array([1, 2])]))
+    assert held.tolist() == [[False, True], [False, True]]
+
+
+def test_items_made_ahead_keep_their_order_and_their_errors():
+    def broken():
+        yield 1
+        raise ValueError("here")
+
+    assert list(ahead(iter(range(100)))) == list(range(100))
+    made = ahead(broken())
+    assert next(made) == 1
+    with pytest.raises(ValueError, match="here"):
+        next(made)
+    endless = ahead(itertools.count())
+    assert [next(endless), next(endless)] == [0, 1]
+    endless.close()
+
+
+def test_thinned_bags_lose_what_is_not_kept():
+    bags = Bags(np.array([4, 5, 6, 7]), np.array([0, 3, 3, 4]))
+    thin = bags.thinned(np.array([True, False, True, False]))
+    assert (thin.codes.tolist(), thin.offsets.tolist()) == ([4, 6], [0, 2, 2, 2])

@@ -1,0 +1,41 @@
+"""The verb `study rankers`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from experiments.cli.screen import JsonFlag, progress, show
+
+app = typer.Typer(no_args_is_help=True, help="Questions asked of several worlds, each answered by one command.")
+
+
+@app.callback()
+def _group() -> None:
+    """Keeps `rankers` a verb of its own: Typer would make a single command the group itself."""
+
+
+@app.command()
+def rankers(
+    config: Annotated[Path | None, typer.Option(help="TOML file of the study's settings.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help="One setting, as seeds=[1,2]. Repeatable.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Which ranker brings people most of what they would engage with, by the truth, over several worlds.
+
+    Goes on where it was stopped. On the preset `small`, three seeds take about half an hour on two cores.
+
+    Example: rookery study rankers --set preset=small --set seeds=[1,2,3]
+    """
+    from data.home import home_folder
+    from experiments.config import load_config
+    from experiments.screens import rankers_table
+    from experiments.studies.rankers import RankersConfig, rank_rankers
+
+    settings = load_config(RankersConfig, config, set_ or [])
+    with progress("study rankers") as advance:
+        result = rank_rankers(settings, home_folder(), advance)
+    words = f"Of each of {len(result.seeds)} worlds (seeds {', '.join(map(str, result.seeds))}): {result.protocol}"
+    show(result, as_json=as_json, tables=[rankers_table(result), words])

@@ -1,0 +1,238 @@
+"""What is measured of a ranker: a row a request, and a row an impression where impressions were logged.
+
+`measure_step` takes one request with its candidates. `measure_block` takes many that ask about one catalogue: their
+scores are a dense block of which only the best places are kept, the same places as request by request.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from data.batch import F32, F64, I64, Array, CandidateBatch, Ragged, Requests
+from data.split import Split
+from experiments.protocol import Block, Step
+from features.catalogue import owners, view
+from features.online import FeatureState
+from ranking.metrics.accuracy import FORMULAS, Ranking, ndcg, rank
+from ranking.metrics.beyond import coverage, gini, intra_list_diversity, novelty
+from ranking.metrics.metric import refuse_nan
+from ranking.scorer import CatalogueScorer, Retriever, Scorer
+from ranking.slate.mmr import MMRConfig, mmr
+from ranking.slate.topk import top_k
+from ranking.slate.whole import Best, best_of_scores, best_of_vectors
+
+_ROWS = 1 << 19
+"""Pairs of request and item that are scored at once by a scorer that knows no catalogue."""
+
+_BATCH_COLUMNS = ("user_id", "tweet_id", "author_id")
+
+
+@dataclass
+class Measured:
+    """What one scorer did: columns of parts, a row a request and a row an impression."""
+
+    requests: dict[str, list[Array]] = field(default_factory=dict)
+    impressions: dict[str, list[Array]] = field(default_factory=dict)
+    shown: list[I64] = field(default_factory=list)
+    """Ids of the tweets in the first k places, request after request."""
+
+    def request(self, **values: Array) -> None:
+        """Adds rows of requests."""
+        for name, value in values.items():
+            self.requests.setdefault(name, []).append(value)
+
+    def impression(self, **values: Array) -> None:
+        """Adds the rows of a request's impressions."""
+        for name, value in values.items():
+            self.impressions.setdefault(name, []).append(value)
+
+    def request_frame(self) -> pl.DataFrame:
+        """request_id, user_id and the metrics, NaN where undefined."""
+        return pl.DataFrame({name: np.concatenate(parts) for name, parts in self.requests.items()})
+
+    def impression_frame(self) -> pl.DataFrame:
+        """user_id, score, label; no rows for a log without impressions."""
+        return pl.DataFrame({name: np.concatenate(parts) for name, parts in self.impressions.items()})
+
+
+@dataclass(frozen=True)
+class Known:
+    """How many people engaged with each tweet in the training part: what novelty is counted by."""
+
+    ids: I64
+    """[T] tweet ids, ascending."""
+    counts: I64
+    """[T] people."""
+    people: int
+
+    @classmethod
+    def of(cls, split: Split) -> Known:
+        """From the training part."""
+        pairs = split.train.select("user_id", "tweet_id").unique().collect()
+        counted = pairs.group_by("tweet_id").len().sort("tweet_id")
+        return cls(
+            counted["tweet_id"].to_numpy(), counted["len"].to_numpy().astype(np.int64), pairs["user_id"].n_unique()
+        )
+
+    def novelty(self, tweet_ids: I64, offsets: I64) -> F64:
+        """[B] novelty of the slates [N] of `offsets`, in bits."""
+        counts = np.zeros(len(tweet_ids), np.int64)
+        if len(self.ids):
+            at = np.minimum(np.searchsorted(self.ids, tweet_ids), len(self.ids) - 1)
+            counts = np.where(self.ids[at] == tweet_ids, self.counts[at], 0)
+        return novelty(counts, self.people, offsets)
+
+
+@dataclass(frozen=True)
+class Places:
+    """How long the lists are that are judged."""
+
+    k: int
+    pool: int
+    """Best candidates among which MMR chooses."""
+
+
+def exposure_shares(measured: Measured, catalogue: int) -> dict[str, float]:
+    """Coverage and Gini of the first k places of all requests together, among `catalogue` candidates."""
+    shown = np.concatenate(measured.shown) if measured.shown else np.empty(0, np.int64)
+    counts = np.zeros(catalogue)
+    each = np.unique(shown, return_counts=True)[1]
+    counts[: len(each)] = each
+    return {"coverage": coverage(shown, catalogue), "gini": gini(counts)}
+
+
+def measure_step(
+    step: Step, batch: CandidateBatch, scorer: Scorer, scores: F32, truth: F32 | None, places: Places, known: Known,
+    out: Measured,
+) -> None:  # fmt: skip
+    """Adds one request to `out`: `scores` [N] of its candidates, and what is true of them where that is at hand."""
+    ranking = rank(scores, step.relevant, batch.offsets, places.k)
+    first = top_k(scores, batch.offsets, places.k)
+    full = bool(step.relevant.any())
+    row = _accuracy(ranking)
+    if truth is not None:
+        row["true_value"] = np.array([truth[first.values].sum() if full else np.nan])
+    if isinstance(scorer, Retriever):
+        pool = top_k(scores, batch.offsets, places.pool)
+        vectors = scorer.tweet_vectors(batch.take(pool))
+        change = _diversify(vectors, scores[pool.values], pool.offsets, step.relevant[pool.values], ranking, places)
+        row |= {name: np.where(full, value, np.nan) for name, value in change.items()}
+    shown_ids = batch.columns["tweet_id"][first.values]
+    row["novelty"] = np.where(full, known.novelty(shown_ids, first.offsets), np.nan)
+    if full:
+        out.shown.append(shown_ids)
+    out.request(request_id=np.array([step.request_id]), user_id=np.array([step.user_id]), **row)
+    if step.shown.any():
+        label = step.relevant[step.shown]
+        users = np.full(len(label), step.user_id, np.int64)
+        out.impression(user_id=users, score=scores[step.shown], label=label)
+
+
+def measure_block(
+    block: Block, catalogue: CandidateBatch, state: FeatureState, scorer: Scorer, places: Places, known: Known,
+    out: Measured,
+) -> None:  # fmt: skip
+    """Adds the requests of a block to `out`. `catalogue` is its items as `catalogue_of` gives them."""
+    retriever = isinstance(scorer, Retriever)
+    deep = max(places.k, places.pool) if retriever else places.k
+    best, vectors = _best(block, catalogue, state, scorer, deep)
+    first = Best(best.items[:, : places.k], best.scores[:, : places.k])
+    ranking = first.ranking(block.relevant)
+    row = _accuracy(ranking)
+    if retriever and vectors is not None:
+        pool, scores = Best(best.items[:, : places.pool], best.scores[:, : places.pool]).ragged()
+        relevant = Best(best.items[:, : places.pool], best.scores).ranking(block.relevant).gains
+        there = best.items[:, : places.pool] >= 0
+        row |= _diversify(vectors[pool.values], scores, pool.offsets, relevant[there] > 0, ranking, places)
+    shown, _ = first.ragged()
+    shown_ids = catalogue.columns["tweet_id"][shown.values]
+    row["novelty"] = known.novelty(shown_ids, shown.offsets)
+    out.shown.append(shown_ids)
+    out.request(request_id=block.request_id, user_id=block.requests.columns["user_id"], **row)
+
+
+def catalogue_of(block: Block, state: FeatureState, scorers: Sequence[Scorer]) -> CandidateBatch:
+    """The block's items as candidates of one request, with the columns of items that `scorers` read."""
+    one = block.requests.take(np.zeros(1, np.int64))
+    batch = state.base(one, Ragged(np.array([0, len(block.items)], np.int64), block.items))
+    names = {name for scorer in scorers for name in scorer.reads}
+    return state.lookup(batch, sorted(name for name in names if _of_item(name)))
+
+
+def _best(
+    block: Block, catalogue: CandidateBatch, state: FeatureState, scorer: Scorer, k: int
+) -> tuple[Best, F32 | None]:
+    """The best places of the catalogue, and the items' vectors of a retriever."""
+    if isinstance(scorer, Retriever):
+        asked = _asked(block.requests, state, scorer)
+        readers, vectors = scorer.user_vectors(asked), scorer.tweet_vectors(catalogue)
+        for one in (readers, vectors):
+            refuse_nan(one.sum(axis=1), "vector")
+        return best_of_vectors(readers, vectors, k, block.known), vectors
+    scores = _dense(block, catalogue, state, scorer)
+    refuse_nan(scores.ravel(), "score")
+    return best_of_scores(scores, k, block.known), None
+
+
+def _dense(block: Block, catalogue: CandidateBatch, state: FeatureState, scorer: Scorer) -> F32:
+    """[B, M] scores."""
+    if isinstance(scorer, CatalogueScorer):
+        return scorer.catalogue_scores(_asked(block.requests, state, scorer).requests, catalogue)
+    size = len(block.items)
+    if all(_of_item(name) for name in scorer.reads):
+        # Nothing of the request is read: one request stands for all.
+        return np.broadcast_to(scorer.score(catalogue), (len(block.requests), size))
+    return np.concatenate([scorer.score(part).reshape(-1, size) for part in _pairs(block, state, scorer)])
+
+
+def _pairs(block: Block, state: FeatureState, scorer: Scorer) -> Iterator[CandidateBatch]:
+    """Every request with every item, some requests at a time."""
+    size, step = len(block.items), max(1, _ROWS // max(1, len(block.items)))
+    for start in range(0, len(block.requests), step):
+        some = block.requests.take(np.arange(start, min(start + step, len(block.requests))))
+        offsets = np.arange(len(some) + 1, dtype=np.int64) * size
+        yield state.lookup(state.base(some, Ragged(offsets, np.tile(block.items, len(some)))), scorer.reads)
+
+
+def _asked(requests: Requests, state: FeatureState, scorer: Scorer) -> CandidateBatch:
+    """The requests without candidates, with the columns of requests that the scorer reads."""
+    empty = Ragged(np.zeros(len(requests) + 1, np.int64), np.empty(0, np.int64))
+    names = [name for name in scorer.reads if name not in _BATCH_COLUMNS and not _of_item(name)]
+    return state.lookup(state.base(requests, empty), names)
+
+
+def _of_item(name: str) -> bool:
+    """Whether a column is the candidate's alone, the same for every request of a moment."""
+    if name in _BATCH_COLUMNS:
+        return name != "user_id"
+    return name.partition(".")[0] in ("tweet", "author") and view(owners()[name]).entity == "candidate"
+
+
+def _accuracy(ranking: Ranking) -> dict[str, Any]:
+    return {name: formula(ranking) for name, formula in FORMULAS.items()}
+
+
+def _diversify(
+    vectors: F32, scores: F32, offsets: I64, relevant: Array, ranking: Ranking, places: Places
+) -> dict[str, F64]:
+    """[B] intra-list diversity of the first k by score and by MMR among the pool, and MMR's NDCG.
+
+    The pool [N] is by request, best first; what MMR chooses stands above all others.
+    """
+    settings = MMRConfig(depth=places.k)
+    chosen = mmr(
+        scores, vectors, offsets, places.k, relevance_weight=settings.relevance_weight, depth=settings.depth
+    )  # fmt: skip
+    first = top_k(scores, offsets, places.k)
+    gains = np.zeros(ranking.gains.shape)
+    gains[chosen.owner, np.arange(len(chosen.values)) - chosen.offsets[chosen.owner]] = relevant[chosen.values]
+    return {
+        "ild": intra_list_diversity(vectors[first.values], first.offsets),
+        "ild_mmr": intra_list_diversity(vectors[chosen.values], chosen.offsets),
+        "ndcg_mmr": ndcg(Ranking(gains, ranking.ideal, ranking.relevant)),
+    }

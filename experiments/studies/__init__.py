@@ -1,0 +1,1 @@
+"""Questions asked of several worlds, each answered by one command."""

@@ -1,0 +1,184 @@
+"""Which ranker brings people most of what they would engage with, judged by the truth, over several worlds.
+
+In each world every ranker is trained with its seed on the first four fifths of the time and ranks every tweet alive for
+the same requests of the rest. What is compared is the expected true value of the first 20 places. Worlds and models are
+kept in the study's folder, so that a study that was stopped goes on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field, field_validator
+
+from data.catalogue import resolve
+from data.dataset import Dataset
+from data.errors import ConfigError
+from experiments.config import RunConfig
+from experiments.evaluate import ORACLE, EvaluateConfig, evaluate_bundles
+from experiments.stats import Difference, Interval, mean_interval, paired_difference
+from experiments.train import Learning, split_of, understanding_of
+from experiments.worlds import PRESETS, make_data, world_config
+from features.text.understanding import Understanding
+from ranking.artifact import CARD, Bundle
+from ranking.catalogue import SCORERS
+from ranking.scorer import Scorer
+
+if TYPE_CHECKING:
+    from experiments.cli.screen import Advance
+
+METRIC = "true_value"
+
+
+class RankersConfig(BaseModel):
+    """Which worlds, which rankers."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    preset: str = "small"
+    """A world's preset."""
+    seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1)
+    """One world and one training of each ranker a seed."""
+    rankers: tuple[str, ...] = ("heavy", "sequence", "boosting", "two_tower")
+    """Scorers that are trained."""
+    base: str = "interest_formula"
+    """What the way to the oracle is measured from; a scorer that needs no training."""
+    requests: int = Field(default=500, ge=2)
+    """Requests of each world's test, of which those with an engagement count."""
+    settings: dict[str, dict[str, Any]] = {}
+    """Settings of a ranker, by its name."""
+
+    @field_validator("preset")
+    @classmethod
+    def _known(cls, preset: str) -> str:
+        if preset not in PRESETS:
+            raise ValueError(f"no preset {preset!r}; there are {', '.join(PRESETS)}")
+        return preset
+
+    @field_validator("rankers")
+    @classmethod
+    def _trained(cls, names: tuple[str, ...]) -> tuple[str, ...]:
+        for name in names:
+            if name not in SCORERS or not hasattr(resolve(SCORERS[name]), "trainer"):
+                raise ValueError(f"no trained scorer {name!r}")
+        return names
+
+
+@dataclass(frozen=True)
+class RankerRow:
+    """One ranker over all worlds."""
+
+    name: str
+    value: Interval
+    """Expected true value, over the requests of all worlds, by bootstrap over users."""
+    by_seed: tuple[float, ...]
+    way: float
+    """Share of the way from the base to the oracle."""
+    behind: Difference | None
+    """The ranker above it minus this one, paired by request; None for the first."""
+
+
+@dataclass(frozen=True)
+class RankersResult:
+    """The order, best first."""
+
+    rows: tuple[RankerRow, ...]
+    base: str
+    seeds: tuple[int, ...]
+    protocol: str
+    k: int
+    folder: Path
+
+
+def rank_rankers(config: RankersConfig, home: Path, advance: Advance | None = None) -> RankersResult:
+    """Makes the worlds, trains, ranks and compares.
+
+    Raises:
+        ConfigError: a setting that a ranker does not take.
+        ModelError: a training diverged.
+    """
+    folder = home / "studies" / f"rankers-{config.preset}"
+    names = [ORACLE, *config.rankers, config.base]
+    parts, protocol = [], ""
+    for at, seed in enumerate(config.seeds):
+        place = folder / f"seed-{seed}"
+
+        def tell(done: float, total: float, note: str = "", at: int = at, seed: int = seed) -> None:
+            if advance is not None:
+                advance(at + done / max(total, 1), len(config.seeds), f"seed {seed}: {note}")
+
+        rows, protocol = _world(config, seed, place, home, tell)
+        parts.append(rows.with_columns(seed=pl.lit(seed), person=pl.concat_str(pl.lit(f"{seed}/"), "user_id")))
+    every = pl.concat(parts)
+    order = sorted(names, key=lambda name: -every[name].mean())  # type: ignore[operator]
+    return RankersResult(
+        tuple(_rows(every, order, config)), config.base, config.seeds, protocol, EvaluateConfig().k, folder
+    )
+
+
+def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: Advance) -> tuple[pl.DataFrame, str]:
+    """`request_id`, `user_id` and a column of true values a scorer, and the protocol's words."""
+    dataset = make_data(world_config(config.preset, None, [f"seed={seed}"]), place / "world", advance)
+    split = split_of(dataset, "auto")
+    bundles: dict[str, Bundle] = {}
+    for at, name in enumerate(config.rankers):
+
+        def tell(done: float, total: float, note: str = "", at: int = at, name: str = name) -> None:
+            advance(at + done / max(total, 1), len(config.rankers) + 1, f"{name} {note}")
+
+        bundles[name] = _trained(config, name, seed, dataset, place / "models" / name, home, tell)
+    text = next(one.understanding for one in bundles.values())
+    bundles[config.base] = _untrained(config.base, dataset, text)
+    report, measured = evaluate_bundles(
+        dataset, split, bundles, EvaluateConfig(requests=config.requests, seed=seed), advance
+    )
+    if ORACLE not in measured:
+        raise ConfigError(f"{dataset.folder} has no truth", remedy="remove the folder; it is made again")
+    keys = ["request_id", "user_id"]
+    out = measured[ORACLE].request_frame().select(*keys, pl.col(METRIC).alias(ORACLE))
+    for name in bundles:
+        own = measured[name].request_frame().select(*keys, pl.col(METRIC).alias(name))
+        out = out.join(own, on=keys, maintain_order="left")
+    return out.filter(pl.col(ORACLE).is_not_nan()), report.protocol
+
+
+def _trained(
+    config: RankersConfig, name: str, seed: int, dataset: Dataset, folder: Path, home: Path, advance: Advance
+) -> Bundle:
+    """The model in `folder` where it was trained on this data with these settings, else a new one."""
+    run = RunConfig(scorer=name, seed=seed, settings=config.settings.get(name, {}))
+    kept = folder / "run.json"
+    if (folder / "model" / CARD).is_file() and kept.is_file() and kept.read_text() == run.model_dump_json():
+        found = Bundle.load(folder / "model", cache=home / "cache")
+        if found.data_hash == dataset.content_hash:
+            return found
+    split = split_of(dataset, run.split)
+    understanding = understanding_of(dataset, split, run.encoder, home)
+    scorer = Learning(resolve(SCORERS[name]), dataset, split, understanding, run).fit(None, advance)
+    bundle = Bundle(name, scorer, understanding, dataset.name, dataset.content_hash, split.name)
+    folder.mkdir(parents=True, exist_ok=True)
+    bundle.save(folder / "model")
+    kept.write_text(run.model_dump_json())
+    return bundle
+
+
+def _untrained(name: str, dataset: Dataset, understanding: Understanding | None) -> Bundle:
+    scorer: Scorer = resolve(SCORERS[name])()
+    return Bundle(name, scorer, understanding, dataset.name, dataset.content_hash)
+
+
+def _rows(every: pl.DataFrame, order: list[str], config: RankersConfig) -> Iterator[RankerRow]:
+    people = every["person"].to_numpy()
+    base, top = every[config.base].mean(), every[ORACLE].mean()
+    above: str | None = None
+    for name in order:
+        values = every[name].to_numpy()
+        by_seed = every.group_by("seed").agg(pl.col(name).mean()).sort("seed")[name].to_list()
+        way = (values.mean() - base) / (top - base)  # type: ignore[operator]
+        behind = None if above is None else paired_difference(every[above].to_numpy(), values, people)
+        yield RankerRow(name, mean_interval(values, people), tuple(by_seed), float(way), behind)
+        above = name

@@ -1,0 +1,164 @@
+"""The heavy ranker: a trunk of feature crossings over many columns, and a head for each action.
+
+    inputs (log1p, curves) -> normalise, clip -> [+ embeddings of reader and author] -> trunk -> A logits
+
+The reference size M has 96 inputs, 4 mask blocks of hidden 192 and out 64, a trunk of 128 and 10 actions. People look
+less at what stands lower in a feed; two weights on the position learn by how much (an additive shallow tower, Zhao et
+al., RecSys 2019), and are left out when scoring, as if everything stood on top.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from pydantic import Field
+from torch import nn
+
+from data.batch import F32, I64, Array, CandidateBatch
+from ranking.models.action_scorer import RANKER_BATCH, ActionConfig, ActionScorer, load_state, state_of, without
+from ranking.models.dense import Normalise
+from ranking.models.inputs import HASHES, hash_buckets
+from ranking.models.trunks import Heads, make_trunk
+from ranking.training.calibration import Calibration
+from ranking.training.ranker_config import RankerTraining
+
+
+class HeavyConfig(ActionConfig):
+    """Shape, inputs and training of a heavy ranker."""
+
+    trunk: Literal["masknet", "dcn", "mmoe"] = "masknet"
+    """MaskNet's parallel blocks, DCN V2's crosses beside a deep tower, or MMoE's gated experts."""
+    blocks: int = Field(4, ge=1)
+    """Mask blocks, cross layers or experts."""
+    hidden: int = Field(192, ge=1)
+    """Width of a block's hidden layer."""
+    out: int = Field(64, ge=1)
+    """Width of what a block gives."""
+    width: int = Field(128, ge=1)
+    """Width of the trunk's last layer, which the heads read."""
+    embedding: int = Field(0, ge=0)
+    """D, length of a vector for each reader and each author, which enter with their product; 0 for none."""
+    buckets: int = Field(16_384, ge=1)
+    """Rows of each table of vectors."""
+    training: RankerTraining = RankerTraining()
+    """How it is trained."""
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns that must be in the batch."""
+        return self.inputs.reads + (("user_id", "author_id") if self.embedding else ())
+
+
+class Position(nn.Module):  # type: ignore[misc]  # torch comes without types
+    """What the place in the feed adds to every logit: a x / 20 + b log(1 + x), 0 at the top."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.weight = nn.Parameter(torch.zeros(2))
+
+    def forward(self, position: torch.Tensor) -> torch.Tensor:
+        """[N, 1] from places [N], 0 the top."""
+        return (torch.stack([position / 20, torch.log1p(position)], dim=1) @ self.weight)[:, None]
+
+
+class PairVectors(nn.Module):  # type: ignore[misc]
+    """Vectors of readers and authors, hashed, and their product: [N, 3 D]."""
+
+    def __init__(self, buckets: int, dim: int) -> None:
+        super().__init__()
+        self.readers, self.authors = nn.Embedding(buckets, dim), nn.Embedding(buckets, dim)
+        for table in (self.readers, self.authors):
+            nn.init.normal_(table.weight, std=(HASHES * dim) ** -0.5)
+
+    def forward(self, ids: torch.Tensor) -> torch.Tensor:
+        """From buckets [N, 2 HASHES]: the reader's, then the author's."""
+        reader, author = self.readers(ids[:, :HASHES]).sum(1), self.authors(ids[:, HASHES:]).sum(1)
+        return torch.cat([reader, author, reader * author], dim=1)
+
+
+class HeavyNet(nn.Module):  # type: ignore[misc]
+    """The network. Every parameter's shape follows from the config."""
+
+    def __init__(self, config: HeavyConfig) -> None:
+        super().__init__()
+        inputs, actions = len(config.inputs.names), len(config.actions)
+        width = inputs + 3 * config.embedding
+        self.normalise = Normalise(inputs, config.inputs.clip)
+        self.vectors = PairVectors(config.buckets, config.embedding) if config.embedding else None
+        self.trunk = make_trunk(config.trunk, width, config.blocks, config.hidden, config.out, config.width, actions)
+        self.heads, self.position = Heads(config.width, actions), Position()
+
+    def forward(self, x: torch.Tensor, ids: torch.Tensor | None, position: torch.Tensor | None) -> torch.Tensor:
+        """[N, A] logits from inputs [N, F], buckets [N, 2 HASHES] and, in training, places [N]."""
+        x = self.normalise(x)
+        if self.vectors is not None:
+            x = torch.cat([x, self.vectors(ids)], dim=1)
+        logits: torch.Tensor = self.heads(self.trunk(x))
+        return logits if position is None else logits + self.position(position)
+
+
+class HeavyRanker(ActionScorer):
+    """The trained network as an action model and a scorer.
+
+    A row's probabilities change with the size of the batch by rounding alone: at most 1e-5 of themselves.
+    """
+
+    trainer: ClassVar[str] = "ranking.training.fit_ranker:fit_heavy"
+    """What `rookery train` calls to fit it."""
+
+    config: HeavyConfig
+
+    def __init__(self, config: HeavyConfig, net: HeavyNet, calibration: Calibration, taken: Array) -> None:
+        """Takes over `net` and puts it into evaluation mode, on the CPU."""
+        self.config, self.net = config, net.eval().cpu()
+        self.calibration, self.taken = calibration, taken
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns of its inputs, and the ids where it has vectors for them."""
+        return self.config.reads
+
+    def raw(self, batch: CandidateBatch) -> F32:
+        """See `ActionScorer`."""
+        x = self.config.inputs.matrix(batch.column, len(batch))
+        ids = None
+        if self.config.embedding:
+            ids = pair_buckets(batch.column("user_id"), batch.column("author_id"), self.config.buckets)
+        return self.of_inputs(x, ids)
+
+    def of_inputs(self, x: F32, ids: I64 | None) -> F32:
+        """[N, A] uncalibrated probabilities of input rows [N, F]."""
+        out = np.empty((len(x), len(self.actions)), np.float32)
+        with torch.inference_mode():
+            for at in range(0, len(x), RANKER_BATCH):
+                some = slice(at, at + RANKER_BATCH)
+                buckets = torch.from_numpy(ids[some]) if ids is not None else None
+                out[some] = torch.sigmoid(self.net(torch.from_numpy(x[some]), buckets, None)).numpy()
+        return out
+
+    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Config (plain JSON) and weights by name."""
+        return self.config.model_dump(mode="json"), state_of(self.net) | self.calibration.arrays() | {
+            "taken": self.taken
+        }
+
+    @classmethod
+    def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:
+        """The model that `artifact` described.
+
+        Raises:
+            ModelError: weights are missing or of other shapes than the config says.
+        """
+        parsed = HeavyConfig(**config)
+        net = HeavyNet(parsed)
+        load_state(net, without(weights, ("calibration.", "taken")), "heavy")
+        return cls(parsed, net, Calibration.of(weights), np.asarray(weights["taken"], np.bool_))
+
+
+def pair_buckets(users: I64, authors: I64, buckets: int) -> I64:
+    """[N, 2 HASHES] buckets of readers and authors."""
+    out: I64 = np.concatenate([hash_buckets(users, buckets), hash_buckets(authors, buckets)], axis=1)
+    return out

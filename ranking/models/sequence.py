@@ -1,0 +1,296 @@
+"""The sequence ranker: a small transformer over what the reader did last, with candidates isolated from one another.
+
+Tokens are the reader and up to 200 past actions (author, action, age, place in the order). A candidate's token is made
+of its author and its inputs; in every layer it attends to the reader, to the history and to itself, and nothing
+attends to it. So the history is encoded once a request, and a candidate's probabilities do not depend on what it is
+scored with. Its last state joins the inputs of the heavy ranker's trunk and heads (as the behaviour sequence
+transformer does, Chen et al., DLP-KDD 2019).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, fields
+from typing import Any, ClassVar, Literal, Self
+
+import numpy as np
+import torch
+from pydantic import Field, model_validator
+from torch import nn
+
+from data.batch import F32, I64, Array, CandidateBatch
+from data.schema import ACTIONS
+from ranking.models.action_scorer import ActionConfig, ActionScorer, load_state, state_of, without
+from ranking.models.dense import Normalise
+from ranking.models.heavy import Position
+from ranking.models.history import HISTORY, Histories
+from ranking.models.inputs import hash_buckets
+from ranking.models.trunks import Heads, make_trunk
+from ranking.training.calibration import Calibration
+from ranking.training.ranker_config import RankerTraining
+
+AGES = 24
+"""Buckets of age: place of 2 log2(1 + hours), at most 23."""
+
+_CELLS = 8_000_000
+"""Attention weights that are held at once when scoring."""
+
+
+class SequenceConfig(ActionConfig):
+    """Shape, inputs and training of a sequence ranker."""
+
+    dim: int = Field(32, ge=2)
+    """D, the length of a token."""
+    layers: int = Field(2, ge=1)
+    """Transformer layers."""
+    attention: int = Field(2, ge=1)
+    """Attention heads; divides `dim`."""
+    recent: int = Field(200, ge=1, le=200)
+    """Newest actions that are attended to."""
+    buckets: int = Field(16_384, ge=1)
+    """Rows of the tables of readers and of authors."""
+    trunk: Literal["masknet", "dcn", "mmoe"] = "masknet"
+    """As of the heavy ranker."""
+    blocks: int = Field(4, ge=1)
+    """As of the heavy ranker."""
+    hidden: int = Field(192, ge=1)
+    """As of the heavy ranker."""
+    out: int = Field(64, ge=1)
+    """As of the heavy ranker."""
+    width: int = Field(128, ge=1)
+    """As of the heavy ranker."""
+    training: RankerTraining = RankerTraining()
+    """How it is trained."""
+
+    @model_validator(mode="after")
+    def _even(self) -> Self:
+        if self.dim % self.attention:
+            raise ValueError(f"dim={self.dim} is no multiple of attention={self.attention}")
+        return self
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns that must be in the batch."""
+        return (*self.inputs.reads, *HISTORY, "user_id", "author_id")
+
+
+@dataclass(frozen=True)
+class Pasts:
+    """B requests' readers and their histories, padded; newest first."""
+
+    reader: torch.Tensor
+    """[B, 2] buckets."""
+    author: torch.Tensor
+    """[B, L, 2] buckets."""
+    action: torch.Tensor
+    """[B, L] codes."""
+    age: torch.Tensor
+    """[B, L] buckets of age."""
+    known: torch.Tensor
+    """[B, L + 1] True for the reader's own token, which stands first, and for each action that is there."""
+
+    @classmethod
+    def of(cls, reader: I64, histories: Histories, rows: I64, config: SequenceConfig) -> Pasts:
+        """Of the requests `rows` of `histories`, by `reader` ids [B]."""
+        index, known = histories.padded(rows, config.recent)
+        ages = np.minimum(2 * np.log2(1 + np.maximum(histories.ages_h[index], 0)), AGES - 1)
+        return cls(
+            torch.from_numpy(hash_buckets(reader, config.buckets)),
+            torch.from_numpy(hash_buckets(histories.authors[index].ravel(), config.buckets).reshape(*index.shape, 2)),
+            torch.from_numpy(np.clip(histories.actions[index], 0, len(ACTIONS) - 1).astype(np.int64)),
+            torch.from_numpy(ages.astype(np.int64)),
+            torch.from_numpy(np.concatenate([np.ones((len(rows), 1), np.bool_), known], axis=1)),
+        )
+
+    def to(self, device: torch.device) -> Pasts:
+        """The same on a device."""
+        return Pasts(*(getattr(self, one.name).to(device) for one in fields(self)))
+
+
+@dataclass(frozen=True)
+class Places:
+    """Where each of N candidates stands in a table of B requests and C candidates a request."""
+
+    request: torch.Tensor
+    """[N] ascending."""
+    column: torch.Tensor
+    """[N] 0, 1, 2, ... within a request."""
+    shape: tuple[int, int]
+    """B, C."""
+
+    @classmethod
+    def of(cls, request: I64, requests: int) -> Places:
+        """From each candidate's request, ascending."""
+        count = np.bincount(request, minlength=requests)
+        column = np.arange(len(request)) - np.repeat(np.cumsum(count) - count, count)
+        return cls(torch.from_numpy(request), torch.from_numpy(column), (requests, int(count.max(initial=1))))
+
+    def to(self, device: torch.device) -> Places:
+        """The same on a device."""
+        return Places(self.request.to(device), self.column.to(device), self.shape)
+
+    def spread(self, values: torch.Tensor) -> torch.Tensor:
+        """[B, C, ...] from [N, ...], zeros elsewhere."""
+        out = values.new_zeros((*self.shape, *values.shape[1:]))
+        return out.index_put((self.request, self.column), values)
+
+    def gather(self, table: torch.Tensor) -> torch.Tensor:
+        """[N, ...] from [B, C, ...]."""
+        return table[self.request, self.column]
+
+
+class Layer(nn.Module):  # type: ignore[misc]  # torch comes without types
+    """One pre-norm transformer layer, for the history and for candidates that look at it."""
+
+    def __init__(self, dim: int, heads: int) -> None:
+        super().__init__()
+        self.heads, self.scale = heads, (dim // heads) ** -0.5
+        self.norm, self.qkv, self.join = nn.LayerNorm(dim), nn.Linear(dim, 3 * dim), nn.Linear(dim, dim)
+        self.feed = nn.Sequential(nn.LayerNorm(dim), nn.Linear(dim, 2 * dim), nn.GELU(), nn.Linear(2 * dim, dim))
+
+    def _split(self, states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """Queries (scaled), keys and values, each [..., H, D / H]."""
+        q, k, v = self.qkv(self.norm(states)).chunk(3, dim=-1)
+        q, k, v = (one.unflatten(-1, (self.heads, -1)) for one in (q, k, v))
+        return q * self.scale, k, v
+
+    def history(
+        self, states: torch.Tensor, known: torch.Tensor
+    ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
+        """The next states [B, L, D], and keys and values [B, H, L, D / H] for candidates of this layer."""
+        q, k, v = (one.transpose(1, 2) for one in self._split(states))
+        logits = (q @ k.transpose(2, 3)).masked_fill(~known[:, None, None, :], -torch.inf)
+        seen = (logits.softmax(dim=3) @ v).transpose(1, 2).flatten(2)
+        states = states + self.join(seen)
+        return states + self.feed(states), (k, v)
+
+    def candidates(
+        self, states: torch.Tensor, past: tuple[torch.Tensor, torch.Tensor], known: torch.Tensor, places: Places
+    ) -> torch.Tensor:
+        """The next states [N, D] of candidates that attend to their request's history and to themselves."""
+        q, own_k, own_v = self._split(states)
+        keys, values = past
+        logits = places.spread(q).transpose(1, 2) @ keys.transpose(2, 3)
+        logits = logits.masked_fill(~known[:, None, None, :], -torch.inf)
+        own = places.spread((q * own_k).sum(dim=2)).transpose(1, 2)[..., None]
+        weight = torch.cat([logits, own], dim=3).softmax(dim=3)
+        seen = places.gather((weight[..., :-1] @ values).transpose(1, 2))
+        own_weight = places.gather(weight[..., -1].transpose(1, 2))
+        states = states + self.join((seen + own_weight[..., None] * own_v).flatten(1))
+        return states + self.feed(states)
+
+
+class SequenceNet(nn.Module):  # type: ignore[misc]
+    """The network. Every parameter's shape follows from the config."""
+
+    def __init__(self, config: SequenceConfig) -> None:
+        super().__init__()
+        inputs, dim = len(config.inputs.names), config.dim
+        self.normalise = Normalise(inputs, config.inputs.clip)
+        self.readers, self.authors = nn.Embedding(config.buckets, dim), nn.Embedding(config.buckets, dim)
+        self.deeds, self.ages = nn.Embedding(len(ACTIONS), dim), nn.Embedding(AGES, dim)
+        self.order = nn.Embedding(config.recent, dim)
+        for table in (self.readers, self.authors, self.deeds, self.ages, self.order):
+            nn.init.normal_(table.weight, std=(4 * dim) ** -0.5)
+        self.token = nn.Linear(inputs, dim)
+        self.layers = nn.ModuleList(Layer(dim, config.attention) for _ in range(config.layers))
+        self.trunk = make_trunk(
+            config.trunk, inputs + dim, config.blocks, config.hidden, config.out, config.width, len(config.actions)
+        )
+        self.heads, self.position = Heads(config.width, len(config.actions)), Position()
+
+    def encode(self, pasts: Pasts) -> list[tuple[torch.Tensor, torch.Tensor]]:
+        """Keys and values of each layer, once a request."""
+        deeds = self.authors(pasts.author).sum(2) + self.deeds(pasts.action) + self.ages(pasts.age)
+        deeds = deeds + self.order.weight[: deeds.shape[1]]
+        states = torch.cat([self.readers(pasts.reader).sum(1)[:, None], deeds], dim=1)
+        out = []
+        for layer in self.layers:
+            states, past = layer.history(states, pasts.known)
+            out.append(past)
+        return out
+
+    def forward(
+        self, x: torch.Tensor, author: torch.Tensor, pasts: Pasts, places: Places, position: torch.Tensor | None
+    ) -> torch.Tensor:
+        """[N, A] logits from inputs [N, F], author buckets [N, 2], the requests' pasts and, in training, positions."""
+        x = self.normalise(x)
+        states = self.token(x) + self.authors(author).sum(1)
+        for layer, past in zip(self.layers, self.encode(pasts), strict=True):
+            states = layer.candidates(states, past, pasts.known, places)
+        logits: torch.Tensor = self.heads(self.trunk(torch.cat([x, states.to(x.dtype)], dim=1)))
+        return logits if position is None else logits + self.position(position)
+
+
+class SequenceRanker(ActionScorer):
+    """The trained network as an action model and a scorer.
+
+    A row's probabilities change with what it is scored with by rounding alone: at most 1e-5 of themselves.
+    """
+
+    trainer: ClassVar[str] = "ranking.training.fit_ranker:fit_sequence"
+    """What `rookery train` calls to fit it."""
+
+    config: SequenceConfig
+
+    def __init__(self, config: SequenceConfig, net: SequenceNet, calibration: Calibration, taken: Array) -> None:
+        """Takes over `net` and puts it into evaluation mode, on the CPU."""
+        self.config, self.net = config, net.eval().cpu()
+        self.calibration, self.taken = calibration, taken
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The columns of its inputs, the history and the ids."""
+        return self.config.reads
+
+    def raw(self, batch: CandidateBatch) -> F32:
+        """See `ActionScorer`."""
+        x = self.config.inputs.matrix(batch.column, len(batch))
+        histories = Histories.of(batch.requests.columns, self.config.recent)
+        return self.of_inputs(x, batch.column("author_id"), batch.requests.columns["user_id"], batch.request, histories)
+
+    def of_inputs(self, x: F32, author: I64, reader: I64, request: I64, histories: Histories) -> F32:
+        """[N, A] uncalibrated; `request` [N] ascends and numbers the rows of `reader` [B] and of `histories`."""
+        out = np.empty((len(x), len(self.actions)), np.float32)
+        authors = torch.from_numpy(hash_buckets(author, self.config.buckets))
+        with torch.inference_mode():
+            for rows, first, last in self._parts(request, len(reader)):
+                pasts = Pasts.of(reader[first:last], histories, np.arange(first, last), self.config)
+                places = Places.of(request[rows] - first, last - first)
+                some = torch.from_numpy(x[rows])
+                out[rows] = torch.sigmoid(self.net(some, authors[rows], pasts, places, None)).numpy()
+        return out
+
+    def _parts(self, request: I64, requests: int) -> Iterator[tuple[slice, int, int]]:
+        """Candidates and requests that are scored together: as many requests as memory allows, one at least."""
+        bounds = np.searchsorted(request, np.arange(requests + 1))
+        room = max(1, _CELLS // (self.config.attention * (self.config.recent + 2)))
+        first = 0
+        while first < requests:
+            last = first + 1
+            most = bounds[last] - bounds[first]
+            while last < requests:
+                most = max(most, bounds[last + 1] - bounds[last])
+                if most * (last + 1 - first) > room:
+                    break
+                last += 1
+            if bounds[last] > bounds[first]:
+                yield slice(int(bounds[first]), int(bounds[last])), first, last
+            first = last
+
+    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Config (plain JSON) and weights by name."""
+        more = self.calibration.arrays() | {"taken": self.taken}
+        return self.config.model_dump(mode="json"), state_of(self.net) | more
+
+    @classmethod
+    def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:
+        """The model that `artifact` described.
+
+        Raises:
+            ModelError: weights are missing or of other shapes than the config says.
+        """
+        parsed = SequenceConfig(**config)
+        net = SequenceNet(parsed)
+        load_state(net, without(weights, ("calibration.", "taken")), "sequence")
+        return cls(parsed, net, Calibration.of(weights), np.asarray(weights["taken"], np.bool_))

@@ -1,0 +1,177 @@
+"""From a split and settings to a trained ranker: what `rookery train` calls for `heavy` and `sequence`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import torch
+from pydantic import ValidationError
+
+from data.dataset import Dataset
+from data.errors import ConfigError
+from data.split import Split
+from ranking.models.action_scorer import ActionConfig
+from ranking.models.heavy import HeavyConfig, HeavyNet, HeavyRanker
+from ranking.models.sequence import SequenceConfig, SequenceNet, SequenceRanker
+from ranking.training.calibration import Calibration
+from ranking.training.checkpoint import Checkpoint
+from ranking.training.engine import Plan, train
+from ranking.training.impressions import Impressions, impressions
+from ranking.training.processes import first_process_first, pick_device
+from ranking.training.ranker_task import HeavyTask, RankerTask, SequenceTask
+
+if TYPE_CHECKING:
+    from features.text.understanding import Understanding
+
+C = TypeVar("C", bound=ActionConfig)
+N = TypeVar("N", HeavyNet, SequenceNet)
+OnEpoch = Callable[[dict[str, float]], None]
+Advance = Callable[[float, float, str], None]
+
+
+def config_from(kind: type[C], settings: Mapping[str, Any], *, name: str, **fixed: Any) -> C:
+    """A scorer's config from plain settings.
+
+    Raises:
+        ConfigError: an unknown setting or one out of range.
+    """
+    try:
+        return kind(**{**settings, **fixed})
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(str(part) for part in first["loc"])
+        raise ConfigError(
+            f"{name} setting {where!r}: {first['msg']}", remedy=f"it takes {', '.join(kind.model_fields)}"
+        ) from error
+
+
+def fit_heavy(
+    dataset: Dataset,
+    split: Split,
+    understanding: Understanding | None,
+    settings: Mapping[str, Any],
+    *,
+    seed: int,
+    on_epoch: OnEpoch | None = None,
+    advance: Advance | None = None,
+    checkpoint: Path | None = None,
+) -> HeavyRanker:
+    """Trains on impressions of the training part of `split`; with `checkpoint`, a killed run goes on from that folder.
+
+    Raises:
+        ConfigError: an unknown setting or one out of range, or the checkpoint of another run.
+        DataError: there are no impressions to train on.
+        ModelError: the loss diverged, or an input is infinite.
+    """
+    config = config_from(HeavyConfig, settings, name="heavy", seed=seed)
+    with first_process_first():
+        rows = impressions(
+            dataset, split, config.inputs, config.training.rows, understanding=understanding, actions=config.actions,
+            seed=seed, tell=advance,
+        )  # fmt: skip
+    kept = kept_at(checkpoint, config, dataset, seed)
+    return train_heavy(config, rows, seed=seed, checkpoint=kept, on_epoch=on_epoch, advance=advance)
+
+
+def train_heavy(
+    config: HeavyConfig,
+    rows: Impressions,
+    *,
+    seed: int,
+    checkpoint: Checkpoint | None = None,
+    on_epoch: OnEpoch | None = None,
+    advance: Advance | None = None,
+) -> HeavyRanker:
+    """A heavy ranker trained on rows that are there already.
+
+    Raises:
+        ModelError: the loss diverged, or an input is infinite.
+    """
+    config = config.model_copy(update={"actions": rows.actions})
+    net = _made(lambda: HeavyNet(config), rows, seed)
+    task = HeavyTask(net, config, rows, seed, pick_device(config.training.device))
+    calibration = _trained(task, seed, checkpoint, on_epoch, advance)
+    return HeavyRanker(config, net, calibration, rows.known)
+
+
+def fit_sequence(
+    dataset: Dataset,
+    split: Split,
+    understanding: Understanding | None,
+    settings: Mapping[str, Any],
+    *,
+    seed: int,
+    on_epoch: OnEpoch | None = None,
+    advance: Advance | None = None,
+    checkpoint: Path | None = None,
+) -> SequenceRanker:
+    """As `fit_heavy`, with the readers' histories.
+
+    Raises:
+        ConfigError: an unknown setting or one out of range, or the checkpoint of another run.
+        DataError: there are no impressions to train on.
+        ModelError: the loss diverged, or an input is infinite.
+    """
+    config = config_from(SequenceConfig, settings, name="sequence", seed=seed)
+    with first_process_first():
+        rows = impressions(
+            dataset, split, config.inputs, config.training.rows, understanding=understanding, actions=config.actions,
+            histories=True, seed=seed, tell=advance,
+        )  # fmt: skip
+    kept = kept_at(checkpoint, config, dataset, seed)
+    return train_sequence(config, rows, seed=seed, checkpoint=kept, on_epoch=on_epoch, advance=advance)
+
+
+def train_sequence(
+    config: SequenceConfig,
+    rows: Impressions,
+    *,
+    seed: int,
+    checkpoint: Checkpoint | None = None,
+    on_epoch: OnEpoch | None = None,
+    advance: Advance | None = None,
+) -> SequenceRanker:
+    """A sequence ranker trained on rows, with histories, that are there already.
+
+    Raises:
+        ModelError: the loss diverged, or an input is infinite.
+    """
+    config = config.model_copy(update={"actions": rows.actions})
+    net = _made(lambda: SequenceNet(config), rows, seed)
+    task = SequenceTask(net, config, rows, seed, pick_device(config.training.device))
+    calibration = _trained(task, seed, checkpoint, on_epoch, advance)
+    return SequenceRanker(config, net, calibration, rows.known)
+
+
+def _made(make: Callable[[], N], rows: Impressions, seed: int) -> N:
+    """A network with weights by `seed` that knows the inputs' scales and how often each action is taken."""
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        net = make()
+    learned = ~rows.validation
+    net.normalise.fit(rows.x[learned], rows.names)
+    net.heads.start_at(torch.from_numpy((rows.labels[learned] > 0).mean(axis=0)))
+    return net
+
+
+def _trained(
+    task: RankerTask, seed: int, checkpoint: Checkpoint | None, on_epoch: OnEpoch | None, advance: Advance | None
+) -> Calibration:
+    """Trains, and fits the calibration on the held-out rows."""
+    training, rows = task.training, task.data
+    progress = None if advance is None else lambda done, steps: advance(done, steps, f"step {done} of {steps}")
+    plan = Plan(training.epochs, seed, threads=training.threads, patience=training.patience)
+    train(task, plan, checkpoint=checkpoint, progress=progress, on_epoch=on_epoch)
+    if not training.calibrate:
+        return Calibration(rows.rate)
+    held = rows.validation
+    return Calibration.fit(task.predicted(), rows.labels[held], rate=rows.rate, weight=rows.weight[held])
+
+
+def kept_at(folder: Path | None, config: ActionConfig, dataset: Dataset, seed: int) -> Checkpoint | None:
+    """The checkpoint of this run in `folder`."""
+    if folder is None:
+        return None
+    return Checkpoint(folder, {"config": config.model_dump(mode="json"), "data": dataset.content_hash, "seed": seed})

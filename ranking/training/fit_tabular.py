@@ -1,0 +1,164 @@
+"""From a split and settings to the tabular baselines: what `rookery train` calls for `logistic` and `boosting`."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from sklearn.ensemble import HistGradientBoostingClassifier
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.linear_model import LogisticRegression
+
+from data.batch import F32, Array
+from data.dataset import Dataset
+from data.errors import ModelError
+from data.split import Split
+from ranking.scorers.tabular import Boosting, BoostingConfig, Logistic, LogisticConfig, TabularConfig, normalised, place
+from ranking.training.calibration import Calibration
+from ranking.training.fit_ranker import config_from
+from ranking.training.impressions import Impressions, impressions
+
+if TYPE_CHECKING:
+    from features.text.understanding import Understanding
+
+Advance = Callable[[float, float, str], None]
+
+
+def fit_logistic(
+    dataset: Dataset,
+    split: Split,
+    understanding: Understanding | None,
+    settings: Mapping[str, Any],
+    *,
+    seed: int,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+    advance: Advance | None = None,
+) -> Logistic:
+    """Fits one regression an action on impressions of the training part; there are no epochs to tell of.
+
+    Raises:
+        ConfigError: an unknown setting or one out of range.
+        DataError: there are no impressions to train on.
+        ModelError: an input is infinite.
+    """
+    config = config_from(LogisticConfig, settings, name="logistic", seed=seed)
+    return train_logistic(config, _rows(dataset, split, understanding, config, seed, advance), advance)
+
+
+def fit_boosting(
+    dataset: Dataset,
+    split: Split,
+    understanding: Understanding | None,
+    settings: Mapping[str, Any],
+    *,
+    seed: int,
+    on_epoch: Callable[[dict[str, float]], None] | None = None,
+    advance: Advance | None = None,
+) -> Boosting:
+    """Fits trees for each action on impressions of the training part; there are no epochs to tell of.
+
+    Raises:
+        ConfigError: an unknown setting or one out of range.
+        DataError: there are no impressions to train on.
+        ModelError: an input is infinite.
+    """
+    config = config_from(BoostingConfig, settings, name="boosting", seed=seed)
+    return train_boosting(config, _rows(dataset, split, understanding, config, seed, advance), advance)
+
+
+def train_logistic(config: LogisticConfig, rows: Impressions, advance: Advance | None = None) -> Logistic:
+    """The regressions of rows that are there already.
+
+    Raises:
+        ModelError: an input is infinite.
+    """
+    config = config.model_copy(update={"actions": rows.actions})
+    learned, held = _finite(rows), rows.validation
+    mean, std = rows.x[learned].mean(axis=0, dtype=np.float64), rows.x[learned].std(axis=0, dtype=np.float64)
+    std = np.where(std > 1e-6, std, 1.0)
+    z = normalised(rows.x[learned], mean, std, config.inputs.clip).astype(np.float32)
+    z = np.concatenate([z, place(rows.position[learned])], axis=1)
+    weight, bias = np.zeros((len(rows.actions), z.shape[1])), np.zeros(len(rows.actions))
+    for action, label in _each(rows, advance):
+        model = LogisticRegression(C=config.strength, max_iter=config.iterations, tol=1e-3)
+        _fit_quietly(model, z, label[learned])
+        weight[action], bias[action] = model.coef_[0], model.intercept_[0]
+    width = len(rows.names)
+    arrays = {
+        "mean": mean,
+        "std": std,
+        "weight": weight[:, :width],
+        "place": weight[:, width:],
+        "bias": bias,
+        "taken": rows.known,
+    }
+    made = Logistic(config, arrays, Calibration(rows.rate))
+    if config.calibrate:
+        made.calibration = _calibrated(made.of_inputs(rows.x[held], rows.position[held]), rows)
+    return made
+
+
+def train_boosting(config: BoostingConfig, rows: Impressions, advance: Advance | None = None) -> Boosting:
+    """The trees of rows that are there already.
+
+    Raises:
+        ModelError: an input is infinite.
+    """
+    config = config.model_copy(update={"actions": rows.actions})
+    learned, held = _finite(rows), rows.validation
+    x = np.concatenate([rows.x, rows.position[:, None]], axis=1)
+    models = {}
+    for action, label in _each(rows, advance):
+        # Trees stop by the held-out rows, where these have both outcomes.
+        stops = bool(label[held].any()) and not bool(label[held].all())
+        model = HistGradientBoostingClassifier(
+            max_iter=config.trees, learning_rate=config.learning_rate, max_leaf_nodes=config.leaves,
+            min_samples_leaf=config.smallest_leaf, l2_regularization=config.penalty, early_stopping=stops,
+            n_iter_no_change=config.patience, tol=0.0, random_state=config.seed,
+        )  # fmt: skip
+        watched = {"X_val": x[held], "y_val": label[held]} if stops else {}
+        models[action] = model.fit(x[learned], label[learned], **watched)
+    made = Boosting(config, models, rows.known, Calibration(rows.rate))
+    if config.calibrate:
+        made.calibration = _calibrated(made.of_inputs(rows.x[held], rows.position[held]), rows)
+    return made
+
+
+def _rows(
+    dataset: Dataset, split: Split, understanding: Understanding | None, config: TabularConfig, seed: int,
+    advance: Advance | None,
+) -> Impressions:  # fmt: skip
+    return impressions(
+        dataset, split, config.inputs, config.rows, understanding=understanding, actions=config.actions, seed=seed,
+        tell=advance,
+    )  # fmt: skip
+
+
+def _each(rows: Impressions, advance: Advance | None) -> Any:
+    """Place and labels [N] bool of each action that was taken in a learned row."""
+    for action in np.flatnonzero(rows.known):
+        if advance is not None:
+            advance(int(action), len(rows.actions), f"{rows.actions[action]} over {len(rows)} rows")
+        yield int(action), rows.labels[:, action] > 0
+
+
+def _finite(rows: Impressions) -> Array:
+    """[N] True for the rows to learn from."""
+    bad = np.flatnonzero(~np.isfinite(rows.x).all(axis=0))
+    if len(bad):
+        raise ModelError(f"input {rows.names[bad[0]]!r} is not finite in a training row", remedy="mend that column")
+    return ~rows.validation
+
+
+def _fit_quietly(model: LogisticRegression, z: F32, label: Array) -> None:
+    """Fits; that L-BFGS used up its steps is no fault here."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        model.fit(z, label)
+
+
+def _calibrated(p: F32, rows: Impressions) -> Calibration:
+    held = rows.validation
+    return Calibration.fit(p, rows.labels[held], rate=rows.rate, weight=rows.weight[held])

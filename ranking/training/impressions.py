@@ -1,0 +1,215 @@
+"""Training rows of rankers: impressions with what came of each, and features as they were when the feed was asked for.
+
+Every impression with an action is kept, of the others a share r that a hash of seed and impression decides, so that
+the same seed keeps the same rows. The model sees more actions than there are and `calibration.undo_down_sampling` puts
+it right. A log with very many actions is thinned request by request first, which changes no rate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from pydantic import BaseModel, ConfigDict, Field
+
+from data.batch import F32, I64, Array, CandidateBatch, Mask
+from data.dataset import Dataset
+from data.errors import DataError
+from data.schema import ACTIONS
+from data.split import Split, training_part
+from features.offline import offline_features
+from features.state.history import LENGTH
+from ranking.models.dense import DenseInputs
+from ranking.models.history import HISTORY, Histories
+from ranking.models.inputs import splitmix64
+
+if TYPE_CHECKING:
+    from features.text.understanding import Understanding
+
+_CHUNK = 262_144
+"""Rows whose columns are asked for at once: each call goes through the log once, and holds so many rows."""
+
+Tell = Callable[[float, float, str], None]
+
+
+class RowsConfig(BaseModel):
+    """Which impressions are learned from."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    most: int = Field(600_000, ge=100)
+    """Most rows; without as many impressions, all of them."""
+    skip_share: float = Field(0.0, ge=0, lt=1)
+    """Share of the training part's time that is skipped at its beginning, where little is known of anybody yet."""
+    validation_share: float = Field(0.15, gt=0, lt=1)
+    """Share of the requests, the last by time, that are held out to choose the epoch and to calibrate."""
+
+
+@dataclass(frozen=True)
+class Impressions:
+    """N rows in order of (time, request, position)."""
+
+    names: tuple[str, ...]
+    """The F inputs."""
+    x: F32
+    """[N, F] not normalised."""
+    actions: tuple[str, ...]
+    """The A actions."""
+    labels: Array
+    """[N, A] int8: 1 taken, 0 not, -1 not known because the log has no such action."""
+    position: F32
+    """[N] place in the feed, 0 the top."""
+    user_id: I64
+    author_id: I64
+    tweet_id: I64
+    time_us: I64
+    """[N] when the feed was asked for."""
+    request: I64
+    """[N] number of the request among R, ascending."""
+    validation: Mask
+    """[N] held out; whole requests."""
+    rate: float
+    """r, the share of impressions without an action that was kept."""
+    histories: Histories | None = None
+    """Of the R requests, where asked for."""
+
+    def __len__(self) -> int:
+        return len(self.request)
+
+    @property
+    def known(self) -> Mask:
+        """[A] whether the action was ever taken in a training row."""
+        taken: Mask = np.any(self.labels[~self.validation] > 0, axis=0)
+        return taken
+
+    @property
+    def weight(self) -> F32:
+        """[N] impressions that each row stands for: 1 with an action, 1 / r without."""
+        acted = (self.labels > 0).any(axis=1)
+        return np.where(acted, 1.0, 1.0 / self.rate).astype(np.float32)
+
+
+def impressions(
+    dataset: Dataset,
+    split: Split,
+    inputs: DenseInputs,
+    config: RowsConfig,
+    *,
+    understanding: Understanding | None,
+    actions: Sequence[str] = (),
+    histories: bool = False,
+    seed: int,
+    tell: Tell | None = None,
+) -> Impressions:
+    """Rows of the training part of `split`. `actions` are those that it has in the schema's order, or those named.
+
+    Raises:
+        DataError: no impressions, none with an action, or a split that is no moment in time.
+    """
+    dataset.require("requests", "impressions", "engagements", purpose="training a ranker on impressions")
+    rows, rate = sampled_rows(dataset, split, config, seed)
+    bits = rows["bits"].to_numpy()
+    named = tuple(actions) or tuple(a for code, a in enumerate(ACTIONS) if ((bits >> code) & 1).any())
+    labels = labels_of(bits, named)
+    request = np.cumsum(np.r_[0, np.diff(rows["request_id"].to_numpy()) != 0]).astype(np.int64)
+    number = int(request[-1]) + 1
+    validation = request >= number - max(1, round(number * config.validation_share))
+    if validation.all() or not (labels[~validation] > 0).any():
+        raise DataError("no action is left to train on once some are held out", remedy="use a longer period")
+    log = training_part(dataset, split)
+    x = np.empty((len(rows), len(inputs.names)), np.float32)
+    author = np.empty(len(rows), np.int64)
+    at = 0
+    for batch in _looked_up(log, rows, inputs.reads, understanding, tell):
+        x[at : at + len(batch)] = inputs.matrix(batch.column, len(batch))
+        author[at : at + len(batch)] = batch.column("author_id")
+        at += len(batch)
+    past = _histories(log, rows, request, understanding) if histories else None
+    ids = {name: rows[name].to_numpy() for name in ("user_id", "tweet_id", "time_us")}
+    return Impressions(
+        names=inputs.names, x=x, actions=named, labels=labels, position=rows["position"].to_numpy().astype(np.float32),
+        author_id=author, request=request, validation=validation, rate=rate, histories=past, **ids,
+    )  # fmt: skip
+
+
+def sampled_rows(dataset: Dataset, split: Split, config: RowsConfig, seed: int) -> tuple[pl.DataFrame, float]:
+    """The impressions that are kept (`request_id`, `user_id`, `tweet_id`, `position`, `time_us`, `bits`) and r.
+
+    `bits` has bit a set where the action of code a was taken in that request; `time_us` is the request's.
+
+    Raises:
+        DataError: as `impressions`.
+    """
+    before = split.train_before_us
+    if before is None:
+        raise DataError(f"split {split.name!r} has no moment before which to train", remedy="take the time split")
+    taken = _taken(dataset, before)
+    asked = dataset.scan("requests", before_us=before).select("request_id", "time_us")
+    if config.skip_share:
+        first = dataset.time_range_us()[0]
+        asked = asked.filter(pl.col("time_us") >= first + int((before - first) * config.skip_share))
+    shown = dataset.scan("impressions", before_us=before).select(
+        "impression_id", "request_id", "user_id", "tweet_id", "position"
+    )
+    shown = shown.join(asked, on="request_id", how="inner").join(taken, on=["request_id", "tweet_id"], how="left")
+    shown = shown.with_columns(pl.col("bits").fill_null(0))
+    total, acted = shown.select(pl.len(), (pl.col("bits") > 0).sum()).collect(engine="streaming").row(0)
+    if not acted:
+        raise DataError(f"data set {dataset.name!r} has no impression with an action", remedy="use a longer period")
+    requests = min(1.0, config.most / 2 / acted)
+    rate = min(1.0, max((config.most - acted * requests) / max((total - acted) * requests, 1), 1e-6))
+    kept = _chosen("request_id", requests, seed, 11) & ((pl.col("bits") > 0) | _chosen("impression_id", rate, seed, 13))
+    out = shown.filter(kept).sort("time_us", "request_id", "position").drop("impression_id").collect()
+    if len(out) < 2 or not (out["bits"] > 0).any():
+        raise DataError(f"{len(out)} impressions are too few to train on", remedy="use a longer period")
+    return out, rate
+
+
+def labels_of(bits: I64, actions: Sequence[str]) -> Array:
+    """[N, A] int8 of `bits`, bit c for the action of code c; -1 in every row of an action that nobody took."""
+    codes = np.array([ACTIONS.index(action) for action in actions], np.int64)
+    labels: Array = ((bits[:, None] >> codes) & 1).astype(np.int8)
+    labels[:, ~labels.any(axis=0)] = -1
+    return labels
+
+
+def _taken(dataset: Dataset, before_us: int) -> pl.LazyFrame:
+    """request_id, tweet_id and the bits of the actions taken; an action done twice counts once."""
+    bit = pl.col("action").replace_strict({a: 1 << code for code, a in enumerate(ACTIONS)}, return_dtype=pl.Int64)
+    acts = dataset.scan("engagements", before_us=before_us).filter(pl.col("request_id").is_not_null())
+    acts = acts.select("request_id", "tweet_id", bit=bit)
+    return acts.group_by("request_id", "tweet_id").agg(bits=pl.col("bit").bitwise_or())
+
+
+def _chosen(name: str, share: float, seed: int, purpose: int) -> pl.Expr:
+    """True for a share of the values of an id column, decided by (seed, purpose, id) alone."""
+    if share >= 1.0:
+        return pl.lit(True)
+    salt = splitmix64(np.array([seed * 64 + purpose], np.int64))[0]
+    below = np.uint64(min(share * 2.0**64, 2.0**64 - 2048))
+
+    def keep(ids: pl.Series) -> pl.Series:
+        return pl.Series(splitmix64(ids.fill_null(0).to_numpy().astype(np.uint64) ^ salt) < below)
+
+    return pl.col(name).map_batches(keep, return_dtype=pl.Boolean, is_elementwise=True)
+
+
+def _looked_up(
+    dataset: Dataset, rows: pl.DataFrame, names: Sequence[str], understanding: Understanding | None, tell: Tell | None
+) -> Iterator[CandidateBatch]:
+    for at in range(0, len(rows), _CHUNK):
+        if tell is not None:
+            tell(at, len(rows), f"features of {len(rows)} training rows")
+        yield offline_features(dataset, rows[at : at + _CHUNK], names, understanding)
+
+
+def _histories(dataset: Dataset, rows: pl.DataFrame, request: I64, understanding: Understanding | None) -> Histories:
+    first = rows[np.flatnonzero(np.r_[True, np.diff(request) > 0])]
+    parts = []
+    for at in range(0, len(first), _CHUNK // 4):
+        batch = offline_features(dataset, first[at : at + _CHUNK // 4], HISTORY, understanding)
+        parts.append(Histories.of(batch.requests.columns, LENGTH))
+    return Histories.concat(parts)

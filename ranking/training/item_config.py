@@ -1,0 +1,34 @@
+"""How models of items are fitted: settings that all of them share."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+
+def _several(value: Any) -> Any:
+    return tuple(value) if isinstance(value, list | tuple) else (value,)
+
+
+Values = Annotated[tuple[Annotated[float, Field(ge=0, allow_inf_nan=False)], ...], BeforeValidator(_several)]
+"""One value of a setting, or several to choose from."""
+
+
+class ItemConfig(BaseModel):
+    """How a model's settings are chosen: each combination is fitted to most of the training part, the rest judges it.
+
+    The one with the best NDCG, the first of equals, is then fitted to the whole training part.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    validation: Literal["auto", "random", "last"] = "auto"
+    """What is held out of each reader's engagements to judge by: `random` ones, the `last` ones, or, by `auto`, random
+    ones where the split itself is random and the last ones otherwise."""
+    validation_share: float = Field(0.2, gt=0, lt=1)
+    """Share of each reader's engagements that is held out, rounded down but at least one of two or more."""
+    validation_readers: int = Field(5_000, ge=1)
+    """Most readers who judge; a sample where there are more."""
+    k: int = Field(20, ge=1)
+    """Places that the NDCG looks at."""

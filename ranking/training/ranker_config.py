@@ -1,0 +1,36 @@
+"""How a ranker is trained on impressions."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from ranking.training.impressions import RowsConfig
+
+
+class RankerTraining(BaseModel):
+    """Rows, steps and precision."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    rows: RowsConfig = RowsConfig()
+    """Which impressions are learned from."""
+    epochs: int = Field(8, ge=1)
+    """Passes over the rows at most; the weights of the best epoch are kept."""
+    patience: int = Field(2, ge=0)
+    """Epochs without a better one after which training stops; 0 goes through all."""
+    batch_size: int = Field(2048, ge=1)
+    """Rows a step."""
+    learning_rate: float = Field(2e-3, gt=0)
+    """AdamW's step size at its highest."""
+    weight_decay: float = Field(0.01, ge=0)
+    """AdamW's decoupled weight decay."""
+    precision: Literal["fp32", "bf16"] = "fp32"
+    """Arithmetic of a training step; weights, loss and scoring are float32 in both."""
+    calibrate: bool = True
+    """Fit an isotonic line an action on the held-out rows, after negative down-sampling is undone."""
+    threads: int = Field(2, ge=1)
+    """CPU threads; the sums of another number round differently."""
+    device: Literal["auto", "cpu", "cuda"] = "auto"
+    """Where it is trained; scoring is on the CPU."""

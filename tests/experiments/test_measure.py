@@ -1,0 +1,138 @@
+"""A catalogue measured by blocks gives the numbers that measuring it request by request gives."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+import torch
+
+from data.batch import CandidateBatch
+from data.dataset import Dataset
+from data.errors import DataError
+from data.readers import read_log
+from data.split import LeaveLastOut, RandomRatio
+from experiments.measure import Known, Measured, Places, catalogue_of, exposure_shares, measure_block, measure_step
+from experiments.protocol import FullCatalogue
+from features.online import FeatureState
+from ranking.models.two_tower import Towers, TwoTower, TwoTowerConfig
+from ranking.scorer import CatalogueScorer, Retriever
+from ranking.scorers.popularity import Popularity
+from ranking.scorers.recency import Recency
+from ranking.training.fit_items import fit_als, fit_ease, fit_item_knn, fit_popularity
+
+
+class PairScorer:
+    """Reads what belongs to the pair of reader and item, with many ties."""
+
+    reads = ("pair.interactions", "tweet.ratings", "user_id")
+
+    def score(self, batch: CandidateBatch):
+        own = (batch.column("tweet_id") * 7 + batch.column("user_id") * 3) % 5
+        return (own + batch.column("pair.interactions") + batch.column("tweet.ratings") % 3).astype(np.float32)
+
+
+@pytest.fixture(scope="module")
+def films(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
+    """60 people rate 5 to 24 of 90 films; some films are rated by nobody."""
+    folder = tmp_path_factory.mktemp("films")
+    rng = np.random.default_rng(8)
+    lines = ["userId,movieId,rating,timestamp"]
+    for user in range(1, 61):
+        chosen = np.minimum(rng.geometric(0.05, rng.integers(5, 25)), 80)
+        lines += [f"{user},{film},4.0,{user * 50 + at}" for at, film in enumerate(dict.fromkeys(chosen.tolist()))]
+    (folder / "ratings.csv").write_text("\n".join(lines))
+    titles = [f"{film},Film {film},War" for film in range(1, 91)]
+    (folder / "movies.csv").write_text("\n".join(["movieId,title,genres", *titles]))
+    return read_log("movielens", folder, folder / "data")
+
+
+@pytest.fixture(scope="module")
+def scorers(films: Dataset):
+    split = RandomRatio().apply(films)
+    torch.manual_seed(3)
+    config = TwoTowerConfig.items().fitted(text_dim=0, topic_count=0)
+    return {
+        "popularity": Popularity(),
+        "recency": Recency(),
+        "pair": PairScorer(),
+        "decayed": fit_popularity(films, split, None, {"half_life_d": 1}, seed=1),
+        "item_knn": fit_item_knn(films, split, None, {"neighbours": 5, "shrinkage": 1}, seed=1),
+        "ease": fit_ease(films, split, None, {"l2": 10}, seed=1),
+        "als": fit_als(films, split, None, {"dim": 8, "l2": 1, "alpha": 3}, seed=1),
+        "two_tower": TwoTower(config, Towers(config)),
+    }
+
+
+def by_steps(films, split, scorer, places, known):
+    out, state = Measured(), FeatureState(None)
+    for step in FullCatalogue(films, split, requests=1000, seed=1).steps(state):
+        batch = state.lookup(step.batch, scorer.reads)
+        measure_step(step, batch, scorer, scorer.score(batch), None, places, known, out)
+    return out
+
+
+def by_blocks(films, split, scorer, places, known, size):
+    out, state, catalogue = Measured(), FeatureState(None), None
+    for block in FullCatalogue(films, split, requests=1000, seed=1).blocks(state, size):
+        catalogue = catalogue or catalogue_of(block, state, [scorer])
+        measure_block(block, catalogue, state, scorer, places, known, out)
+    return out
+
+
+@pytest.mark.parametrize("splitter", [RandomRatio(), LeaveLastOut()], ids=lambda one: one.name)
+@pytest.mark.parametrize("name", ["popularity", "recency", "pair", "decayed", "item_knn", "ease", "als", "two_tower"])
+def test_blocks_and_steps_agree(name, splitter, films, scorers):
+    split, scorer = splitter.apply(films), scorers[name]
+    places, known = Places(10, 30), Known.of(split)
+    steps = by_steps(films, split, scorer, places, known)
+    for size in (7, 512):
+        blocks = by_blocks(films, split, scorer, places, known, size)
+        ours, theirs = blocks.request_frame(), steps.request_frame()
+        assert ours.columns == theirs.columns
+        assert ours.height == theirs.height > 40
+        for column in ours.columns:
+            np.testing.assert_allclose(ours[column], theirs[column], rtol=1e-6, atol=1e-9, err_msg=column)
+        assert np.concatenate(blocks.shown).tolist() == np.concatenate(steps.shown).tolist()
+    assert isinstance(scorer, CatalogueScorer) == (name in ("decayed", "item_knn", "ease", "als"))
+    assert isinstance(scorer, Retriever) == ("ild_mmr" in theirs.columns) == (name == "two_tower")
+    assert 0 < np.nanmean(theirs["ndcg"].to_numpy()) < 1
+
+
+def test_blocks_leave_out_what_was_engaged_and_find_what_was_held_out(films):
+    split = RandomRatio().apply(films)
+    train, test = split.train.collect(), split.test.collect()
+    state = FeatureState(None, views=("tweet.facts",))
+    users = []
+    for block in FullCatalogue(films, split, requests=1000, seed=1).blocks(state, 16):
+        ids = state.network.tweets.ids[block.items]
+        assert sorted(ids.tolist()) == list(range(1, 91))
+        for at, user in enumerate(block.requests.columns["user_id"].tolist()):
+            mine = pl.col("user_id") == user
+            assert set(ids[block.known[at]].tolist()) == set(train.filter(mine)["tweet_id"].to_list())
+            assert set(ids[block.relevant[at]].tolist()) == set(test.filter(mine)["tweet_id"].to_list())
+            users.append(user)
+    assert users == sorted(test["user_id"].unique().to_list())
+
+
+def test_exposure_and_novelty_by_hand(films):
+    split = RandomRatio().apply(films)
+    known = Known.of(split)
+    pairs = split.train.collect().unique(["user_id", "tweet_id"])
+    film, people = int(pairs["tweet_id"][0]), pairs["user_id"].n_unique()
+    count = pairs.filter(pl.col("tweet_id") == film).height
+    want = (-np.log2(count / people) + np.log2(people)) / 2  # film 90 is known to nobody
+    assert known.novelty(np.array([film, 90]), np.array([0, 2]))[0] == pytest.approx(want)
+    shares = exposure_shares(Measured(shown=[np.array([4, 5]), np.array([4, 4])]), 4)
+    assert shares["coverage"] == 0.5
+    assert shares["gini"] == pytest.approx((-3 * 0 - 1 * 0 + 1 * 1 + 3 * 3) / (4 * 4))
+
+
+def test_a_nan_score_is_refused(films):
+    class Broken(PairScorer):
+        def score(self, batch):
+            return np.full(len(batch), np.nan, np.float32)
+
+    split = RandomRatio().apply(films)
+    with pytest.raises(DataError, match="score in row 0 is nan"):
+        by_blocks(films, split, Broken(), Places(5, 5), Known.of(split), 16)

@@ -1,0 +1,53 @@
+"""The study of rankers: the oracle bounds all, the way is measured from the base, and a second call trains nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from pydantic import ValidationError
+
+from experiments.studies import rankers
+from experiments.studies.rankers import RankersConfig, rank_rankers
+
+pytestmark = pytest.mark.slow
+
+SHORT = {"two_tower": {"training": {"epochs": 1}}, "logistic": {"rows": {"most": 2_000}, "iterations": 5}}
+
+
+@pytest.fixture
+def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(
+        rankers.PRESETS,  # type: ignore[arg-type]
+        "tiny",
+        {"people": 300, "days": 4, "tweets_per_day": 0.7},
+    )
+
+
+def test_the_order_is_by_true_value_and_a_second_call_gives_the_same(small_world: None, home: Path) -> None:
+    config = RankersConfig(
+        preset="tiny", seeds=(1, 2), rankers=("two_tower", "logistic"), requests=60, settings=SHORT
+    )  # fmt: skip
+    result = rank_rankers(config, home)
+    assert {row.name for row in result.rows} == {"oracle", "two_tower", "logistic", "interest_formula"}
+    means = [row.value.mean for row in result.rows]
+    assert means == sorted(means, reverse=True)
+    first, *others = result.rows
+    assert (first.name, first.way, first.behind) == ("oracle", pytest.approx(1.0), None)
+    by_name = {row.name: row for row in result.rows}
+    assert by_name["interest_formula"].way == pytest.approx(0.0)
+    for above, row in zip(result.rows, others, strict=False):
+        assert row.behind is not None
+        assert row.behind.mean == pytest.approx(above.value.mean - row.value.mean)
+        assert len(row.by_seed) == 2
+    written = {path: path.stat().st_mtime_ns for path in result.folder.rglob("model.safetensors")}
+    assert len(written) == 4
+    assert rank_rankers(config, home) == result
+    assert {path: path.stat().st_mtime_ns for path in result.folder.rglob("model.safetensors")} == written
+
+
+def test_what_is_not_trained_or_not_there_is_refused() -> None:
+    with pytest.raises(ValidationError, match="no trained scorer 'popularity'"):
+        RankersConfig(rankers=("popularity",))
+    with pytest.raises(ValidationError, match="no preset 'huge'"):
+        RankersConfig(preset="huge")

@@ -1,0 +1,117 @@
+"""Sweeps: the best setting found on a known curve, resumption, trials that diverge or are pruned, and bad files."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, ClassVar
+
+import mlflow
+import numpy as np
+import pytest
+from pydantic import ValidationError
+
+from data.batch import F32, CandidateBatch
+from data.dataset import Dataset
+from data.errors import ConfigError, ModelError
+from experiments.config import RunConfig, validate
+from experiments.sweep import Range, SweepConfig, sweep
+from ranking.catalogue import SCORERS
+from ranking.registry import connect
+
+pytestmark = pytest.mark.slow
+
+EPOCHS = 4
+
+
+class Curve:
+    """A scorer whose training tells (x - 0.3)^2 + 1 / epoch, and diverges where x is above 0.9."""
+
+    trainer: ClassVar[str] = f"{__name__}:fit"
+    reads: ClassVar[tuple[str, ...]] = ("tweet.age_h",)
+
+    def score(self, batch: CandidateBatch) -> F32:
+        return np.zeros(len(batch), np.float32)
+
+
+def fit(
+    dataset: Any, split: Any, understanding: Any, settings: Mapping[str, Any], *, seed: int, on_epoch: Any, advance: Any
+) -> Curve:
+    x = settings["x"] + (0.2 if settings.get("kind") == "bad" else 0.0)
+    for epoch in range(1, EPOCHS + 1):
+        if x > 0.9:
+            raise ModelError(f"the loss is inf in epoch {epoch}")
+        on_epoch({"validation_loss": (x - 0.3) ** 2 + 1 / epoch})
+    return Curve()
+
+
+@pytest.fixture(autouse=True)
+def curve(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(SCORERS, "curve", f"{__name__}:Curve")
+
+
+def config(trials: int, **more: Any) -> SweepConfig:
+    search = {"settings.x": Range(low=0.0, high=1.0), "settings.kind": Range(choices=("good", "bad"))}
+    return SweepConfig(trials=trials, run=RunConfig(scorer="curve"), search=search, **more)
+
+
+def test_the_best_of_a_known_curve_is_found_logged_and_can_be_trained(tiny_dataset: Dataset, home: Path) -> None:
+    found = sweep(tiny_dataset, config(25, prune=False, seed=3), home)
+    assert len(found.trials) == 25
+    complete = [row for row in found.trials if row.state == "complete"]
+    assert all(row.settings["settings.x"] > 0.7 for row in found.trials if row.state == "failed")
+    assert found.best.value == min(row.value for row in complete if row.value is not None)
+    assert found.best.value == pytest.approx(1 / EPOCHS, abs=0.01)
+    run = validate(RunConfig, tomllib.loads(found.config.read_text()), source="the file")
+    assert run.settings == {key.removeprefix("settings."): value for key, value in found.best.settings.items()}
+    client = connect(home)
+    children = client.search_runs(
+        [client.get_run(found.run_id).info.experiment_id], f"tags.`mlflow.parentRunId` = '{found.run_id}'"
+    )
+    assert {child.info.run_id for child in children} == {row.run_id for row in found.trials}
+    states = {child.info.run_id: child.info.status for child in children}
+    assert all((states[row.run_id] == "FAILED") == (row.state == "failed") for row in found.trials)
+    assert mlflow.active_run() is None
+
+
+def test_a_sweep_that_goes_on_has_the_trials_of_one_that_was_not_stopped(
+    tiny_dataset: Dataset, home: Path, tmp_path: Path
+) -> None:
+    whole = sweep(tiny_dataset, config(9), tmp_path / "whole")
+    first = sweep(tiny_dataset, config(4), tmp_path / "parts")
+    rest = sweep(tiny_dataset, config(9), tmp_path / "parts")
+    assert (first.went_on_after, rest.went_on_after) == (0, 4)
+    assert first.run_id == rest.run_id
+
+    def told(result: Any) -> list[tuple[Any, ...]]:
+        return [(row.state, row.value, row.settings) for row in result.trials]
+
+    assert told(rest) == told(whole)
+    assert told(rest)[:4] == told(first)
+
+
+def test_a_trial_that_is_worse_than_most_is_pruned(tiny_dataset: Dataset, home: Path) -> None:
+    found = sweep(tiny_dataset, config(15, seed=5), home)
+    pruned = [row for row in found.trials if row.state == "pruned"]
+    assert pruned
+    middle = np.median([row.value for row in found.trials[:5] if row.state == "complete"])
+    assert all((row.settings["settings.x"] - 0.3) ** 2 + 1 > middle for row in pruned)
+    client = connect(home)
+    assert all(client.get_run(row.run_id).info.status == "FINISHED" for row in pruned)
+
+
+def test_what_a_training_does_not_tell_is_refused(tiny_dataset: Dataset, home: Path) -> None:
+    with pytest.raises(ConfigError, match=r"tells no 'ndcg'.*validation_loss"):
+        sweep(tiny_dataset, config(1, objective="ndcg"), home)
+    with pytest.raises(ConfigError, match="'popularity' is not trained"):
+        sweep(tiny_dataset, config(1).model_copy(update={"run": RunConfig(scorer="popularity")}), home)
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{}, {"choices": (1,), "low": 0}, {"low": 1}, {"low": 2, "high": 1}, {"low": 0, "high": 1, "log": True}, {"lo": 1}],
+)
+def test_a_range_that_is_none_is_refused(bad: dict[str, Any]) -> None:
+    with pytest.raises(ValidationError):
+        Range(**bad)

@@ -1,0 +1,110 @@
+"""Training rows of rankers: which impressions, what came of them, and features as they were."""
+
+from __future__ import annotations
+
+import numpy as np
+import polars as pl
+import pytest
+
+from data.errors import DataError
+from data.schema import ACTIONS
+from data.split import splitter
+from features.offline import offline_features
+from ranking.models.dense import DenseInputs
+from ranking.models.history import HISTORY
+from ranking.training.impressions import RowsConfig, impressions, labels_of, sampled_rows
+
+INPUTS = DenseInputs(columns=("tweet.likes", "pair.interactions", "user.engagements"), interests=False)
+
+
+@pytest.fixture(scope="module")
+def split(tiny_dataset):
+    return splitter("time").apply(tiny_dataset)
+
+
+@pytest.fixture(scope="module")
+def every(tiny_dataset, split):
+    """All impressions before the test, with what was done in each, read row by row."""
+    shown = tiny_dataset.read("impressions").frame().filter(pl.col("time_us") < split.train_before_us)
+    done = {}
+    acts = tiny_dataset.read("engagements").frame().filter(pl.col("time_us") < split.train_before_us)
+    for request, tweet, action in acts.select("request_id", "tweet_id", "action").iter_rows():
+        done.setdefault((request, tweet), set()).add(action)
+    keys = list(shown.select("request_id", "tweet_id").iter_rows())
+    return {key: done.get(key, set()) for key in keys}
+
+
+def test_all_rows_are_kept_when_there_is_room(tiny_dataset, split, every):
+    frame, rate = sampled_rows(tiny_dataset, split, RowsConfig(most=10**8), 1)
+    assert rate == 1.0
+    assert len(frame) == len(every)
+    for request, tweet, bits in frame.select("request_id", "tweet_id", "bits").iter_rows():
+        assert {a for code, a in enumerate(ACTIONS) if bits >> code & 1} == every[request, tweet]
+
+
+def test_every_action_is_kept_and_a_share_of_the_rest(tiny_dataset, split, every):
+    acted = sum(bool(done) for done in every.values())
+    most = acted + (len(every) - acted) // 4
+    assert acted * 2 < most
+    frame, rate = sampled_rows(tiny_dataset, split, RowsConfig(most=most), 1)
+    assert rate == pytest.approx(0.25, rel=0.01)
+    assert int((frame["bits"] > 0).sum()) == acted
+    assert len(frame) == pytest.approx(most, rel=0.05)
+    again, _ = sampled_rows(tiny_dataset, split, RowsConfig(most=most), 1)
+    other, _ = sampled_rows(tiny_dataset, split, RowsConfig(most=most), 2)
+    assert frame.equals(again)
+    assert not frame.equals(other)
+
+
+def test_requests_are_thinned_where_actions_alone_are_too_many(tiny_dataset, split, every):
+    acted = sum(bool(done) for done in every.values())
+    frame, rate = sampled_rows(tiny_dataset, split, RowsConfig(most=max(100, acted // 2)), 1)
+    kept = set(frame["request_id"].to_list())
+    expected = sum(bool(done) for (request, _), done in every.items() if request in kept)
+    assert int((frame["bits"] > 0).sum()) == expected
+    assert 0 < rate < 1
+    assert len(frame) == pytest.approx(acted // 2, rel=0.2)
+
+
+def test_rows_stand_at_their_requests_and_hold_out_the_last(tiny_dataset, split):
+    asked = dict(tiny_dataset.read("requests").frame().select("request_id", "time_us").iter_rows())
+    frame, _ = sampled_rows(tiny_dataset, split, RowsConfig(most=2000), 1)
+    assert all(asked[request] == at for request, at in frame.select("request_id", "time_us").iter_rows())
+    made = impressions(tiny_dataset, split, INPUTS, RowsConfig(most=2000), understanding=None, seed=1)
+    assert (np.diff(made.time_us) >= 0).all()
+    held = made.validation
+    assert made.time_us[held].min() >= made.time_us[~held].max()
+    assert len(np.unique(made.request[held])) == round(0.15 * (made.request[-1] + 1))
+    assert not set(made.request[held]) & set(made.request[~held])
+
+
+def test_features_and_histories_are_those_of_the_offline_engine(tiny_dataset, split):
+    made = impressions(tiny_dataset, split, INPUTS, RowsConfig(most=1500), understanding=None, histories=True, seed=1)
+    at = np.arange(0, len(made), 97)
+    rows = pl.DataFrame({name: getattr(made, name)[at] for name in ("user_id", "tweet_id", "time_us")})
+    batch = offline_features(tiny_dataset, rows, [*INPUTS.reads, *HISTORY], None)
+    assert np.array_equal(made.x[at], INPUTS.matrix(batch.column, len(batch)))
+    assert np.array_equal(made.author_id[at], batch.column("author_id"))
+    index, known = made.histories.padded(made.request[at], 200)
+    theirs = batch.requests.columns[HISTORY[0]][:, : known.shape[1]]
+    assert np.array_equal(np.where(known, made.histories.authors[index], -1), theirs)
+
+
+def test_weights_stand_for_all_impressions(tiny_dataset, split, every):
+    most = 2 * sum(bool(done) for done in every.values()) + 100
+    made = impressions(tiny_dataset, split, INPUTS, RowsConfig(most=most), understanding=None, seed=1)
+    assert made.rate < 1
+    assert made.weight.sum() == pytest.approx(len(every), rel=0.05)
+    assert made.known.tolist() == [
+        bool((made.labels[~made.validation, a] == 1).any()) for a in range(len(made.actions))
+    ]
+
+
+def test_labels_by_hand():
+    bits = np.array([0b1, 0b101, 0])
+    assert labels_of(bits, ("like", "retweet", "quote")).tolist() == [[1, 0, -1], [1, 1, -1], [0, 0, -1]]
+
+
+def test_a_split_without_a_moment_is_refused(tiny_dataset):
+    with pytest.raises(DataError, match="no moment"):
+        sampled_rows(tiny_dataset, splitter("random_ratio").apply(tiny_dataset), RowsConfig(), 1)
