@@ -20,7 +20,7 @@ from features.text.language import LANGUAGES
 from features.text.ngrams import BUCKETS, NGrams
 from features.text.shelf import TaskHead, shipped_heads
 
-_PEOPLE, _DAYS, _SIZE = 400, 3, 1_024
+_PEOPLE, _DAYS = 400, 3
 
 
 class TextBench:
@@ -28,12 +28,16 @@ class TextBench:
 
     peer = "the encoder, py3langid, scikit-learn's predict_proba and the same entity rules, one text after another"
 
+    def __init__(self, *, texts: int = 1_024) -> None:
+        """How many texts."""
+        self._size = texts
+
     def cases(self) -> Iterator[Case]:
         """Tweets of a small world, all fields, with `static`."""
         cache = home_folder() / "cache"
         encoder = resolve_encoder(STATIC, cache=cache)
         heads = shipped_heads(cache, {STATIC: encoder})
-        texts = _texts()
+        texts = _texts(self._size)
         reader, peer = Reader(heads, encoder), _OneByOne(heads, encoder)
         yield Case("every field, static", lambda: reader(texts), lambda: peer(texts), len(texts), "texts")
 
@@ -77,7 +81,7 @@ def _as_sklearn(one: TaskHead) -> Any:
     return model
 
 
-def _texts() -> list[str]:
+def _texts(size: int) -> list[str]:
     """Tweets, of as many different ones as a small world has."""
     from experiments.worlds import make_data, world_config
 
@@ -85,4 +89,4 @@ def _texts() -> list[str]:
         config = world_config("tiny", None, [f"people={_PEOPLE}", f"days={_DAYS}"])
         tweets = make_data(config, Path(folder) / "world").scan("tweets").filter(pl.col("text") != "")
         different: list[str] = tweets.select("text").collect()["text"].to_list()
-    return [different[at % len(different)] for at in range(_SIZE)]
+    return [different[at % len(different)] for at in range(size)]

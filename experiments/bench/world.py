@@ -29,10 +29,14 @@ class WorldBench:
 
     peer = _PEER
 
+    def __init__(self, *, people: int = 100_000, draws: int = 1_000_000) -> None:
+        """People of the world; draws are made in one of a fifth of them."""
+        self._people, self._count = people, draws
+
     def cases(self) -> Iterator[Case]:
         """As many draws, or impressions, on both sides."""
-        yield _draws(20_000, 1_000_000)
-        yield _whole(100_000, 2)
+        yield _draws(self._people // 5, self._count)
+        yield _whole(self._people, 2)
 
 
 class GrowthBench:

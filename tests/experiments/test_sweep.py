@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -57,12 +58,12 @@ def config(trials: int, **more: Any) -> SweepConfig:
 
 
 def test_the_best_of_a_known_curve_is_found_logged_and_can_be_trained(tiny_dataset: Dataset, home: Path) -> None:
-    found = sweep(tiny_dataset, config(25, prune=False, seed=3), home)
-    assert len(found.trials) == 25
+    found = sweep(tiny_dataset, config(16, prune=False, seed=3), home)
+    assert len(found.trials) == 16
     complete = [row for row in found.trials if row.state == "complete"]
     assert all(row.settings["settings.x"] > 0.7 for row in found.trials if row.state == "failed")
     assert found.best.value == min(row.value for row in complete if row.value is not None)
-    assert found.best.value == pytest.approx(1 / EPOCHS, abs=0.01)
+    assert found.best.value == pytest.approx(1 / EPOCHS, abs=0.02)
     run = validate(RunConfig, tomllib.loads(found.config.read_text()), source="the file")
     assert run.settings == {key.removeprefix("settings."): value for key, value in found.best.settings.items()}
     client = connect(home)
@@ -75,24 +76,23 @@ def test_the_best_of_a_known_curve_is_found_logged_and_can_be_trained(tiny_datas
     assert mlflow.active_run() is None
 
 
-def test_a_sweep_that_goes_on_has_the_trials_of_one_that_was_not_stopped(
-    tiny_dataset: Dataset, home: Path, tmp_path: Path
-) -> None:
-    whole = sweep(tiny_dataset, config(9), tmp_path / "whole")
-    first = sweep(tiny_dataset, config(4), tmp_path / "parts")
-    rest = sweep(tiny_dataset, config(9), tmp_path / "parts")
-    assert (first.went_on_after, rest.went_on_after) == (0, 4)
+def test_a_sweep_that_goes_on_has_the_trials_of_one_that_was_not_stopped(tiny_dataset: Dataset, home: Path) -> None:
+    whole = sweep(tiny_dataset, config(6), home)
+    shutil.rmtree(home / "sweeps")
+    first = sweep(tiny_dataset, config(3), home)
+    rest = sweep(tiny_dataset, config(6), home)
+    assert (first.went_on_after, rest.went_on_after) == (0, 3)
     assert first.run_id == rest.run_id
 
     def told(result: Any) -> list[tuple[Any, ...]]:
         return [(row.state, row.value, row.settings) for row in result.trials]
 
     assert told(rest) == told(whole)
-    assert told(rest)[:4] == told(first)
+    assert told(rest)[:3] == told(first)
 
 
 def test_a_trial_that_is_worse_than_most_is_pruned(tiny_dataset: Dataset, home: Path) -> None:
-    found = sweep(tiny_dataset, config(15, seed=5), home)
+    found = sweep(tiny_dataset, config(10, seed=5), home)
     pruned = [row for row in found.trials if row.state == "pruned"]
     assert pruned
     middle = np.median([row.value for row in found.trials[:5] if row.state == "complete"])
