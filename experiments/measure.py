@@ -22,7 +22,8 @@ from ranking.metrics.accuracy import FORMULAS, Ranking, ndcg, rank
 from ranking.metrics.beyond import coverage, gini, intra_list_diversity, novelty
 from ranking.metrics.metric import refuse_nan
 from ranking.scorer import CatalogueScorer, Retriever, Scorer
-from ranking.slate.mmr import MMRConfig, mmr
+from ranking.slate.diverse import DiversityConfig
+from ranking.slate.mmr import mmr
 from ranking.slate.topk import top_k
 from ranking.slate.whole import Best, best_of_scores, best_of_vectors
 
@@ -224,7 +225,7 @@ def _diversify(
 
     The pool [N] is by request, best first; what MMR chooses stands above all others.
     """
-    settings = MMRConfig(depth=places.k)
+    settings = DiversityConfig(depth=places.k)
     chosen = mmr(
         scores, vectors, offsets, places.k, relevance_weight=settings.relevance_weight, depth=settings.depth
     )  # fmt: skip

@@ -23,7 +23,8 @@ from candidates.sources.popular import Popular
 from candidates.sources.two_tower import TwoTower
 from candidates.tweet_vectors import TweetVectors
 from features.online import FeatureState
-from ranking.slate.mmr import MMR, MMRConfig
+from ranking.slate.diverse import DiversityConfig
+from ranking.slate.mmr import MMR
 from ranking.slate.topk import TopK
 
 
@@ -44,7 +45,7 @@ class HomeConfig(BaseModel):
     """Drop what the reader was served in the last 48 hours."""
     outside_factor: float = Field(0.75, gt=0, le=1)
     """Multiplier of tweets from authors whom the reader does not follow."""
-    mmr: MMRConfig | None = MMRConfig(vectors=ITEM_VECTOR)
+    mmr: DiversityConfig | None = DiversityConfig(vectors=ITEM_VECTOR)
     """How the slate is diversified, over the retrieval vectors or, without those, text embeddings; None: best k."""
 
 

@@ -18,49 +18,12 @@ are left (D vectors span D dimensions), the slate is filled by score.
 from __future__ import annotations
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
-from data.batch import F64, I64, Array, CandidateBatch, Ragged
-from data.errors import ConfigError
+from data.batch import F64, I64, Array, Ragged
 from features.kernel import kernel, sums
-from ranking.slate.inputs import finite_scores, min_max, unit_vectors
-from ranking.slate.topk import top_k
+from ranking.slate.diverse import Diversifier, diversified
 
 _NOTHING_LEFT = 1e-10
-
-
-class DPPConfig(BaseModel):
-    """How much variety costs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    relevance_weight: float = Field(0.7, ge=0, le=1)
-    """Weight of relevance; the rest is the weight of the log determinant. 1 is the best k by score."""
-    depth: int = Field(20, ge=1)
-    """Places that are diversified; those after follow by score."""
-    vectors: str = "tweet.embedding"
-    """Column [N, D] whose cosine says how alike two candidates are; a zero vector is like nothing."""
-
-
-class DPP:
-    """A selector of slates whose vectors span a large volume."""
-
-    def __init__(self, config: DPPConfig | None = None) -> None:
-        """With the default configuration when none is given."""
-        self.config = config or DPPConfig()
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The score and the vectors."""
-        return ("score", self.config.vectors)
-
-    def select(self, batch: CandidateBatch, k: int) -> Ragged:
-        """Row numbers of the batch, at most `k` a request: `depth` places by the DPP, the rest by score."""
-        config = self.config
-        return dpp(
-            batch.column("score"), batch.column(config.vectors), batch.offsets, k,
-            relevance_weight=config.relevance_weight, depth=config.depth,
-        )  # fmt: skip
 
 
 def dpp(
@@ -74,16 +37,15 @@ def dpp(
         ConfigError: `k` or `depth` is negative or the weight outside 0..1.
         DataError: a score or a vector that is not finite, or arrays of different lengths.
     """
-    if not (0 <= relevance_weight <= 1 and depth >= 0):
-        raise ConfigError(
-            f"DPP has relevance_weight {relevance_weight} and depth {depth}", remedy="take 0..1 and at least 0"
-        )
-    values, offsets = finite_scores(scores, offsets, "DPP")
-    by_score = top_k(values, offsets, k)
-    unit = unit_vectors(vectors, len(values), "DPP", np.float64)
-    rows = by_score.values.copy()
-    _fill(min_max(values, offsets), unit, offsets, by_score.offsets, by_score.values, relevance_weight, depth, rows)
-    return Ragged(by_score.offsets, rows)
+    return diversified(
+        "DPP", _fill, scores, vectors, offsets, k, relevance_weight=relevance_weight, depth=depth, dtype=np.float64
+    )
+
+
+class DPP(Diversifier):
+    """A selector of slates whose vectors span a large volume."""
+
+    rule = staticmethod(dpp)
 
 
 @kernel

@@ -21,50 +21,13 @@ sum less a constant is theirs.
 from __future__ import annotations
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
 
-from data.batch import F32, F64, I64, Array, CandidateBatch, Mask, Ragged
-from data.errors import ConfigError
+from data.batch import F32, F64, I64, Array, Mask, Ragged
 from features.kernel import kernel, sums
-from ranking.slate.inputs import finite_scores, min_max, unit_vectors
-from ranking.slate.topk import top_k
+from ranking.slate.diverse import Diversifier, diversified
 
 _LEAST_COSINE = -1.001
 """Below any cosine that float32 gives."""
-
-
-class MMRConfig(BaseModel):
-    """How much variety costs."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    relevance_weight: float = Field(0.7, ge=0, le=1)
-    """Weight of relevance; the rest is the weight of the penalty."""
-    depth: int = Field(20, ge=1)
-    """Places that are diversified; those after follow by score."""
-    vectors: str = "tweet.embedding"
-    """Column [N, D] whose cosine says how alike two candidates are; a zero vector is like nothing."""
-
-
-class MMR:
-    """A selector that trades relevance against likeness to what is already chosen."""
-
-    def __init__(self, config: MMRConfig | None = None) -> None:
-        """With the default configuration when none is given."""
-        self.config = config or MMRConfig()
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The score and the vectors."""
-        return ("score", self.config.vectors)
-
-    def select(self, batch: CandidateBatch, k: int) -> Ragged:
-        """Row numbers of the batch, at most `k` a request: `depth` places by MMR, the rest by score."""
-        config = self.config
-        return mmr(
-            batch.column("score"), batch.column(config.vectors), batch.offsets, k,
-            relevance_weight=config.relevance_weight, depth=config.depth,
-        )  # fmt: skip
 
 
 def mmr(
@@ -78,16 +41,13 @@ def mmr(
         ConfigError: `k` or `depth` is negative or the weight outside 0..1.
         DataError: a score or a vector that is not finite, or arrays of different lengths.
     """
-    if not (0 <= relevance_weight <= 1 and depth >= 0):
-        raise ConfigError(
-            f"MMR has relevance_weight {relevance_weight} and depth {depth}", remedy="take 0..1 and at least 0"
-        )
-    values, offsets = finite_scores(scores, offsets, "MMR")
-    by_score = top_k(values, offsets, k)
-    unit = unit_vectors(vectors, len(values), "MMR")
-    rows = by_score.values.copy()
-    _fill(min_max(values, offsets), unit, offsets, by_score.offsets, by_score.values, relevance_weight, depth, rows)
-    return Ragged(by_score.offsets, rows)
+    return diversified("MMR", _fill, scores, vectors, offsets, k, relevance_weight=relevance_weight, depth=depth)
+
+
+class MMR(Diversifier):
+    """A selector that trades relevance against likeness to what is already chosen."""
+
+    rule = staticmethod(mmr)
 
 
 @kernel

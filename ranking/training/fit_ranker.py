@@ -71,7 +71,7 @@ def fit_heavy(
             dataset, split, config.inputs, config.training.rows, understanding=understanding, actions=config.actions,
             seed=seed, tell=advance,
         )  # fmt: skip
-    kept = kept_at(checkpoint, config, dataset, seed)
+    kept = kept_at(checkpoint, config, dataset, split, seed)
     return train_heavy(config, rows, seed=seed, checkpoint=kept, on_epoch=on_epoch, advance=advance)
 
 
@@ -120,7 +120,7 @@ def fit_sequence(
             dataset, split, config.inputs, config.training.rows, understanding=understanding, actions=config.actions,
             histories=True, seed=seed, tell=advance,
         )  # fmt: skip
-    kept = kept_at(checkpoint, config, dataset, seed)
+    kept = kept_at(checkpoint, config, dataset, split, seed)
     return train_sequence(config, rows, seed=seed, checkpoint=kept, on_epoch=on_epoch, advance=advance)
 
 
@@ -170,8 +170,9 @@ def _trained(
     return Calibration.fit(task.predicted(), rows.labels[held], rate=rows.rate, weight=rows.weight[held])
 
 
-def kept_at(folder: Path | None, config: ActionConfig, dataset: Dataset, seed: int) -> Checkpoint | None:
+def kept_at(folder: Path | None, config: ActionConfig, dataset: Dataset, split: Split, seed: int) -> Checkpoint | None:
     """The checkpoint of this run in `folder`."""
     if folder is None:
         return None
-    return Checkpoint(folder, {"config": config.model_dump(mode="json"), "data": dataset.content_hash, "seed": seed})
+    run = {"config": config.model_dump(mode="json"), "data": dataset.content_hash, "split": split.name, "seed": seed}
+    return Checkpoint(folder, run)

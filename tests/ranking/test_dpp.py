@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from data.batch import CandidateBatch, Requests
 from data.errors import ConfigError, DataError
-from ranking.slate.dpp import DPP, DPPConfig, dpp
+from ranking.slate.diverse import DiversityConfig
+from ranking.slate.dpp import DPP, dpp
 from ranking.slate.topk import top_k
 
 
@@ -91,7 +92,7 @@ def test_the_selector_reads_its_columns():
     requests = Requests({"user_row": np.zeros(1, np.int64), "time_us": np.zeros(1, np.int64)})
     columns = {"score": np.array([4.0, 2.0, 3.0, 1.0], np.float32), "v": np.array([[1.0, 0], [2, 0], [5, 0], [0, 1]])}
     batch = CandidateBatch(requests, np.array([0, 4]), columns)
-    selector = DPP(DPPConfig(vectors="v", depth=2))
+    selector = DPP(DiversityConfig(vectors="v", depth=2))
     assert selector.reads == ("score", "v")
     assert selector.select(batch, 3).values.tolist() == [0, 3, 2]
 

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from data.batch import CandidateBatch, Ragged, Requests
 from data.errors import ConfigError, DataError
+from ranking.slate.diverse import DiversityConfig
 from ranking.slate.limits import NewAuthors, NewAuthorsConfig, TopicCaps, TopicCapsConfig, new_author_boost, topic_caps
-from ranking.slate.mmr import MMR, MMRConfig
+from ranking.slate.mmr import MMR
 from ranking.slate.topk import top_k
 
 
@@ -38,7 +39,7 @@ def test_any_of_several_topics_fills_up():
 def test_caps_walk_the_order_of_another_selector():
     vectors = np.array([[2.0, 0, 0], [5.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]])
     batch = _batch([0, 4], score=np.array([1.0, 0.9, 0.5, 0.0]), vector=vectors, topic=np.array([1, 2, 1, 3]))
-    order = MMR(MMRConfig(vectors="vector"))
+    order = MMR(DiversityConfig(vectors="vector"))
     assert order.select(batch, 4).values.tolist() == [0, 2, 1, 3]
     caps = TopicCaps(TopicCapsConfig(per_topic=1, topics="topic"), order)
     assert caps.reads == ("score", "vector", "topic")

@@ -12,7 +12,8 @@ from pyversity import mmr as pyversity_mmr
 
 from data.batch import CandidateBatch, Ragged, Requests
 from data.errors import ConfigError, DataError
-from ranking.slate.mmr import MMR, MMRConfig, mmr
+from ranking.slate.diverse import DiversityConfig
+from ranking.slate.mmr import MMR, mmr
 from ranking.slate.topk import TopK, top_k
 
 
@@ -167,7 +168,7 @@ def test_a_copy_of_the_first_gives_way_to_something_else():
     scores = np.array([1.0, 0.9, 0.5, 0.0])
     vectors = np.array([[2.0, 0, 0], [5.0, 0, 0], [0, 1.0, 0], [0, 0, 1.0]])
     batch = _batch([0, 4], score=scores, vector=vectors)
-    assert MMR(MMRConfig(vectors="vector")).select(batch, 4).values.tolist() == [0, 2, 1, 3]
+    assert MMR(DiversityConfig(vectors="vector")).select(batch, 4).values.tolist() == [0, 2, 1, 3]
 
 
 def test_weight_one_is_top_k_and_the_tail_follows_by_score():
