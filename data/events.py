@@ -38,7 +38,7 @@ class EventBatch:
     @property
     def time_us(self) -> I64:
         """[N] the moment of each event."""
-        return self.columns[self.spec.time]
+        return self.columns[TABLES[self.table].time]
 
     def where(self, keep: Mask | slice) -> EventBatch:
         """The rows that `keep` picks."""

@@ -100,20 +100,65 @@ def _search_many(sorted_ids, wanted, out):  # type: ignore[no-untyped-def]  # pr
         _search(sorted_ids, wanted[low:high], out[low:high])
 
 
+_ANY = -(2**63)
+
+
+@njit(cache=True)
+def _slot(slots, by_row, one):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """The slot with the row of `one`, or the open one where it belongs."""
+    mixed = np.uint64(one)
+    mixed ^= mixed >> np.uint64(32)
+    mixed *= np.uint64(0x9E3779B97F4A7C15)
+    mixed ^= mixed >> np.uint64(29)
+    mask = np.int64(len(slots) - 1)
+    at = np.int64(mixed & np.uint64(mask))
+    while slots[at] >= 0 and by_row[slots[at]] != one:
+        at = (at + 1) & mask
+    return at
+
+
+@njit(cache=True)
+def _find(slots, by_row, wanted, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    for i in range(len(wanted)):
+        out[i] = slots[_slot(slots, by_row, wanted[i])]
+
+
+@njit(cache=True)
+def _take_in(slots, by_row, size, wanted, least, start, out):  # type: ignore[no-untyped-def]  # pragma: no cover
+    """Answers from `start` on until there is no room for another id; returns the size and where it stopped."""
+    room = min(len(by_row), len(slots) // 2)
+    for i in range(start, len(wanted)):
+        if wanted[i] < least:
+            out[i] = -1
+            continue
+        at = _slot(slots, by_row, wanted[i])
+        if slots[at] < 0:
+            if size == room:
+                return size, i
+            by_row[size] = wanted[i]
+            slots[at] = size
+            size += 1
+        out[i] = slots[at]
+    return size, len(wanted)
+
+
+@njit(cache=True)
+def _refill(slots, by_row, size):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    for row in range(size):
+        slots[_slot(slots, by_row, by_row[row])] = row
+
+
 class IdIndex:
     """Maps int64 ids to dense rows 0, 1, 2, ... in order of arrival, vectorised both ways.
 
-    Most ids arrive in ascending order; a sorted main part answers them by binary search and a small tail is merged
-    in when it grows, so that adding one id and looking up a million are both cheap.
+    A hash table with open addressing, at most half full, that holds rows; the ids stand by row.
     """
 
     def __init__(self, ids: ArrayLike | None = None) -> None:
         """Starts with `ids` at rows 0..n-1 when given; they must be distinct."""
         self._ids = np.empty(0, np.int64)
         self._size = 0
-        self._sorted_ids = np.empty(0, np.int64)
-        self._sorted_rows = np.empty(0, np.int64)
-        self._tail: dict[int, int] = {}
+        self._slots = np.full(1, -1, np.int64)
         if ids is not None:
             self.add(ids)
 
@@ -131,44 +176,31 @@ class IdIndex:
         """[len] ids by row; a view, not to be written."""
         return self._ids[: self._size]
 
-    def add(self, ids: ArrayLike) -> I64:
-        """Rows of `ids`, new rows for those not seen before, in order of first appearance."""
-        wanted = np.atleast_1d(np.asarray(ids, np.int64))
-        rows = self.rows(wanted)
-        missing = rows < 0
-        if not missing.any():
-            return rows
-        fresh, first = np.unique(wanted[missing], return_index=True)
-        fresh = fresh[np.argsort(first, kind="stable")]
-        start = self._size
-        self._reserve(start + len(fresh))
-        self._ids[start : start + len(fresh)] = fresh
-        self._size += len(fresh)
-        if len(fresh) + len(self._tail) <= 1024:
-            self._tail.update(zip(fresh.tolist(), range(start, self._size), strict=True))
-        else:
-            order = np.argsort(self.ids, kind="stable")
-            self._sorted_ids, self._sorted_rows, self._tail = self.ids[order], order.astype(np.int64), {}
-        return self.rows(wanted)
+    def add(self, ids: ArrayLike, *, least: int = _ANY) -> I64:
+        """Rows of `ids`, new rows for those not seen before, in order of first appearance.
 
-    def rows(self, ids: ArrayLike) -> I64:
-        """Row of each id, -1 for one that was never added."""
-        wanted = np.atleast_1d(np.asarray(ids, np.int64))
-        out = np.full(wanted.shape, -1, np.int64)
-        if len(self._sorted_ids):
-            at = rows_of(self._sorted_ids, wanted.ravel()).reshape(wanted.shape)
-            out = np.where(at >= 0, self._sorted_rows[at], -1)
-        if self._tail:
-            open_ = np.flatnonzero(out.ravel() < 0)
-            get = self._tail.get
-            out.ravel()[open_] = [get(one, -1) for one in wanted.ravel()[open_].tolist()]
+        An id below `least` stands for none: it gets no row and is answered with -1.
+        """
+        wanted = ids if isinstance(ids, np.ndarray) else np.atleast_1d(np.asarray(ids, np.int64))
+        out = np.empty(len(wanted), np.int64)
+        self._size, done = _take_in(self._slots, self._ids, self._size, wanted, least, 0, out)
+        while done < len(wanted):
+            self._grow()
+            self._size, done = _take_in(self._slots, self._ids, self._size, wanted, least, done, out)
         return out
 
-    def _reserve(self, size: int) -> None:
-        if size > len(self._ids):
-            grown = np.empty(max(size, 2 * len(self._ids), 1024), np.int64)
-            grown[: self._size] = self._ids[: self._size]
-            self._ids = grown
+    def rows(self, ids: ArrayLike) -> I64:
+        """Row of each id, in the shape of `ids`; -1 for one that was never added."""
+        wanted = np.atleast_1d(np.asarray(ids, np.int64))
+        out = np.empty(wanted.shape, np.int64)
+        _find(self._slots, self._ids, wanted.reshape(-1), out.reshape(-1))
+        return out
+
+    def _grow(self) -> None:
+        ids = np.empty(max(2 * self._size, 1024), np.int64)
+        ids[: self._size] = self.ids
+        self._ids, self._slots = ids, np.full(2 * len(ids), -1, np.int64)
+        _refill(self._slots, self._ids, self._size)
 
 
 class IdMap:

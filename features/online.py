@@ -62,11 +62,8 @@ class FeatureState:
             for table in live.listens:
                 self._listeners.setdefault(table, []).append(live)
         self._plans: dict[tuple[str, ...], list[FeatureView]] = {}
-
-    @property
-    def tables(self) -> frozenset[str]:
+        self.tables = (Network.tables | {"impressions", "engagements"} | set(self._listeners)) - {COUNTED}
         """Tables whose events it wants."""
-        return (Network.tables | {"impressions", "engagements"} | set(self._listeners)) - {COUNTED}
 
     def update(self, events: EventBatch) -> None:
         """Takes a batch of one table; batches of a moment come in the schema's order of tables.

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from data.batch import I64, Array
 from data.ids import rows_of
+from features.kernel import kernel
 from features.state.columns import at
-from features.state.network import UNKNOWN_US
 from features.state.shared import Shared
 
 OfRows = Callable[[pl.DataFrame], I64]
@@ -59,9 +60,16 @@ def _topics(log: Mapping[str, pl.LazyFrame]) -> tuple[OfRows, OfEvents]:
 
 
 def _topics_now(state: Shared, tweet_row: Array, author_row: Array, time: Array) -> I64:
-    topic = at(state.texts.column.topics, tweet_row, -1)[:, 0].astype(np.int64)
-    posted = at(state.network.tweet.time_us, tweet_row, UNKNOWN_US)
-    return np.where(posted <= time, topic, -1)
+    out = np.empty(len(tweet_row), np.int64)
+    _first_topics(state.texts.column.topics, state.network.tweet.time_us, tweet_row, time, out)
+    return out
+
+
+@kernel
+def _first_topics(topics: Any, posted: Any, tweet: Any, time: Any, out: Any) -> Any:
+    for i in range(len(out)):
+        known = 0 <= tweet[i] < len(topics) and posted[tweet[i]] <= time[i]
+        out[i] = topics[tweet[i], 0] if known else -1
 
 
 AUTHOR = Side((), _authors, lambda state, tweet_row, author_row, time: author_row)

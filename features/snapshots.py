@@ -104,15 +104,11 @@ class Snapshot:
             return self.table(Edges.of(standing.pairs(due.popleft()), index.ids))
 
         for source, target, time, ended in stream(log["follows"], ["follower_id", "followee_id", "time_us", "ended"]):
-            standing.update(_labels(index, source), _labels(index, target), time, ended)
+            standing.update(index.add(source, least=0), index.add(target, least=0), time, ended)
             while due and len(time) and due[0] <= time[-1]:
                 yield made()
         while due:
             yield made()
-
-
-def _labels(index: IdIndex, ids: I64) -> I64:
-    return np.where(ids >= 0, index.add(ids), -1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,12 +95,14 @@ class _Totals:
         self._view, self.listens = view, view.tables
         self._index = state.network.tweets if view.by == "tweet" else state.network.users
         self._rows = Columns({"counts": (np.int32, 0, len(view.counts))})
+        self._key = {table: f"{view.key(table)}_row" for table in view.tables}
+        self._code = {table: np.array([_CODE[table]], np.int8) for table in view.tables if table != "engagements"}
 
     def update(self, events: EventBatch) -> None:
         self._rows.resize(len(self._index))
-        c, table = events.columns, events.table
-        code = c["action_code"] if table == "engagements" else np.full(len(events), _CODE[table], np.int8)
-        add_lanes(c[f"{self._view.key(table)}_row"], code, self._view.lanes, self._rows.counts)
+        rows, codes = events.columns[self._key[events.table]], self._code.get(events.table)
+        codes = events.columns["action_code"] if codes is None else codes
+        add_lanes(rows, codes, self._view.lanes, self._rows.counts)
 
     def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
         entities, _ = rows_of(batch, self._view.by)
@@ -167,11 +169,13 @@ def _sweep(
 
 @kernel
 def add_lanes(rows: Any, codes: Any, lanes: Any, counts: Any) -> Any:
-    """Adds to `counts` [rows, W] what `lanes` [codes, W] says of each event's code; negative rows are skipped."""
+    """Adds to `counts` [rows, W] what `lanes` [codes, W] says of each event's code ([N], or [1] for all); negative rows
+    are skipped."""
     for i in range(len(rows)):
         if rows[i] >= 0:
+            code = codes[min(i, len(codes) - 1)]
             for w in range(counts.shape[1]):
-                counts[rows[i], w] += lanes[codes[i], w]
+                counts[rows[i], w] += lanes[code, w]
 
 
 @kernel

@@ -189,7 +189,7 @@ class Graph:
 
     def resize(self, users: int) -> None:
         """Makes room for user rows below `users`."""
-        for edges in self.kinds.values():
+        for edges in (self.follow, self.mute, self.block):
             edges.resize(users)
 
     def followees(self, rows: I64, limit: int | None = None) -> Ragged:

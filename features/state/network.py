@@ -110,16 +110,17 @@ class Network:
 
     def resolve(self, events: EventBatch) -> EventBatch:
         """The events with `*_row` columns beside their `*_id` columns (-1 for none); new ids get rows."""
-        columns = dict(events.columns)
+        columns, users, tweets = dict(events.columns), len(self.users), len(self.tweets)
         for row, one in _USERS.get(events.table, {}).items():
-            columns[row] = _add(self.users, columns, one, len(events))
+            columns[row] = _add(self.users, columns, one)
         for row, one in _TWEETS.get(events.table, {}).items():
-            columns[row] = _add(self.tweets, columns, one, len(events))
-        self.user.resize(len(self.users))
-        if events.table != "tweets" and len(self.tweets) > len(self.tweet):
-            self._ascending = False
-        self.tweet.resize(len(self.tweets))
-        self.graph.resize(len(self.users))
+            columns[row] = _add(self.tweets, columns, one)
+        if len(self.users) > users:
+            self.user.resize(len(self.users))
+            self.graph.resize(len(self.users))
+        if len(self.tweets) > tweets:
+            self._ascending &= events.table == "tweets"
+            self.tweet.resize(len(self.tweets))
         return EventBatch(events.table, columns)
 
     def update(self, events: EventBatch) -> None:
@@ -252,13 +253,8 @@ def text_counts(texts: Array) -> tuple[Array, Array]:
     return length, hashtags_of(texts).lengths.astype(np.int32)
 
 
-def _add(index: IdIndex, columns: Mapping[str, Array], name: str, size: int) -> I64:
+def _add(index: IdIndex, columns: Mapping[str, Array], name: str) -> I64:
     """Rows of the ids in column `name`, -1 for an id below 0 and for a column that is absent."""
-    out = np.full(size, -1, np.int64)
     if name in columns:
-        ids = columns[name]
-        there = ids >= 0
-        if there.all():
-            return index.add(ids)
-        out[there] = index.add(ids[there])
-    return out
+        return index.add(columns[name], least=0)
+    return np.full(len(next(iter(columns.values()))), -1, np.int64)

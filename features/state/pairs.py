@@ -14,7 +14,6 @@ from data.batch import I64, Array
 from features.kernel import kernel
 
 EMPTY = -1
-_CHUNK = 1 << 16
 
 
 @kernel
@@ -41,22 +40,24 @@ def _get(keys: Any, values: Any, left: Any, right: Any, out: Any) -> Any:
 
 
 @kernel
-def _apply(keys: Any, values: Any, left: Any, right: Any, numbers: Any, adding: Any) -> Any:
-    fresh = 0
-    for i in range(len(left)):
+def _apply(keys: Any, values: Any, size: Any, left: Any, right: Any, numbers: Any, adding: Any, start: Any) -> Any:
+    """From `start` on until half of the slots are full; returns the size and where it stopped."""
+    for i in range(start, len(left)):
         if left[i] < 0 or right[i] < 0:
             continue
-        key = (np.int64(left[i]) << 32) | np.int64(right[i])
+        key, number = (np.int64(left[i]) << 32) | np.int64(right[i]), numbers[min(i, len(numbers) - 1)]
         at = pair_slot(keys, key)
         if keys[at] == EMPTY:
+            if 2 * size >= len(keys):
+                return size, i
             keys[at] = key
-            values[at] = numbers[i]
-            fresh += 1
+            values[at] = number
+            size += 1
         elif adding:
-            values[at] += numbers[i]
+            values[at] += number
         else:
-            values[at] = numbers[i]
-    return fresh
+            values[at] = number
+    return size, len(left)
 
 
 @kernel
@@ -96,11 +97,11 @@ class PairTable:
         return out
 
     def add(self, left: Array, right: Array, numbers: I64) -> None:
-        """Adds to the number of each pair, in order; a new pair starts from 0."""
+        """Adds to the number of each pair, in order; a new pair starts from 0. `numbers` are [N], or [1] for all."""
         self._apply(left, right, numbers, adding=True)
 
     def put(self, left: Array, right: Array, numbers: I64) -> None:
-        """Sets the number of each pair; the last one wins."""
+        """Sets the number of each pair; the last one wins. `numbers` are [N], or [1] for all."""
         self._apply(left, right, numbers, adding=False)
 
     def arrays(self) -> dict[str, Array]:
@@ -115,8 +116,7 @@ class PairTable:
         self.put(keys >> 32, keys & 0xFFFFFFFF, np.asarray(arrays["values"], np.int64))
 
     def _apply(self, left: Array, right: Array, numbers: I64, *, adding: bool) -> None:
-        # In pieces: a batch of a million repeats of the same pairs must not make room for a million.
-        for at in range(0, len(left), _CHUNK):
-            one = slice(at, at + _CHUNK)
-            self.reserve(len(left[one]))
-            self.size += int(_apply(self.keys, self.values, left[one], right[one], numbers[one], adding))
+        self.size, done = _apply(self.keys, self.values, self.size, left, right, numbers, adding, 0)
+        while done < len(left):
+            self.reserve(self.size)
+            self.size, done = _apply(self.keys, self.values, self.size, left, right, numbers, adding, done)

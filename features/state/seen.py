@@ -26,20 +26,17 @@ class Seen:
 
     def update(self, events: EventBatch) -> None:
         """Takes impressions with `user_row` and `tweet_row`, in order of time."""
-        windows = events.time_us // WINDOW_US
-        for window in np.unique(windows):
-            part = events.where(windows == window) if windows[0] != windows[-1] else events
-            self.mark(part.columns["user_row"], part.columns["tweet_row"], part.time_us)
-
-    def mark(self, user_rows: I64, tweet_rows: I64, time_us: I64) -> None:
-        """Notes pairs served at moments of one 48-hour window that is not before the last."""
-        if not len(time_us):
-            return
-        window = int(time_us[-1]) // WINDOW_US
-        if window > self._window:
-            self._before = self._now if window == self._window + 1 else PairTable()
-            self._now, self._window = PairTable(), window
-        self._now.put(user_rows, tweet_rows, time_us)
+        time_us, users, tweets = events.time_us, events.columns["user_row"], events.columns["tweet_row"]
+        start, end = 0, len(time_us)
+        while start < end:
+            window = int(time_us[start]) // WINDOW_US
+            within = int(time_us[-1]) // WINDOW_US == window
+            stop = end if within else int(np.searchsorted(time_us, (window + 1) * WINDOW_US))
+            if window > self._window:
+                self._before = self._now if window == self._window + 1 else PairTable()
+                self._now, self._window = PairTable(), window
+            self._now.put(users[start:stop], tweets[start:stop], time_us[start:stop])
+            start = stop
 
     def has(self, user_rows: I64, tweet_rows: I64, time_us: I64 | int) -> Mask:
         """[N] whether each user was served the tweet beside it in the 48 hours before `time_us`."""

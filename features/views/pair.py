@@ -21,6 +21,8 @@ from features.sweep import Asked, counts, latest, stream
 from features.view import Feature, OnlineView, Stateless
 from features.views.rate import rate_of
 
+_ONE = np.ones(1, np.int64)
+
 
 @dataclass(frozen=True)
 class Impressions:
@@ -64,7 +66,7 @@ class _Impressions:
     def update(self, events: EventBatch) -> None:
         c = events.columns
         side = self._view.side.online(self._state, c["tweet_row"], c["author_row"], events.time_us)
-        self._count.add(c["user_row"], side, np.ones(len(events), np.int64))
+        self._count.add(c["user_row"], side, _ONE)
 
     def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
         c, time = batch.columns, batch.requests.columns["time_us"][batch.request]

@@ -68,7 +68,7 @@ def test_the_index_agrees_with_a_dictionary(batches: list[list[int]], strangers:
     assert all((one in index) == (one in peer) for one in asked)
 
 
-def test_the_index_grows_past_its_tail_and_keeps_rows() -> None:
+def test_the_index_grows_and_keeps_rows() -> None:
     rng = np.random.default_rng(7)
     ids: NDArray[np.int64] = rng.permutation(50_000).astype(np.int64) * 7 - 1000
     index = IdIndex()
@@ -79,3 +79,16 @@ def test_the_index_grows_past_its_tail_and_keeps_rows() -> None:
     assert np.array_equal(index.rows(ids), np.arange(len(ids)))
     assert (index.rows(ids + 1) == -1).all()
     assert np.array_equal(index.rows(ids[:6].reshape(2, 3)), np.arange(6).reshape(2, 3))
+
+
+def test_an_id_below_the_least_stands_for_none() -> None:
+    index = IdIndex([7])
+    assert index.add([-1, 9, 7, -5, 9], least=0).tolist() == [-1, 1, 0, -1, 1]
+    assert index.ids.tolist() == [7, 9]
+    assert index.rows([-1, -5]).tolist() == [-1, -1]
+
+
+def test_a_million_repeats_of_one_id_make_room_for_one() -> None:
+    index = IdIndex()
+    index.add(np.full(1_000_000, 5))
+    assert len(index._slots) < 10_000

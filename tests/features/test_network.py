@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from logs import START, frame
+from numpy.typing import NDArray
 
 from data.errors import DataError
 from data.events import HOUR_US, EventBatch
@@ -80,15 +81,31 @@ def test_columns_grow_and_keep_what_they_hold() -> None:
     assert at(columns.one, np.array([1, -1, 10_000]), 9).tolist() == [6, 9, 9]
 
 
+def _served(users: NDArray[np.int64], tweets: NDArray[np.int64], time_us: NDArray[np.int64]) -> EventBatch:
+    return EventBatch("impressions", {"user_row": users, "tweet_row": tweets, "time_us": time_us})
+
+
+def test_seen_takes_a_batch_over_many_windows_as_it_takes_the_events_one_by_one() -> None:
+    rng = np.random.default_rng(3)
+    time_us = np.sort(START + rng.integers(0, 200 * HOUR, 40) // (7 * HOUR) * (7 * HOUR))
+    users, tweets = rng.integers(0, 3, 40), rng.integers(0, 3, 40)
+    whole, single = Seen(), Seen()
+    whole.update(_served(users, tweets, time_us))
+    for k in range(40):
+        single.update(_served(users[k : k + 1], tweets[k : k + 1], time_us[k : k + 1]))
+    for name, array in single.arrays().items():
+        assert np.array_equal(whole.arrays()[name], array)
+
+
 def test_seen_lasts_forty_eight_hours_exactly() -> None:
     seen, user, tweet = Seen(), np.array([1]), np.array([2])
-    seen.mark(user, tweet, np.array([START]))
+    seen.update(_served(user, tweet, np.array([START])))
     assert seen.has(user, tweet, START + 48 * HOUR - 1).all()
     assert not seen.has(user, tweet, START + 48 * HOUR).any()
     assert not seen.has(tweet, user, START).any()
     for hours in (40, 90, 300):
         other = np.array([START + hours * HOUR])
-        seen.mark(np.array([5]), tweet, other)
+        seen.update(_served(np.array([5]), tweet, other))
         assert seen.has(user, tweet, int(other[0])).all() == (hours < 48)
     copy = Seen()
     copy.restore(seen.arrays())
