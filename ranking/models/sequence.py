@@ -17,6 +17,7 @@ import numpy as np
 import torch
 from pydantic import Field, model_validator
 from torch import nn
+from torch.nn.functional import scaled_dot_product_attention
 
 from data.batch import F32, I64, Array, CandidateBatch
 from data.schema import ACTIONS
@@ -109,34 +110,45 @@ class Pasts:
 
 @dataclass(frozen=True)
 class Places:
-    """Where each of N candidates stands in a table of B requests and C candidates a request."""
+    """Where each of N candidates stands in a table of R rows and C columns; a request with many has several rows."""
 
-    request: torch.Tensor
+    row: torch.Tensor
     """[N] ascending."""
     column: torch.Tensor
-    """[N] 0, 1, 2, ... within a request."""
+    """[N] 0, 1, 2, ... within a row."""
+    request: torch.Tensor
+    """[R] whose candidates stand in a row."""
     shape: tuple[int, int]
-    """B, C."""
+    """R, C."""
 
     @classmethod
     def of(cls, request: I64, requests: int) -> Places:
-        """From each candidate's request, ascending."""
+        """From each candidate's request, ascending. A row is twice as wide as requests have candidates on average."""
         count = np.bincount(request, minlength=requests)
-        column = np.arange(len(request)) - np.repeat(np.cumsum(count) - count, count)
-        return cls(torch.from_numpy(request), torch.from_numpy(column), (requests, int(count.max(initial=1))))
+        width = max(1, min(int(count.max(initial=1)), 2 * -(-len(request) // max(requests, 1))))
+        rows = -(-count // width)
+        within = np.arange(len(request)) - np.repeat(np.cumsum(count) - count, count)
+        row = np.repeat(np.cumsum(rows) - rows, count) + within // width
+        owner = np.repeat(np.arange(requests), rows)
+        row, column, owner = (torch.from_numpy(one) for one in (row, within % width, owner))
+        return cls(row, column, owner, (len(owner), width))
 
     def to(self, device: torch.device) -> Places:
         """The same on a device."""
-        return Places(self.request.to(device), self.column.to(device), self.shape)
+        return Places(self.row.to(device), self.column.to(device), self.request.to(device), self.shape)
+
+    def of_requests(self, values: torch.Tensor) -> torch.Tensor:
+        """[R, ...] each row's own from [B, ...] of the requests."""
+        return values if len(values) == 1 == self.shape[0] else values[self.request]
 
     def spread(self, values: torch.Tensor) -> torch.Tensor:
-        """[B, C, ...] from [N, ...], zeros elsewhere."""
+        """[R, C, ...] from [N, ...], zeros elsewhere."""
         out = values.new_zeros((*self.shape, *values.shape[1:]))
-        return out.index_put((self.request, self.column), values)
+        return out.index_put((self.row, self.column), values)
 
     def gather(self, table: torch.Tensor) -> torch.Tensor:
-        """[N, ...] from [B, C, ...]."""
-        return table[self.request, self.column]
+        """[N, ...] from [R, C, ...]."""
+        return table[self.row, self.column]
 
 
 class Layer(nn.Module):  # type: ignore[misc]  # torch comes without types
@@ -154,14 +166,19 @@ class Layer(nn.Module):  # type: ignore[misc]  # torch comes without types
         q, k, v = (one.unflatten(-1, (self.heads, -1)) for one in (q, k, v))
         return q * self.scale, k, v
 
+    def past(self, states: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Keys and values [B, H, L, D / H] of a history's states, for candidates of this layer."""
+        _, k, v = self._split(states)
+        return k.transpose(1, 2), v.transpose(1, 2)
+
     def history(
         self, states: torch.Tensor, known: torch.Tensor
     ) -> tuple[torch.Tensor, tuple[torch.Tensor, torch.Tensor]]:
-        """The next states [B, L, D], and keys and values [B, H, L, D / H] for candidates of this layer."""
+        """The next states [B, L, D], and keys and values as `past` gives them."""
         q, k, v = (one.transpose(1, 2) for one in self._split(states))
-        logits = (q @ k.transpose(2, 3)).masked_fill(~known[:, None, None, :], -torch.inf)
-        seen = (logits.softmax(dim=3) @ v).transpose(1, 2).flatten(2)
-        states = states + self.join(seen)
+        # Queries are scaled already; the fused kernel holds no table of L x L weights.
+        seen = scaled_dot_product_attention(q, k, v, attn_mask=known[:, None, None, :], scale=1.0)
+        states = states + self.join(seen.transpose(1, 2).flatten(2))
         return states + self.feed(states), (k, v)
 
     def candidates(
@@ -169,9 +186,9 @@ class Layer(nn.Module):  # type: ignore[misc]  # torch comes without types
     ) -> torch.Tensor:
         """The next states [N, D] of candidates that attend to their request's history and to themselves."""
         q, own_k, own_v = self._split(states)
-        keys, values = past
+        keys, values = (places.of_requests(one) for one in past)
         logits = places.spread(q).transpose(1, 2) @ keys.transpose(2, 3)
-        logits = logits.masked_fill(~known[:, None, None, :], -torch.inf)
+        logits = logits.masked_fill(places.of_requests(~known)[:, None, None, :], -torch.inf)
         own = places.spread((q * own_k).sum(dim=2)).transpose(1, 2)[..., None]
         weight = torch.cat([logits, own], dim=3).softmax(dim=3)
         seen = places.gather((weight[..., :-1] @ values).transpose(1, 2))
@@ -205,10 +222,11 @@ class SequenceNet(nn.Module):  # type: ignore[misc]
         deeds = deeds + self.order.weight[: deeds.shape[1]]
         states = torch.cat([self.readers(pasts.reader).sum(1)[:, None], deeds], dim=1)
         out = []
-        for layer in self.layers:
+        for layer in self.layers[:-1]:
             states, past = layer.history(states, pasts.known)
             out.append(past)
-        return out
+        # Nothing reads the states after the last layer.
+        return [*out, self.layers[-1].past(states)]
 
     def forward(
         self, x: torch.Tensor, author: torch.Tensor, pasts: Pasts, places: Places, position: torch.Tensor | None
