@@ -26,6 +26,7 @@ from candidates.checks import Columns, check_reasons
 from candidates.component import Component, Factor, Filter, Hydrator, QueryHydrator, Reranker, SideEffect, Source
 from candidates.guard import Guard
 from candidates.merge import merge
+from candidates.order import order_by_score
 from candidates.scorers.ranker import AskRanker
 from candidates.trace import Trace
 from data.batch import F32, I64, Array, CandidateBatch, Mask, Ragged, Requests
@@ -250,17 +251,6 @@ class Funnel:
         offsets = np.r_[0, np.cumsum(lengths)].astype(np.int64)
         within = np.arange(offsets[-1], dtype=np.int64) - np.repeat(offsets[:-1], lengths)
         return Ragged(offsets, within + np.repeat(batch.offsets[:-1], lengths))
-
-
-def order_by_score(batch: CandidateBatch) -> I64:
-    """[N] rows request by request, best score first; ties to the newer tweet (`tweet_time_us`), then the larger id."""
-    keys = [-batch.columns["tweet_id"]]
-    if "tweet_time_us" in batch.columns:
-        keys.append(-batch.columns["tweet_time_us"])
-    keys.append(-batch.columns["score"])
-    if len(batch.requests) > 1:
-        keys.append(batch.request)
-    return np.lexsort(keys).astype(np.int64)
 
 
 def _slate(batch: CandidateBatch, picked: Ragged) -> CandidateBatch:

@@ -15,6 +15,7 @@ from candidates.hydrators.item_vectors import ITEM_VECTOR, RetrievalVectors, Tex
 from candidates.hydrators.tweet import Tweet
 from candidates.hydrators.viewer import Viewer
 from candidates.ports import EventSink, Ranker, Timelines
+from candidates.scorers.author_diversity import AuthorDiversity
 from candidates.scorers.network_factor import NetworkFactor
 from candidates.scorers.ranker import AskRanker
 from candidates.side_effects.impressions import Impressions
@@ -23,6 +24,7 @@ from candidates.sources.popular import Popular
 from candidates.sources.two_tower import TwoTower
 from candidates.tweet_vectors import TweetVectors
 from features.online import FeatureState
+from ranking.slate.author_diversity import AuthorDiversityConfig
 from ranking.slate.diverse import DiversityConfig
 from ranking.slate.mmr import MMR
 from ranking.slate.topk import TopK
@@ -45,6 +47,8 @@ class HomeConfig(BaseModel):
     """Drop what the reader was served in the last 48 hours."""
     outside_factor: float = Field(0.75, gt=0, le=1)
     """Multiplier of tweets from authors whom the reader does not follow."""
+    author_diversity: AuthorDiversityConfig | None = AuthorDiversityConfig()
+    """How an author's further tweets lose weight; None: they do not."""
     mmr: DiversityConfig | None = DiversityConfig(vectors=ITEM_VECTOR)
     """How the slate is diversified, over the retrieval vectors or, without those, text embeddings; None: best k."""
 
@@ -105,6 +109,7 @@ def home_funnel(
         ],
         ranker=AskRanker(ranker),
         factors=[NetworkFactor(config.outside_factor)],
+        rerankers=[] if config.author_diversity is None else [AuthorDiversity(config.author_diversity)],
         selector=TopK() if config.mmr is None else MMR(config.mmr),
         side_effects=effects,
         strict=strict,

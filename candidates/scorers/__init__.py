@@ -1,1 +1,1 @@
-"""The ranker and the pointwise factors."""
+"""The ranker, the pointwise factors and the rerankers."""

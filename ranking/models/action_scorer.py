@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from functools import cached_property
-from typing import Any
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -17,6 +17,7 @@ from data.errors import ConfigError, ModelError
 from data.schema import ACTIONS
 from ranking.models.dense import DenseInputs
 from ranking.training.calibration import Calibration
+from ranking.training.ranker_config import RankerTraining
 from ranking.value import ValueModel, ValueScorer
 
 RANKER_BATCH = 16_384
@@ -38,6 +39,11 @@ class ActionConfig(BaseModel):
     seed: int = Field(0, ge=0)
     """Seed that it was trained with; set by training."""
 
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """Columns that must be in the batch."""
+        return self.inputs.reads
+
     @field_validator("actions")
     @classmethod
     def _known(cls, actions: tuple[str, ...]) -> tuple[str, ...]:
@@ -56,6 +62,25 @@ class ActionConfig(BaseModel):
         return value
 
 
+class NetConfig(ActionConfig):
+    """What every action model is told that is a network: the trunk over its inputs, and how it is trained."""
+
+    trunk: Literal["masknet", "dcn", "mmoe"] = "masknet"
+    """MaskNet's parallel blocks, DCN V2's crosses beside a deep tower, or MMoE's gated experts."""
+    blocks: int = Field(4, ge=1)
+    """Mask blocks, cross layers or experts."""
+    hidden: int = Field(192, ge=1)
+    """Width of a block's hidden layer."""
+    out: int = Field(64, ge=1)
+    """Width of what a block gives."""
+    width: int = Field(128, ge=1)
+    """Width of the trunk's last layer, which the heads read."""
+    buckets: int = Field(16_384, ge=1)
+    """Rows of each table of vectors, of readers and of authors."""
+    training: RankerTraining = RankerTraining()
+    """How it is trained."""
+
+
 class ActionScorer(ABC):
     """An action model that is also a scorer: `predict` gives [N, A], `score` their value."""
 
@@ -65,9 +90,9 @@ class ActionScorer(ABC):
     """[A] bool; False for an action that nobody took in training: its probability is 0."""
 
     @property
-    @abstractmethod
     def reads(self) -> tuple[str, ...]:
         """Columns that must be in the batch."""
+        return self.config.reads
 
     @property
     def actions(self) -> tuple[str, ...]:
@@ -101,24 +126,40 @@ class ActionScorer(ABC):
         return self.valued.score(batch)
 
 
-def state_of(module: nn.Module) -> dict[str, Array]:
-    """Weights and buffers by name, as NumPy."""
-    return {name: value.detach().cpu().numpy().copy() for name, value in module.state_dict().items()}
+class NetScorer(ActionScorer):
+    """An action model whose probabilities a network gives."""
 
+    kind: ClassVar[str]
+    """Its name in `ranking.catalogue`."""
+    config_type: ClassVar[type[NetConfig]]
+    net_type: ClassVar[type[nn.Module]]
+    """Made of a config alone; every parameter's shape follows from it."""
 
-def load_state(module: nn.Module, weights: Mapping[str, Array], kind: str) -> None:
-    """Puts weights into a module.
+    def __init__(self, config: NetConfig, net: nn.Module, calibration: Calibration, taken: Array) -> None:
+        """Takes over `net` and puts it into evaluation mode, on the CPU."""
+        self.config, self.net = config, net.eval().cpu()
+        self.calibration, self.taken = calibration, taken
 
-    Raises:
-        ModelError: some are missing or of other shapes than the config says.
-    """
-    try:
-        module.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
-    except RuntimeError as error:
-        detail = " ".join(str(error).split())[:200]
-        raise ModelError(f"{kind} weights do not fit their config: {detail}", remedy="train it again") from error
+    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
+        """Config (plain JSON), and by name weights, calibration and what is taken."""
+        state = {name: value.detach().cpu().numpy().copy() for name, value in self.net.state_dict().items()}
+        return self.config.model_dump(mode="json"), state | self.calibration.arrays() | {"taken": self.taken}
 
+    @classmethod
+    def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:
+        """The model that `artifact` described.
 
-def without(weights: Mapping[str, Array], prefixes: Sequence[str]) -> dict[str, Any]:
-    """The weights whose names begin with none of `prefixes`."""
-    return {name: value for name, value in weights.items() if not name.startswith(tuple(prefixes))}
+        Raises:
+            ModelError: weights are missing or of other shapes than the config says.
+        """
+        parsed = cls.config_type(**config)
+        net = cls.net_type(parsed)
+        others = ("calibration.", "taken")
+        state = {n: torch.from_numpy(np.array(value)) for n, value in weights.items() if not n.startswith(others)}
+        try:
+            net.load_state_dict(state)
+        except RuntimeError as error:
+            detail = " ".join(str(error).split())[:200]
+            told = f"{cls.kind} weights do not fit their config: {detail}"
+            raise ModelError(told, remedy="train it again") from error
+        return cls(parsed, net, Calibration.of(weights), np.asarray(weights["taken"], np.bool_))

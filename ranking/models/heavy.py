@@ -9,46 +9,29 @@ al., RecSys 2019), and are left out when scoring, as if everything stood on top.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar
 
 import numpy as np
 import torch
 from pydantic import Field
 from torch import nn
 
-from data.batch import F32, I64, Array, CandidateBatch
-from ranking.models.action_scorer import RANKER_BATCH, ActionConfig, ActionScorer, load_state, state_of, without
+from data.batch import F32, I64, CandidateBatch
+from ranking.models.action_scorer import RANKER_BATCH, NetConfig, NetScorer
 from ranking.models.dense import Normalise
 from ranking.models.inputs import HASHES, hash_buckets
 from ranking.models.trunks import Heads, make_trunk
-from ranking.training.calibration import Calibration
-from ranking.training.ranker_config import RankerTraining
 
 
-class HeavyConfig(ActionConfig):
+class HeavyConfig(NetConfig):
     """Shape, inputs and training of a heavy ranker."""
 
-    trunk: Literal["masknet", "dcn", "mmoe"] = "masknet"
-    """MaskNet's parallel blocks, DCN V2's crosses beside a deep tower, or MMoE's gated experts."""
-    blocks: int = Field(4, ge=1)
-    """Mask blocks, cross layers or experts."""
-    hidden: int = Field(192, ge=1)
-    """Width of a block's hidden layer."""
-    out: int = Field(64, ge=1)
-    """Width of what a block gives."""
-    width: int = Field(128, ge=1)
-    """Width of the trunk's last layer, which the heads read."""
     embedding: int = Field(0, ge=0)
     """D, length of a vector for each reader and each author, which enter with their product; 0 for none."""
-    buckets: int = Field(16_384, ge=1)
-    """Rows of each table of vectors."""
-    training: RankerTraining = RankerTraining()
-    """How it is trained."""
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Columns that must be in the batch."""
+        """The columns of its inputs, and the ids where it has vectors for them."""
         return self.inputs.reads + (("user_id", "author_id") if self.embedding else ())
 
 
@@ -92,15 +75,14 @@ class HeavyNet(nn.Module):  # type: ignore[misc]
         self.heads, self.position = Heads(config.width, actions), Position()
 
     def forward(self, x: torch.Tensor, ids: torch.Tensor | None, position: torch.Tensor | None) -> torch.Tensor:
-        """[N, A] logits from inputs [N, F], buckets [N, 2 HASHES] and, in training, places [N]."""
-        x = self.normalise(x)
+        """[N, A] logits from normalised inputs [N, F], buckets [N, 2 HASHES] and, in training, places [N]."""
         if self.vectors is not None:
             x = torch.cat([x, self.vectors(ids)], dim=1)
         logits: torch.Tensor = self.heads(self.trunk(x))
         return logits if position is None else logits + self.position(position)
 
 
-class HeavyRanker(ActionScorer):
+class HeavyRanker(NetScorer):
     """The trained network as an action model and a scorer.
 
     A row's probabilities change with the size of the batch by rounding alone: at most 1e-5 of themselves.
@@ -108,18 +90,9 @@ class HeavyRanker(ActionScorer):
 
     trainer: ClassVar[str] = "ranking.training.fit_ranker:fit_heavy"
     """What `rookery train` calls to fit it."""
+    kind, config_type, net_type = "heavy", HeavyConfig, HeavyNet
 
     config: HeavyConfig
-
-    def __init__(self, config: HeavyConfig, net: HeavyNet, calibration: Calibration, taken: Array) -> None:
-        """Takes over `net` and puts it into evaluation mode, on the CPU."""
-        self.config, self.net = config, net.eval().cpu()
-        self.calibration, self.taken = calibration, taken
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The columns of its inputs, and the ids where it has vectors for them."""
-        return self.config.reads
 
     def raw(self, batch: CandidateBatch) -> F32:
         """See `ActionScorer`."""
@@ -136,26 +109,9 @@ class HeavyRanker(ActionScorer):
             for at in range(0, len(x), RANKER_BATCH):
                 some = slice(at, at + RANKER_BATCH)
                 buckets = torch.from_numpy(ids[some]) if ids is not None else None
-                out[some] = torch.sigmoid(self.net(torch.from_numpy(x[some]), buckets, None)).numpy()
+                inputs = self.net.normalise(torch.from_numpy(x[some]))
+                out[some] = torch.sigmoid(self.net(inputs, buckets, None)).numpy()
         return out
-
-    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Config (plain JSON) and weights by name."""
-        return self.config.model_dump(mode="json"), state_of(self.net) | self.calibration.arrays() | {
-            "taken": self.taken
-        }
-
-    @classmethod
-    def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:
-        """The model that `artifact` described.
-
-        Raises:
-            ModelError: weights are missing or of other shapes than the config says.
-        """
-        parsed = HeavyConfig(**config)
-        net = HeavyNet(parsed)
-        load_state(net, without(weights, ("calibration.", "taken")), "heavy")
-        return cls(parsed, net, Calibration.of(weights), np.asarray(weights["taken"], np.bool_))
 
 
 def pair_buckets(users: I64, authors: I64, buckets: int) -> I64:

@@ -9,9 +9,9 @@ transformer does, Chen et al., DLP-KDD 2019).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import Any, ClassVar, Literal, Self
+from typing import ClassVar, Self
 
 import numpy as np
 import torch
@@ -19,16 +19,14 @@ from pydantic import Field, model_validator
 from torch import nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from data.batch import F32, I64, Array, CandidateBatch
+from data.batch import F32, I64, CandidateBatch
 from data.schema import ACTIONS
-from ranking.models.action_scorer import ActionConfig, ActionScorer, load_state, state_of, without
+from ranking.models.action_scorer import NetConfig, NetScorer
 from ranking.models.dense import Normalise
 from ranking.models.heavy import Position
 from ranking.models.history import HISTORY, Histories
 from ranking.models.inputs import hash_buckets
 from ranking.models.trunks import Heads, make_trunk
-from ranking.training.calibration import Calibration
-from ranking.training.ranker_config import RankerTraining
 
 AGES = 24
 """Buckets of age: place of 2 log2(1 + hours), at most 23."""
@@ -37,8 +35,8 @@ _CELLS = 8_000_000
 """Attention weights that are held at once when scoring."""
 
 
-class SequenceConfig(ActionConfig):
-    """Shape, inputs and training of a sequence ranker."""
+class SequenceConfig(NetConfig):
+    """Shape, inputs and training of a sequence ranker; the trunk is as the heavy ranker's."""
 
     dim: int = Field(32, ge=2)
     """D, the length of a token."""
@@ -48,20 +46,6 @@ class SequenceConfig(ActionConfig):
     """Attention heads; divides `dim`."""
     recent: int = Field(200, ge=1, le=200)
     """Newest actions that are attended to."""
-    buckets: int = Field(16_384, ge=1)
-    """Rows of the tables of readers and of authors."""
-    trunk: Literal["masknet", "dcn", "mmoe"] = "masknet"
-    """As of the heavy ranker."""
-    blocks: int = Field(4, ge=1)
-    """As of the heavy ranker."""
-    hidden: int = Field(192, ge=1)
-    """As of the heavy ranker."""
-    out: int = Field(64, ge=1)
-    """As of the heavy ranker."""
-    width: int = Field(128, ge=1)
-    """As of the heavy ranker."""
-    training: RankerTraining = RankerTraining()
-    """How it is trained."""
 
     @model_validator(mode="after")
     def _even(self) -> Self:
@@ -71,7 +55,7 @@ class SequenceConfig(ActionConfig):
 
     @property
     def reads(self) -> tuple[str, ...]:
-        """Columns that must be in the batch."""
+        """The columns of its inputs, the history and the ids."""
         return (*self.inputs.reads, *HISTORY, "user_id", "author_id")
 
 
@@ -231,8 +215,7 @@ class SequenceNet(nn.Module):  # type: ignore[misc]
     def forward(
         self, x: torch.Tensor, author: torch.Tensor, pasts: Pasts, places: Places, position: torch.Tensor | None
     ) -> torch.Tensor:
-        """[N, A] logits from inputs [N, F], author buckets [N, 2], the requests' pasts and, in training, positions."""
-        x = self.normalise(x)
+        """[N, A] logits from normalised inputs [N, F], author buckets [N, 2], pasts and, in training, positions."""
         states = self.token(x) + self.authors(author).sum(1)
         for layer, past in zip(self.layers, self.encode(pasts), strict=True):
             states = layer.candidates(states, past, pasts.known, places)
@@ -240,7 +223,7 @@ class SequenceNet(nn.Module):  # type: ignore[misc]
         return logits if position is None else logits + self.position(position)
 
 
-class SequenceRanker(ActionScorer):
+class SequenceRanker(NetScorer):
     """The trained network as an action model and a scorer.
 
     A row's probabilities change with what it is scored with by rounding alone: at most 1e-5 of themselves.
@@ -248,18 +231,9 @@ class SequenceRanker(ActionScorer):
 
     trainer: ClassVar[str] = "ranking.training.fit_ranker:fit_sequence"
     """What `rookery train` calls to fit it."""
+    kind, config_type, net_type = "sequence", SequenceConfig, SequenceNet
 
     config: SequenceConfig
-
-    def __init__(self, config: SequenceConfig, net: SequenceNet, calibration: Calibration, taken: Array) -> None:
-        """Takes over `net` and puts it into evaluation mode, on the CPU."""
-        self.config, self.net = config, net.eval().cpu()
-        self.calibration, self.taken = calibration, taken
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The columns of its inputs, the history and the ids."""
-        return self.config.reads
 
     def raw(self, batch: CandidateBatch) -> F32:
         """See `ActionScorer`."""
@@ -275,7 +249,7 @@ class SequenceRanker(ActionScorer):
             for rows, first, last in self._parts(request, len(reader)):
                 pasts = Pasts.of(reader[first:last], histories, np.arange(first, last), self.config)
                 places = Places.of(request[rows] - first, last - first)
-                some = torch.from_numpy(x[rows])
+                some = self.net.normalise(torch.from_numpy(x[rows]))
                 out[rows] = torch.sigmoid(self.net(some, authors[rows], pasts, places, None)).numpy()
         return out
 
@@ -295,20 +269,3 @@ class SequenceRanker(ActionScorer):
             if bounds[last] > bounds[first]:
                 yield slice(int(bounds[first]), int(bounds[last])), first, last
             first = last
-
-    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Config (plain JSON) and weights by name."""
-        more = self.calibration.arrays() | {"taken": self.taken}
-        return self.config.model_dump(mode="json"), state_of(self.net) | more
-
-    @classmethod
-    def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:
-        """The model that `artifact` described.
-
-        Raises:
-            ModelError: weights are missing or of other shapes than the config says.
-        """
-        parsed = SequenceConfig(**config)
-        net = SequenceNet(parsed)
-        load_state(net, without(weights, ("calibration.", "taken")), "sequence")
-        return cls(parsed, net, Calibration.of(weights), np.asarray(weights["taken"], np.bool_))

@@ -23,8 +23,8 @@ class MaskBlock(nn.Module):  # type: ignore[misc]  # torch comes without types
 
     def forward(self, x: torch.Tensor, normed: torch.Tensor) -> torch.Tensor:
         """From the inputs [N, F] and the same layer-normalised."""
-        masked = self.mask(torch.relu(self.wide(x))) * normed
-        return torch.relu(self.norm(self.project(masked)))
+        masked = self.mask(torch.relu_(self.wide(x))) * normed
+        return torch.relu_(self.norm(self.project(masked)))
 
 
 class MaskNet(nn.Module):  # type: ignore[misc]
@@ -41,7 +41,7 @@ class MaskNet(nn.Module):  # type: ignore[misc]
         """[N, trunk] from [N, F]."""
         x = self.embed(x)
         normed = self.norm(x)
-        return torch.relu(self.trunk(torch.cat([block(x, normed) for block in self.blocks], dim=1)))
+        return torch.relu_(self.trunk(torch.cat([block(x, normed) for block in self.blocks], dim=1)))
 
 
 class DCN(nn.Module):  # type: ignore[misc]

@@ -84,11 +84,6 @@ class Logistic(ActionScorer):
                 found = list(arrays[name].shape)
                 raise ModelError(f"logistic {name} is {found}, not {list(shape)}", remedy="train it again")
 
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The columns of its inputs."""
-        return self.config.inputs.reads
-
     def raw(self, batch: CandidateBatch) -> F32:
         """See `ActionScorer`."""
         return self.of_inputs(self.config.inputs.matrix(batch.column, len(batch)))
@@ -182,11 +177,6 @@ class Boosting(ActionScorer):
         """`models`: a fitted `HistGradientBoostingClassifier` over inputs and position by the action's place."""
         self.config, self.models, self.taken, self.calibration = config, dict(models), taken, calibration
         self._forests = {action: Forest.of(model) for action, model in self.models.items()}
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The columns of its inputs."""
-        return self.config.inputs.reads
 
     def raw(self, batch: CandidateBatch) -> F32:
         """See `ActionScorer`."""

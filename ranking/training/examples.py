@@ -21,9 +21,9 @@ from data.errors import ConfigError, DataError
 from data.events import HOUR_US
 from ranking.models.inputs import Bags, dense, hash_buckets
 from ranking.models.towers import Towers, TwoTowerConfig
-from ranking.training.negatives import held_out
+from ranking.training.negatives import Lives, held_out
 from ranking.training.others import other_engagements
-from ranking.training.rows import Blocks, look_up, negative_rows, training_positives
+from ranking.training.rows import Blocks, look_up, negative_rows, training_positives, tweet_lives
 
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
@@ -112,6 +112,8 @@ class Examples:
     """Rows of `tweets` that negatives are drawn from; `catalogue` mode only."""
     buckets: Buckets
     """Of all authors and tweets."""
+    lives: Lives | None = None
+    """Of all tweets; `alive` mode only."""
 
     def __len__(self) -> int:
         return len(self.request)
@@ -166,7 +168,8 @@ def build_examples(
         raise DataError(
             f"of {len(rows)} positives {int(validation.sum())} are held out", remedy="use a longer period of data"
         )
-    drawn, blocks = negative_rows(dataset, training, rows, validation, seed)
+    tweets = tweet_lives(dataset)
+    drawn, blocks = negative_rows(training, tweets, rows, validation, seed)
     tweet_names = [name for name in config.tweet_columns if name not in _IDS]
     if training.histories == "others":
         readers, bags = _timeless(config, rows, reader, ~validation)
@@ -181,7 +184,9 @@ def build_examples(
     # In a catalogue an item is the same whoever asks; living tweets are seen at their positives' moments too.
     seen = drawn if training.sampling == "catalogue" else pl.concat([rows, drawn])
     moments = _tweets(config, look_up(dataset, seen, tweet_names, understanding))
-    return _assemble(config, rows, reader, validation, request, readers, bags, moments, blocks)
+    made = _assemble(config, rows, reader, validation, request, readers, bags, moments, blocks)
+    alive = training.sampling == "alive"
+    return replace(made, lives=_lives(tweets, made.tweet_ids, training.alive_h)) if alive else made
 
 
 @dataclass(frozen=True)
@@ -294,6 +299,13 @@ def _assemble(
         user_buckets=hash_buckets(readers.user_id, config.user_buckets or 1),
         buckets=Buckets.of(config, author_ids, tweet_ids),
     )  # fmt: skip
+
+
+def _lives(tweets: pl.DataFrame, tweet_ids: I64, alive_h: float) -> Lives:
+    """Of the tweets by code; one that is not among `tweets` is never alive."""
+    known = pl.DataFrame({"tweet_id": tweet_ids}).join(tweets, on="tweet_id", how="left", maintain_order="left")
+    posted = known["time_us"].fill_null(0).to_numpy()
+    return Lives(posted, np.minimum(known["gone_us"].fill_null(0).to_numpy(), posted + int(alive_h * HOUR_US)))
 
 
 def _frequency(config: TwoTowerConfig, code: I64, time_us: I64, validation: Mask, tweets: int) -> F64:

@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import torch
 from pydantic import ValidationError
 
+from data.batch import F32
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.split import Split
-from ranking.models.action_scorer import ActionConfig
-from ranking.models.heavy import HeavyConfig, HeavyNet, HeavyRanker
-from ranking.models.sequence import SequenceConfig, SequenceNet, SequenceRanker
+from ranking.models.action_scorer import ActionConfig, NetConfig, NetScorer
+from ranking.models.heavy import HeavyRanker
+from ranking.models.sequence import SequenceRanker
 from ranking.training.calibration import Calibration
 from ranking.training.checkpoint import Checkpoint
 from ranking.training.engine import Plan, train
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
 C = TypeVar("C", bound=ActionConfig)
-N = TypeVar("N", HeavyNet, SequenceNet)
+R = TypeVar("R", bound=NetScorer)
 OnEpoch = Callable[[dict[str, float]], None]
 Advance = Callable[[float, float, str], None]
 
@@ -47,113 +49,83 @@ def config_from(kind: type[C], settings: Mapping[str, Any], *, name: str, **fixe
         ) from error
 
 
-def fit_heavy(
-    dataset: Dataset,
-    split: Split,
-    understanding: Understanding | None,
-    settings: Mapping[str, Any],
-    *,
-    seed: int,
-    on_epoch: OnEpoch | None = None,
-    advance: Advance | None = None,
-    checkpoint: Path | None = None,
-) -> HeavyRanker:
-    """Trains on impressions of the training part of `split`; with `checkpoint`, a killed run goes on from that folder.
+@dataclass(frozen=True)
+class Fit(Generic[R]):
+    """How one kind of ranker is fitted."""
 
-    Raises:
-        ConfigError: an unknown setting or one out of range, or the checkpoint of another run.
-        DataError: there are no impressions to train on.
-        ModelError: the loss diverged, or an input is infinite.
-    """
-    config = config_from(HeavyConfig, settings, name="heavy", seed=seed)
-    with first_process_first():
-        rows = impressions(
-            dataset, split, config.inputs, config.training.rows, understanding=understanding, actions=config.actions,
-            seed=seed, tell=advance,
-        )  # fmt: skip
-    kept = kept_at(checkpoint, config, dataset, split, seed)
-    return train_heavy(config, rows, seed=seed, checkpoint=kept, on_epoch=on_epoch, advance=advance)
+    ranker: type[R]
+    task: Callable[..., RankerTask]
+    """Made of a network, its config, rows, a seed and a device."""
+    histories: bool = False
+    """Whether its rows have the readers' histories."""
 
+    def __call__(
+        self,
+        dataset: Dataset,
+        split: Split,
+        understanding: Understanding | None,
+        settings: Mapping[str, Any],
+        *,
+        seed: int,
+        on_epoch: OnEpoch | None = None,
+        advance: Advance | None = None,
+        checkpoint: Path | None = None,
+    ) -> R:
+        """Trains on impressions of the training part of `split`; with `checkpoint`, a killed run goes on from there.
 
-def train_heavy(
-    config: HeavyConfig,
-    rows: Impressions,
-    *,
-    seed: int,
-    checkpoint: Checkpoint | None = None,
-    on_epoch: OnEpoch | None = None,
-    advance: Advance | None = None,
-) -> HeavyRanker:
-    """A heavy ranker trained on rows that are there already.
+        Raises:
+            ConfigError: an unknown setting or one out of range, or the checkpoint of another run.
+            DataError: there are no impressions to train on.
+            ModelError: the loss diverged, or an input is infinite.
+        """
+        config = config_from(self.ranker.config_type, settings, name=self.ranker.kind, seed=seed)
+        with first_process_first():
+            rows = impressions(
+                dataset, split, config.inputs, config.training.rows, understanding=understanding,
+                actions=config.actions, histories=self.histories, seed=seed, tell=advance,
+            )  # fmt: skip
+        kept = kept_at(checkpoint, config, dataset, split, seed)
+        return self.train(config, rows, seed=seed, checkpoint=kept, on_epoch=on_epoch, advance=advance)
 
-    Raises:
-        ModelError: the loss diverged, or an input is infinite.
-    """
-    config = config.model_copy(update={"actions": rows.actions})
-    net = _made(lambda: HeavyNet(config), rows, seed)
-    task = HeavyTask(net, config, rows, seed, pick_device(config.training.device))
-    calibration = _trained(task, seed, checkpoint, on_epoch, advance)
-    return HeavyRanker(config, net, calibration, rows.known)
+    def train(
+        self,
+        config: NetConfig,
+        rows: Impressions,
+        *,
+        seed: int,
+        checkpoint: Checkpoint | None = None,
+        on_epoch: OnEpoch | None = None,
+        advance: Advance | None = None,
+    ) -> R:
+        """A ranker trained on rows that are there already.
 
+        Raises:
+            ModelError: the loss diverged, or an input is infinite.
+        """
+        config = config.model_copy(update={"actions": rows.actions})
+        task = self.task(self._net(config, rows, seed), config, rows, seed, pick_device(config.training.device))
+        calibration = _trained(task, seed, checkpoint, on_epoch, advance)
+        return self.ranker(config, task.module, calibration, rows.known)
 
-def fit_sequence(
-    dataset: Dataset,
-    split: Split,
-    understanding: Understanding | None,
-    settings: Mapping[str, Any],
-    *,
-    seed: int,
-    on_epoch: OnEpoch | None = None,
-    advance: Advance | None = None,
-    checkpoint: Path | None = None,
-) -> SequenceRanker:
-    """As `fit_heavy`, with the readers' histories.
-
-    Raises:
-        ConfigError: an unknown setting or one out of range, or the checkpoint of another run.
-        DataError: there are no impressions to train on.
-        ModelError: the loss diverged, or an input is infinite.
-    """
-    config = config_from(SequenceConfig, settings, name="sequence", seed=seed)
-    with first_process_first():
-        rows = impressions(
-            dataset, split, config.inputs, config.training.rows, understanding=understanding, actions=config.actions,
-            histories=True, seed=seed, tell=advance,
-        )  # fmt: skip
-    kept = kept_at(checkpoint, config, dataset, split, seed)
-    return train_sequence(config, rows, seed=seed, checkpoint=kept, on_epoch=on_epoch, advance=advance)
+    def _net(self, config: NetConfig, rows: Impressions, seed: int) -> torch.nn.Module:
+        """A network with weights by `seed` that knows the inputs' scales and how often each action is taken."""
+        with torch.random.fork_rng():
+            torch.manual_seed(seed)
+            net = self.ranker.net_type(config)
+        learned = ~rows.validation
+        net.normalise.fit(rows.x[learned], rows.names)
+        net.heads.start_at(torch.from_numpy((rows.labels[learned] > 0).mean(axis=0)))
+        return net
 
 
-def train_sequence(
-    config: SequenceConfig,
-    rows: Impressions,
-    *,
-    seed: int,
-    checkpoint: Checkpoint | None = None,
-    on_epoch: OnEpoch | None = None,
-    advance: Advance | None = None,
-) -> SequenceRanker:
-    """A sequence ranker trained on rows, with histories, that are there already.
-
-    Raises:
-        ModelError: the loss diverged, or an input is infinite.
-    """
-    config = config.model_copy(update={"actions": rows.actions})
-    net = _made(lambda: SequenceNet(config), rows, seed)
-    task = SequenceTask(net, config, rows, seed, pick_device(config.training.device))
-    calibration = _trained(task, seed, checkpoint, on_epoch, advance)
-    return SequenceRanker(config, net, calibration, rows.known)
-
-
-def _made(make: Callable[[], N], rows: Impressions, seed: int) -> N:
-    """A network with weights by `seed` that knows the inputs' scales and how often each action is taken."""
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        net = make()
-    learned = ~rows.validation
-    net.normalise.fit(rows.x[learned], rows.names)
-    net.heads.start_at(torch.from_numpy((rows.labels[learned] > 0).mean(axis=0)))
-    return net
+fit_heavy = Fit(HeavyRanker, HeavyTask)
+"""Trains a heavy ranker on a data set's impressions."""
+train_heavy = fit_heavy.train
+"""Trains a heavy ranker on rows that are there already."""
+fit_sequence = Fit(SequenceRanker, SequenceTask, histories=True)
+"""Trains a sequence ranker on a data set's impressions and its readers' histories."""
+train_sequence = fit_sequence.train
+"""Trains a sequence ranker on rows, with histories, that are there already."""
 
 
 def _trained(
@@ -164,10 +136,13 @@ def _trained(
     progress = None if advance is None else lambda done, steps: advance(done, steps, f"step {done} of {steps}")
     plan = Plan(training.epochs, seed, threads=training.threads, patience=training.patience)
     train(task, plan, checkpoint=checkpoint, progress=progress, on_epoch=on_epoch)
-    if not training.calibrate:
-        return Calibration(rows.rate)
+    return calibrated(task.predicted(), rows) if training.calibrate else Calibration(rows.rate)
+
+
+def calibrated(p: F32, rows: Impressions) -> Calibration:
+    """Fitted on the held-out rows, of which `p` [V, A] are the model's probabilities."""
     held = rows.validation
-    return Calibration.fit(task.predicted(), rows.labels[held], rate=rows.rate, weight=rows.weight[held])
+    return Calibration.fit(p, rows.labels[held], rate=rows.rate, weight=rows.weight[held])
 
 
 def kept_at(folder: Path | None, config: ActionConfig, dataset: Dataset, split: Split, seed: int) -> Checkpoint | None:

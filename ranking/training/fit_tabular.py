@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
 from sklearn.ensemble import HistGradientBoostingClassifier
@@ -17,55 +18,49 @@ from data.errors import ModelError
 from data.split import Split
 from ranking.scorers.tabular import Boosting, BoostingConfig, Logistic, LogisticConfig, TabularConfig, normalised, place
 from ranking.training.calibration import Calibration
-from ranking.training.fit_ranker import config_from
+from ranking.training.fit_ranker import calibrated, config_from
 from ranking.training.impressions import Impressions, impressions
 
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
+C = TypeVar("C", bound=TabularConfig)
+R = TypeVar("R", Logistic, Boosting)
 Advance = Callable[[float, float, str], None]
 
 
-def fit_logistic(
-    dataset: Dataset,
-    split: Split,
-    understanding: Understanding | None,
-    settings: Mapping[str, Any],
-    *,
-    seed: int,
-    on_epoch: Callable[[dict[str, float]], None] | None = None,
-    advance: Advance | None = None,
-) -> Logistic:
-    """Fits one regression an action on impressions of the training part; there are no epochs to tell of.
+@dataclass(frozen=True)
+class Fit(Generic[C, R]):
+    """How one of the baselines is fitted."""
 
-    Raises:
-        ConfigError: an unknown setting or one out of range.
-        DataError: there are no impressions to train on.
-        ModelError: an input is infinite.
-    """
-    config = config_from(LogisticConfig, settings, name="logistic", seed=seed)
-    return train_logistic(config, _rows(dataset, split, understanding, config, seed, advance), advance)
+    name: str
+    config_type: type[C]
+    train: Callable[[C, Impressions, Advance | None], R]
 
+    def __call__(
+        self,
+        dataset: Dataset,
+        split: Split,
+        understanding: Understanding | None,
+        settings: Mapping[str, Any],
+        *,
+        seed: int,
+        on_epoch: Callable[[dict[str, float]], None] | None = None,
+        advance: Advance | None = None,
+    ) -> R:
+        """Fits one model an action on impressions of the training part; there are no epochs to tell of.
 
-def fit_boosting(
-    dataset: Dataset,
-    split: Split,
-    understanding: Understanding | None,
-    settings: Mapping[str, Any],
-    *,
-    seed: int,
-    on_epoch: Callable[[dict[str, float]], None] | None = None,
-    advance: Advance | None = None,
-) -> Boosting:
-    """Fits trees for each action on impressions of the training part; there are no epochs to tell of.
-
-    Raises:
-        ConfigError: an unknown setting or one out of range.
-        DataError: there are no impressions to train on.
-        ModelError: an input is infinite.
-    """
-    config = config_from(BoostingConfig, settings, name="boosting", seed=seed)
-    return train_boosting(config, _rows(dataset, split, understanding, config, seed, advance), advance)
+        Raises:
+            ConfigError: an unknown setting or one out of range.
+            DataError: there are no impressions to train on.
+            ModelError: an input is infinite.
+        """
+        config = config_from(self.config_type, settings, name=self.name, seed=seed)
+        rows = impressions(
+            dataset, split, config.inputs, config.rows, understanding=understanding, actions=config.actions, seed=seed,
+            tell=advance,
+        )  # fmt: skip
+        return self.train(config, rows, advance)
 
 
 def train_logistic(config: LogisticConfig, rows: Impressions, advance: Advance | None = None) -> Logistic:
@@ -75,7 +70,7 @@ def train_logistic(config: LogisticConfig, rows: Impressions, advance: Advance |
         ModelError: an input is infinite.
     """
     config = config.model_copy(update={"actions": rows.actions})
-    learned, held = _finite(rows), rows.validation
+    learned = _finite(rows)
     mean, std = rows.x[learned].mean(axis=0, dtype=np.float64), rows.x[learned].std(axis=0, dtype=np.float64)
     std = np.where(std > 1e-6, std, 1.0)
     z = normalised(rows.x[learned], mean, std, config.inputs.clip).astype(np.float32)
@@ -94,10 +89,7 @@ def train_logistic(config: LogisticConfig, rows: Impressions, advance: Advance |
         "bias": bias,
         "taken": rows.known,
     }
-    made = Logistic(config, arrays, Calibration(rows.rate))
-    if config.calibrate:
-        made.calibration = _calibrated(made.of_inputs(rows.x[held], rows.position[held]), rows)
-    return made
+    return _calibrated(Logistic(config, arrays, Calibration(rows.rate)), rows)
 
 
 def train_boosting(config: BoostingConfig, rows: Impressions, advance: Advance | None = None) -> Boosting:
@@ -120,20 +112,13 @@ def train_boosting(config: BoostingConfig, rows: Impressions, advance: Advance |
         )  # fmt: skip
         watched = {"X_val": x[held], "y_val": label[held]} if stops else {}
         models[action] = model.fit(x[learned], label[learned], **watched)
-    made = Boosting(config, models, rows.known, Calibration(rows.rate))
-    if config.calibrate:
-        made.calibration = _calibrated(made.of_inputs(rows.x[held], rows.position[held]), rows)
-    return made
+    return _calibrated(Boosting(config, models, rows.known, Calibration(rows.rate)), rows)
 
 
-def _rows(
-    dataset: Dataset, split: Split, understanding: Understanding | None, config: TabularConfig, seed: int,
-    advance: Advance | None,
-) -> Impressions:  # fmt: skip
-    return impressions(
-        dataset, split, config.inputs, config.rows, understanding=understanding, actions=config.actions, seed=seed,
-        tell=advance,
-    )  # fmt: skip
+fit_logistic = Fit("logistic", LogisticConfig, train_logistic)
+"""Fits one regression an action."""
+fit_boosting = Fit("boosting", BoostingConfig, train_boosting)
+"""Fits trees for each action."""
 
 
 def _each(rows: Impressions, advance: Advance | None) -> Any:
@@ -159,6 +144,9 @@ def _fit_quietly(model: LogisticRegression, z: F32, label: Array) -> None:
         model.fit(z, label)
 
 
-def _calibrated(p: F32, rows: Impressions) -> Calibration:
-    held = rows.validation
-    return Calibration.fit(p, rows.labels[held], rate=rows.rate, weight=rows.weight[held])
+def _calibrated(made: R, rows: Impressions) -> R:
+    """The model, its calibration fitted where the config asks for that."""
+    if made.config.calibrate:
+        held = rows.validation
+        made.calibration = calibrated(made.of_inputs(rows.x[held], rows.position[held]), rows)
+    return made

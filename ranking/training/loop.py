@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
@@ -18,7 +19,7 @@ from ranking.training.checkpoint import Checkpoint
 from ranking.training.engine import Plan, deterministic, train
 from ranking.training.examples import Examples
 from ranking.training.losses import positives_in_top, sampled_logits, sampled_softmax_loss, softmax_loss
-from ranking.training.negatives import Exact, Neighbours, Sample, Sampler, holds, mined
+from ranking.training.negatives import Exact, Neighbours, Sample, Sampler, mined
 from ranking.training.processes import Processes, gathered, pick_device, processes
 
 IN_SAMPLE_K = 20
@@ -115,7 +116,10 @@ class TwoTowerTask:
             self._catalogue = self._index_of(self._vectors(self.examples.catalogue))
         salts = np.random.default_rng([self._seed, epoch, 6])
         samples = self.sampler.epoch(np.random.default_rng([self._seed, epoch]))
-        yield from ahead(self._prepared(sample, processes(), int(salts.integers(2**62))) for sample in samples)
+        made = (self._prepared(sample, processes(), int(salts.integers(2**62))) for sample in samples)
+        # A thread that makes batches beside torch's own only pays where a core is left for it.
+        spare = (os.cpu_count() or 1) > self._training.threads or self.device.type != "cpu"
+        yield from ahead(made) if spare else made
 
     def rows(self, batch: Prepared) -> int:
         """See `engine.Task`."""
@@ -180,8 +184,7 @@ class TwoTowerTask:
         everyone[mine] = batch.at.cpu().numpy()
         found = mined(index, queries, everyone, training.hard, training.hard_depth, draws)[mine]
         rows = rows_of[np.maximum(found, 0)]
-        reader = examples.reader[sample.positives[mine]]
-        gone = (found < 0) | holds(reader, examples.tweets.tweet[rows], self.sampler.engaged[False])
+        gone = (found < 0) | ~self.sampler.suits(sample.positives[mine], rows)
         distinct, where = np.unique(rows, return_inverse=True)
         _, tweets, entities = inputs(examples, np.empty(0, np.int64), distinct, device=self.device)
         vectors = self.module.encode_tweets(tweets, self.module.entities(entities))

@@ -56,6 +56,22 @@ def accidental_hits(readers: I64, columns: I64, engaged: Ragged) -> tuple[I64, I
     return found
 
 
+@dataclass(frozen=True)
+class Lives:
+    """When tweets can be shown, by tweet code; a tweet is alive at t where posted < t < gone."""
+
+    posted_us: I64
+    """[T]."""
+    gone_us: I64
+    """[T] deleted, or too old."""
+
+    def alive(self, tweets: I64, time_us: I64) -> Mask:
+        """[n, H] whether tweets [n, H] are alive at the moments [n]."""
+        at = time_us[:, None]
+        there: Mask = (self.posted_us[tweets] < at) & (at < self.gone_us[tweets])
+        return there
+
+
 def draw_alive(time_us: I64, tweet_time_us: I64, gone_us: I64, alive_h: float, seed: int) -> tuple[I64, F64]:
     """One tweet for each moment [M], uniform among those alive then, and how many were alive.
 
@@ -160,6 +176,16 @@ class Sampler:
         held_out = np.flatnonzero(self.examples.validation)
         yield from self._random(held_out, np.random.default_rng(0), validation=True)
 
+    def suits(self, positives: I64, rows: I64) -> Mask:
+        """[n, H] whether `rows` [n, H] of the tweets can be negatives of `positives` [n].
+
+        Not what a positive's reader engaged with in training, and of living tweets not what was dead at its moment.
+        """
+        examples = self.examples
+        tweets = examples.tweets.tweet[rows]
+        out: Mask = ~holds(examples.reader[positives], tweets, self.engaged[False])
+        return out if examples.lives is None else out & examples.lives.alive(tweets, examples.time_us[positives])
+
     def _of_block(self, block: tuple[I64, I64, float]) -> Sample:
         positives, negatives, alive = block
         return self._sample(positives, negatives, alive, validation=bool(self.examples.validation[positives[0]]))
@@ -176,6 +202,8 @@ class Sampler:
         examples = self.examples
         shared = examples.config.training.negatives if len(examples.blocks[False]) else len(negatives)
         negatives, pool = np.split(negatives, [shared])
+        # Once each, so that the nearest rows of the pool are as many tweets.
+        pool = pool[np.unique(examples.tweets.tweet[pool], return_index=True)[1]]
         columns = examples.tweets.tweet[np.r_[examples.tweet_row[positives], negatives]]
         expected = len(positives) * examples.frequency[columns] + len(negatives) / alive
         # A held-out tweet without a training positive and without sampled negatives is expected once at least.

@@ -34,7 +34,8 @@ class RankerTask(ABC):
         self.training, self.data, self.seed, self.device = training, rows, seed, device
         self.learned, self.held_out = np.flatnonzero(~rows.validation), np.flatnonzero(rows.validation)
         self.optimizers = [_adamw(net, training)]
-        self.x = torch.from_numpy(rows.x).to(device)
+        with torch.no_grad():
+            self.x = net.normalise(torch.from_numpy(rows.x).to(device))
         self.labels = torch.from_numpy(rows.labels).to(device)
         self.position = torch.from_numpy(rows.position).to(device)
 
@@ -104,7 +105,8 @@ class HeavyTask(RankerTask):
     def logits(self, rows: I64, position: torch.Tensor) -> torch.Tensor:
         """See `RankerTask`."""
         at = torch.from_numpy(rows).to(self.device)
-        logits: torch.Tensor = self._net(self.x[at], self._ids[at] if self._ids is not None else None, position)
+        ids = self._ids[at] if self._ids is not None else None
+        logits: torch.Tensor = self._net(self.x.index_select(0, at), ids, position)
         return logits
 
 
@@ -150,7 +152,7 @@ class SequenceTask(RankerTask):
         at = torch.from_numpy(rows).to(self.device)
         pasts = Pasts.of(self._reader[requests], self._histories, requests, self._config).to(self.device)
         places = Places.of(request.astype(np.int64), len(requests)).to(self.device)
-        logits: torch.Tensor = self._net(self.x[at], self._author[at], pasts, places, position)
+        logits: torch.Tensor = self._net(self.x.index_select(0, at), self._author[at], pasts, places, position)
         return logits
 
 

@@ -23,6 +23,7 @@ Blocks = dict[bool, list[tuple[I64, I64, float]]]
 """Training (False) and held-out (True) blocks: positives, rows of their negatives (first those that all share, then
 those to mine among), number of tweets alive."""
 
+_NEVER = 2**62
 _CHUNK = 65_536
 """Rows whose columns are asked for at once; bounds memory."""
 
@@ -57,21 +58,27 @@ def training_positives(
     return out
 
 
-def negative_rows(
-    dataset: Dataset, training: TrainingConfig, rows: pl.DataFrame, validation: Mask, seed: int
-) -> tuple[pl.DataFrame, Blocks]:
-    """Rows of negatives to look up, and the blocks that use them (numbered from 0)."""
+def tweet_lives(dataset: Dataset) -> pl.DataFrame:
+    """`tweet_id`, `time_us` and `gone_us`, when it was deleted (2^62 for never), of all but retweets, as posted."""
     tweets = dataset.scan("tweets").filter(pl.col("kind") != "retweet").select("tweet_id", "time_us").collect()
+    if "deletions" not in dataset.tables:
+        return tweets.with_columns(gone_us=pl.lit(_NEVER))
+    gone = dataset.read("deletions").frame().rename({"time_us": "gone_us"}).select("tweet_id", "gone_us")
+    return tweets.join(gone, on="tweet_id", how="left", maintain_order="left").with_columns(
+        pl.col("gone_us").fill_null(_NEVER)
+    )
+
+
+def negative_rows(
+    training: TrainingConfig, tweets: pl.DataFrame, rows: pl.DataFrame, validation: Mask, seed: int
+) -> tuple[pl.DataFrame, Blocks]:
+    """Rows of negatives to look up, and the blocks that use them (numbered from 0); `tweets` by `tweet_lives`."""
     time_us = rows["time_us"].to_numpy()
     if training.sampling == "catalogue":
         end = int(time_us.max()) + 1
         catalogue = tweets.select(user_id=pl.lit(rows["user_id"][0]), tweet_id="tweet_id", time_us=pl.lit(end))
         return catalogue, {False: [], True: []}
     rng = np.random.default_rng([seed, 3])
-    gone = np.full(len(tweets), 2**62, np.int64)
-    if "deletions" in dataset.tables:
-        ends = tweets.join(dataset.read("deletions").frame().rename({"time_us": "gone_us"}), on="tweet_id", how="left")
-        gone = ends["gone_us"].fill_null(2**62).to_numpy()
     drawn_a_block = training.negatives + (training.hard_pool if training.hard else 0)
     blocks: Blocks = {False: [], True: []}
     members: list[I64] = []
@@ -81,7 +88,8 @@ def negative_rows(
             blocks[which].append((block, np.arange(at, at + drawn_a_block), 0.0))
             members.append(block[rng.integers(0, len(block), drawn_a_block)])
     like = np.concatenate(members)
-    drawn, alive = draw_alive(time_us[like], tweets["time_us"].to_numpy(), gone, training.alive_h, seed)
+    posted, gone = tweets["time_us"].to_numpy(), tweets["gone_us"].to_numpy()
+    drawn, alive = draw_alive(time_us[like], posted, gone, training.alive_h, seed)
     for part in blocks.values():
         part[:] = [(block, of, float(alive[of].mean()) if len(of) else 1.0) for block, of, _ in part]
     chosen = {"user_id": rows["user_id"].to_numpy()[like], "tweet_id": tweets["tweet_id"].to_numpy()[drawn]}

@@ -13,6 +13,7 @@ from data.batch import Array, CandidateBatch, Ragged, Requests
 from data.errors import ModelError
 from data.events import HOUR_US, EventBatch
 from features.online import FeatureState
+from ranking.slate.author_diversity import AuthorDiversityConfig
 
 NOW = 1_767_700_000_000_000
 TEXTS = {"username", "name", "language", "kind", "text", "action", "source", "product", "policy"}
@@ -143,11 +144,31 @@ def test_what_a_reader_is_shown_and_what_not(state: FeatureState) -> None:
 
 def test_scores_from_outside_the_network_are_scaled(state: FeatureState) -> None:
     trace = run(state, [1], config=HomeConfig(mmr=None, outside_factor=0.5)).trace
-    assert trace.why(103).factors == {"network_factor": 1.0}
+    assert trace.why(103).factors == {"network_factor": 1.0, "author_diversity": 1.0}
     assert trace.why(105).score == 105 * 0.5
-    assert (
-        str(trace.why(105)) == "tweet 105: brought by following, score 52.5 = 105 x 0.5 (network_factor), at position 3"
-    )
+    told = "tweet 105: brought by following, score 52.5 = 105 x 0.5 (network_factor) x 1 (author_diversity)"
+    assert str(trace.why(105)) == f"{told}, at position 3"
+
+
+def test_an_authors_further_tweets_count_less(state: FeatureState) -> None:
+    newer = {"tweet_id": [113, 114, 115], "time_us": [NOW - 300, NOW - 200, NOW - 100], "author_id": [3] * 3}
+    state.update(
+        events(
+            "tweets", **newer, kind=["original"] * 3, referenced_id=[-1] * 3, conversation_id=[-1] * 3,
+            text=["words"] * 3, language=["es"] * 3, place=[-1] * 3, media_count=[0] * 3,
+        )
+    )  # fmt: skip
+    plain = run(state, [1], config=HomeConfig(mmr=None, author_diversity=None))
+    assert shown(plain) == [[115, 114, 113, 103, 102, 106, 105]]
+    # The author's are worth 115 x 1, 114 x 0.625, 113 x 0.4375 and 103 x 0.34375; 106 and 105 are 3/4, from outside.
+    result = run(state, [1], config=HomeConfig(mmr=None))
+    assert shown(result) == [[115, 102, 106, 105, 114, 113, 103]]
+    assert result.slate.columns["score"].tolist() == [115.0, 102.0, 79.5, 78.75, 71.25, 49.4375, 35.40625]
+    factors = [result.trace.why(one).factors["author_diversity"] for one in (115, 114, 113, 103, 102)]
+    assert factors == [1.0, 0.625, 0.4375, 0.34375, 1.0]
+    steep = HomeConfig(mmr=None, author_diversity=AuthorDiversityConfig(decay=0.0, floor=0.5))
+    trace = run(state, [1], config=steep).trace
+    assert [trace.why(one).factors["author_diversity"] for one in (115, 114, 113, 103)] == [1.0, 0.5, 0.5, 0.5]
 
 
 def test_blocks_count_both_ways(state: FeatureState) -> None:

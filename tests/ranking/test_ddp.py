@@ -7,14 +7,21 @@ import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import load_file
 
+from ranking.models.heavy import HeavyNet
+from ranking.models.sequence import SequenceNet
+from ranking.training import ranker_task
 from ranking.training.engine import Plan, train
 from ranking.training.examples import build_examples
 from ranking.training.loop import train_two_tower
+from ranking.training.processes import Processes
+from ranking.training.ranker_task import HeavyTask, SequenceTask
 from tests.ranking.line_task import LineTask
+from tests.ranking.long_requests import HEAVY, SEQUENCE, curves, long_requests
 from tests.ranking.shelves import CONFIG, write_shelves
 
 
@@ -47,3 +54,43 @@ def test_two_processes_train_the_two_towers_as_one_does(tmp_path):
     theirs = json.loads((tmp_path / "two.json").read_text())
     for name in ("train_loss", "validation_loss"):
         assert [e[name] for e in theirs] == pytest.approx([e[name] for e in history], rel=2e-5), name
+
+
+@pytest.mark.slow
+def test_two_processes_train_the_rankers_as_one_does(tmp_path):
+    # Batches have an odd number of rows and are cut in the middle of requests; an action is unknown, another rare.
+    _two("tests.ranking.long_requests", tmp_path / "two.json")
+    theirs, ours = json.loads((tmp_path / "two.json").read_text()), curves()
+    for kind, history in ours.items():
+        assert len(history) == 3
+        assert history[-1]["train_loss"] < history[0]["train_loss"]
+        for name in ("train_loss", "validation_loss"):
+            assert [e[name] for e in theirs[kind]] == pytest.approx([e[name] for e in history], rel=2e-5), (kind, name)
+
+
+@pytest.mark.parametrize(
+    ("task_type", "net_type", "config"), [(HeavyTask, HeavyNet, HEAVY), (SequenceTask, SequenceNet, SEQUENCE)]
+)
+def test_the_shares_of_a_batch_have_the_loss_and_gradient_of_the_whole(monkeypatch, task_type, net_type, config):
+    given = long_requests()
+    config = config.model_copy(update={"actions": given.actions})
+    torch.manual_seed(0)
+    task = task_type(net_type(config), config, given, 1, torch.device("cpu"))
+    batch = np.arange(13)
+    assert given.request[5] == given.request[6], "the halves are to share a request"
+
+    def of(count):
+        task.module.zero_grad(set_to_none=True)
+        summed = 0.0
+        for one in (Processes(rank, count) for rank in range(count)):
+            monkeypatch.setattr(ranker_task, "processes", lambda one=one: one)
+            loss = task.loss(batch)
+            loss.backward()
+            summed += float(loss.detach())
+        return summed, torch.cat([one.grad.ravel() for one in task.module.parameters()])
+
+    whole, gradient = of(1)
+    for count in (2, 3, 14):  # of 14 one has nothing
+        loss, summed = of(count)
+        assert loss == pytest.approx(whole, rel=1e-6)
+        assert torch.allclose(summed, gradient, rtol=1e-4, atol=1e-7)
