@@ -23,6 +23,7 @@ from data.catalogue import resolve
 from data.dataset import Dataset
 from data.errors import ConfigError, ModelError
 from data.split import Split
+from experiments.curves import curves_of
 from experiments.measure import (
     Known,
     Measured,
@@ -33,10 +34,11 @@ from experiments.measure import (
     measure_step,
 )
 from experiments.oracle import Oracle
+from experiments.plots import draw
 from experiments.protocol import EvaluationProtocol, FullCatalogue, protocol_for
 from experiments.segments import segments_of
 from experiments.stats import Interval, auc_interval, mean_interval
-from experiments.tracking import log_intervals, tracked_run
+from experiments.tracking import tracked_run
 from experiments.train import split_of, understanding_of
 from features.catalogue import owners
 from features.online import FeatureState
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
     from experiments.cli.screen import Advance
 
 ORACLE = "oracle"
+BASE = "interest_formula"
+"""The scorer over which the others' gain by segment is drawn, where it is among them."""
 METRICS = (*FORMULAS, "novelty", "coverage", "gini")
 """What can be asked for by name."""
 FOLDER = "evaluation"
@@ -143,6 +147,8 @@ def evaluate_references(
 ) -> Report:
     """Measures models and scorers by reference, and the oracle where the truth is at hand; logs each to MLflow.
 
+    Gains by segment of users are over the interest formula, or else the first model named; that one's over the next.
+
     Raises:
         NotFoundError: a reference that nothing answers to.
         ModelError: a model that reads columns which the data set cannot fill.
@@ -153,9 +159,14 @@ def evaluate_references(
     bundles = _bundles(dataset, split, references, home)
     report, measured = evaluate_bundles(dataset, split, bundles, config, advance)
     users = segments_of(dataset, split, report.users)
+    curves = curves_of(measured, sorted(bundles, key=lambda one: bundles[one].name != BASE), users, seed=config.seed)
+    names = _labels(report)
+    plots = draw(curves, names, {names[one.reference]: one.ndcg for one in report.rows}, k=config.k)
     for result in report.rows:
-        bundle = bundles.get(result.reference)
-        _log(dataset, report, result, measured[result.reference], users, bundle.run_id if bundle else "", home)
+        reference, bundle = result.reference, bundles.get(result.reference)
+        run_id = bundle.run_id if bundle and bundle.run_id else _new_run(dataset, result.name, home)
+        numbers = _numbers(result, config.k) | curves[reference].numbers()
+        _log(run_id, dataset, report, result.name, measured[reference], users, numbers, plots[reference], home)
     return report
 
 
@@ -302,40 +313,52 @@ def _bundles(dataset: Dataset, split: Split, references: Sequence[str], home: Pa
     return {name: fetched[name] for name in references}
 
 
-def _log(
-    dataset: Dataset, report: Report, result: ScorerResult, measured: Measured, users: pl.DataFrame, run_id: str,
-    home: Path,
-) -> None:  # fmt: skip
-    """The metrics, the rows and the plot into the model's run, or into a run of its own for what was not trained."""
-    client = connect(home)
-    if not run_id:
-        tags = {"scorer": result.name, "kind": "baseline"}
-        with tracked_run(home, name=result.name, dataset=dataset, parameters={"scorer": result.name}, tags=tags) as new:
-            run_id = new
-    shown = {f"ndcg_{report.k}": result.ndcg, f"recall_{report.k}": result.recall, "auc": result.auc}
+def _labels(report: Report) -> dict[str, str]:
+    """What each reference is called in plots: its scorer's name, with the reference where two have the same."""
+    names = [row.name for row in report.rows]
+    return {
+        row.reference: row.name if names.count(row.name) == 1 else f"{row.name} {row.reference}" for row in report.rows
+    }
+
+
+def _numbers(result: ScorerResult, k: int) -> dict[str, float]:
+    """As a run's metrics."""
+    shown = {f"ndcg_{k}": result.ndcg, f"recall_{k}": result.recall, "auc": result.auc}
     shown["true_value"] = result.true_value
-    shown |= {name if name == "novelty" else f"{name}_{report.k}": one for name, one in result.metrics.items()}
-    for name, share in result.shares.items():
-        client.log_metric(run_id, f"{name}_{report.k}", share)
+    shown |= {name if name == "novelty" else f"{name}_{k}": one for name, one in result.metrics.items()}
+    out = {f"{name}_{k}": share for name, share in result.shares.items()}
     for name, interval in shown.items():
         if interval is not None:
-            client.log_metric(run_id, name, interval.mean)
-            client.log_metric(run_id, f"{name}_low", interval.low)
-            client.log_metric(run_id, f"{name}_high", interval.high)
+            out |= {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
+    return out
+
+
+def _new_run(dataset: Dataset, name: str, home: Path) -> str:
+    """A run for what was not trained."""
+    tags = {"scorer": name, "kind": "baseline"}
+    with tracked_run(home, name=name, dataset=dataset, parameters={"scorer": name}, tags=tags) as run_id:
+        return run_id
+
+
+def _log(
+    run_id: str, dataset: Dataset, report: Report, name: str, measured: Measured, users: pl.DataFrame,
+    numbers: Mapping[str, float], plots: Mapping[str, bytes], home: Path,
+) -> None:  # fmt: skip
+    """The metrics, the rows and the plots into a run."""
+    client = connect(home)
+    import mlflow
+
+    mlflow.log_metrics(dict(numbers), run_id=run_id)
     client.set_tag(run_id, "evaluation", report.key)
-    client.set_tag(run_id, "scorer", result.name)
+    client.set_tag(run_id, "scorer", name)
     with tempfile.TemporaryDirectory() as room:
-        folder = Path(room) / report.key
-        folder.mkdir()
+        folder = Path(room)
         measured.request_frame().write_parquet(folder / "requests.parquet")
         users.write_parquet(folder / "users.parquet")
         if measured.impressions:
             measured.impression_frame().write_parquet(folder / "impressions.parquet")
+        for file, content in plots.items():
+            (folder / file).write_bytes(content)
         about = {"protocol": report.protocol, "key": report.key, "k": report.k, "data": dataset.name}
         (folder / "about.json").write_text(json.dumps(about, indent=1))
         client.log_artifacts(run_id, str(folder), f"{FOLDER}/{report.key}")
-    import mlflow
-
-    rows = {one.name: (one.ndcg.mean, one.ndcg.low, one.ndcg.high) for one in report.rows}
-    with mlflow.start_run(run_id=run_id):
-        log_intervals(rows, f"{FOLDER}/{report.key}/ndcg.png", title=f"NDCG@{report.k}", xlabel="mean and 95% interval")

@@ -15,6 +15,7 @@ import polars as pl
 
 from data.batch import F32, F64, I64, Array, CandidateBatch, Ragged, Requests
 from data.split import Split
+from experiments.in_place import probabilities_in_place
 from experiments.protocol import Block, Step
 from features.catalogue import owners, view
 from features.online import FeatureState
@@ -29,6 +30,9 @@ from ranking.slate.whole import Best, best_of_scores, best_of_vectors
 
 _ROWS = 1 << 19
 """Pairs of request and item that are scored at once by a scorer that knows no catalogue."""
+
+PROBABILITY = "p."
+"""What the names of impressions' columns with an action's probability begin with."""
 
 _BATCH_COLUMNS = ("user_id", "tweet_id", "author_id")
 
@@ -57,7 +61,10 @@ class Measured:
         return pl.DataFrame({name: np.concatenate(parts) for name, parts in self.requests.items()})
 
     def impression_frame(self) -> pl.DataFrame:
-        """user_id, score, label; no rows for a log without impressions."""
+        """user_id, score, label, `position`, `acts` (as in `Step`) and of an action model a column `p.ACTION` each.
+
+        No rows for a log without impressions.
+        """
         return pl.DataFrame({name: np.concatenate(parts) for name, parts in self.impressions.items()})
 
 
@@ -129,9 +136,13 @@ def measure_step(
         out.shown.append(shown_ids)
     out.request(request_id=np.array([step.request_id]), user_id=np.array([step.user_id]), **row)
     if step.shown.any():
-        label = step.relevant[step.shown]
-        users = np.full(len(label), step.user_id, np.int64)
-        out.impression(user_id=users, score=scores[step.shown], label=label)
+        shown = Ragged.from_mask(batch.offsets, step.shown)
+        at, users = shown.values, np.full(len(shown.values), step.user_id, np.int64)
+        row = {"user_id": users, "score": scores[at], "label": step.relevant[at]}
+        row |= {"position": step.position[at], "acts": step.acts[at]}
+        for action, p in probabilities_in_place(scorer, batch.take(shown), row["position"]).items():
+            row[f"{PROBABILITY}{action}"] = p
+        out.impression(**row)
 
 
 def measure_block(

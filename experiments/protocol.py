@@ -17,25 +17,36 @@ from data.batch import I64, CandidateBatch, Mask, Ragged, Requests
 from data.dataset import Dataset
 from data.errors import DataError
 from data.events import EventBatch
-from data.schema import POSITIVE_ACTIONS
+from data.ids import rows_of
+from data.schema import ACTIONS, POSITIVE_ACTIONS
 from data.split import Split
 from features.online import FeatureState
 
 ALIVE_H = 48.0
 """Hours after which a tweet is no candidate any more."""
 
+_POSITIVE = sum(1 << ACTIONS.index(action) for action in POSITIVE_ACTIONS)
+
 
 @dataclass(frozen=True)
 class Step:
-    """One request: its candidates, which are relevant, and which were shown when the log was made."""
+    """One request: its candidates, which are relevant, and what came of those shown when the log was made."""
 
     batch: CandidateBatch
     request_id: int
     user_id: int
     relevant: Mask
     """[N] the user engaged with it in this request."""
-    shown: Mask
-    """[N] it was an impression of this request; all False for a log without impressions."""
+    position: I64
+    """[N] place at which it was an impression of this request, 0 the top; -1 for what was not shown."""
+    acts: I64
+    """[N] what the user did with it in this request: bit c for the action of code c. 0 in a log without impressions."""
+
+    @property
+    def shown(self) -> Mask:
+        """[N] it was an impression of this request."""
+        out: Mask = self.position >= 0
+        return out
 
 
 @dataclass(frozen=True)
@@ -104,13 +115,14 @@ class AliveTweets:
         sample = asked.sample(min(requests, len(asked)), seed=seed).sort("time_us", "request_id")
         ids = sample.lazy().select("request_id")
         shown = dataset.scan("impressions").join(ids, on="request_id", how="semi")
-        engaged = dataset.scan("engagements").join(ids, on="request_id", how="semi")
-        engaged = engaged.filter(pl.col("action").is_in(POSITIVE_ACTIONS))
+        acted = dataset.scan("engagements").join(ids, on="request_id", how="semi")
+        bit = pl.col("action").replace_strict({a: 1 << code for code, a in enumerate(ACTIONS)}, return_dtype=pl.Int64)
+        acted = acted.group_by("request_id", "tweet_id").agg(acts=bit.bitwise_or())
         lasting = dataset.scan("tweets").select((pl.col("kind") == "item").any()).collect().item()
         self._alive_h = float("inf") if lasting else ALIVE_H
         self._requests = sample
-        self._shown = _lists(shown, sample)
-        self._engaged = _lists(engaged.unique(["request_id", "tweet_id"]), sample)
+        self._shown = _lists(shown, sample, "tweet_id", "position")
+        self._acted = _lists(acted, sample, "tweet_id", "acts")
 
     def __len__(self) -> int:
         return len(self._requests)
@@ -149,7 +161,9 @@ class AliveTweets:
             if follower is not None and after is not None:
                 for events in after.advance(time_us):
                     follower.apply(events)
-            shown, engaged = (state.network.tweets.rows(one[at]) for one in (self._shown, self._engaged))
+            (shown_ids, places), (acted_ids, bits) = self._shown[at], self._acted[at]
+            shown, acted = state.network.tweets.rows(shown_ids), state.network.tweets.rows(acted_ids)
+            engaged = acted[(bits & _POSITIVE) > 0]
             rows = shown[shown >= 0]
             if len(engaged):
                 rows = np.union1d(state.network.alive(time_us, self._alive_h), rows)
@@ -158,7 +172,8 @@ class AliveTweets:
             state.network.resolve(EventBatch("requests", {"user_id": np.array([user_id])}))
             requests = state.requests([user_id], time_us)
             batch = state.base(requests, Ragged(np.array([0, len(rows)], np.int64), rows))
-            yield Step(batch, request_id, user_id, np.isin(rows, engaged), np.isin(rows, shown))
+            position, acts = _values_of(rows, shown, places, -1), _values_of(rows, acted, bits, 0)
+            yield Step(batch, request_id, user_id, np.isin(rows, engaged), position, acts)
 
 
 class FullCatalogue:
@@ -209,7 +224,7 @@ class FullCatalogue:
                 batch = state.base(request, Ragged(np.array([0, len(rows)], np.int64), rows))
                 relevant = np.isin(rows, block.items[block.relevant[at]])
                 ids = int(block.request_id[at]), int(request.columns["user_id"][0])
-                yield Step(batch, *ids, relevant, np.zeros(len(rows), bool))
+                yield Step(batch, *ids, relevant, np.full(len(rows), -1), np.zeros(len(rows), np.int64))
 
     def blocks(self, state: FeatureState, size: int = 512) -> Iterator[Block]:
         """The same requests, `size` at a time: all are asked at one moment about one catalogue."""
@@ -240,11 +255,22 @@ def _newest_first(state: FeatureState, rows: I64) -> I64:
     return rows[np.lexsort((-state.network.tweets.ids[rows], -state.network.tweet.time_us[rows]))]
 
 
-def _lists(rows: pl.LazyFrame, requests: pl.DataFrame) -> list[I64]:
-    """Tweet ids a request, in the order of `requests`."""
-    grouped = rows.group_by("request_id").agg("tweet_id").collect()
+def _lists(rows: pl.LazyFrame, requests: pl.DataFrame, *names: str) -> list[tuple[I64, ...]]:
+    """The columns `names` of each request's rows, in the order of `requests`."""
+    grouped = rows.group_by("request_id").agg(names).collect()
     joined = requests.select("request_id").join(grouped, on="request_id", how="left", maintain_order="left")
-    return [np.asarray(one if one is not None else [], np.int64) for one in joined["tweet_id"].to_list()]
+    columns = [joined[name].to_list() for name in names]
+    return [
+        tuple(np.asarray(one if one is not None else [], np.int64) for one in lists)
+        for lists in zip(*columns, strict=True)
+    ]
+
+
+def _values_of(rows: I64, given: I64, values: I64, otherwise: int) -> I64:
+    """[N] the value of each of `rows` among the rows `given` (the first, where it stands there twice)."""
+    known, first = np.unique(given, return_index=True)
+    out: I64 = np.append(values[first], otherwise)[rows_of(known, rows)]
+    return out
 
 
 def _places(pairs: pl.DataFrame, places: pl.DataFrame, asked: pl.DataFrame) -> Ragged:

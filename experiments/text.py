@@ -110,7 +110,7 @@ def train_text(
         ConfigError: a bad name of a task, or no such encoder.
         DataError: fewer than two labels, too many, or too few texts to hold some out.
     """
-    from experiments.tracking import log_intervals
+    from experiments.plots import log_intervals
     from ranking.registry import connect
 
     check_task(task)

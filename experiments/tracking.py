@@ -1,9 +1,9 @@
-"""What MLflow holds of a run: its configuration, data set, metrics, plots and artifacts, in the store under home."""
+"""Runs in MLflow, in the store under home: each begins with its configuration and its data set."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -45,33 +45,3 @@ def flatten(settings: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             out[f"{prefix}{key}"] = value
     return out
-
-
-def log_curves(curves: Mapping[str, Sequence[float]], file: str, *, title: str, ylabel: str) -> None:
-    """A plot of values by epoch, as an artifact of the active run."""
-    import mlflow
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 3.6), layout="constrained")
-    axes = figure.subplots()
-    for label, values in curves.items():
-        axes.plot(range(1, len(values) + 1), values, marker="o", markersize=3, label=label)
-    axes.set(title=title, xlabel="epoch", ylabel=ylabel)
-    axes.grid(alpha=0.3)
-    axes.legend(frameon=False)
-    mlflow.log_figure(figure, file)
-
-
-def log_intervals(rows: Mapping[str, tuple[float, float, float]], file: str, *, title: str, xlabel: str) -> None:
-    """A plot of estimates with their intervals, one line a name, as an artifact of the active run."""
-    import mlflow
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(6, 0.5 + 0.4 * len(rows)), layout="constrained")
-    axes = figure.subplots()
-    names = list(rows)[::-1]
-    for at, (value, low, high) in enumerate(rows[name] for name in names):
-        axes.errorbar(value, at, xerr=[[value - low], [high - value]], fmt="o", capsize=3, color="#1d6fa5")
-    axes.set(title=title, xlabel=xlabel, yticks=range(len(rows)), yticklabels=names)
-    axes.grid(axis="x", alpha=0.3)
-    mlflow.log_figure(figure, file)

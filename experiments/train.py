@@ -19,7 +19,8 @@ from data.dataset import Dataset
 from data.errors import ConfigError
 from data.split import Split, default_split, parse_split, training_part
 from experiments.config import RunConfig
-from experiments.tracking import log_curves, tracked_run
+from experiments.plots import log_curves
+from experiments.tracking import tracked_run
 from features.offline import offline_features
 from features.text.encoder import resolve_encoder
 from features.text.understanding import Understanding
@@ -29,6 +30,7 @@ from ranking.ranker import BASE_COLUMNS
 from ranking.registry import MODEL_NAME, connect, log_bundle, set_alias
 from ranking.scorer import Scorer
 from ranking.training.checkpoint import Checkpoint
+from ranking.training.impressions import RowsOf, impressions
 from ranking.training.processes import first_process_first, joined
 
 if TYPE_CHECKING:
@@ -120,6 +122,8 @@ class Learning:
     understanding: Understanding
     config: RunConfig
     checkpoint: Path | None = None
+    rows_of: RowsOf = impressions
+    """What makes the training rows of rankers."""
 
     def fit(
         self, on_epoch: Callable[[Mapping[str, float]], None] | None = None, advance: Advance | None = None
@@ -138,7 +142,8 @@ class Learning:
             return made
         trainer = resolve(self.kind.trainer)
         # A closed form has no epochs to go on from, and only a retriever is given an index to mine with.
-        takes, lent = signature(trainer).parameters, {"checkpoint": self.checkpoint, "index": _FaissNeighbours}
+        takes = signature(trainer).parameters
+        lent = {"checkpoint": self.checkpoint, "index": _FaissNeighbours, "rows_of": self.rows_of}
         fitted: Scorer = trainer(
             self.dataset, self.split, self.understanding, settings, seed=self.config.seed,
             on_epoch=on_epoch, advance=advance,

@@ -7,7 +7,7 @@ kept in the study's folder, so that a study that was stopped goes on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from data.catalogue import resolve
 from data.dataset import Dataset
 from data.errors import ConfigError
+from data.split import Split
 from experiments.config import RunConfig
 from experiments.evaluate import ORACLE, EvaluateConfig, evaluate_bundles
 from experiments.stats import Difference, Interval, mean_interval, paired_difference
@@ -26,7 +27,9 @@ from experiments.worlds import PRESETS, make_data, world_config
 from features.text.understanding import Understanding
 from ranking.artifact import CARD, Bundle
 from ranking.catalogue import SCORERS
+from ranking.models.dense import DenseInputs
 from ranking.scorer import Scorer
+from ranking.training.impressions import Impressions, RowsConfig, impressions
 
 if TYPE_CHECKING:
     from experiments.cli.screen import Advance
@@ -94,6 +97,28 @@ class RankersResult:
     folder: Path
 
 
+class _SameRows:
+    """Training rows made once for all rankers of a world that ask for the same: a pass over a long log is slow."""
+
+    def __init__(self) -> None:
+        self._asked: tuple[Any, ...] = ()
+        self._rows: Impressions | None = None
+
+    def __call__(
+        self, dataset: Dataset, split: Split, inputs: DenseInputs, config: RowsConfig, *,
+        understanding: Understanding | None, actions: Sequence[str], seed: int, tell: Advance | None,
+        histories: bool = False,
+    ) -> Impressions:  # fmt: skip
+        asked = (dataset.content_hash, split.name, inputs, config, tuple(actions), seed)
+        if self._rows is None or asked != self._asked:
+            self._asked = asked
+            self._rows = impressions(
+                dataset, split, inputs, config, understanding=understanding, actions=actions, histories=True, seed=seed,
+                tell=tell,
+            )  # fmt: skip
+        return self._rows
+
+
 def rank_rankers(config: RankersConfig, home: Path, advance: Advance | None = None) -> RankersResult:
     """Makes the worlds, trains, ranks and compares.
 
@@ -125,12 +150,13 @@ def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: A
     dataset = make_data(world_config(config.preset, None, [f"seed={seed}"]), place / "world", advance)
     split = split_of(dataset, "auto")
     bundles: dict[str, Bundle] = {}
+    rows = _SameRows()
     for at, name in enumerate(config.rankers):
 
         def tell(done: float, total: float, note: str = "", at: int = at, name: str = name) -> None:
             advance(at + done / max(total, 1), len(config.rankers) + 1, f"{name} {note}")
 
-        bundles[name] = _trained(config, name, seed, dataset, place / "models" / name, home, tell)
+        bundles[name] = _trained(config, name, seed, dataset, place / "models" / name, home, rows, tell)
     text = next(one.understanding for one in bundles.values())
     bundles[config.base] = _untrained(config.base, dataset, text)
     report, measured = evaluate_bundles(
@@ -147,8 +173,9 @@ def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: A
 
 
 def _trained(
-    config: RankersConfig, name: str, seed: int, dataset: Dataset, folder: Path, home: Path, advance: Advance
-) -> Bundle:
+    config: RankersConfig, name: str, seed: int, dataset: Dataset, folder: Path, home: Path, rows: _SameRows,
+    advance: Advance,
+) -> Bundle:  # fmt: skip
     """The model in `folder` where it was trained on this data with these settings, else a new one."""
     run = RunConfig(scorer=name, seed=seed, settings=config.settings.get(name, {}))
     kept = folder / "run.json"
@@ -158,7 +185,8 @@ def _trained(
             return found
     split = split_of(dataset, run.split)
     understanding = understanding_of(dataset, split, run.encoder, home)
-    scorer = Learning(resolve(SCORERS[name]), dataset, split, understanding, run).fit(None, advance)
+    learning = Learning(resolve(SCORERS[name]), dataset, split, understanding, run, rows_of=rows)
+    scorer = learning.fit(None, advance)
     bundle = Bundle(name, scorer, understanding, dataset.name, dataset.content_hash, split.name)
     folder.mkdir(parents=True, exist_ok=True)
     bundle.save(folder / "model")

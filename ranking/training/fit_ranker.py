@@ -20,7 +20,7 @@ from ranking.models.sequence import SequenceRanker
 from ranking.training.calibration import Calibration
 from ranking.training.checkpoint import Checkpoint
 from ranking.training.engine import Plan, train
-from ranking.training.impressions import Impressions, impressions
+from ranking.training.impressions import Impressions, RowsOf, impressions
 from ranking.training.processes import first_process_first, pick_device
 from ranking.training.ranker_task import HeavyTask, RankerTask, SequenceTask
 
@@ -70,8 +70,11 @@ class Fit(Generic[R]):
         on_epoch: OnEpoch | None = None,
         advance: Advance | None = None,
         checkpoint: Path | None = None,
+        rows_of: RowsOf = impressions,
     ) -> R:
         """Trains on impressions of the training part of `split`; with `checkpoint`, a killed run goes on from there.
+
+        `rows_of` makes the training rows.
 
         Raises:
             ConfigError: an unknown setting or one out of range, or the checkpoint of another run.
@@ -80,7 +83,7 @@ class Fit(Generic[R]):
         """
         config = config_from(self.ranker.config_type, settings, name=self.ranker.kind, seed=seed)
         with first_process_first():
-            rows = impressions(
+            rows = rows_of(
                 dataset, split, config.inputs, config.training.rows, understanding=understanding,
                 actions=config.actions, histories=self.histories, seed=seed, tell=advance,
             )  # fmt: skip

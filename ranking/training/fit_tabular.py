@@ -19,7 +19,7 @@ from data.split import Split
 from ranking.scorers.tabular import Boosting, BoostingConfig, Logistic, LogisticConfig, TabularConfig, normalised, place
 from ranking.training.calibration import Calibration
 from ranking.training.fit_ranker import calibrated, config_from
-from ranking.training.impressions import Impressions, impressions
+from ranking.training.impressions import Impressions, RowsOf, impressions
 
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
@@ -47,8 +47,11 @@ class Fit(Generic[C, R]):
         seed: int,
         on_epoch: Callable[[dict[str, float]], None] | None = None,
         advance: Advance | None = None,
+        rows_of: RowsOf = impressions,
     ) -> R:
         """Fits one model an action on impressions of the training part; there are no epochs to tell of.
+
+        `rows_of` makes the training rows.
 
         Raises:
             ConfigError: an unknown setting or one out of range.
@@ -56,7 +59,7 @@ class Fit(Generic[C, R]):
             ModelError: an input is infinite.
         """
         config = config_from(self.config_type, settings, name=self.name, seed=seed)
-        rows = impressions(
+        rows = rows_of(
             dataset, split, config.inputs, config.rows, understanding=understanding, actions=config.actions, seed=seed,
             tell=advance,
         )  # fmt: skip

@@ -33,6 +33,8 @@ _CHUNK = 262_144
 """Rows whose columns are asked for at once: each call goes through the log once, and holds so many rows."""
 
 Tell = Callable[[float, float, str], None]
+RowsOf = Callable[..., "Impressions"]
+"""What makes training rows, called as `impressions`."""
 
 
 class RowsConfig(BaseModel):
