@@ -15,13 +15,13 @@ import polars as pl
 
 from data.batch import F32, F64, I64, Array, CandidateBatch, Ragged, Requests
 from data.split import Split
-from experiments.in_place import probabilities_in_place
 from experiments.protocol import Block, Step
 from features.catalogue import owners, view
 from features.online import FeatureState
 from ranking.metrics.accuracy import FORMULAS, Ranking, ndcg, rank
 from ranking.metrics.beyond import coverage, gini, intra_list_diversity, novelty
 from ranking.metrics.metric import refuse_nan
+from ranking.models.action_scorer import ActionScorer
 from ranking.scorer import CatalogueScorer, Retriever, Scorer
 from ranking.slate.diverse import DiversityConfig
 from ranking.slate.mmr import mmr
@@ -140,8 +140,9 @@ def measure_step(
         at, users = shown.values, np.full(len(shown.values), step.user_id, np.int64)
         row = {"user_id": users, "score": scores[at], "label": step.relevant[at]}
         row |= {"position": step.position[at], "acts": step.acts[at]}
-        for action, p in probabilities_in_place(scorer, batch.take(shown), row["position"]).items():
-            row[f"{PROBABILITY}{action}"] = p
+        if isinstance(scorer, ActionScorer):
+            p = scorer.predict(batch.take(shown), row["position"].astype(np.float32))
+            row |= {f"{PROBABILITY}{action}": p[:, a] for a, action in enumerate(scorer.actions)}
         out.impression(**row)
 
 

@@ -105,16 +105,18 @@ class ActionScorer(ABC):
         return ValueScorer(self, ValueModel.preset(self.config.value))
 
     @abstractmethod
-    def raw(self, batch: CandidateBatch) -> F32:
+    def raw(self, batch: CandidateBatch, position: F32 | None = None) -> F32:
         """[N, A] probabilities as the training rows had them, with the negatives that were left out missing."""
 
-    def predict(self, batch: CandidateBatch) -> F32:
-        """[N, A] float32 probabilities, calibrated.
+    def predict(self, batch: CandidateBatch, position: F32 | None = None) -> F32:
+        """[N, A] float32 probabilities, calibrated, as if every candidate stood on top: what ranks.
+
+        With places `position` [N] in a feed, 0 the top, as if each stood there: what can be held against a log.
 
         Raises:
             ModelError: one is not finite.
         """
-        p = self.raw(batch) if len(batch) else np.zeros((0, len(self.actions)), np.float32)
+        p = self.raw(batch, position) if len(batch) else np.zeros((0, len(self.actions)), np.float32)
         if not np.isfinite(p).all():
             action = self.actions[int(np.flatnonzero(~np.isfinite(p).all(axis=0))[0])]
             raise ModelError(f"a probability of {action!r} is not finite", remedy="look for damaged weights")

@@ -94,23 +94,24 @@ class HeavyRanker(NetScorer):
 
     config: HeavyConfig
 
-    def raw(self, batch: CandidateBatch) -> F32:
+    def raw(self, batch: CandidateBatch, position: F32 | None = None) -> F32:
         """See `ActionScorer`."""
         x = self.config.inputs.matrix(batch.column, len(batch))
         ids = None
         if self.config.embedding:
             ids = pair_buckets(batch.column("user_id"), batch.column("author_id"), self.config.buckets)
-        return self.of_inputs(x, ids)
+        return self.of_inputs(x, ids, position)
 
-    def of_inputs(self, x: F32, ids: I64 | None) -> F32:
-        """[N, A] uncalibrated probabilities of input rows [N, F]."""
+    def of_inputs(self, x: F32, ids: I64 | None, position: F32 | None = None) -> F32:
+        """[N, A] uncalibrated probabilities of input rows [N, F] at places [N], on top unless these are given."""
         out = np.empty((len(x), len(self.actions)), np.float32)
         with torch.inference_mode():
             for at in range(0, len(x), RANKER_BATCH):
                 some = slice(at, at + RANKER_BATCH)
                 buckets = torch.from_numpy(ids[some]) if ids is not None else None
                 inputs = self.net.normalise(torch.from_numpy(x[some]))
-                out[some] = torch.sigmoid(self.net(inputs, buckets, None)).numpy()
+                places = torch.from_numpy(position[some]) if position is not None else None
+                out[some] = torch.sigmoid(self.net(inputs, buckets, places)).numpy()
         return out
 
 

@@ -235,14 +235,18 @@ class SequenceRanker(NetScorer):
 
     config: SequenceConfig
 
-    def raw(self, batch: CandidateBatch) -> F32:
+    def raw(self, batch: CandidateBatch, position: F32 | None = None) -> F32:
         """See `ActionScorer`."""
         x = self.config.inputs.matrix(batch.column, len(batch))
         histories = Histories.of(batch.requests.columns, self.config.recent)
-        return self.of_inputs(x, batch.column("author_id"), batch.requests.columns["user_id"], batch.request, histories)
+        reader = batch.requests.columns["user_id"]
+        return self.of_inputs(x, batch.column("author_id"), reader, batch.request, histories, position)
 
-    def of_inputs(self, x: F32, author: I64, reader: I64, request: I64, histories: Histories) -> F32:
-        """[N, A] uncalibrated; `request` [N] ascends and numbers the rows of `reader` [B] and of `histories`."""
+    def of_inputs(
+        self, x: F32, author: I64, reader: I64, request: I64, histories: Histories, position: F32 | None = None
+    ) -> F32:
+        """[N, A] uncalibrated, at places [N] or on top; `request` [N] ascends and numbers the rows of `reader` [B] and
+        of `histories`."""
         out = np.empty((len(x), len(self.actions)), np.float32)
         authors = torch.from_numpy(hash_buckets(author, self.config.buckets))
         with torch.inference_mode():
@@ -250,7 +254,8 @@ class SequenceRanker(NetScorer):
                 pasts = Pasts.of(reader[first:last], histories, np.arange(first, last), self.config)
                 places = Places.of(request[rows] - first, last - first)
                 some = self.net.normalise(torch.from_numpy(x[rows]))
-                out[rows] = torch.sigmoid(self.net(some, authors[rows], pasts, places, None)).numpy()
+                at = torch.from_numpy(position[rows]) if position is not None else None
+                out[rows] = torch.sigmoid(self.net(some, authors[rows], pasts, places, at)).numpy()
         return out
 
     def _parts(self, request: I64, requests: int) -> Iterator[tuple[slice, int, int]]:

@@ -84,9 +84,9 @@ class Logistic(ActionScorer):
                 found = list(arrays[name].shape)
                 raise ModelError(f"logistic {name} is {found}, not {list(shape)}", remedy="train it again")
 
-    def raw(self, batch: CandidateBatch) -> F32:
+    def raw(self, batch: CandidateBatch, position: F32 | None = None) -> F32:
         """See `ActionScorer`."""
-        return self.of_inputs(self.config.inputs.matrix(batch.column, len(batch)))
+        return self.of_inputs(self.config.inputs.matrix(batch.column, len(batch)), position)
 
     def of_inputs(self, x: F32, position: F32 | None = None) -> F32:
         """[N, A] uncalibrated probabilities of input rows [N, F] at places [N], on top unless these are given."""
@@ -178,9 +178,9 @@ class Boosting(ActionScorer):
         self.config, self.models, self.taken, self.calibration = config, dict(models), taken, calibration
         self._forests = {action: Forest.of(model) for action, model in self.models.items()}
 
-    def raw(self, batch: CandidateBatch) -> F32:
+    def raw(self, batch: CandidateBatch, position: F32 | None = None) -> F32:
         """See `ActionScorer`."""
-        return self.of_inputs(self.config.inputs.matrix(batch.column, len(batch)))
+        return self.of_inputs(self.config.inputs.matrix(batch.column, len(batch)), position)
 
     def of_inputs(self, x: F32, position: F32 | None = None) -> F32:
         """[N, A] uncalibrated probabilities of input rows [N, F] at places [N], on top unless these are given.

@@ -29,7 +29,6 @@ from experiments.curves import (
     wilson,
 )
 from experiments.evaluate import EvaluateConfig, Report, evaluate_references
-from experiments.in_place import probabilities_in_place
 from experiments.measure import Measured
 from experiments.plots import gain_by_segment, intervals, precision_recall_curves, reliability_diagrams
 from experiments.protocol import AliveTweets, Step
@@ -39,7 +38,6 @@ from ranking.metrics.classification import pr_auc
 from ranking.models.heavy import HeavyConfig, HeavyNet, HeavyRanker
 from ranking.models.sequence import SequenceConfig, SequenceNet, SequenceRanker
 from ranking.registry import connect
-from ranking.scorers.popularity import Popularity
 from ranking.scorers.tabular import LogisticConfig
 from ranking.training.calibration import Calibration, Isotonic
 from ranking.training.fit_tabular import train_logistic
@@ -229,18 +227,16 @@ def test_a_networks_probabilities_in_place_are_those_that_it_was_trained_to_give
     )
     torch.nn.init.constant_(model.net.position.weight, -0.7)
     asked, place = batch([4, 3]), np.array([0, 5, 9, 30, 2, 0, 7])
-    found = probabilities_in_place(model, asked, place)
-    assert list(found) == list(ACTIONS[:3])
+    found = model.predict(asked, place.astype(np.float32))
     top = model.predict(asked)
     logit = torch.logit(torch.from_numpy(model.raw(asked)).double())
     with torch.inference_mode():
         added = model.net.position(torch.from_numpy(place.astype(np.float32)))
     expected = calibration(torch.sigmoid(logit + added).numpy())
-    for a, action in enumerate(ACTIONS[:2]):
-        np.testing.assert_allclose(found[action], expected[:, a], rtol=1e-5)
-        assert found[action][[0, 5]] == pytest.approx(top[[0, 5], a], rel=1e-5)
-        assert (found[action][place > 0] < top[place > 0, a]).all()
-    assert (found["retweet"] == 0).all()
+    np.testing.assert_allclose(found[:, :2], expected[:, :2], rtol=1e-5)
+    np.testing.assert_allclose(found[[0, 5]], top[[0, 5]], rtol=1e-5)
+    assert (found[place > 0, :2] < top[place > 0, :2]).all()
+    assert (found[:, 2] == 0).all()
 
 
 def test_a_tabular_model_is_asked_at_the_place() -> None:
@@ -249,10 +245,9 @@ def test_a_tabular_model_is_asked_at_the_place() -> None:
     acted = rng.random(3000) < 1 / (1 + np.exp(0.1 * place))
     model = train_logistic(LogisticConfig(inputs=EIGHT), rows(acted[:, None], x, position=place))
     asked = batch([50])
-    top, deep = (probabilities_in_place(model, asked, np.full(50, at))["like"] for at in (0, 30))
+    top, deep = (model.predict(asked, np.full(50, at, np.float32))[:, 0] for at in (0, 30))
     np.testing.assert_allclose(top, model.predict(asked)[:, 0], rtol=1e-6)
     assert (deep < top / 2).all()
-    assert probabilities_in_place(Popularity(), asked, np.zeros(50)) == {}
 
 
 def test_steps_hold_the_place_and_what_came_of_each_impression(tiny_dataset: Dataset) -> None:
