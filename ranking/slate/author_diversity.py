@@ -14,7 +14,7 @@ from __future__ import annotations
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from data.batch import F32, F64, I64, Array, CandidateBatch
+from data.batch import F32, F64, I64, Array
 from data.errors import DataError
 from ranking.slate.inputs import finite_scores
 
@@ -28,22 +28,6 @@ class AuthorDiversityConfig(BaseModel):
     """What each further tweet keeps of the part above the floor."""
     floor: float = Field(0.25, gt=0, le=1)
     """What even an author's hundredth tweet keeps."""
-
-
-class AuthorDiversity:
-    """A listwise factor over the columns `score` and `author_id`."""
-
-    reads: tuple[str, ...] = ("score", "author_id")
-
-    def __init__(self, config: AuthorDiversityConfig | None = None) -> None:
-        """With the default configuration when none is given."""
-        self.config = config or AuthorDiversityConfig()
-
-    def factor(self, batch: CandidateBatch) -> F32:
-        """[N] float32 multipliers of the score."""
-        config = self.config
-        authors = batch.column("author_id")
-        return author_diversity(batch.column("score"), authors, batch.offsets, decay=config.decay, floor=config.floor)
 
 
 def author_diversity(scores: Array, authors: Array, offsets: I64, *, decay: float = 0.5, floor: float = 0.25) -> F32:

@@ -7,9 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.batch import CandidateBatch, Requests
 from data.errors import DataError
-from ranking.slate.author_diversity import AuthorDiversity, AuthorDiversityConfig, author_diversity
+from ranking.slate.author_diversity import author_diversity
 
 LADDER = [1.0, 0.625, 0.4375, 0.34375, 0.296875]
 
@@ -56,11 +55,7 @@ def test_equals_counting_those_above(requests, decay, floor):
         assert got[i] == pytest.approx(1 / keep if scores[i] < 0 else keep)
 
 
-def test_the_component_reads_its_columns_and_nan_is_named():
-    requests = Requests({"user_row": np.zeros(1, np.int64), "time_us": np.zeros(1, np.int64)})
-    columns = {"score": np.array([1.0, 2.0]), "author_id": np.array([5, 5])}
-    batch = CandidateBatch(requests, np.array([0, 2]), columns)
-    assert AuthorDiversity(AuthorDiversityConfig(decay=0, floor=0.5)).factor(batch).tolist() == [0.5, 1.0]
+def test_what_is_not_a_score_or_lacks_an_author_is_named():
     with pytest.raises(DataError, match="author diversity got score nan in row 1"):
         author_diversity(np.array([1.0, np.nan]), np.array([5, 5]), np.array([0, 2]))
     with pytest.raises(DataError, match="1 authors for 2 scores"):
