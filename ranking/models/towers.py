@@ -73,9 +73,6 @@ class TwoTowerConfig(BaseModel):
     """Share of a history's tweets left out in training."""
     recent: int = Field(50, ge=1)
     """How many of the newest engagements are pooled."""
-    whole_past: bool = False
-    """Pool every item that a reader engaged with, however many, each once: the model keeps the earlier ones of readers
-    whose past was longer than the history column when it was trained. For `histories = "others"` and `pooled` alone."""
     text: bool = True
     """Use the tweet's embedding and the reader's taste, where the data set has texts."""
     topics: bool = True
@@ -111,20 +108,10 @@ class TwoTowerConfig(BaseModel):
         """For a catalogue where time plays no part (a random split): what goes with what, whatever came first."""
         items = cls.items()
         training = {"histories": "others", "validation": "random", "learning_rate": 3e-3, "weight_decay": 0.05}
-        shape = {
-            "dim": 256, "temperature": 0.2, "history": "pooled", "history_dropout": 0.5, "whole_past": True,
-            "text": False, "topics": False,
-        }  # fmt: skip
+        shape = {"dim": 256, "temperature": 0.2, "history_dropout": 0.5, "recent": 200, "text": False, "topics": False}
         return items.model_copy(
             update=shape | {"training": items.training.model_copy(update={**training, "patience": 2})}
         )
-
-    @model_validator(mode="after")
-    def _no_order_in_whole_pasts(self) -> Self:
-        timeless = self.training.histories == "others" and self.history == "pooled" and self.history_tweets
-        if self.whole_past and not timeless:
-            raise ValueError('whole_past needs history_tweets, history = "pooled" and training.histories = "others"')
-        return self
 
     @model_validator(mode="after")
     def _tables_for_bags(self) -> Self:
@@ -144,8 +131,7 @@ class TwoTowerConfig(BaseModel):
     @property
     def reads(self) -> tuple[str, ...]:
         """Columns of both towers."""
-        who = () if self.user_buckets or not self.whole_past else ("user_id",)
-        return (*who, *self.user_columns, *self.tweet_columns)
+        return self.user_columns + self.tweet_columns
 
     @property
     def user_columns(self) -> tuple[str, ...]:

@@ -21,7 +21,6 @@ from ranking.models.inputs import (
     hash_buckets,
     topic_codes,
 )  # fmt: skip
-from ranking.models.pasts import Items
 from ranking.models.towers import Towers, TwoTowerConfig
 
 __all__ = ["Towers", "TwoTower", "TwoTowerConfig"]
@@ -33,9 +32,9 @@ class TwoTower:
     trainer: ClassVar[str] = "ranking.training.fit:fit_two_tower"
     """What `rookery train` calls to fit it."""
 
-    def __init__(self, config: TwoTowerConfig, towers: Towers, items: Items | None = None) -> None:
-        """Takes over `towers` and puts them into evaluation mode; `items` are needed for whole pasts."""
-        self.config, self.items = config, items
+    def __init__(self, config: TwoTowerConfig, towers: Towers) -> None:
+        """Takes over `towers` and puts them into evaluation mode."""
+        self.config = config
         self.towers = towers.eval()
 
     @property
@@ -72,11 +71,7 @@ class TwoTower:
         ids, codes = distinct([config.bag(columns, name) for name in used])
         author_bags = {name: BagTensors.of(Bags.from_padded(c)) for name, c in zip(used, codes, strict=True)}
         tweet_ids, tweet_bag = np.empty(0, np.int64), None
-        if self.items is not None:
-            pasts = self.items.pasts(batch.requests)
-            places, history = np.unique(pasts.values, return_inverse=True)
-            tweet_ids, tweet_bag = self.items.ids[places], BagTensors.of(Bags(history, pasts.offsets))
-        elif "user.history_tweets" in config.user_columns:
+        if "user.history_tweets" in config.user_columns:
             tweet_ids, (history,) = distinct([config.bag(columns, "user.history_tweets")])
             tweet_bag = BagTensors.of(Bags.from_padded(history))
         inputs = UserTensors(
@@ -118,7 +113,7 @@ class TwoTower:
     def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
         """Config (plain JSON) and weights by name."""
         weights = {name: value.detach().numpy().copy() for name, value in self.towers.state_dict().items()}
-        return self.config.model_dump(mode="json"), weights | (self.items.weights() if self.items is not None else {})
+        return self.config.model_dump(mode="json"), weights
 
     @classmethod
     def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:
@@ -128,15 +123,13 @@ class TwoTower:
             ModelError: weights are missing or of other shapes than the config says.
         """
         parsed = TwoTowerConfig(**config)
-        towers, items = Towers(parsed), Items.from_weights(weights) if parsed.whole_past else None
-        kept = items.weights() if items is not None else {}
-        own = {name: torch.from_numpy(np.array(value)) for name, value in weights.items() if name not in kept}
+        towers = Towers(parsed)
         try:
-            towers.load_state_dict(own)
+            towers.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
         except RuntimeError as error:
             detail = " ".join(str(error).split())[:200]
             raise ModelError(f"two-tower weights do not fit their config: {detail}", remedy="train it again") from error
-        return cls(parsed, towers, items)
+        return cls(parsed, towers)
 
     def _entities(self, authors: Array, tweets: Array) -> Entities:
         config = self.config

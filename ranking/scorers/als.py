@@ -22,8 +22,7 @@ from threadpoolctl import threadpool_limits
 from data.batch import F32, F64, I64, Array, CandidateBatch, Ragged
 from data.errors import ModelError
 from features.kernel import kernel, sums
-from ranking.models.pasts import Items
-from ranking.scorers.items import ItemModel, check_shape
+from ranking.scorers.items import ItemModel, Items, check_shape
 from ranking.training.item_config import ItemConfig, Values
 
 

@@ -25,8 +25,7 @@ from scipy.linalg import lapack
 from data.batch import F32, F64, I64, Array, Ragged
 from data.errors import ModelError
 from features.kernel import kernel
-from ranking.models.pasts import Items
-from ranking.scorers.items import ItemModel, check_shape
+from ranking.scorers.items import ItemModel, Items, check_shape
 from ranking.training.item_config import ItemConfig, Values
 
 MOST = 20_000

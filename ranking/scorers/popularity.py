@@ -14,8 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data.batch import F32, F64, I64, Array, CandidateBatch, Requests
 from data.events import HOUR_US
-from ranking.models.pasts import places_of
-from ranking.scorers.items import check_shape
+from ranking.scorers.items import check_shape, places_of
 from ranking.training.item_config import ItemConfig, Values
 
 

@@ -213,8 +213,7 @@ def _timeless(
         )
     none = np.empty((len(rows), 0), np.float32)
     readers = Readers(rows["user_id"].to_numpy(), none, {}, none, none)
-    most = len(rows) if config.whole_past else config.recent
-    history = other_engagements(reader, rows["tweet_id"].to_numpy(), training, most)
+    history = other_engagements(reader, rows["tweet_id"].to_numpy(), training, config.recent)
     return readers, {_BAGS[2]: history} if _BAGS[2] in config.user_columns else {}
 
 

@@ -11,7 +11,6 @@ from pydantic import ValidationError
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.split import RandomRatio, Split, training_part
-from ranking.models.pasts import Items
 from ranking.models.two_tower import TwoTower, TwoTowerConfig
 from ranking.training.checkpoint import Checkpoint
 from ranking.training.examples import build_examples
@@ -76,9 +75,12 @@ def fit_two_tower(
     if advance is not None:
         advance(0, 1, "features of the training rows")
     with first_process_first():
-        positives = training_positives(dataset, engagements=split.train)
         examples = build_examples(
-            training_part(dataset, split), config, understanding=understanding, positives=positives, seed=seed
+            training_part(dataset, split),
+            config,
+            understanding=understanding,
+            positives=training_positives(dataset, engagements=split.train),
+            seed=seed,
         )
 
     def progress(done: int, total: int) -> None:
@@ -94,7 +96,6 @@ def fit_two_tower(
             "seed": seed,
         }
         kept = Checkpoint(checkpoint, run)
-    made = train_two_tower(
+    return train_two_tower(
         config, examples, seed=seed, index=index, checkpoint=kept, progress=progress, on_epoch=on_epoch
     )
-    return TwoTower(made.config, made.towers, Items.of(positives)) if config.whole_past else made

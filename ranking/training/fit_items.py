@@ -21,11 +21,10 @@ from data.dataset import Dataset
 from data.errors import ConfigError, DataError
 from data.split import Split
 from ranking.metrics.accuracy import ndcg
-from ranking.models.pasts import Items
 from ranking.scorers.als import ALS, ALSConfig
 from ranking.scorers.ease import EASE, EASEConfig
 from ranking.scorers.item_knn import ItemKNN, ItemKNNConfig
-from ranking.scorers.items import ItemModel
+from ranking.scorers.items import ItemModel, Items
 from ranking.scorers.popularity import DecayedPopularity, DecayedPopularityConfig
 from ranking.slate.whole import best_of_scores
 from ranking.training.item_config import ItemConfig

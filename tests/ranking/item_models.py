@@ -8,7 +8,7 @@ from scipy import sparse
 
 from data.batch import CandidateBatch, Ragged, Requests
 from features.state.history import LENGTH
-from ranking.models.pasts import HISTORY, Items
+from ranking.scorers.items import HISTORY, Items
 
 
 def log_of(pasts):

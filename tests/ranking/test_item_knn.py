@@ -8,8 +8,8 @@ import pytest
 from data.batch import Ragged
 from data.errors import ModelError
 from features.state.history import LENGTH
-from ranking.models.pasts import Items
 from ranking.scorers.item_knn import ItemKNN, ItemKNNConfig
+from ranking.scorers.items import Items
 from tests.ranking.item_models import candidates_of, check_model, log_of, random_log, requests_of
 
 

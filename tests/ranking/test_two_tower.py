@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import polars as pl
 import pytest
 import torch
 from hypothesis import given, settings
@@ -12,9 +11,7 @@ from pydantic import ValidationError
 
 from data.batch import CandidateBatch, Ragged, Requests
 from data.errors import ConfigError, ModelError
-from features.state.history import LENGTH
-from ranking.models.inputs import Bags, BagTensors, UserTensors, dense, dense_names, distinct, hash_buckets, splitmix64
-from ranking.models.pasts import Items
+from ranking.models.inputs import Bags, dense, dense_names, distinct, hash_buckets, splitmix64
 from ranking.models.two_tower import Towers, TwoTower, TwoTowerConfig
 from ranking.scorer import Retriever
 from ranking.training.fit import two_tower_config
@@ -172,41 +169,3 @@ def test_settings_are_laid_over_the_preset():
     assert config.tweet_buckets == TwoTowerConfig.items().tweet_buckets
     with pytest.raises(ConfigError, match=r"training\.epoch"):
         two_tower_config({"training": {"epoch": 3}}, catalogue=False)
-
-
-def _asked(user: int, history: np.ndarray) -> CandidateBatch:
-    column = np.full((1, LENGTH), -1, np.int64)
-    column[0, : min(len(history), LENGTH)] = history[:LENGTH]
-    requests = {
-        "user_row": np.zeros(1, np.int64), "user_id": np.array([user]), "time_us": np.zeros(1, np.int64),
-        "user.history_tweets": column,
-    }  # fmt: skip
-    return CandidateBatch(Requests(requests), np.array([0, 1]), {"tweet_id": np.array([1])})
-
-
-def test_a_whole_past_reaches_beyond_the_history_column_and_is_saved():
-    config = TwoTowerConfig.shelves().model_copy(update={"dim": 16}).fitted(text_dim=0, topic_count=0)
-    # User 7 engaged with the items 1..300, of which the column holds the newest 200; user 8 with three.
-    rows = [(7, item) for item in range(1, 301)] + [(8, 2), (8, 5), (8, 9)]
-    items = Items.of(pl.DataFrame(rows, schema=["user_id", "tweet_id"], orient="row"))
-    with torch.random.fork_rng(devices=[]):
-        torch.manual_seed(0)
-        towers = Towers(config)
-    whole, newest = TwoTower(config, towers, items), TwoTower(config.model_copy(update={"recent": 999}), towers)
-    long, short = _asked(7, np.arange(300, 0, -1)), _asked(8, np.array([9, 5, 2]))
-    np.testing.assert_allclose(whole.user_vectors(short), newest.user_vectors(short), atol=1e-6)
-    assert np.abs(whole.user_vectors(long) - newest.user_vectors(long)).max() > 0.01
-    # All 300 items at once, as a column without an end would have them.
-    every = Bags(np.arange(300), np.array([0, 300]))
-    users = UserTensors(dense=torch.empty(1, 0), history_tweets=BagTensors.of(every))
-    vectors = towers.entities(whole._entities(np.empty(0, np.int64), np.arange(1, 301)))
-    with torch.inference_mode():
-        np.testing.assert_allclose(whole.user_vectors(long), towers.encode_users(users, vectors).numpy(), atol=1e-6)
-    again = TwoTower.from_artifact(*whole.artifact())
-    assert np.array_equal(again.user_vectors(long), whole.user_vectors(long))
-    assert "user_id" in whole.reads
-
-
-def test_whole_pasts_have_no_order():
-    with pytest.raises(ConfigError, match="whole_past"):
-        two_tower_config({"whole_past": True}, catalogue=True)
