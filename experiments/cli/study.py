@@ -25,7 +25,7 @@ def rankers(
 ) -> None:
     """Which ranker brings people most of what they would engage with, by the truth, over several worlds.
 
-    Goes on where it was stopped. On the preset `small`, three seeds take about half an hour on two cores.
+    Goes on where it was stopped. On the preset `small`, three seeds take over an hour on two cores.
 
     Example: rookery study rankers --set preset=small --set seeds=[1,2,3]
     """
