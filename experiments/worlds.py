@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from data.dataset import Dataset
 from data.errors import ConfigError
+from data.folders import present
 from data.synthetic.config import WorldConfig
 from data.synthetic.make import make_world
 from experiments.config import merge_settings
@@ -48,3 +49,13 @@ def make_data(config: WorldConfig, out: Path, advance: Advance | None = None, *,
     """Makes the world, serves it with the logging policy and writes the data set to `out`."""
     feed = LoggingFeed(LoggingConfig(seed=config.seed))
     return make_world(config, out, feed=feed, progress=advance, workers=workers)
+
+
+def kept_data(config: WorldConfig, folder: Path, advance: Advance | None = None) -> Dataset:
+    """The data set in `folder` where it is of this world and this logging policy, else a new one."""
+    about = config.model_dump(mode="json") | {"policy": LoggingFeed(LoggingConfig(seed=config.seed)).policy}
+    if present(folder).is_dir():
+        found = Dataset.open(folder)
+        if found.config == about and (found.truth / "config.json").is_file():
+            return found
+    return make_data(config, folder, advance)

@@ -1,12 +1,13 @@
 """Which ranker brings people most of what they would engage with, judged by the truth, over several worlds.
 
 In each world every ranker is trained with its seed on the first four fifths of the time and ranks every tweet alive for
-the same requests of the rest. What is compared is the expected true value of the first 20 places. Worlds and models are
-kept in the study's folder, so that a study that was stopped goes on.
+the same requests of the rest. What is compared is the expected true value of the first 20 places. Worlds, models
+and values are kept in the study's folder: one that was stopped goes on.
 """
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,12 +19,13 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from data.catalogue import resolve
 from data.dataset import Dataset
 from data.errors import ConfigError
+from data.folders import present, written_whole
 from data.split import Split
 from experiments.config import RunConfig
 from experiments.evaluate import ORACLE, EvaluateConfig, evaluate_bundles
 from experiments.stats import Difference, Interval, mean_interval, paired_difference
 from experiments.train import Learning, split_of, understanding_of
-from experiments.worlds import PRESETS, make_data, world_config
+from experiments.worlds import PRESETS, kept_data, world_config
 from features.text.understanding import Understanding
 from ranking.artifact import CARD, Bundle
 from ranking.catalogue import SCORERS
@@ -35,6 +37,7 @@ if TYPE_CHECKING:
     from experiments.cli.screen import Advance
 
 METRIC = "true_value"
+_ABOUT, _VALUES = "about.json", "values.parquet"
 
 
 class RankersConfig(BaseModel):
@@ -147,7 +150,11 @@ def rank_rankers(config: RankersConfig, home: Path, advance: Advance | None = No
 
 def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: Advance) -> tuple[pl.DataFrame, str]:
     """`request_id`, `user_id` and a column of true values a scorer, and the protocol's words."""
-    dataset = make_data(world_config(config.preset, None, [f"seed={seed}"]), place / "world", advance)
+    dataset = kept_data(world_config(config.preset, None, [f"seed={seed}"]), place / "world", advance)
+    asked = {**config.model_dump(mode="json", exclude={"seeds"}), "data": dataset.content_hash}
+    kept = present(place / "measured")
+    if kept.is_dir() and (found := json.loads((kept / _ABOUT).read_text()))["asked"] == asked:
+        return pl.read_parquet(kept / _VALUES), found["protocol"]
     split = split_of(dataset, "auto")
     bundles: dict[str, Bundle] = {}
     rows = _SameRows()
@@ -169,7 +176,11 @@ def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: A
     for name in bundles:
         own = measured[name].request_frame().select(*keys, pl.col(METRIC).alias(name))
         out = out.join(own, on=keys, maintain_order="left")
-    return out.filter(pl.col(ORACLE).is_not_nan()), report.protocol
+    out = out.filter(pl.col(ORACLE).is_not_nan())
+    with written_whole(kept) as staging:
+        out.write_parquet(staging / _VALUES)
+        (staging / _ABOUT).write_text(json.dumps({"asked": asked, "protocol": report.protocol}))
+    return out, report.protocol
 
 
 def _trained(

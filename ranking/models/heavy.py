@@ -19,7 +19,7 @@ from torch import nn
 from data.batch import F32, I64, CandidateBatch
 from ranking.models.action_scorer import RANKER_BATCH, NetConfig, NetScorer
 from ranking.models.dense import Normalise
-from ranking.models.inputs import HASHES, hash_buckets
+from ranking.models.inputs import FIRST_STD, HASHES, hash_buckets
 from ranking.models.trunks import Heads, make_trunk
 
 
@@ -54,7 +54,7 @@ class PairVectors(nn.Module):  # type: ignore[misc]
         super().__init__()
         self.readers, self.authors = nn.Embedding(buckets, dim), nn.Embedding(buckets, dim)
         for table in (self.readers, self.authors):
-            nn.init.normal_(table.weight, std=(HASHES * dim) ** -0.5)
+            nn.init.normal_(table.weight, std=FIRST_STD)
 
     def forward(self, ids: torch.Tensor) -> torch.Tensor:
         """From buckets [N, 2 HASHES]: the reader's, then the author's."""

@@ -16,6 +16,9 @@ from data.batch import F32, I64, Array, Mask
 HASHES = 2
 """Hashes an entity: two entities share all of their buckets with a chance of 1 / buckets^2."""
 
+FIRST_STD = 0.01
+"""Deviation of a ranker's first vectors of hashed ids: who was hardly met in training should hardly say anything."""
+
 CPU = torch.device("cpu")
 
 _AGE = "tweet.age_h"

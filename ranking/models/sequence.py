@@ -25,7 +25,7 @@ from ranking.models.action_scorer import NetConfig, NetScorer
 from ranking.models.dense import Normalise
 from ranking.models.heavy import Position
 from ranking.models.history import HISTORY, Histories
-from ranking.models.inputs import hash_buckets
+from ranking.models.inputs import FIRST_STD, hash_buckets
 from ranking.models.trunks import Heads, make_trunk
 
 AGES = 24
@@ -191,7 +191,9 @@ class SequenceNet(nn.Module):  # type: ignore[misc]
         self.readers, self.authors = nn.Embedding(config.buckets, dim), nn.Embedding(config.buckets, dim)
         self.deeds, self.ages = nn.Embedding(len(ACTIONS), dim), nn.Embedding(AGES, dim)
         self.order = nn.Embedding(config.recent, dim)
-        for table in (self.readers, self.authors, self.deeds, self.ages, self.order):
+        for table in (self.readers, self.authors):
+            nn.init.normal_(table.weight, std=FIRST_STD)
+        for table in (self.deeds, self.ages, self.order):
             nn.init.normal_(table.weight, std=(4 * dim) ** -0.5)
         self.token = nn.Linear(inputs, dim)
         self.layers = nn.ModuleList(Layer(dim, config.attention) for _ in range(config.layers))

@@ -29,7 +29,7 @@ from ranking.models.inputs import splitmix64
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
-_CHUNK = 262_144
+_CHUNK = 1_048_576
 """Rows whose columns are asked for at once: each call goes through the log once, and holds so many rows."""
 
 Tell = Callable[[float, float, str], None]

@@ -16,8 +16,9 @@ class RankerTraining(BaseModel):
 
     rows: RowsConfig = RowsConfig()
     """Which impressions are learned from."""
-    epochs: int = Field(8, ge=1)
-    """Passes over the rows at most; the weights of the best epoch are kept."""
+    epochs: int = Field(3, ge=1)
+    """Passes over the rows at most; the weights of the best epoch are kept. The learning rate falls to its end over
+    all of them: with more, the best epoch comes long before."""
     patience: int = Field(2, ge=0)
     """Epochs without a better one after which training stops; 0 goes through all."""
     batch_size: int = Field(2048, ge=1)
