@@ -12,6 +12,8 @@ class TrainingConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    most: int = Field(600_000, ge=2)
+    """Positives that are learned from at most; of more, the newest, which are nearest to what will be asked."""
     epochs: int = Field(10, ge=1)
     """Passes over the training positives; the weights of the best epoch are kept."""
     patience: int = Field(0, ge=0)
@@ -53,5 +55,11 @@ class TrainingConfig(BaseModel):
     def items(cls) -> Self:
         """For catalogues of lasting items."""
         return cls(
-            sampling="catalogue", validation="last", validation_share=0.05, epochs=6, negatives=2048, watch="recall"
+            sampling="catalogue",
+            validation="last",
+            validation_share=0.05,
+            epochs=6,
+            negatives=2048,
+            watch="recall",
+            most=20_000_000,
         )

@@ -157,6 +157,7 @@ def build_examples(
     rows = rows.select("user_id", "tweet_id", "time_us").sort("time_us", "user_id", "tweet_id")
     if len(rows) < 2:
         raise DataError(f"{len(rows)} positives are too few to train on", remedy="use a longer period")
+    rows = rows.tail(config.training.most)
     config = config.fitted(
         text_dim=understanding.encoder.dim if understanding is not None else 0,
         topic_count=len(understanding.topics) if understanding is not None else 0,

@@ -24,7 +24,7 @@ Blocks = dict[bool, list[tuple[I64, I64, float]]]
 those to mine among), number of tweets alive."""
 
 _NEVER = 2**62
-_CHUNK = 65_536
+_CHUNK = 524_288
 """Rows whose columns are asked for at once; bounds memory."""
 
 

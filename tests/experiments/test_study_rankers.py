@@ -24,7 +24,7 @@ def small_world(monkeypatch: pytest.MonkeyPatch) -> None:
     )
 
 
-def test_the_order_is_by_true_value_and_a_second_call_gives_the_same(small_world: None, home: Path) -> None:
+def test_the_order_is_by_true_value_and_a_second_call_writes_nothing(small_world: None, home: Path) -> None:
     config = RankersConfig(
         preset="tiny", seeds=(1, 2), rankers=("two_tower", "logistic"), requests=60, settings=SHORT
     )  # fmt: skip
@@ -40,10 +40,19 @@ def test_the_order_is_by_true_value_and_a_second_call_gives_the_same(small_world
         assert row.behind is not None
         assert row.behind.mean == pytest.approx(above.value.mean - row.value.mean)
         assert len(row.by_seed) == 2
-    written = {path: path.stat().st_mtime_ns for path in result.folder.rglob("model.safetensors")}
-    assert len(written) == 4
+    written = _times(result.folder)
+    assert sum(path.name == "model.safetensors" for path in written) == 4
     assert rank_rankers(config, home) == result
-    assert {path: path.stat().st_mtime_ns for path in result.folder.rglob("model.safetensors")} == written
+    assert _times(result.folder) == written
+    fewer = rank_rankers(config.model_copy(update={"requests": 40}), home)
+    assert fewer.protocol != result.protocol
+    again = _times(result.folder)
+    assert {path.parent.name for path in again if again[path] != written.get(path)} == {"measured"}
+
+
+def _times(folder: Path) -> dict[Path, int]:
+    """When each file was written."""
+    return {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.is_file()}
 
 
 def test_what_is_not_trained_or_not_there_is_refused() -> None:

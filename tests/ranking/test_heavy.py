@@ -90,6 +90,14 @@ def test_a_score_does_not_depend_on_the_batch(lengths, seed, trunk):
         np.testing.assert_allclose(model.score(one)[0], scores[row], rtol=1e-5)
 
 
+def test_ids_never_met_hardly_say_anything():
+    model, some = _model(embedding=16), batch([200], seed=3)
+    x = model.config.inputs.matrix(some.column, 200)
+    ids = [np.random.default_rng(seed).integers(0, 64, (200, 4)) for seed in (1, 2)]
+    one, other = (np.log(p / (1 - p)) for p in (model.of_inputs(x, at) for at in ids))
+    assert np.abs(one - other).mean() < 0.02 * one.std()
+
+
 @pytest.mark.parametrize("trunk", TRUNKS)
 def test_an_artifact_scores_the_same(trunk):
     model, some = _model(trunk=trunk, embedding=4), batch([30, 1])

@@ -108,6 +108,14 @@ def test_positives_are_first_engagements_in_order(follows_log):
         training_positives(follows_log, before_us=START)
 
 
+def test_of_more_positives_than_asked_for_the_newest_are_learned_from(follows_log, examples):
+    training = SMALL.training.model_copy(update={"most": 100})
+    fewer = build_examples(follows_log, SMALL.model_copy(update={"training": training}), seed=0)
+    assert fewer.time_us.tolist() == examples.time_us[-100:].tolist()
+    assert fewer.readers.user_id[fewer.request].tolist() == examples.readers.user_id[examples.request][-100:].tolist()
+    assert 0 < fewer.validation.sum() < 100
+
+
 def test_examples_hold_what_was_known(follows_log, examples):
     assert len(examples) == PEOPLE * 30
     assert examples.time_us[~examples.validation].max() <= examples.time_us[examples.validation].min()
