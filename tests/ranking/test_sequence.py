@@ -29,6 +29,9 @@ def _model(seed=0, **settings_):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         net = SequenceNet(config)
+        # Vectors of ids as long as training makes them; at first they hardly say anything.
+        for table in (net.readers, net.authors):
+            torch.nn.init.normal_(table.weight, std=0.3)
     net.normalise.fit(config.inputs.matrix(batch([200], seed=9).column, 200), config.inputs.names)
     return SequenceRanker(config, net, Calibration(), np.ones(3, np.bool_))
 
