@@ -6,7 +6,6 @@ They learn from the rows of the heavy ranker, position among them; when scoring,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, ClassVar, Self
 from zipfile import BadZipFile
 
@@ -16,18 +15,16 @@ from pydantic import Field
 from sklearn.ensemble import HistGradientBoostingClassifier
 from skops.io.exceptions import UntrustedTypesFoundException
 
-from data.batch import F32, F64, I64, Array, CandidateBatch, Mask
+from data.batch import F32, F64, Array, CandidateBatch, Mask
 from data.errors import ModelError
-from features.kernel import kernel
 from ranking.models.action_scorer import ActionConfig, ActionScorer
+from ranking.scorers.forest import Forest
 from ranking.training.calibration import Calibration
 from ranking.training.impressions import RowsConfig
 
 TRUSTED = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 """What skops may make beside scikit-learn's public classes."""
 _TREES = "trees."
-_BLOCK = 512
-"""Rows that go through a tree together."""
 
 
 class TabularConfig(ActionConfig):
@@ -112,57 +109,6 @@ class Logistic(ActionScorer):
         return cls(LogisticConfig(**config), found, Calibration.of(weights))
 
 
-@dataclass(frozen=True)
-class Forest:
-    """The trees of a fitted model, laid out to be walked block by block: scikit-learn's own way costs tenfold."""
-
-    feature: I64
-    """[M] column that a node asks, -1 for a leaf."""
-    threshold: F64
-    """[M] up to which a row goes left; a leaf's answer."""
-    left: I64
-    right: I64
-    """[M] nodes."""
-    roots: I64
-    """[T] first node of each tree."""
-    start: float
-    """Log odds before the first tree."""
-
-    @classmethod
-    def of(cls, model: Any) -> Self:
-        """From a fitted `HistGradientBoostingClassifier` of two classes without categories."""
-        trees = [stage[0].nodes for stage in model._predictors]
-        sizes = np.array([len(nodes) for nodes in trees], np.int64)
-        roots = np.cumsum(sizes) - sizes
-        nodes, shift = np.concatenate(trees), np.repeat(roots, sizes)
-        leaf = nodes["is_leaf"].astype(np.bool_)
-        return cls(
-            np.where(leaf, -1, nodes["feature_idx"]).astype(np.int64),
-            np.where(leaf, nodes["value"], nodes["num_threshold"]),
-            nodes["left"].astype(np.int64) + shift, nodes["right"].astype(np.int64) + shift, roots,
-            float(model._baseline_prediction.ravel()[0]),
-        )  # fmt: skip
-
-    def __call__(self, x: F32) -> F64:
-        """[N] probabilities of rows [N, F] without NaN."""
-        odds = np.full(len(x), self.start)
-        _walk(np.ascontiguousarray(x), self.feature, self.threshold, self.left, self.right, self.roots, odds)
-        p: F64 = 1 / (1 + np.exp(-odds))
-        return p
-
-
-@kernel
-def _walk(x: Any, feature: Any, threshold: Any, left: Any, right: Any, roots: Any, odds: Any) -> Any:
-    """Adds every tree's answer, tree by tree over blocks of rows, so that both stay in the cache."""
-    for first in range(0, len(x), _BLOCK):
-        for root in roots:
-            for row in range(first, min(first + _BLOCK, len(x))):
-                node = root
-                while feature[node] >= 0:
-                    node = left[node] if x[row, feature[node]] <= threshold[node] else right[node]
-                odds[row] += threshold[node]
-
-
 class Boosting(ActionScorer):
     """Histogram gradient boosting; a row's way through a tree is its own, so scores do not depend on the batch."""
 
@@ -176,7 +122,7 @@ class Boosting(ActionScorer):
     ) -> None:
         """`models`: a fitted `HistGradientBoostingClassifier` over inputs and position by the action's place."""
         self.config, self.models, self.taken, self.calibration = config, dict(models), taken, calibration
-        self._forests = {action: Forest.of(model) for action, model in self.models.items()}
+        self._forest = Forest.of(list(self.models.values())) if self.models else None
 
     def raw(self, batch: CandidateBatch, position: F32 | None = None) -> F32:
         """See `ActionScorer`."""
@@ -190,8 +136,8 @@ class Boosting(ActionScorer):
         places = np.zeros(len(x), np.float32) if position is None else position
         there = np.concatenate([x, places[:, None]], axis=1)
         out = np.zeros((len(x), len(self.actions)), np.float32)
-        for action, forest in self._forests.items():
-            out[:, action] = forest(there)
+        if self._forest is not None:
+            out[:, list(self.models)] = self._forest(there)
         return out
 
     def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
