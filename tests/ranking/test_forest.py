@@ -12,7 +12,10 @@ from ranking.scorers.forest import Forest
 def fitted(rows, leaves, trees, seed):
     rng = np.random.default_rng(seed)
     x = np.round(rng.normal(size=(rows, 5)), int(rng.integers(1, 6))).astype(np.float32)
-    y = (x[:, 0] * x[:, 1] + np.sin(5 * x[:, 2]) + 0.3 * rng.normal(size=rows) > 0).astype(int)
+    # Neighbours among the float32: a threshold between two of them is none.
+    step = rng.integers(0, 40, rows)
+    x[:, 3] = 1 + step * np.float32(2**-23)
+    y = (x[:, 0] * x[:, 1] + np.sin(5 * x[:, 2]) + np.sin(step) + 0.3 * rng.normal(size=rows) > 0).astype(int)
     y[:2] = 0, 1
     model = HistGradientBoostingClassifier(
         max_iter=trees, max_leaf_nodes=leaves, min_samples_leaf=2, early_stopping=False, random_state=seed
