@@ -12,8 +12,8 @@ from data.batch import CandidateBatch, Requests
 from experiments.bench.harness import Case
 from features.state.history import LENGTH
 from features.views.history import FOLLOWING
-from ranking.models.inputs import Entities, TweetTensors
-from ranking.models.two_tower import Towers, TwoTower, TwoTowerConfig
+from ranking.models.inputs import Entities, TweetTensors, dense_names
+from ranking.models.two_tower import TowerPairs, TwoTower, TwoTowerConfig
 
 _TEXT, _TOPICS = 256, 20
 _BAG = {"user.following_ids": FOLLOWING, "user.history_authors": LENGTH, "user.history_tweets": LENGTH}
@@ -42,7 +42,7 @@ class RankBench:
 
 def _model() -> TwoTower:
     config = TwoTowerConfig.tweets().fitted(text_dim=_TEXT, topic_count=_TOPICS)
-    return TwoTower(config, Towers(config))
+    return TwoTower(config, TowerPairs(config))
 
 
 def _batch(config: TwoTowerConfig, candidates: int) -> CandidateBatch:
@@ -63,8 +63,7 @@ def _batch(config: TwoTowerConfig, candidates: int) -> CandidateBatch:
 
 def _tensors(config: TwoTowerConfig, candidates: int) -> tuple[torch.Tensor, TweetTensors, Entities]:
     """A reader's vector, and what the tweet tower takes, already hashed and stacked."""
-    towers = Towers(config)
-    width = int(towers.tweet_mean.shape[0])
+    width = len(dense_names(config.tweet_dense))
     inputs = TweetTensors(
         dense=torch.rand(candidates, width),
         author=torch.arange(candidates) % min(candidates, 5_000),
@@ -75,6 +74,6 @@ def _tensors(config: TwoTowerConfig, candidates: int) -> tuple[torch.Tensor, Twe
     return torch.rand(1, config.dim), inputs, Entities(authors=authors)
 
 
-def _arithmetic(towers: Towers, user: torch.Tensor, inputs: TweetTensors, entities: Entities) -> torch.Tensor:
+def _arithmetic(towers: TowerPairs, user: torch.Tensor, inputs: TweetTensors, entities: Entities) -> torch.Tensor:
     with torch.inference_mode():
         return towers.encode_tweets(inputs, towers.entities(entities)) @ user[0]

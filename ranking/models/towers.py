@@ -7,6 +7,9 @@ tables of authors, tweets, topics and the projection of texts serve both towers.
 
 so that "follows this author" and "reads about this" are dot products from the first step on, while the MLPs learn
 what freshness and counts are worth. Because the towers meet only in the dot product, an index can search tweets.
+
+On a small log two trainings of the same model disagree about much; several pairs of towers side by side, whose vectors
+are laid end to end, are one model that averages their cosines and can be searched like one.
 """
 
 from __future__ import annotations
@@ -41,13 +44,17 @@ class TwoTowerConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     dim: int = Field(64, ge=2)
-    """D, the length of the vectors and of every embedding."""
+    """The length of a pair's vectors and of every embedding."""
+    members: int = Field(1, ge=1)
+    """Pairs of towers, learning side by side from the same batches; the model's vectors have members x dim numbers."""
     hidden: int = Field(128, ge=1)
     """Width of each tower's hidden layer."""
     dropout: float = Field(0.1, ge=0, lt=1)
     """Share of the MLPs' inputs dropped in training."""
     temperature: float = Field(0.07, gt=0)
     """Where the learned temperature starts: logit = cosine / temperature."""
+    id_length: float = Field(1.0, gt=0)
+    """How long the vector of an id is before anything is learned; short, ids that are hardly met say little."""
     user_buckets: int = Field(16_384, ge=0)
     """Rows of the table of readers; 0 leaves the reader's id out."""
     author_buckets: int = Field(16_384, ge=0)
@@ -176,7 +183,7 @@ class Vectors:
 
 
 class Towers(nn.Module):  # type: ignore[misc]  # torch comes without types
-    """The network. Every parameter's shape follows from the config."""
+    """One pair of towers. Every parameter's shape follows from the config."""
 
     user_mean: torch.Tensor
     user_std: torch.Tensor
@@ -187,10 +194,10 @@ class Towers(nn.Module):  # type: ignore[misc]  # torch comes without types
         super().__init__()
         self.config, dim = config, config.dim
         user_columns, tweet_columns = config.user_columns, config.tweet_columns
-        self.users = _table(config.user_buckets, dim)
-        self.authors = _table(config.author_buckets, dim)
-        self.tweets = _table(config.tweet_buckets, dim)
-        self.histories = _table(config.history_buckets if config.history_tweets else 0, dim)
+        self.users = _table(config.user_buckets, config)
+        self.authors = _table(config.author_buckets, config)
+        self.tweets = _table(config.tweet_buckets, config)
+        self.histories = _table(config.history_buckets if config.history_tweets else 0, config)
         self.text = nn.Linear(config.text_dim, dim, bias=False) if config.text else None
         self.topics = nn.Embedding(config.topic_count + 1, dim, config.topic_count) if config.topics else None
         with torch.no_grad():
@@ -281,6 +288,49 @@ class Towers(nn.Module):  # type: ignore[misc]  # torch comes without types
         return nn.functional.normalize(out, dim=1)
 
 
+class TowerPairs(nn.Module):  # type: ignore[misc]
+    """All members of a model, which differ by their first weights and by what dropout takes from each.
+
+    A vector is the members' unit vectors end to end, divided by the root of their number: a unit vector, and the dot
+    product of two is the mean of the members' cosines.
+    """
+
+    def __init__(self, config: TwoTowerConfig) -> None:
+        super().__init__()
+        self.members = nn.ModuleList(Towers(config) for _ in range(config.members))
+
+    @property
+    def scales(self) -> torch.Tensor:
+        """[M] each member's 1 / temperature."""
+        return torch.stack([member.scale for member in self.members])
+
+    @property
+    def tables(self) -> list[HashTable]:
+        """The tables of hashed ids of all members."""
+        return [table for member in self.members for table in member.tables]
+
+    def entities(self, entities: Entities) -> list[Vectors]:
+        """Each member's vectors of the distinct authors and tweets."""
+        return [member.entities(entities) for member in self.members]
+
+    def encode_users(self, inputs: UserTensors, vectors: list[Vectors]) -> torch.Tensor:
+        """[B, M D] unit vectors."""
+        return self._joined([m.encode_users(inputs, v) for m, v in zip(self.members, vectors, strict=True)])
+
+    def encode_tweets(self, inputs: TweetTensors, vectors: list[Vectors]) -> torch.Tensor:
+        """[N, M D] unit vectors."""
+        return self._joined([m.encode_tweets(inputs, v) for m, v in zip(self.members, vectors, strict=True)])
+
+    def parts(self, vectors: torch.Tensor) -> list[torch.Tensor]:
+        """[N, D] each member's unit vectors, out of [N, M D]."""
+        if len(self.members) == 1:
+            return [vectors]
+        return [part.contiguous() for part in (vectors * len(self.members) ** 0.5).chunk(len(self.members), dim=1)]
+
+    def _joined(self, parts: list[torch.Tensor]) -> torch.Tensor:
+        return parts[0] if len(parts) == 1 else torch.cat(parts, dim=1) / len(parts) ** 0.5
+
+
 class Attention(nn.Module):  # type: ignore[misc]
     """A bag as a weighted sum: weights are a softmax of what each member is and of how recent it is.
 
@@ -307,8 +357,9 @@ class Attention(nn.Module):  # type: ignore[misc]
         return pooled / squares.clamp_min(1e-12).sqrt()[:, None]
 
 
-def _table(buckets: int, dim: int) -> HashTable | None:
-    return HashTable(buckets, dim, std=(HASHES * dim) ** -0.5) if buckets else None
+def _table(buckets: int, config: TwoTowerConfig) -> HashTable | None:
+    std = config.id_length * (HASHES * config.dim) ** -0.5
+    return HashTable(buckets, config.dim, std=std) if buckets else None
 
 
 def _mlp(width: int, config: TwoTowerConfig) -> nn.Sequential:

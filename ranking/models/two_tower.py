@@ -21,9 +21,9 @@ from ranking.models.inputs import (
     hash_buckets,
     topic_codes,
 )  # fmt: skip
-from ranking.models.towers import Towers, TwoTowerConfig
+from ranking.models.towers import TowerPairs, TwoTowerConfig
 
-__all__ = ["Towers", "TwoTower", "TwoTowerConfig"]
+__all__ = ["TowerPairs", "TwoTower", "TwoTowerConfig"]
 
 
 class TwoTower:
@@ -32,7 +32,7 @@ class TwoTower:
     trainer: ClassVar[str] = "ranking.training.fit:fit_two_tower"
     """What `rookery train` calls to fit it."""
 
-    def __init__(self, config: TwoTowerConfig, towers: Towers) -> None:
+    def __init__(self, config: TwoTowerConfig, towers: TowerPairs) -> None:
         """Takes over `towers` and puts them into evaluation mode."""
         self.config = config
         self.towers = towers.eval()
@@ -44,13 +44,13 @@ class TwoTower:
 
     @property
     def dim(self) -> int:
-        """D, the length of the vectors."""
-        return self.config.dim
+        """The length of the vectors."""
+        return self.config.members * self.config.dim
 
     @property
     def temperature(self) -> float:
-        """The learned temperature."""
-        return float(1 / self.towers.scale.detach())
+        """The learned temperature, by which a cosine is divided to be a logit; the members' mean."""
+        return float(1 / self.towers.scales.detach().mean())
 
     def score(self, batch: CandidateBatch) -> F32:
         """[N] float32 cosine of reader and tweet; each request and each candidate is encoded once."""
@@ -123,7 +123,7 @@ class TwoTower:
             ModelError: weights are missing or of other shapes than the config says.
         """
         parsed = TwoTowerConfig(**config)
-        towers = Towers(parsed)
+        towers = TowerPairs(parsed)
         try:
             towers.load_state_dict({name: torch.from_numpy(np.array(value)) for name, value in weights.items()})
         except RuntimeError as error:

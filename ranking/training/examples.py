@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -117,6 +118,15 @@ class Examples:
 
     def __len__(self) -> int:
         return len(self.request)
+
+    @cached_property
+    def weight(self) -> F32:
+        """[P] what a positive counts in the loss; on average 1, in training and among those held out."""
+        count = np.bincount(self.reader).astype(np.float64)
+        weight = count[self.reader] ** -self.config.training.reader_power
+        for part in (self.validation, ~self.validation):
+            weight[part] /= weight[part].mean() if part.any() else 1.0
+        return weight.astype(np.float32)
 
     def engaged(self, with_validation: bool) -> Ragged:
         """Tweet codes of each reader's positives, of training alone unless asked."""

@@ -12,7 +12,7 @@ import torch
 from data.batch import F32, I64
 from data.errors import ConfigError
 from ranking.models.tables import RowAdam
-from ranking.models.towers import Towers, TwoTowerConfig
+from ranking.models.towers import TowerPairs, TwoTowerConfig
 from ranking.models.two_tower import TwoTower
 from ranking.training.batches import Inputs, ahead, inputs
 from ranking.training.checkpoint import Checkpoint
@@ -76,6 +76,17 @@ class Prepared(NamedTuple):
     """[C] of all columns."""
     hits: tuple[torch.Tensor, torch.Tensor]
     """Accidental hits, their rows counted from the share's first."""
+    weight: torch.Tensor
+    """[n] what each positive of the share counts."""
+
+
+class Hard(NamedTuple):
+    """Mined negatives of each positive alone, as a member sees them."""
+
+    vectors: torch.Tensor
+    """[n, H, D]."""
+    gone: torch.Tensor
+    """[n, H] True where nothing was found."""
 
 
 class TwoTowerTask:
@@ -86,8 +97,9 @@ class TwoTowerTask:
         self.examples, self.sampler = examples, Sampler(examples)
         self._training, self._seed, self._index_of = config.training, seed, index
         self.device = pick_device(config.training.device)
-        towers = Towers(config)
-        examples.fit_scales(towers)
+        towers = TowerPairs(config)
+        for member in towers.members:
+            examples.fit_scales(member)
         self.module = towers.to(self.device)
         learns = [parameter for parameter in towers.parameters() if parameter.requires_grad]
         lr, decay = config.training.learning_rate, config.training.weight_decay
@@ -129,14 +141,23 @@ class TwoTowerTask:
         """See `engine.Task`: each process encodes its share of the readers and of the tweets, and takes the others'
         tweets from them, so that a positive meets the same negatives however many processes there are."""
         users, columns = self._encoded(batch)
-        every = gathered(columns, len(batch.log_q))
-        scaled = torch.nn.functional.embedding(batch.at, users * self.module.scale)
-        count = len(batch.sample.positives)
-        if not self._training.hard:
-            return sampled_softmax_loss(scaled, every, batch.log_q, batch.hits, batch.mine.start) / count
-        logits = sampled_logits(scaled @ every.T, batch.log_q, batch.hits)
-        logits = torch.cat([logits, self._hard(batch, users, scaled)], dim=1)
-        return softmax_loss(logits, batch.mine.start) * (len(scaled) / count)
+        parts, every = self.module.parts(users), self.module.parts(gathered(columns, len(batch.log_q)))
+        hard = self._hard(batch, users) if self._training.hard else [None] * len(parts)
+        members = zip(parts, every, self.module.scales, hard, strict=True)
+        losses = [self._member_loss(batch, part * scale, own, mined) for part, own, scale, mined in members]
+        return torch.stack(losses).mean() / len(batch.sample.positives)
+
+    def _member_loss(
+        self, batch: Prepared, readers: torch.Tensor, columns: torch.Tensor, hard: Hard | None
+    ) -> torch.Tensor:
+        """Summed over the share's positives, from vectors of readers [R, D], divided by the temperature."""
+        scaled = torch.nn.functional.embedding(batch.at, readers)
+        if hard is None:
+            return sampled_softmax_loss(scaled, columns, batch.log_q, batch.hits, batch.weight, batch.mine.start)
+        # Mined negatives are certain to appear: log q = 0.
+        mined = torch.einsum("nd,nhd->nh", scaled, hard.vectors).masked_fill(hard.gone, -torch.inf)
+        logits = torch.cat([sampled_logits(scaled @ columns.T, batch.log_q, batch.hits), mined], dim=1)
+        return softmax_loss(logits, batch.weight, batch.mine.start)
 
     def validate(self) -> dict[str, float]:
         """See `engine.Task`."""
@@ -144,9 +165,9 @@ class TwoTowerTask:
         for sample in self.sampler.validation():
             batch = self._prepared(sample, Processes(), None)
             users, columns = self._encoded(batch)
-            similarity = (users * self.module.scale)[batch.at] @ columns.T
+            similarity = (users * self.module.scales.mean())[batch.at] @ columns.T
             in_top += int(positives_in_top(similarity, batch.hits, IN_SAMPLE_K).sum())
-            loss += float(softmax_loss(sampled_logits(similarity, batch.log_q, batch.hits))) * len(batch.at)
+            loss += float(softmax_loss(sampled_logits(similarity, batch.log_q, batch.hits), batch.weight))
             rows += len(batch.at)
         found = in_top / max(rows, 1)
         values = {"validation_loss": loss / max(rows, 1), f"validation_recall@{IN_SAMPLE_K}": found}
@@ -161,10 +182,12 @@ class TwoTowerTask:
         rows, hit = sample.hits
         here = slice(*np.searchsorted(rows, [mine.start, mine.stop]))
         taken = inputs(examples, requests, columns[of.share(len(columns))], salt=salt, device=device)
-        hits = (torch.from_numpy(rows[here] - mine.start).to(device), torch.from_numpy(hit[here]).to(device))
-        return Prepared(
-            sample, mine, taken, torch.from_numpy(at).to(device), torch.from_numpy(sample.log_q).to(device), hits
+        hits = (rows[here] - mine.start, hit[here])
+        at, log_q, weight, row, column = (
+            torch.from_numpy(array).to(device)
+            for array in (at, sample.log_q, examples.weight[sample.positives[mine]], *hits)
         )
+        return Prepared(sample, mine, taken, at, log_q, (row, column), weight)
 
     def _encoded(self, batch: Prepared) -> tuple[torch.Tensor, torch.Tensor]:
         """Vectors of the share's distinct readers [R, D] and of its columns."""
@@ -172,8 +195,8 @@ class TwoTowerTask:
         vectors = self.module.entities(entities)
         return self.module.encode_users(users, vectors), self.module.encode_tweets(tweets, vectors)
 
-    def _hard(self, batch: Prepared, users: torch.Tensor, scaled: torch.Tensor) -> torch.Tensor:
-        """[n, H] logits of each positive's own mined negatives, which are certain to appear: log q = 0."""
+    def _hard(self, batch: Prepared, users: torch.Tensor) -> list[Hard]:
+        """Each positive's own mined negatives, for each member."""
         examples, training, sample, mine = self.examples, self._training, batch.sample, batch.mine
         index = self._catalogue or self._index_of(self._vectors(sample.pool))
         rows_of = examples.catalogue if self._catalogue is not None else sample.pool
@@ -187,10 +210,9 @@ class TwoTowerTask:
         gone = (found < 0) | ~self.sampler.suits(sample.positives[mine], rows)
         distinct, where = np.unique(rows, return_inverse=True)
         _, tweets, entities = inputs(examples, np.empty(0, np.int64), distinct, device=self.device)
-        vectors = self.module.encode_tweets(tweets, self.module.entities(entities))
-        chosen = torch.nn.functional.embedding(torch.from_numpy(where.reshape(rows.shape)).to(self.device), vectors)
-        logits = torch.einsum("nd,nhd->nh", scaled, chosen)
-        return logits.masked_fill(torch.from_numpy(gone).to(self.device), -torch.inf)
+        vectors = self.module.parts(self.module.encode_tweets(tweets, self.module.entities(entities)))
+        at, none = (torch.from_numpy(array).to(self.device) for array in (where.reshape(rows.shape), gone))
+        return [Hard(torch.nn.functional.embedding(at, part), none) for part in vectors]
 
     def _vectors(self, rows: I64) -> F32:
         """[N, D] of rows of the tweets, as they are now."""

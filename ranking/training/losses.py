@@ -27,9 +27,11 @@ def sampled_logits(
     return (similarity - log_q).index_put_(hits, similarity.new_tensor(-torch.inf))
 
 
-def softmax_loss(logits: torch.Tensor, first: int = 0) -> torch.Tensor:
-    """Mean over rows of the negative log softmax of the positive, which stands in column `first` + row."""
-    return torch.nn.functional.cross_entropy(logits, torch.arange(first, first + len(logits), device=logits.device))
+def softmax_loss(logits: torch.Tensor, weight: torch.Tensor, first: int = 0) -> torch.Tensor:
+    """Sum over rows of `weight` [n] times the negative log softmax of the positive, which stands in column `first` +
+    row."""
+    own = torch.arange(first, first + len(logits), device=logits.device)
+    return torch.nn.functional.cross_entropy(logits, own, reduction="none") @ weight
 
 
 def sampled_softmax_loss(
@@ -37,19 +39,21 @@ def sampled_softmax_loss(
     columns: torch.Tensor,
     log_q: torch.Tensor,
     hits: tuple[torch.Tensor, torch.Tensor],
+    weight: torch.Tensor,
     first: int = 0,
 ) -> torch.Tensor:
-    """`softmax_loss(sampled_logits(users @ columns.T, log_q, hits), first)`, summed over rows, not their mean.
+    """`softmax_loss(sampled_logits(users @ columns.T, log_q, hits), weight, first)`.
 
     `users` is [n, D], divided by the temperature, `columns` [C, D]; `hits` are sorted by row. Loss and gradient are
     made block by block of rows, so that the [n, C] logits never stand in memory at once.
     """
-    loss: torch.Tensor = _SampledSoftmax.apply(users, columns, log_q, *hits, first)
+    loss: torch.Tensor = _SampledSoftmax.apply(users, columns, log_q, *hits, weight, first)
     return loss
 
 
 class _SampledSoftmax(torch.autograd.Function):  # type: ignore[misc]  # torch comes without types
-    """With P = exp(logit - top) and s its row sums, the gradient of a row's loss to its logits is P / s - positive."""
+    """With P = exp(logit - top) and s its row sums, the gradient of a row's loss to its logits is P / s - positive,
+    times the row's weight."""
 
     @staticmethod
     def forward(
@@ -59,6 +63,7 @@ class _SampledSoftmax(torch.autograd.Function):  # type: ignore[misc]  # torch c
         log_q: torch.Tensor,
         hit_rows: torch.Tensor,
         hit_columns: torch.Tensor,
+        weight: torch.Tensor,
         first: int,
     ) -> torch.Tensor:
         count = len(users)
@@ -79,19 +84,19 @@ class _SampledSoftmax(torch.autograd.Function):  # type: ignore[misc]  # torch c
             top = logits.amax(dim=1, keepdim=True)
             weights = logits.sub_(top).clamp_min_(_LEAST).exp_().index_put_(hidden, logits.new_tensor(0.0))
             total = weights.sum(dim=1, keepdim=True)
-            loss += (total.log() + top).sum() - own.sum()
+            loss += ((total.log() + top).squeeze(1) - own) @ weight[low:high]
             torch.mm(weights, columns, out=user_grad[low:high])
             user_grad[low:high].div_(total)
-            column_grad.addmm_(weights.T, rows / total)
-        user_grad -= mine
-        column_grad[first : first + count] -= users
+            column_grad.addmm_(weights.T, rows * (weight[low:high, None] / total))
+        user_grad.sub_(mine).mul_(weight[:, None])
+        column_grad[first : first + count].addcmul_(users, weight[:, None], value=-1)
         ctx.save_for_backward(user_grad, column_grad)
         return loss
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         users, columns = ctx.saved_tensors
-        return users * grad, columns * grad, None, None, None, None
+        return users * grad, columns * grad, None, None, None, None, None
 
 
 def positives_in_top(similarity: torch.Tensor, hits: tuple[torch.Tensor, torch.Tensor], k: int) -> torch.Tensor:

@@ -15,7 +15,7 @@ from data.split import LeaveLastOut, RandomRatio
 from experiments.measure import Known, Measured, Places, catalogue_of, exposure_shares, measure_block, measure_step
 from experiments.protocol import FullCatalogue
 from features.online import FeatureState
-from ranking.models.two_tower import Towers, TwoTower, TwoTowerConfig
+from ranking.models.two_tower import TowerPairs, TwoTower, TwoTowerConfig
 from ranking.scorer import CatalogueScorer, Retriever
 from ranking.scorers.popularity import Popularity
 from ranking.scorers.recency import Recency
@@ -60,7 +60,7 @@ def scorers(films: Dataset):
         "item_knn": fit_item_knn(films, split, None, {"neighbours": 5, "shrinkage": 1}, seed=1),
         "ease": fit_ease(films, split, None, {"l2": 10}, seed=1),
         "als": fit_als(films, split, None, {"dim": 8, "l2": 1, "alpha": 3}, seed=1),
-        "two_tower": TwoTower(config, Towers(config)),
+        "two_tower": TwoTower(config, TowerPairs(config)),
     }
 
 

@@ -20,7 +20,7 @@ START = 1_700_000_000_000_000
 READERS, SHELF, RATED = 80, 30, 20
 CONFIG = TwoTowerConfig.items().model_copy(
     update={
-        "dim": 8, "hidden": 8, "text": False, "topics": False, "tweet_buckets": 256, "user_buckets": 64,
+        "dim": 8, "members": 2, "hidden": 8, "text": False, "topics": False, "tweet_buckets": 256, "user_buckets": 64,
         "history": "attentive", "history_dropout": 0.2, "dropout": 0.1, "history_buckets": 256,
         "training": TrainingConfig.items().model_copy(
             update={"epochs": 3, "batch_size": 150, "negatives": 33, "learning_rate": 0.02, "threads": 2, "hard": 2,

@@ -17,6 +17,7 @@ from data.ids import snowflakes_in_order
 from data.split import LeaveLastOut, RandomRatio, TimeSplit
 from features.offline import offline_features
 from ranking.models.two_tower import TwoTowerConfig
+from ranking.training import loop
 from ranking.training.config import TrainingConfig
 from ranking.training.examples import build_examples
 from ranking.training.fit import fit_two_tower
@@ -264,3 +265,47 @@ def test_fit_takes_a_random_split_without_time(shelf_log):
     assert (np.argsort(-scores[1])[:20] >= 90).mean() > 0.9
     with pytest.raises(ConfigError, match="leaves time out"):
         fit_two_tower(shelf_log, RandomRatio().apply(shelf_log), None, {"user_dense": ("user.followers",)}, seed=0)
+
+
+@pytest.mark.parametrize("hard", [0, 3])
+def test_what_a_positive_counts_hangs_on_how_many_its_reader_has(follows_log, hard):
+    training = SMALL.training.model_copy(update={"reader_power": 0.5, "hard": hard, "hard_depth": 20})
+    config = SMALL.model_copy(update={"training": training})
+    built = build_examples(follows_log, config, seed=0)
+    # Half of the people are one reader: 900 positives, the others have 30 each.
+    merged = replace(built, reader=np.where(built.reader < PEOPLE // 2, 0, built.reader))
+    learned = ~merged.validation
+    many, few = merged.weight[learned & (merged.reader == 0)], merged.weight[learned & (merged.reader > 0)]
+    assert few.max() == few.min()
+    np.testing.assert_allclose(few[0] / many, 30**0.5, rtol=1e-5)
+    assert merged.weight[learned].mean() == pytest.approx(1)
+    assert merged.weight[merged.validation].mean() == pytest.approx(1)
+
+    def loss(weight):
+        merged.__dict__["weight"] = weight
+        torch.manual_seed(0)
+        task = TwoTowerTask(config, merged, seed=0)
+        return float(task.loss(next(task.batches(1))).detach())
+
+    theirs = (merged.reader == 0).astype(np.float32)
+    parts = loss(theirs), loss(1 - theirs)
+    assert min(parts) > 0
+    assert sum(parts) == pytest.approx(loss(np.ones_like(theirs)), rel=1e-5)
+
+
+@pytest.mark.parametrize("hard", [0, 3])
+def test_the_loss_of_several_members_is_the_mean_of_theirs(follows_log, hard, monkeypatch):
+    # What is mined hangs on the members together; here every positive's mined negatives are the pool's first.
+    monkeypatch.setattr(loop, "mined", lambda index, queries, at, count, *_: np.tile(np.arange(count), (len(at), 1)))
+    training = SMALL.training.model_copy(update={"hard": hard, "hard_depth": 20})
+    config = SMALL.model_copy(update={"training": training, "members": 3})
+    examples = build_examples(follows_log, config, seed=0)
+    task = TwoTowerTask(config, examples, seed=0)
+    together = float(task.loss(next(task.batches(1))).detach())
+    losses = []
+    for member in task.module.members:
+        alone = TwoTowerTask(config.model_copy(update={"members": 1}), examples, seed=0)
+        alone.module.members[0].load_state_dict(member.state_dict())
+        losses.append(float(alone.loss(next(alone.batches(1))).detach()))
+    assert max(losses) - min(losses) > 1e-3
+    assert together == pytest.approx(np.mean(losses), rel=1e-5)

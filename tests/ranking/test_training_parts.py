@@ -94,10 +94,10 @@ def test_loss_is_the_corrected_softmax():
     similarity, log_q = rng.normal(size=(3, 5)), rng.normal(size=5)
     hits = torch.tensor([0, 2]), torch.tensor([3, 1])
     logits = sampled_logits(torch.tensor(similarity), torch.tensor(log_q), hits)
-    weight = np.exp(similarity - log_q)
-    weight[0, 3] = weight[2, 1] = 0
-    want = -np.mean([np.log(weight[i, i] / weight[i].sum()) for i in range(3)])
-    assert float(softmax_loss(logits)) == pytest.approx(want)
+    odds, weight = np.exp(similarity - log_q), np.array([2.0, 0.0, 0.5])
+    odds[0, 3] = odds[2, 1] = 0
+    want = -sum(weight[i] * np.log(odds[i, i] / odds[i].sum()) for i in range(3))
+    assert float(softmax_loss(logits, torch.tensor(weight))) == pytest.approx(want)
 
 
 def test_the_correction_makes_a_sampled_partition_function_unbiased():
@@ -128,9 +128,10 @@ def test_the_blockwise_loss_and_its_gradients_are_those_of_the_plain_one(first):
     row, column = (part[::7] for part in np.nonzero(rng.random((rows, columns)) < 0.05))
     keep = column != row + first
     hits = torch.from_numpy(row[keep]), torch.from_numpy(column[keep])
-    plain = softmax_loss(sampled_logits(users @ tweets.T, log_q, hits), first) * rows
+    weight = torch.tensor(rng.random(rows))
+    plain = softmax_loss(sampled_logits(users @ tweets.T, log_q, hits), weight, first)
     want = torch.autograd.grad(plain, (users, tweets))
-    loss = sampled_softmax_loss(users, tweets, log_q, hits, first)
+    loss = sampled_softmax_loss(users, tweets, log_q, hits, weight, first)
     found = torch.autograd.grad(loss, (users, tweets))
     assert float(loss.detach()) == pytest.approx(float(plain.detach()))
     for mine, theirs in zip(found, want, strict=True):
@@ -140,7 +141,7 @@ def test_the_blockwise_loss_and_its_gradients_are_those_of_the_plain_one(first):
 def test_the_blockwise_loss_survives_logits_far_apart():
     users, tweets = torch.tensor([[300.0], [-300.0]], requires_grad=True), torch.tensor([[1.0], [1.0]])
     tweets = torch.cat([tweets, torch.tensor([[-1.0]])])
-    loss = sampled_softmax_loss(users, tweets, torch.zeros(3), _none())
+    loss = sampled_softmax_loss(users, tweets, torch.zeros(3), _none(), torch.ones(2))
     assert float(loss.detach()) == pytest.approx(np.log(2) + 600, rel=1e-6)
 
 

@@ -12,19 +12,20 @@ from pydantic import ValidationError
 from data.batch import CandidateBatch, Ragged, Requests
 from data.errors import ConfigError, ModelError
 from ranking.models.inputs import Bags, dense, dense_names, distinct, hash_buckets, splitmix64
-from ranking.models.two_tower import Towers, TwoTower, TwoTowerConfig
+from ranking.models.two_tower import TowerPairs, TwoTower, TwoTowerConfig
 from ranking.scorer import Retriever
 from ranking.training.fit import two_tower_config
 
 TEXT, TOPICS = 12, 5
 TWEETS = TwoTowerConfig(dim=16, hidden=24, user_buckets=64, author_buckets=64).fitted(text_dim=TEXT, topic_count=TOPICS)
+THREE = TWEETS.model_copy(update={"members": 3})
 ITEMS = TwoTowerConfig.items().model_copy(update={"dim": 16}).fitted(text_dim=TEXT, topic_count=TOPICS)
 
 
 def _model(config=TWEETS, seed=0):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return TwoTower(config, Towers(config))
+        return TwoTower(config, TowerPairs(config))
 
 
 def _padded(rng, rows, width):
@@ -101,10 +102,26 @@ def test_score_is_the_cosine_of_unit_vectors(config):
     assert scores == pytest.approx((users[batch.request] * tweets).sum(axis=1), abs=1e-5)
 
 
+def test_several_members_are_one_model_of_their_mean_cosine():
+    model, batch = _model(THREE), _batch([4, 0, 6])
+    alone = []
+    for at in range(3):
+        one = _model()
+        one.towers.members[0].load_state_dict(model.towers.members[at].state_dict())
+        alone.append(one.score(batch))
+    assert np.abs(alone[0] - alone[1]).max() > 0.1
+    np.testing.assert_allclose(model.score(batch), np.mean(alone, axis=0), atol=1e-6)
+    users, tweets = model.user_vectors(batch), model.tweet_vectors(batch)
+    assert users.shape[1] == tweets.shape[1] == model.dim == 3 * TWEETS.dim
+    for vectors in (users, tweets):
+        np.testing.assert_allclose(np.linalg.norm(vectors, axis=1), 1, atol=1e-5)
+
+
+@pytest.mark.parametrize("config", [TWEETS, THREE])
 @settings(deadline=None, max_examples=30)
 @given(lengths=st.lists(st.integers(0, 9), min_size=1, max_size=5), seed=st.integers(0, 2**32 - 1))
-def test_a_score_does_not_depend_on_its_neighbours(lengths, seed):
-    model, batch = _model(), _batch(lengths, seed)
+def test_a_score_does_not_depend_on_its_neighbours(config, lengths, seed):
+    model, batch = _model(config), _batch(lengths, seed)
     together = model.score(batch)
     for b in range(len(lengths)):
         rows = np.arange(batch.offsets[b], batch.offsets[b + 1])[::-1]
@@ -140,7 +157,7 @@ def test_artifact_round_trip():
     assert (again.score(batch) == model.score(batch)).all()
     assert again.reads == model.reads
     assert again.temperature == pytest.approx(0.07)
-    weights.pop("log_scale")
+    weights.pop("members.0.log_scale")
     with pytest.raises(ModelError, match="log_scale"):
         TwoTower.from_artifact(settings_, weights)
 

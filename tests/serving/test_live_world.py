@@ -12,7 +12,7 @@ from fastapi.testclient import TestClient
 
 from candidates.timelines import PulledTimelines
 from data.dataset import Dataset
-from ranking.models.two_tower import Towers, TwoTower, TwoTowerConfig
+from ranking.models.two_tower import TowerPairs, TwoTower, TwoTowerConfig
 from serving.app import create_app
 from serving.fanout.policy import FanoutConfig
 from serving.network import Network
@@ -37,7 +37,7 @@ class Served:
 def model() -> Served:
     torch.manual_seed(5)
     config = TwoTowerConfig(dim=16, hidden=16, text=False, topics=False)
-    return Served(TwoTower(config, Towers(config)))
+    return Served(TwoTower(config, TowerPairs(config)))
 
 
 @pytest.fixture
