@@ -37,6 +37,9 @@ _TWEET_DENSE = (
     "author.engagements_7d",
 )  # fmt: skip
 
+_FEW = 250_000
+"""Positives up to which several members are worth their time."""
+
 
 class TwoTowerConfig(BaseModel):
     """Shape, inputs and training of a two-tower model."""
@@ -111,14 +114,23 @@ class TwoTowerConfig(BaseModel):
         )  # fmt: skip
 
     @classmethod
-    def shelves(cls) -> Self:
-        """For a catalogue where time plays no part (a random split): what goes with what, whatever came first."""
+    def shelves(cls, positives: int = 0) -> Self:
+        """For a catalogue where time plays no part (a random split): what goes with what, whatever came first.
+
+        Most items are met a few times, so ids say little before they are learned, and histories share the candidates'
+        table; readers with thousands of items would drown the others. With few `positives` two trainings disagree
+        about much, and several members know more than one; with many, one is enough and four would take their time.
+        """
         items = cls.items()
-        training = {"histories": "others", "validation": "random", "learning_rate": 3e-3, "weight_decay": 0.05}
-        shape = {"dim": 256, "temperature": 0.2, "history_dropout": 0.5, "recent": 200, "text": False, "topics": False}
-        return items.model_copy(
-            update=shape | {"training": items.training.model_copy(update={**training, "patience": 2})}
-        )
+        training = {
+            "histories": "others", "validation": "random", "learning_rate": 1e-3, "weight_decay": 0.05, "epochs": 10,
+            "patience": 2, "reader_power": 0.5,
+        }  # fmt: skip
+        shape = {
+            "members": 4 if positives <= _FEW else 1, "id_length": 0.2, "temperature": 0.2, "history_buckets": 0,
+            "history_dropout": 0.3, "recent": 200, "text": False, "topics": False,
+        }  # fmt: skip
+        return items.model_copy(update=shape | {"training": items.training.model_copy(update=training)})
 
     @model_validator(mode="after")
     def _tables_for_bags(self) -> Self:

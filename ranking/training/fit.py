@@ -23,17 +23,19 @@ if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
 
-def two_tower_config(settings: Mapping[str, Any], *, catalogue: bool, timeless: bool = False) -> TwoTowerConfig:
+def two_tower_config(
+    settings: Mapping[str, Any], *, catalogue: bool, timeless: bool = False, positives: int = 0
+) -> TwoTowerConfig:
     """A preset with `settings` laid over it; `training` merges key by key.
 
-    The preset is `tweets`, for a `catalogue` `items`, and where time plays no part `shelves`.
+    The preset is `tweets`, for a `catalogue` `items`, and where time plays no part `shelves` for so many `positives`.
 
     Raises:
         ConfigError: an unknown setting or one out of range.
     """
     preset = TwoTowerConfig.items() if catalogue else TwoTowerConfig.tweets()
     if timeless:
-        preset = TwoTowerConfig.shelves()
+        preset = TwoTowerConfig.shelves(positives)
     merged = preset.model_dump() | dict(settings)
     if isinstance(settings.get("training"), Mapping):
         merged["training"] = preset.training.model_dump() | dict(settings["training"])
@@ -71,7 +73,9 @@ def fit_two_tower(
         ModelError: the loss diverged.
     """
     catalogue = split.train_before_us is None or not dataset.rows("impressions")
-    config = two_tower_config(settings, catalogue=catalogue, timeless=split.name.split()[0] == RandomRatio().name)
+    timeless = split.name.split()[0] == RandomRatio().name
+    positives = training_positives(dataset, engagements=split.train)
+    config = two_tower_config(settings, catalogue=catalogue, timeless=timeless, positives=len(positives))
     if advance is not None:
         advance(0, 1, "features of the training rows")
     with first_process_first():
@@ -79,7 +83,7 @@ def fit_two_tower(
             training_part(dataset, split),
             config,
             understanding=understanding,
-            positives=training_positives(dataset, engagements=split.train),
+            positives=positives,
             seed=seed,
         )
 

@@ -186,3 +186,16 @@ def test_settings_are_laid_over_the_preset():
     assert config.tweet_buckets == TwoTowerConfig.items().tweet_buckets
     with pytest.raises(ConfigError, match=r"training\.epoch"):
         two_tower_config({"training": {"epoch": 3}}, catalogue=False)
+
+
+def test_a_small_timeless_log_gets_several_members_and_a_large_one_a_single_pair():
+    few, many = (two_tower_config({}, catalogue=True, timeless=True, positives=n) for n in (90_000, 2_000_000))
+    assert (few.members, many.members) == (4, 1)
+    assert two_tower_config({"members": 2}, catalogue=True, timeless=True, positives=10**7).members == 2
+
+
+@pytest.mark.parametrize("length", [1.0, 0.2])
+def test_new_ids_have_vectors_of_the_length_asked_for(length):
+    model = _model(TWEETS.model_copy(update={"dim": 64, "author_buckets": 4096, "id_length": length}))
+    vectors = model.towers.members[0].authors(torch.from_numpy(hash_buckets(np.arange(500), 4096)))
+    assert float(vectors.detach().norm(dim=1).mean()) == pytest.approx(length, rel=0.05)
