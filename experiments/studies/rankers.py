@@ -8,8 +8,9 @@ and values are kept in the study's folder: one that was stopped goes on.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -158,12 +159,13 @@ def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: A
     split = split_of(dataset, "auto")
     bundles: dict[str, Bundle] = {}
     rows = _SameRows()
+    text_of = cache(lambda encoder: understanding_of(dataset, split, encoder, home))
     for at, name in enumerate(config.rankers):
 
         def tell(done: float, total: float, note: str = "", at: int = at, name: str = name) -> None:
             advance(at + done / max(total, 1), len(config.rankers) + 1, f"{name} {note}")
 
-        bundles[name] = _trained(config, name, seed, dataset, place / "models" / name, home, rows, tell)
+        bundles[name] = _trained(config, name, seed, dataset, place / "models" / name, home, text_of, rows, tell)
     text = next(one.understanding for one in bundles.values())
     bundles[config.base] = _untrained(config.base, dataset, text)
     report, measured = evaluate_bundles(
@@ -184,8 +186,8 @@ def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: A
 
 
 def _trained(
-    config: RankersConfig, name: str, seed: int, dataset: Dataset, folder: Path, home: Path, rows: _SameRows,
-    advance: Advance,
+    config: RankersConfig, name: str, seed: int, dataset: Dataset, folder: Path, home: Path,
+    text_of: Callable[[str], Understanding], rows: _SameRows, advance: Advance,
 ) -> Bundle:  # fmt: skip
     """The model in `folder` where it was trained on this data with these settings, else a new one."""
     run = RunConfig(scorer=name, seed=seed, settings=config.settings.get(name, {}))
@@ -195,7 +197,7 @@ def _trained(
         if found.data_hash == dataset.content_hash:
             return found
     split = split_of(dataset, run.split)
-    understanding = understanding_of(dataset, split, run.encoder, home)
+    understanding = text_of(run.encoder)
     learning = Learning(resolve(SCORERS[name]), dataset, split, understanding, run, rows_of=rows)
     scorer = learning.fit(None, advance)
     bundle = Bundle(name, scorer, understanding, dataset.name, dataset.content_hash, split.name)
