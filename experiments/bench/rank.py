@@ -71,7 +71,7 @@ def _tensors(config: TwoTowerConfig, candidates: int) -> tuple[torch.Tensor, Twe
         topics=torch.randint(0, _TOPICS, (candidates, 3)),
     )
     authors = torch.randint(0, config.author_buckets, (min(candidates, 5_000), 2))
-    return torch.rand(1, config.dim), inputs, Entities(authors=authors)
+    return torch.rand(1, config.members * config.dim), inputs, Entities(authors=authors)
 
 
 def _arithmetic(towers: TowerPairs, user: torch.Tensor, inputs: TweetTensors, entities: Entities) -> torch.Tensor:

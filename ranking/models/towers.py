@@ -301,7 +301,7 @@ class Towers(nn.Module):  # type: ignore[misc]  # torch comes without types
 
 
 class TowerPairs(nn.Module):  # type: ignore[misc]
-    """All members of a model, which differ by their first weights and by what dropout takes from each.
+    """All members of a model, which differ by their first weights and by what the MLPs' dropout takes from each.
 
     A vector is the members' unit vectors end to end, divided by the root of their number: a unit vector, and the dot
     product of two is the mean of the members' cosines.
@@ -337,6 +337,7 @@ class TowerPairs(nn.Module):  # type: ignore[misc]
         """[N, D] each member's unit vectors, out of [N, M D]."""
         if len(self.members) == 1:
             return [vectors]
+        # Products of what lies in one piece are faster.
         return [part.contiguous() for part in (vectors * len(self.members) ** 0.5).chunk(len(self.members), dim=1)]
 
     def _joined(self, parts: list[torch.Tensor]) -> torch.Tensor:

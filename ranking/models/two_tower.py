@@ -44,13 +44,13 @@ class TwoTower:
 
     @property
     def dim(self) -> int:
-        """The length of the vectors."""
+        """M D, the length of the vectors."""
         return self.config.members * self.config.dim
 
     @property
     def temperature(self) -> float:
         """The learned temperature, by which a cosine is divided to be a logit; the members' mean."""
-        return float(1 / self.towers.scales.detach().mean())
+        return float((1 / self.towers.scales.detach()).mean())
 
     def score(self, batch: CandidateBatch) -> F32:
         """[N] float32 cosine of reader and tweet; each request and each candidate is encoded once."""
@@ -62,7 +62,7 @@ class TwoTower:
         return scores
 
     def user_vectors(self, batch: CandidateBatch) -> F32:
-        """[B, D] unit vectors of the batch's requests."""
+        """[B, M D] unit vectors of the batch's requests."""
         columns, config = batch.requests.columns, self.config
         missing = [name for name in config.user_columns if name not in columns]
         if missing:
@@ -89,7 +89,7 @@ class TwoTower:
             return _numpy(self.towers.encode_users(inputs, self.towers.entities(self._entities(ids, tweet_ids))))
 
     def tweet_vectors(self, batch: CandidateBatch) -> F32:
-        """[N, D] unit vectors of the candidates."""
+        """[N, M D] unit vectors of the candidates."""
         config = self.config
         authors = tweets = None
         author_ids = tweet_ids = np.empty(0, np.int64)

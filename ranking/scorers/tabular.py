@@ -120,8 +120,17 @@ class Boosting(ActionScorer):
     def __init__(
         self, config: BoostingConfig, models: Mapping[int, Any], taken: Mask, calibration: Calibration
     ) -> None:
-        """`models`: a fitted `HistGradientBoostingClassifier` over inputs and position by the action's place."""
+        """`models`: a fitted `HistGradientBoostingClassifier` over inputs and position by the action's place.
+
+        Raises:
+            ModelError: one was fitted on another number of columns.
+        """
         self.config, self.models, self.taken, self.calibration = config, dict(models), taken, calibration
+        width = len(config.inputs.names) + 1
+        for action, model in self.models.items():
+            if (found := model.n_features_in_) != width:
+                trees = f"boosting trees of action {config.actions[action]!r}"
+                raise ModelError(f"{trees} read {found} columns, not {width}", remedy="train it again")
         self._forest = Forest.of(list(self.models.values())) if self.models else None
 
     def raw(self, batch: CandidateBatch, position: F32 | None = None) -> F32:

@@ -40,7 +40,8 @@ class TrainingConfig(BaseModel):
     weight_decay: float = Field(0.01, ge=0)
     """Adam's decoupled weight decay."""
     reader_power: float = Field(0.0, ge=0, le=1)
-    """A positive counts n^-this, n being how many its reader has: at 0 all positives count alike, at 1 all readers."""
+    """A positive counts n^-this, n being how many its reader has, held-out ones among them: at 0 all positives count
+    alike, at 1 all readers."""
     validation_share: float = Field(0.2, gt=0, lt=1)
     """Share of the positives held out to choose the epoch."""
     validation: Literal["time", "last", "random"] = "time"

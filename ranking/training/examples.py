@@ -21,7 +21,7 @@ from data.dataset import Dataset
 from data.errors import ConfigError, DataError
 from data.events import HOUR_US
 from ranking.models.inputs import Bags, dense, hash_buckets
-from ranking.models.towers import Towers, TwoTowerConfig
+from ranking.models.towers import TowerPairs, TwoTowerConfig
 from ranking.training.negatives import Lives, held_out
 from ranking.training.others import other_engagements
 from ranking.training.rows import Blocks, look_up, negative_rows, training_positives, tweet_lives
@@ -135,15 +135,17 @@ class Examples:
         count = np.bincount(self.reader[keep], minlength=int(self.reader.max()) + 1)
         return Ragged(np.r_[0, np.cumsum(count)].astype(np.int64), self.tweets.tweet[self.tweet_row[order]])
 
-    def fit_scales(self, towers: Towers) -> None:
+    def fit_scales(self, towers: TowerPairs) -> None:
         """Sets the means and deviations of the dense columns to those of the training rows."""
         used = np.unique(np.r_[self.tweet_row[~self.validation], *[b[1] for b in self.blocks[False]], self.catalogue])
         with torch.no_grad():
             for side, values in (("user", self.readers.dense), ("tweet", self.tweets.dense[used])):
-                if values.shape[1]:
-                    getattr(towers, f"{side}_mean").copy_(torch.from_numpy(values.mean(axis=0, dtype=np.float64)))
-                    std = np.maximum(values.std(axis=0, dtype=np.float64), 1e-3)
-                    getattr(towers, f"{side}_std").copy_(torch.from_numpy(std))
+                if not values.shape[1]:
+                    continue
+                mean, std = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
+                for member in towers.members:
+                    getattr(member, f"{side}_mean").copy_(torch.from_numpy(mean))
+                    getattr(member, f"{side}_std").copy_(torch.from_numpy(np.maximum(std, 1e-3)))
 
 
 def build_examples(

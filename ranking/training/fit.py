@@ -74,11 +74,14 @@ def fit_two_tower(
     """
     catalogue = split.train_before_us is None or not dataset.rows("impressions")
     timeless = split.name.split()[0] == RandomRatio().name
-    positives = training_positives(dataset, engagements=split.train)
-    config = two_tower_config(settings, catalogue=catalogue, timeless=timeless, positives=len(positives))
+    two_tower_config(
+        settings, catalogue=catalogue, timeless=timeless
+    )  # A wrong setting is told before the log is read.
     if advance is not None:
         advance(0, 1, "features of the training rows")
     with first_process_first():
+        positives = training_positives(dataset, engagements=split.train)
+        config = two_tower_config(settings, catalogue=catalogue, timeless=timeless, positives=len(positives))
         examples = build_examples(
             training_part(dataset, split),
             config,
@@ -86,6 +89,7 @@ def fit_two_tower(
             positives=positives,
             seed=seed,
         )
+        del positives
 
     def progress(done: int, total: int) -> None:
         if advance is not None:

@@ -46,7 +46,8 @@ def train_two_tower(
 
     The same seed, examples and number of threads give the same weights. `index` finds the hard negatives, where the
     config asks for some. `progress`, `on_epoch` and `checkpoint` as in `engine.train`; of each epoch are told
-    `train_loss` and `validation_loss` (nats), and `validation_recall@20` (share of held-out positives with fewer than
+    `train_loss` (nats; the members' mean, positives weighted), `validation_loss` (nats; of the members together, all
+    held-out positives alike), and `validation_recall@20` (share of held-out positives with fewer than
     20 of their sample above them).
 
     Raises:
@@ -98,8 +99,7 @@ class TwoTowerTask:
         self._training, self._seed, self._index_of = config.training, seed, index
         self.device = pick_device(config.training.device)
         towers = TowerPairs(config)
-        for member in towers.members:
-            examples.fit_scales(member)
+        examples.fit_scales(towers)
         self.module = towers.to(self.device)
         learns = [parameter for parameter in towers.parameters() if parameter.requires_grad]
         lr, decay = config.training.learning_rate, config.training.weight_decay
@@ -167,7 +167,7 @@ class TwoTowerTask:
             users, columns = self._encoded(batch)
             similarity = (users * self.module.scales.mean())[batch.at] @ columns.T
             in_top += int(positives_in_top(similarity, batch.hits, IN_SAMPLE_K).sum())
-            loss += float(softmax_loss(sampled_logits(similarity, batch.log_q, batch.hits), batch.weight))
+            loss += float(softmax_loss(sampled_logits(similarity, batch.log_q, batch.hits)))
             rows += len(batch.at)
         found = in_top / max(rows, 1)
         values = {"validation_loss": loss / max(rows, 1), f"validation_recall@{IN_SAMPLE_K}": found}
@@ -190,7 +190,7 @@ class TwoTowerTask:
         return Prepared(sample, mine, taken, at, log_q, (row, column), weight)
 
     def _encoded(self, batch: Prepared) -> tuple[torch.Tensor, torch.Tensor]:
-        """Vectors of the share's distinct readers [R, D] and of its columns."""
+        """Vectors of the share's distinct readers [R, M D] and of its columns."""
         users, tweets, entities = batch.inputs
         vectors = self.module.entities(entities)
         return self.module.encode_users(users, vectors), self.module.encode_tweets(tweets, vectors)
@@ -215,7 +215,7 @@ class TwoTowerTask:
         return [Hard(torch.nn.functional.embedding(at, part), none) for part in vectors]
 
     def _vectors(self, rows: I64) -> F32:
-        """[N, D] of rows of the tweets, as they are now."""
+        """[N, M D] of rows of the tweets, as they are now."""
         nobody = np.empty(0, np.int64)
         parts = []
         with torch.no_grad():

@@ -27,11 +27,12 @@ def sampled_logits(
     return (similarity - log_q).index_put_(hits, similarity.new_tensor(-torch.inf))
 
 
-def softmax_loss(logits: torch.Tensor, weight: torch.Tensor, first: int = 0) -> torch.Tensor:
-    """Sum over rows of `weight` [n] times the negative log softmax of the positive, which stands in column `first` +
-    row."""
+def softmax_loss(logits: torch.Tensor, weight: torch.Tensor | None = None, first: int = 0) -> torch.Tensor:
+    """Sum over rows of `weight` [n] (1 where there is none) times the negative log softmax of the positive, which
+    stands in column `first` + row."""
     own = torch.arange(first, first + len(logits), device=logits.device)
-    return torch.nn.functional.cross_entropy(logits, own, reduction="none") @ weight
+    losses = torch.nn.functional.cross_entropy(logits, own, reduction="none")
+    return losses.sum() if weight is None else losses @ weight
 
 
 def sampled_softmax_loss(
@@ -52,7 +53,7 @@ def sampled_softmax_loss(
 
 
 class _SampledSoftmax(torch.autograd.Function):  # type: ignore[misc]  # torch comes without types
-    """With P = exp(logit - top) and s its row sums, the gradient of a row's loss to its logits is P / s - positive,
+    """With odds = exp(logit - top) and s their row sums, the gradient of a row's loss to its logits is odds / s - positive,
     times the row's weight."""
 
     @staticmethod
@@ -82,12 +83,12 @@ class _SampledSoftmax(torch.autograd.Function):  # type: ignore[misc]  # torch c
             hidden = (hit_rows[masked] - low, hit_columns[masked])
             logits.index_put_(hidden, logits.new_tensor(-torch.inf))
             top = logits.amax(dim=1, keepdim=True)
-            weights = logits.sub_(top).clamp_min_(_LEAST).exp_().index_put_(hidden, logits.new_tensor(0.0))
-            total = weights.sum(dim=1, keepdim=True)
+            odds = logits.sub_(top).clamp_min_(_LEAST).exp_().index_put_(hidden, logits.new_tensor(0.0))
+            total = odds.sum(dim=1, keepdim=True)
             loss += ((total.log() + top).squeeze(1) - own) @ weight[low:high]
-            torch.mm(weights, columns, out=user_grad[low:high])
+            torch.mm(odds, columns, out=user_grad[low:high])
             user_grad[low:high].div_(total)
-            column_grad.addmm_(weights.T, rows * (weight[low:high, None] / total))
+            column_grad.addmm_(odds.T, rows * (weight[low:high, None] / total))
         user_grad.sub_(mine).mul_(weight[:, None])
         column_grad[first : first + count].addcmul_(users, weight[:, None], value=-1)
         ctx.save_for_backward(user_grad, column_grad)

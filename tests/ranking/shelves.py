@@ -17,27 +17,28 @@ from ranking.training.loop import train_two_tower
 from ranking.training.processes import joined
 
 START = 1_700_000_000_000_000
-READERS, SHELF, RATED = 80, 30, 20
+READERS, SHELF = 80, 30
 CONFIG = TwoTowerConfig.items().model_copy(
     update={
         "dim": 8, "members": 2, "hidden": 8, "text": False, "topics": False, "tweet_buckets": 256, "user_buckets": 64,
         "history": "attentive", "history_dropout": 0.2, "dropout": 0.1, "history_buckets": 256,
         "training": TrainingConfig.items().model_copy(
-            update={"epochs": 3, "batch_size": 150, "negatives": 33, "learning_rate": 0.02, "threads": 2, "hard": 2,
+            update={"epochs": 3, "batch_size": 150, "reader_power": 0.5, "negatives": 33, "learning_rate": 0.02, "threads": 2, "hard": 2,
                     "hard_depth": 20}),
     }
 )  # fmt: skip
 
 
 def write_shelves(folder: Path) -> Dataset:
-    """80 readers rate 20 of the 30 items of their shelf, each item once; no authors, no requests."""
+    """80 readers rate 12 to 20 of the 30 items of their shelf, each item once; no authors, no requests."""
     rng = np.random.default_rng(0)
     items = 1 + np.arange(4 * SHELF, dtype=np.int64)
     rows = [
         (START + int(t), user + 1, int(item) + 1)
         for user in range(READERS)
+        for rated in (12 + user % 9,)
         for t, item in zip(
-            np.sort(rng.integers(0, 10**9, RATED)), user % 4 * SHELF + rng.choice(SHELF, RATED, replace=False),
+            np.sort(rng.integers(0, 10**9, rated)), user % 4 * SHELF + rng.choice(SHELF, rated, replace=False),
             strict=True,
         )
     ]  # fmt: skip

@@ -65,12 +65,23 @@ def test_a_score_does_not_depend_on_the_batch(learned, which, lengths, seed):
         np.testing.assert_allclose(model.score(alone(whole, row))[0], scores[row], rtol=1e-6)
 
 
-def test_trees_are_walked_as_scikit_learn_does(learned):
+def test_trees_score_as_in_scikit_learn(learned):
     given_, _, boosting = learned
     x = given_.x.copy()
     x[::7, 3], x[::11, 2] = np.inf, -np.inf
     theirs = boosting.models[1].predict_proba(np.concatenate([x, given_.position[:, None]], axis=1))[:, 1]
     np.testing.assert_allclose(boosting.of_inputs(x, given_.position)[:, 1], theirs, rtol=1e-6)
+
+
+def test_trees_belong_to_their_action_whatever_the_order_and_to_their_columns(learned):
+    given_, _, boosting = learned
+    gap = np.array([True, False, True])
+    of = {2: boosting.models[1], 0: boosting.models[0]}
+    turned = Boosting(boosting.config, of, gap, boosting.calibration).of_inputs(given_.x)
+    want = boosting.of_inputs(given_.x)
+    assert np.array_equal(turned, np.stack([want[:, 0], np.zeros(len(want)), want[:, 1]], axis=1))
+    with pytest.raises(ModelError, match="'like' read 9 columns, not 97"):
+        Boosting(BoostingConfig(actions=boosting.config.actions), boosting.models, gap, boosting.calibration)
 
 
 @pytest.mark.parametrize("which", [1, 2])

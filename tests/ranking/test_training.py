@@ -22,6 +22,7 @@ from ranking.training.config import TrainingConfig
 from ranking.training.examples import build_examples
 from ranking.training.fit import fit_two_tower
 from ranking.training.loop import TwoTowerTask, train_two_tower
+from ranking.training.losses import sampled_logits
 from ranking.training.negatives import Sampler
 from ranking.training.rows import training_positives
 from tests.ranking.shelves import write_shelves
@@ -267,11 +268,9 @@ def test_fit_takes_a_random_split_without_time(shelf_log):
         fit_two_tower(shelf_log, RandomRatio().apply(shelf_log), None, {"user_dense": ("user.followers",)}, seed=0)
 
 
-@pytest.mark.parametrize("hard", [0, 3])
-def test_what_a_positive_counts_hangs_on_how_many_its_reader_has(follows_log, hard):
-    training = SMALL.training.model_copy(update={"reader_power": 0.5, "hard": hard, "hard_depth": 20})
-    config = SMALL.model_copy(update={"training": training})
-    built = build_examples(follows_log, config, seed=0)
+def test_what_a_positive_counts_hangs_on_how_many_its_reader_has(follows_log):
+    training = SMALL.training.model_copy(update={"reader_power": 0.5})
+    built = build_examples(follows_log, SMALL.model_copy(update={"training": training}), seed=0)
     # Half of the people are one reader: 900 positives, the others have 30 each.
     merged = replace(built, reader=np.where(built.reader < PEOPLE // 2, 0, built.reader))
     learned = ~merged.validation
@@ -281,16 +280,27 @@ def test_what_a_positive_counts_hangs_on_how_many_its_reader_has(follows_log, ha
     assert merged.weight[learned].mean() == pytest.approx(1)
     assert merged.weight[merged.validation].mean() == pytest.approx(1)
 
-    def loss(weight):
-        merged.__dict__["weight"] = weight
-        torch.manual_seed(0)
-        task = TwoTowerTask(config, merged, seed=0)
-        return float(task.loss(next(task.batches(1))).detach())
 
-    theirs = (merged.reader == 0).astype(np.float32)
-    parts = loss(theirs), loss(1 - theirs)
-    assert min(parts) > 0
-    assert sum(parts) == pytest.approx(loss(np.ones_like(theirs)), rel=1e-5)
+def test_a_positive_counts_its_own_weight(examples, monkeypatch):
+    task = TwoTowerTask(SMALL, examples, seed=0)
+    batch = next(task.batches(1))
+    positives = batch.sample.positives
+    with torch.no_grad():
+        member = task.module.members[0]
+        vectors = member.entities(batch.inputs.entities)
+        users, tweets = (
+            member.encode_users(batch.inputs.users, vectors)[batch.at],
+            member.encode_tweets(batch.inputs.tweets, vectors),
+        )
+        logits = sampled_logits(users @ tweets.T * member.scale, batch.log_q, batch.hits)
+        want = torch.nn.functional.cross_entropy(logits, torch.arange(len(logits)), reduction="none")
+    for row in (0, 17, len(positives) - 1):
+        weight = np.zeros(len(examples), np.float32)
+        weight[positives[row]] = 3
+        monkeypatch.setitem(examples.__dict__, "weight", weight)
+        again = next(task.batches(1))
+        assert again.sample.positives.tolist() == positives.tolist()
+        assert float(task.loss(again).detach()) == pytest.approx(3 * float(want[row]) / len(positives), rel=1e-5)
 
 
 @pytest.mark.parametrize("hard", [0, 3])
