@@ -53,8 +53,8 @@ def sampled_softmax_loss(
 
 
 class _SampledSoftmax(torch.autograd.Function):  # type: ignore[misc]  # torch comes without types
-    """With odds = exp(logit - top) and s their row sums, the gradient of a row's loss to its logits is odds / s - positive,
-    times the row's weight."""
+    """With odds = exp(logit - top) and s their row sums, the gradient of a row's loss to its logits is
+    odds / s - positive, times the row's weight."""
 
     @staticmethod
     def forward(

@@ -23,8 +23,8 @@ CONFIG = TwoTowerConfig.items().model_copy(
         "dim": 8, "members": 2, "hidden": 8, "text": False, "topics": False, "tweet_buckets": 256, "user_buckets": 64,
         "history": "attentive", "history_dropout": 0.2, "dropout": 0.1, "history_buckets": 256,
         "training": TrainingConfig.items().model_copy(
-            update={"epochs": 3, "batch_size": 150, "reader_power": 0.5, "negatives": 33, "learning_rate": 0.02, "threads": 2, "hard": 2,
-                    "hard_depth": 20}),
+            update={"epochs": 3, "batch_size": 150, "reader_power": 0.5, "negatives": 33, "learning_rate": 0.02,
+                    "threads": 2, "hard": 2, "hard_depth": 20}),
     }
 )  # fmt: skip
 
