@@ -74,9 +74,8 @@ def fit_two_tower(
     """
     catalogue = split.train_before_us is None or not dataset.rows("impressions")
     timeless = split.name.split()[0] == RandomRatio().name
-    two_tower_config(
-        settings, catalogue=catalogue, timeless=timeless
-    )  # A wrong setting is told before the log is read.
+    # A wrong setting is told before the log is read.
+    two_tower_config(settings, catalogue=catalogue, timeless=timeless)
     if advance is not None:
         advance(0, 1, "features of the training rows")
     with first_process_first():
