@@ -190,7 +190,7 @@ def test_settings_are_laid_over_the_preset():
 
 def test_a_small_timeless_log_gets_several_members_and_a_large_one_a_single_pair():
     few, many = (two_tower_config({}, catalogue=True, timeless=True, positives=n) for n in (90_000, 2_000_000))
-    assert (few.members, many.members) == (4, 1)
+    assert (few.members, many.members) == (8, 1)
     assert two_tower_config({"members": 2}, catalogue=True, timeless=True, positives=10**7).members == 2
 
 
