@@ -209,6 +209,7 @@ def _collect(tweets, users, follows, popular, desk, d, u, now, limits, shape, se
         open_ = follows[at].active and banned[follows[at].other] != serial
         head, taken = users[follows[at].other].newest if open_ else -1, 0
         if head >= 0:
+            # The count is a float32, whose logarithm would be one, too; propensities are to be exact.
             close = 0.3 * min(np.log1p(np.float64(follows[at].interactions)) / np.log(21.0), 1.0)
         while head >= 0 and taken < limits[0] and n < limits[1] and tweets[head].time_us > limits[2]:
             t = tweets[head].target

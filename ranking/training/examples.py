@@ -121,12 +121,11 @@ class Examples:
 
     @cached_property
     def weight(self) -> F32:
-        """[P] what a positive counts in the loss; on average 1, in training and among those held out."""
+        """[P] what a positive counts in the training loss; on average 1 among those that are not held out."""
         count = np.bincount(self.reader).astype(np.float64)
         weight = count[self.reader] ** -self.config.training.reader_power
-        for part in (self.validation, ~self.validation):
-            weight[part] /= weight[part].mean() if part.any() else 1.0
-        return weight.astype(np.float32)
+        out: F32 = (weight / weight[~self.validation].mean()).astype(np.float32)
+        return out
 
     def engaged(self, with_validation: bool) -> Ragged:
         """Tweet codes of each reader's positives, of training alone unless asked."""
