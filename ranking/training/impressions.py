@@ -2,14 +2,16 @@
 
 Every impression with an action is kept, of the others a share r that a hash of seed and impression decides, so that
 the same seed keeps the same rows. The model sees more actions than there are and `calibration.undo_down_sampling` puts
-it right. A log with very many actions is thinned request by request first, which changes no rate.
+it right. A log with very many actions is thinned first, which changes no rate. One part of what is kept are requests as
+they were logged. The other is chosen by propensity p with a chance of min(1, c / p), as if the feed had shown every
+tweet alike (inverse propensity sampling): what a policy rarely shows is much of what a ranker has to choose from.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -44,6 +46,9 @@ class RowsConfig(BaseModel):
 
     most: int = Field(600_000, ge=100)
     """Most rows; without as many impressions, all of them."""
+    evened: float = Field(0.5, ge=0, lt=1)
+    """Share of the rows that are chosen by propensity, as if every tweet had been shown alike, where the log has more
+    actions than are learned from and knows its propensities."""
     skip_share: float = Field(0.0, ge=0, lt=1)
     """Share of the training part's time that is skipped at its beginning, where little is known of anybody yet."""
     validation_share: float = Field(0.15, gt=0, lt=1)
@@ -153,21 +158,63 @@ def sampled_rows(dataset: Dataset, split: Split, config: RowsConfig, seed: int) 
     if config.skip_share:
         first = dataset.time_range_us()[0]
         asked = asked.filter(pl.col("time_us") >= first + int((before - first) * config.skip_share))
+    propensity = pl.col("propensity")
     shown = dataset.scan("impressions", before_us=before).select(
-        "impression_id", "request_id", "user_id", "tweet_id", "position"
-    )
+        "impression_id", "request_id", "user_id", "tweet_id", "position",
+        propensity=pl.when(propensity.is_finite() & (propensity > 0)).then(propensity),
+    )  # fmt: skip
     shown = shown.join(asked, on="request_id", how="inner").join(taken, on=["request_id", "tweet_id"], how="left")
     shown = shown.with_columns(pl.col("bits").fill_null(0))
-    total, acted = shown.select(pl.len(), (pl.col("bits") > 0).sum()).collect(engine="streaming").row(0)
-    if not acted:
+    chances = _chances(_by_propensity(shown), config)
+    if chances is None:
         raise DataError(f"data set {dataset.name!r} has no impression with an action", remedy="use a longer period")
-    requests = min(1.0, config.most / 2 / acted)
-    rate = min(1.0, max((config.most - acted * requests) / max((total - acted) * requests, 1), 1e-6))
-    kept = _chosen("request_id", requests, seed, 11) & ((pl.col("bits") > 0) | _chosen("impression_id", rate, seed, 13))
-    out = shown.filter(kept).sort("time_us", "request_id", "position").drop("impression_id").collect()
+    chosen = _chosen("request_id", chances.request, seed, 11)
+    if chances.evened:
+        chosen |= _chosen("impression_id", chances.evened, seed, 17, over="propensity")
+    kept = chosen & ((pl.col("bits") > 0) | _chosen("impression_id", chances.rate, seed, 13))
+    out = shown.filter(kept).sort("time_us", "request_id", "position").drop("impression_id", "propensity").collect()
     if len(out) < 2 or not (out["bits"] > 0).any():
         raise DataError(f"{len(out)} impressions are too few to train on", remedy="use a longer period")
-    return out, rate
+    return out, chances.rate
+
+
+class _Chances(NamedTuple):
+    """With what chance an impression is kept."""
+
+    request: float
+    """Of a request, with all its impressions."""
+    evened: float
+    """c: of an impression by itself, c / propensity."""
+    rate: float
+    """r, of one without an action when it or its request is chosen."""
+
+
+def _by_propensity(shown: pl.LazyFrame) -> pl.DataFrame:
+    """`propensity`, at most 1/8 below the true one, and how many impressions have it: `others`, `acted`."""
+    step = pl.col("propensity").log(2).mul(6).floor()
+    counted = shown.group_by(step=step).agg(acted=(pl.col("bits") > 0).sum(), others=(pl.col("bits") == 0).sum())
+    return counted.collect(engine="streaming").with_columns(propensity=pl.lit(2.0).pow(pl.col("step") / 6)).sort("step")
+
+
+def _chances(counted: pl.DataFrame, config: RowsConfig) -> _Chances | None:
+    """Such that about `config.most` are kept, half of them with an action where there are as many; None without any."""
+    acted, others = int(counted["acted"].sum()), int(counted["others"].sum())
+    if not acted:
+        return None
+    if acted <= config.most / 2:
+        return _Chances(1.0, 0.0, min(1.0, max((config.most - acted) / max(others, 1), 1e-6)))
+    rate = min(1.0, acted / max(others, 1))
+    known = counted.drop_nulls("propensity")
+    propensity = known["propensity"].to_numpy()
+    rows = (known["acted"] + known["others"] * rate).to_numpy()
+    evened = config.evened * config.most if len(known) else 0.0
+    # What is kept rises with c, from none to all.
+    low, high = 0.0, 1.0
+    for _ in range(60):
+        middle = (low + high) / 2
+        few = (np.minimum(1.0, middle / propensity) * rows).sum() < evened
+        low, high = (middle, high) if few else (low, middle)
+    return _Chances((config.most - evened) / 2 / acted, low, rate)
 
 
 def labels_of(bits: I64, actions: Sequence[str]) -> Array:
@@ -186,17 +233,20 @@ def _taken(dataset: Dataset, before_us: int) -> pl.LazyFrame:
     return acts.group_by("request_id", "tweet_id").agg(bits=pl.col("bit").bitwise_or())
 
 
-def _chosen(name: str, share: float, seed: int, purpose: int) -> pl.Expr:
-    """True for a share of the values of an id column, decided by (seed, purpose, id) alone."""
-    if share >= 1.0:
+def _chosen(name: str, share: float, seed: int, purpose: int, *, over: str = "") -> pl.Expr:
+    """True for a share of the values of an id column, decided by (seed, purpose, id) alone.
+
+    With a column `over` the chance is `share` over its value; 0 where that is not known.
+    """
+    if share >= 1.0 and not over:
         return pl.lit(True)
     salt = splitmix64(np.array([seed * 64 + purpose], np.int64))[0]
-    below = np.uint64(min(share * 2.0**64, 2.0**64 - 2048))
 
-    def keep(ids: pl.Series) -> pl.Series:
-        return pl.Series(splitmix64(ids.fill_null(0).to_numpy().astype(np.uint64) ^ salt) < below)
+    def unit(ids: pl.Series) -> pl.Series:
+        return pl.Series((splitmix64(ids.fill_null(0).to_numpy().astype(np.uint64) ^ salt) >> np.uint64(11)) * 2.0**-53)
 
-    return pl.col(name).map_batches(keep, return_dtype=pl.Boolean, is_elementwise=True)
+    drawn = pl.col(name).map_batches(unit, return_dtype=pl.Float64, is_elementwise=True)
+    return (drawn * pl.col(over) < share).fill_null(value=False) if over else drawn < share
 
 
 def _looked_up(

@@ -12,7 +12,7 @@ from data.split import splitter
 from features.offline import offline_features
 from ranking.models.dense import DenseInputs
 from ranking.models.history import HISTORY
-from ranking.training.impressions import RowsConfig, impressions, labels_of, sampled_rows
+from ranking.training.impressions import RowsConfig, _chances, impressions, labels_of, sampled_rows
 
 INPUTS = DenseInputs(columns=("tweet.likes", "pair.interactions", "user.engagements"), interests=False)
 
@@ -58,12 +58,67 @@ def test_every_action_is_kept_and_a_share_of_the_rest(tiny_dataset, split, every
 
 def test_requests_are_thinned_where_actions_alone_are_too_many(tiny_dataset, split, every):
     acted = sum(bool(done) for done in every.values())
-    frame, rate = sampled_rows(tiny_dataset, split, RowsConfig(most=max(100, acted // 2)), 1)
+    frame, rate = sampled_rows(tiny_dataset, split, RowsConfig(most=max(100, acted // 2), evened=0), 1)
     kept = set(frame["request_id"].to_list())
     expected = sum(bool(done) for (request, _), done in every.items() if request in kept)
     assert int((frame["bits"] > 0).sum()) == expected
     assert 0 < rate < 1
     assert len(frame) == pytest.approx(acted // 2, rel=0.2)
+
+
+def test_chances_by_hand():
+    """Half of 1,000 rows as logged; all 200 that are rare and 300 of the 1,800 others make the other half."""
+    counted = pl.DataFrame({"propensity": [1e-6, 1e-2], "acted": [100, 900], "others": [900, 8100]})
+    chances = _chances(counted, RowsConfig(most=1000, evened=0.5))
+    assert chances == pytest.approx((0.25, 1e-2 / 6, 1 / 9))
+    unknown = counted.with_columns(propensity=pl.lit(None, pl.Float64))
+    assert _chances(unknown, RowsConfig(most=1000, evened=0.5)) == pytest.approx((0.5, 0.0, 1 / 9))
+    assert _chances(counted, RowsConfig(most=2000, evened=0.5)) == pytest.approx((1.0, 0.0, 1 / 9))
+    assert _chances(counted.with_columns(acted=0), RowsConfig()) is None
+
+
+@pytest.fixture(scope="module")
+def shown(tiny_dataset, every):
+    """Its impressions with their propensity and whether anything was done."""
+    rows = [(request, tweet, bool(acts)) for (request, tweet), acts in every.items()]
+    done = pl.DataFrame(rows, schema=["request_id", "tweet_id", "acted"], orient="row")
+    known = tiny_dataset.read("impressions").frame().select("request_id", "tweet_id", "propensity")
+    return done.join(known, on=["request_id", "tweet_id"])
+
+
+@pytest.mark.parametrize("evened", [0.5, 0.9])
+def test_a_row_is_kept_with_its_request_or_as_if_all_tweets_had_been_shown_alike(tiny_dataset, split, shown, evened):
+    """Of rare and of common impressions as many as the chances say, of those acted on and of the others."""
+    config = RowsConfig(most=shown["acted"].sum() // 2, evened=evened)
+    frame, rate = sampled_rows(tiny_dataset, split, config, 1)
+    assert len(frame) == pytest.approx(config.most, rel=0.1)
+    p, acted = shown["propensity"].to_numpy(), shown["acted"].to_numpy()
+    counted = shown.group_by("propensity").agg(acted=pl.col("acted").sum(), others=(~pl.col("acted")).sum())
+    chances = _chances(counted, config)
+    assert rate == pytest.approx(chances.rate)
+    chance = 1 - (1 - chances.request) * (1 - np.minimum(1, chances.evened / p))
+    kept = shown.join(frame, on=["request_id", "tweet_id"], how="semi", maintain_order="left")
+    for rare in (True, False):
+        group = (p <= np.median(p)) == rare
+        found = kept.filter((pl.col("propensity") <= np.median(p)) == rare)["acted"]
+        for count, expected in (
+            (found.sum(), chance[group & acted].sum()),
+            ((~found).sum(), rate * chance[group & ~acted].sum()),
+        ):
+            assert count == pytest.approx(expected, abs=4 * expected**0.5)
+
+
+def test_without_propensities_requests_are_taken_as_they_were_logged(tiny_dataset, split, every, monkeypatch):
+    acted = sum(bool(done) for done in every.values())
+    scan = type(tiny_dataset).scan
+    blank = pl.lit(None, pl.Float64).alias("propensity")
+    monkeypatch.setattr(
+        type(tiny_dataset), "scan",
+        lambda self, name, **more: scan(self, name, **more).with_columns(blank if name == "impressions" else []),
+    )  # fmt: skip
+    frame, _ = sampled_rows(tiny_dataset, split, RowsConfig(most=acted // 2), 1)
+    plain, _ = sampled_rows(tiny_dataset, split, RowsConfig(most=acted // 2, evened=0), 1)
+    assert frame.equals(plain)
 
 
 def test_rows_stand_at_their_requests_and_hold_out_the_last(tiny_dataset, split):
