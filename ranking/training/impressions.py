@@ -94,7 +94,8 @@ class Impressions:
 
     @property
     def weight(self) -> F32:
-        """[N] impressions that each row stands for: 1 with an action, 1 / r without."""
+        """[N] impressions of its kind, among those that were chosen, that each row stands for: 1 with an action, 1 / r
+        without."""
         acted = (self.labels > 0).any(axis=1)
         return np.where(acted, 1.0, 1.0 / self.rate).astype(np.float32)
 
