@@ -54,6 +54,7 @@ CATALOGUE: dict[str, str] = {
     "pair.affinity": "features.views.pair:AFFINITY",
     "pair.follows": "features.views.pair:FOLLOWS",
     "pair.language_match": "features.views.pair:LANGUAGE_MATCH",
+    "pair.seen": "features.views.seen:VIEW",
     "pair.topic_share": "features.views.taste:TOPIC_SHARE",
     "pair.similarity": "features.views.taste:SIMILARITY",
     "pair.social_proof": "features.views.social_proof:SOCIAL_PROOF",

@@ -51,7 +51,7 @@ class FeatureState:
         self.understanding = understanding
         self.network, self.history, self.seen = Network(), History(), Seen()
         self.texts = Texts(understanding)
-        self._shared = Shared(self.network, self.history, self.texts)
+        self._shared = Shared(self.network, self.history, self.seen, self.texts)
         names = tuple(CATALOGUE) if views is None else views
         wanted = plan([feature.name for name in names for feature in view(name).features])
         self.time_us = UNKNOWN_US

@@ -6,13 +6,16 @@ from dataclasses import dataclass
 
 from features.state.history import History
 from features.state.network import Network
+from features.state.seen import Seen
 from features.state.texts import Texts
 
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Rows and graph, histories, and what text understanding made of the tweets. Views read it and never write it."""
+    """Rows and graph, histories, what was seen, and what text understanding made of the tweets. Views read it and never
+    write it."""
 
     network: Network
     history: History
+    seen: Seen
     texts: Texts

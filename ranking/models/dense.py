@@ -40,7 +40,7 @@ NUMERIC: tuple[str, ...] = (
     "pair.strength_clicks", "pair.strength_profile_clicks", "pair.strength_shares", "pair.strength_negatives",
     "pair.dwell_s", "pair.impressions", "pair.engagement_rate", "pair.topic_interactions", "pair.topic_strength",
     "pair.topic_dwell_s", "pair.topic_impressions", "pair.topic_engagement_rate", "pair.affinity", "pair.follows",
-    "pair.followed_by", "pair.mutual_follow", "pair.language_match", "pair.topic_share", "pair.similarity",
+    "pair.followed_by", "pair.seen", "pair.language_match", "pair.topic_share", "pair.similarity",
     "pair.social_proof", "pair.community_similarity", "pair.audience_similarity",
 )  # fmt: skip
 """87 numbers of the catalogue; with the hour, four curves of the age and three interests they make 96 inputs."""

@@ -31,6 +31,10 @@ from ranking.models.inputs import splitmix64
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
+_RAREST = 0.1
+"""Share of the impressions, those of the lowest propensity, that are all kept at most: where they are, more of the
+others would only crowd out what was logged."""
+
 _CHUNK = 1_048_576
 """Rows whose columns are asked for at once: each call goes through the log once, and holds so many rows."""
 
@@ -47,8 +51,8 @@ class RowsConfig(BaseModel):
     most: int = Field(600_000, ge=100)
     """Most rows; without as many impressions, all of them."""
     evened: float = Field(0.5, ge=0, lt=1)
-    """Share of the rows that are chosen by propensity, as if every tweet had been shown alike, where the log has more
-    actions than are learned from and knows its propensities."""
+    """Share of the rows at most that are chosen by propensity, as if every tweet had been shown alike, where the log
+    has more actions than are learned from and knows its propensities."""
     skip_share: float = Field(0.0, ge=0, lt=1)
     """Share of the training part's time that is skipped at its beginning, where little is known of anybody yet."""
     validation_share: float = Field(0.15, gt=0, lt=1)
@@ -208,14 +212,17 @@ def _chances(counted: pl.DataFrame, config: RowsConfig) -> _Chances | None:
     known = counted.drop_nulls("propensity")
     propensity = known["propensity"].to_numpy()
     rows = (known["acted"] + known["others"] * rate).to_numpy()
-    evened = config.evened * config.most if len(known) else 0.0
-    # What is kept rises with c, from none to all.
-    low, high = 0.0, 1.0
+    rarest = np.cumsum(known["acted"] + known["others"]) <= _RAREST * (acted + others)
+
+    def evened(c: float) -> float:
+        return float((np.minimum(1.0, c / propensity) * rows).sum())
+
+    # What is kept rises with c, from none to all of the rarest.
+    low, high = 0.0, float(propensity[rarest].max(initial=0.0))
     for _ in range(60):
         middle = (low + high) / 2
-        few = (np.minimum(1.0, middle / propensity) * rows).sum() < evened
-        low, high = (middle, high) if few else (low, middle)
-    return _Chances((config.most - evened) / 2 / acted, low, rate)
+        low, high = (middle, high) if evened(middle) < config.evened * config.most else (low, middle)
+    return _Chances((config.most - evened(low)) / 2 / acted, low, rate)
 
 
 def labels_of(bits: I64, actions: Sequence[str]) -> Array:

@@ -94,6 +94,18 @@ def test_an_impression_before_its_tweet_was_posted_has_no_topic() -> None:
     assert _both(log, "pair.impressions", "pair.topic_impressions") == [(2, 1)]
 
 
+def test_what_was_shown_counts_as_seen_for_48_hours() -> None:
+    days = 2 * DAY_US
+    shown = [(10, START + 5), (11, START + 6), (10, START + 3 * days)]
+    asked = [
+        START + at for at in (5, 6, 5 + days - 1, 5 + days, 2 * days, 3 * days, 3 * days + 1, 4 * days - 1, 4 * days)
+    ]
+    found = _both(_log([], shown, asked), "pair.seen")
+    assert [seen for (seen,) in found] == [0, 1, 1, 0, 0, 0, 1, 1, 0]
+    other = _both(_log([], shown, asked[:3], tweet=12), "pair.seen")
+    assert [seen for (seen,) in other] == [0, 0, 0]
+
+
 def test_following_is_told_both_ways_and_ends() -> None:
     edges = [(1, 2, False, 10), (2, 1, False, 20), (1, 2, True, 30), (1, 2, True, 40)]
     follows = [

@@ -16,6 +16,7 @@ from data.schema import POSITIVE_ACTIONS
 from features.codes import LANGUAGES
 from features.state.history import History
 from features.state.network import Network
+from features.state.seen import Seen
 from features.state.shared import Shared
 from features.state.texts import Texts
 from features.views.tweet import COUNTS
@@ -92,7 +93,7 @@ def test_windows_are_what_their_definition_says(events: list[tuple[int, int]], a
     offline = view.offline(log, rows.lazy()).collect().sort("row")
     network = Network()
     network.tweets.add(np.arange(4))
-    live = view.online(Shared(network, History(), Texts(None)))
+    live = view.online(Shared(network, History(), Seen(), Texts(None)))
     live.update(EventBatch("impressions", {"tweet_row": tweets, "time_us": times}))
     for row, (_, one) in enumerate(asked):
         time = rows["time_us"][row]
@@ -115,7 +116,7 @@ def _by_definition(own: np.ndarray, times: np.ndarray, time: int, window: Window
 def test_an_event_that_comes_late_counts_where_it_belongs() -> None:
     network = Network()
     network.tweets.add(np.arange(1))
-    live = WindowCounts("w", "impressions", "tweet", WINDOWS).online(Shared(network, History(), Texts(None)))
+    live = WindowCounts("w", "impressions", "tweet", WINDOWS).online(Shared(network, History(), Seen(), Texts(None)))
     for minute in (600, 540, 60, 599):
         live.update(EventBatch("impressions", {
             "tweet_row": np.zeros(1, np.int64), "time_us": np.array([START + minute * MINUTE_US])}))  # fmt: skip

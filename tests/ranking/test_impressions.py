@@ -67,10 +67,19 @@ def test_requests_are_thinned_where_actions_alone_are_too_many(tiny_dataset, spl
 
 
 def test_chances_by_hand():
-    """Half of 1,000 rows as logged; all 200 that are rare and 300 of the 1,800 others make the other half."""
+    """Half of 1,000 rows as logged, the other half of the rare ones, of which there are 1,000."""
+    counted = pl.DataFrame({"propensity": [1e-6, 1e-2], "acted": [500, 4500], "others": [500, 94_500]})
+    few = counted["acted"].sum() / counted["others"].sum()
+    rows = np.array([500 + 500 * few, 4500 + 94_500 * few])
+    c = 500 / (rows[0] / 1e-6 + rows[1] / 1e-2)
+    assert _chances(counted, RowsConfig(most=1000, evened=0.5)) == pytest.approx((0.05, c, few))
+
+
+def test_no_more_than_the_rarest_are_chosen_by_propensity():
+    """All 200 that are rare, a ten-thousandth of the 1,800 others; what is left of 1,000 are requests as logged."""
     counted = pl.DataFrame({"propensity": [1e-6, 1e-2], "acted": [100, 900], "others": [900, 8100]})
     chances = _chances(counted, RowsConfig(most=1000, evened=0.5))
-    assert chances == pytest.approx((0.25, 1e-2 / 6, 1 / 9))
+    assert chances == pytest.approx(((1000 - 200.18) / 2 / 1000, 1e-6, 1 / 9))
     unknown = counted.with_columns(propensity=pl.lit(None, pl.Float64))
     assert _chances(unknown, RowsConfig(most=1000, evened=0.5)) == pytest.approx((0.5, 0.0, 1 / 9))
     assert _chances(counted, RowsConfig(most=2000, evened=0.5)) == pytest.approx((1.0, 0.0, 1 / 9))
@@ -91,7 +100,7 @@ def test_a_row_is_kept_with_its_request_or_as_if_all_tweets_had_been_shown_alike
     """Of rare and of common impressions as many as the chances say, of those acted on and of the others."""
     config = RowsConfig(most=shown["acted"].sum() // 2, evened=evened)
     frame, rate = sampled_rows(tiny_dataset, split, config, 1)
-    assert len(frame) == pytest.approx(config.most, rel=0.1)
+    assert 0.8 * config.most < len(frame) < 1.1 * config.most
     p, acted = shown["propensity"].to_numpy(), shown["acted"].to_numpy()
     counted = shown.group_by("propensity").agg(acted=pl.col("acted").sum(), others=(~pl.col("acted")).sum())
     chances = _chances(counted, config)
