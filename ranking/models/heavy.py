@@ -3,8 +3,8 @@
     inputs (log1p, curves) -> normalise, clip -> [+ embeddings of reader and author] -> trunk -> A logits
 
 The reference size M has 96 inputs, 4 mask blocks of hidden 192 and out 64, a trunk of 128 and 10 actions. People look
-less at what stands lower in a feed; two weights on the position learn by how much (an additive shallow tower, Zhao et
-al., RecSys 2019), and are left out when scoring, as if everything stood on top.
+less at what stands lower in a feed; two weights on the position learn by how much, and are left out when scoring, as if
+everything stood on top.
 """
 
 from __future__ import annotations
@@ -36,15 +36,30 @@ class HeavyConfig(NetConfig):
 
 
 class Position(nn.Module):  # type: ignore[misc]  # torch comes without types
-    """What the place in the feed adds to every logit: a x / 20 + b log(1 + x), 0 at the top."""
+    """Who does not look does not act: at place x the probability is e(x) q, where q is that on top.
+
+    The examination hypothesis (Craswell et al., WSDM 2008) with -log e(x) = |a| x / 20 + |b| log(1 + x), so that
+    e(0) = 1. A logit that falls by the same amount for all, as in additive shallow towers, takes too little from what
+    is likely and too much from what is not, and so promises too little of the likely on top.
+    """
+
+    log_rate: torch.Tensor
+    """[] log r: logits are of rows of which only a share r of those without an action were kept."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.weight = nn.Parameter(torch.zeros(2))
+        self.weight = nn.Parameter(torch.full((2,), 0.1))
+        self.register_buffer("log_rate", torch.zeros(()))
 
-    def forward(self, position: torch.Tensor) -> torch.Tensor:
-        """[N, 1] from places [N], 0 the top."""
-        return (torch.stack([position / 20, torch.log1p(position)], dim=1) @ self.weight)[:, None]
+    def forward(self, logits: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
+        """[N, A] logits at places [N], 0 the top, from those on top."""
+        at = torch.stack([position / 20, torch.log1p(position)], dim=1)
+        seen = -(at * self.weight.abs()).sum(dim=1, keepdim=True)
+        # At the top log(1 - e) would be minus infinity, and its gradient not a number.
+        unseen = torch.log(-torch.expm1(seen.clamp(max=-1e-7)))
+        # With q = s / (1 + s) the odds of e q are e s / (1 + (1 - e) s); sampling divides odds by r.
+        full = logits.float() + self.log_rate
+        return logits + seen - nn.functional.softplus(full + unseen)
 
 
 class PairVectors(nn.Module):  # type: ignore[misc]
@@ -79,7 +94,7 @@ class HeavyNet(nn.Module):  # type: ignore[misc]
         if self.vectors is not None:
             x = torch.cat([x, self.vectors(ids)], dim=1)
         logits: torch.Tensor = self.heads(self.trunk(x))
-        return logits if position is None else logits + self.position(position)
+        return logits if position is None else self.position(logits, position)
 
 
 class HeavyRanker(NetScorer):

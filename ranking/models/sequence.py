@@ -222,7 +222,7 @@ class SequenceNet(nn.Module):  # type: ignore[misc]
         for layer, past in zip(self.layers, self.encode(pasts), strict=True):
             states = layer.candidates(states, past, pasts.known, places)
         logits: torch.Tensor = self.heads(self.trunk(torch.cat([x, states.to(x.dtype)], dim=1)))
-        return logits if position is None else logits + self.position(position)
+        return logits if position is None else self.position(logits, position)
 
 
 class SequenceRanker(NetScorer):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -117,6 +118,7 @@ class Fit(Generic[R]):
             net = self.ranker.net_type(config)
         learned = ~rows.validation
         net.normalise.fit(rows.x[learned], rows.names)
+        net.position.log_rate.fill_(math.log(rows.rate))
         net.heads.start_at(torch.from_numpy((rows.labels[learned] > 0).mean(axis=0)))
         return net
 

@@ -231,8 +231,8 @@ def test_a_networks_probabilities_in_place_are_those_that_it_was_trained_to_give
     top = model.predict(asked)
     logit = torch.logit(torch.from_numpy(model.raw(asked)).double())
     with torch.inference_mode():
-        added = model.net.position(torch.from_numpy(place.astype(np.float32)))
-    expected = calibration(torch.sigmoid(logit + added).numpy())
+        placed = model.net.position(logit, torch.from_numpy(place.astype(np.float32)))
+    expected = calibration(torch.sigmoid(placed).numpy())
     np.testing.assert_allclose(found[:, :2], expected[:, :2], rtol=1e-5)
     np.testing.assert_allclose(found[[0, 5]], top[[0, 5]], rtol=1e-5)
     assert (found[place > 0, :2] < top[place > 0, :2]).all()

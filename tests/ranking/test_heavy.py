@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -176,14 +178,33 @@ def test_down_sampled_rows_give_probabilities_of_all():
     assert np.corrcoef(p[:, 0], chance)[0, 1] > 0.9
 
 
+def test_a_place_takes_the_same_share_from_what_is_likely_and_what_is_not():
+    torch.manual_seed(1)
+    net = HeavyNet(HeavyConfig(inputs=EIGHT, actions=TEN[:2]))
+    place, rate = torch.tensor([0.0, 3.0, 20.0, 400.0]), 0.3
+    with torch.no_grad():
+        net.position.weight.copy_(torch.tensor([-0.5, 0.2]))
+        net.position.log_rate.fill_(math.log(rate))
+        logits = torch.tensor([[-4.0, 3.0]]).expand(4, 2)
+        found = torch.sigmoid(net.position(logits, place))
+    full = found * rate / (1 - found + found * rate)
+    top = full[0]
+    looked = torch.exp(-(0.5 * place / 20 + 0.2 * torch.log1p(place)))
+    torch.testing.assert_close(full, looked[:, None] * top, rtol=1e-4, atol=0)
+    torch.testing.assert_close(found[0], torch.sigmoid(logits[0]), rtol=1e-5, atol=0)
+
+
 @pytest.mark.slow
 def test_position_is_learned_and_left_out():
     rng = np.random.default_rng(5)
-    position = rng.integers(0, 40, 12_000)
-    acted = rng.random(12_000) < 0.4 * np.exp(-position / 15)
-    model = train_heavy(_quick(), rows(acted, position=position), seed=1)
-    p = model.calibration(model.of_inputs(rng.normal(size=(500, 8)).astype(np.float32), None))
-    assert p.mean() == pytest.approx(0.4, abs=0.06)
+    position, likely = rng.integers(0, 40, 40_000), rng.random(40_000) < 0.5
+    acted = rng.random(40_000) < np.where(likely, 0.8, 0.08) * np.exp(-position / 15)
+    kept = acted | (rng.random(40_000) < 0.5)
+    x = np.repeat(np.where(likely, 1.0, -1.0)[:, None], 8, axis=1)
+    model = train_heavy(_quick(), rows(acted[kept], x[kept], position=position[kept], rate=0.5), seed=1)
+    p = model.calibration(model.of_inputs(np.repeat([[1.0], [-1.0]], 8, axis=1).astype(np.float32), None))[:, 0]
+    assert p[0] == pytest.approx(0.8, abs=0.06)
+    assert p[1] == pytest.approx(0.08, abs=0.015)
 
 
 def test_training_is_the_same_again_and_from_a_checkpoint(tmp_path):
