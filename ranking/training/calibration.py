@@ -1,7 +1,7 @@
 """Probabilities put right: first for the negatives that training left out, then by what was seen to happen.
 
-Training keeps every impression with an action and a share r of the others, so odds come out 1 / r too high. Where the
-model says p, the truth is
+Training keeps every impression with an action and a share r of the others; those with another action count r as well
+where one is learned. So the odds of each action come out 1 / r too high. Where the model says p, the truth is
 
     p r / (1 - p + p r)
 

@@ -81,7 +81,7 @@ def train_logistic(config: LogisticConfig, rows: Impressions, advance: Advance |
     weight, bias = np.zeros((len(rows.actions), z.shape[1])), np.zeros(len(rows.actions))
     for action, label in _each(rows, advance):
         model = LogisticRegression(C=config.strength, max_iter=config.iterations, tol=1e-3)
-        _fit_quietly(model, z, label[learned])
+        _fit_quietly(model, z, label[learned], rows.learning_weight(action)[learned])
         weight[action], bias[action] = model.coef_[0], model.intercept_[0]
     width = len(rows.names)
     arrays = {
@@ -113,8 +113,9 @@ def train_boosting(config: BoostingConfig, rows: Impressions, advance: Advance |
             min_samples_leaf=config.smallest_leaf, l2_regularization=config.penalty, early_stopping=stops,
             n_iter_no_change=config.patience, tol=0.0, random_state=config.seed,
         )  # fmt: skip
-        watched = {"X_val": x[held], "y_val": label[held]} if stops else {}
-        models[action] = model.fit(x[learned], label[learned], **watched)
+        weight = rows.learning_weight(action)
+        watched = {"X_val": x[held], "y_val": label[held], "sample_weight_val": weight[held]} if stops else {}
+        models[action] = model.fit(x[learned], label[learned], sample_weight=weight[learned], **watched)
     return _calibrated(Boosting(config, models, rows.known, Calibration(rows.rate)), rows)
 
 
@@ -140,11 +141,11 @@ def _finite(rows: Impressions) -> Array:
     return ~rows.validation
 
 
-def _fit_quietly(model: LogisticRegression, z: F32, label: Array) -> None:
+def _fit_quietly(model: LogisticRegression, z: F32, label: Array, weight: F32) -> None:
     """Fits; that L-BFGS used up its steps is no fault here."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(z, label)
+        model.fit(z, label, sample_weight=weight)
 
 
 def _calibrated(made: R, rows: Impressions) -> R:

@@ -103,6 +103,11 @@ class Impressions:
         acted = (self.labels > 0).any(axis=1)
         return np.where(acted, 1.0, 1.0 / self.rate).astype(np.float32)
 
+    def learning_weight(self, action: int) -> F32:
+        """[N] what each row counts for learning one action: see `losses.action_loss`."""
+        taken = self.labels > 0
+        return np.where(taken.any(axis=1) & ~taken[:, action], self.rate, 1.0).astype(np.float32)
+
 
 def impressions(
     dataset: Dataset,

@@ -106,14 +106,17 @@ def positives_in_top(similarity: torch.Tensor, hits: tuple[torch.Tensor, torch.T
     return above.index_put(hits, torch.tensor(False)).sum(dim=1) < k
 
 
-def action_loss(logits: torch.Tensor, labels: torch.Tensor) -> torch.Tensor:
+def action_loss(logits: torch.Tensor, labels: torch.Tensor, rate: float = 1.0) -> torch.Tensor:
     """Binary cross entropy of logits [N, A], summed over what is known and divided by N times the known actions.
 
-    `labels` are 1, 0, or -1 where it is not known what happened; such an entry adds nothing. In float32 whatever the
-    logits are. With no action known anywhere the loss is 0.
+    `labels` are 1, 0, or -1 where it is not known what happened; such an entry adds nothing. Of the rows without any
+    action a share `rate` was kept, of the others all: those without this action but with another count `rate`, so that
+    for each action the rows without it stand for the same share of the impressions. In float32 whatever the logits
+    are. With no action known anywhere the loss is 0.
     """
     known = labels >= 0
+    other = (labels > 0).any(dim=1, keepdim=True) & (labels == 0)
     losses = torch.nn.functional.binary_cross_entropy_with_logits(
-        logits.float(), labels.clamp(min=0).float(), weight=known.float(), reduction="sum"
+        logits.float(), labels.clamp(min=0).float(), weight=known.float().masked_fill_(other, rate), reduction="sum"
     )
     return losses / (len(labels) * known.any(dim=0).sum()).clamp(min=1)

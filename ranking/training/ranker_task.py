@@ -62,7 +62,7 @@ class RankerTask(ABC):
         at = torch.from_numpy(mine).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.training.precision == "bf16"):
             logits = self.logits(mine, self.position[at])
-        return action_loss(logits, self.labels[at]) * (len(mine) / len(batch))
+        return action_loss(logits, self.labels[at], self.data.rate) * (len(mine) / len(batch))
 
     def validate(self) -> dict[str, float]:
         """The mean loss over the held-out rows."""
@@ -71,7 +71,8 @@ class RankerTask(ABC):
         for start in range(0, len(mine), self.training.batch_size):
             some = mine[start : start + self.training.batch_size]
             at = torch.from_numpy(some).to(self.device)
-            summed += float(action_loss(self.logits(some, self.position[at]), self.labels[at])) * len(some)
+            loss = action_loss(self.logits(some, self.position[at]), self.labels[at], self.data.rate)
+            summed += float(loss) * len(some)
         return {WATCHED: float(total(summed)) / len(self.held_out)}
 
     def predicted(self) -> F32:

@@ -64,3 +64,16 @@ def rows(labels, x=None, *, position=None, rate=1.0, names=EIGHT.names, seed=0, 
         time_us=np.arange(n), request=np.arange(n), validation=np.arange(n) >= n * (1 - validation), rate=rate,
         histories=Histories.of(past, 8) if histories else None,
     )  # fmt: skip
+
+
+def two_kinds(n=40_000, rate=0.1, seed=11):
+    """Rows where one kind is liked by half and answered by 2%, the other the other way round.
+
+    Of those without an action a share `rate` is kept. Also inputs [2, 8] of the two kinds, and their chances [2, 2].
+    """
+    rng = np.random.default_rng(seed)
+    chance, kind = np.array([[0.5, 0.02], [0.02, 0.5]]), rng.integers(0, 2, n)
+    acted = rng.random((n, 2)) < chance[kind]
+    kept = acted.any(axis=1) | (rng.random(n) < rate)
+    inputs = np.repeat([[1.0], [-1.0]], 8, axis=1).astype(np.float32)
+    return rows(acted[kept], inputs[kind[kept]], rate=rate), inputs, chance

@@ -21,7 +21,7 @@ from ranking.training.checkpoint import Checkpoint
 from ranking.training.fit_ranker import config_from, train_heavy
 from ranking.training.losses import action_loss
 from ranking.training.ranker_config import RankerTraining
-from tests.ranking.ranker_rows import EIGHT, alone, batch, rows
+from tests.ranking.ranker_rows import EIGHT, alone, batch, rows, two_kinds
 
 TEN = ACTIONS[:10]
 TRUNKS = ("masknet", "dcn", "mmoe")
@@ -144,6 +144,20 @@ def test_the_loss_by_hand():
     # log 2 and log 4; the second action is not known and counts nowhere.
     assert float(action_loss(logits, labels)) == pytest.approx((np.log(2) + np.log(4)) / 2)
     assert float(action_loss(logits, torch.full((2, 2), -1, dtype=torch.int8))) == 0
+
+
+def test_a_row_that_was_kept_for_another_action_counts_as_the_share_that_was_kept_of_those_without_any():
+    logits = torch.zeros(3, 2)
+    labels = torch.tensor([[1, 0], [0, 0], [0, 1]], dtype=torch.int8)
+    assert float(action_loss(logits, labels, rate=0.25)) == pytest.approx(np.log(2) * (4 + 2 * 0.25) / 6)
+    assert float(action_loss(logits, labels)) == pytest.approx(np.log(2))
+
+
+@pytest.mark.slow
+def test_down_sampled_rows_give_each_action_its_own_probability():
+    given_, inputs, chance = two_kinds()
+    model = train_heavy(_quick(epochs=3, calibrate=False), given_, seed=1)
+    np.testing.assert_allclose(model.calibration(model.of_inputs(inputs, None)), chance, rtol=0.25)
 
 
 def _learnable(n=4000, rate=1.0, seed=3):

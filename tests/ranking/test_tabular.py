@@ -14,7 +14,7 @@ from data.errors import ConfigError, ModelError
 from ranking.scorers.tabular import Boosting, BoostingConfig, Logistic, LogisticConfig
 from ranking.training.fit_ranker import config_from
 from ranking.training.fit_tabular import train_boosting, train_logistic
-from tests.ranking.ranker_rows import EIGHT, alone, batch, rows
+from tests.ranking.ranker_rows import EIGHT, alone, batch, rows, two_kinds
 
 
 def _acted(x, rng):
@@ -46,6 +46,15 @@ def test_boosting_finds_a_crossing_that_logistic_cannot(learned):
     reply = given_.labels[held, 1]
     assert roc_auc_score(reply, boosting.of_inputs(given_.x[held])[:, 1]) > 0.75
     assert roc_auc_score(reply, logistic.of_inputs(given_.x[held])[:, 1]) < 0.65
+
+
+def test_down_sampled_rows_give_each_action_its_own_probability():
+    given_, inputs, chance = two_kinds()
+    trees = train_boosting(BoostingConfig(inputs=EIGHT, trees=100, calibrate=False), given_)
+    lines = train_logistic(LogisticConfig(inputs=EIGHT, calibrate=False), given_)
+    for model in (trees, lines):
+        p = model.calibration(model.of_inputs(inputs, np.zeros(2, np.float32)))
+        np.testing.assert_allclose(p, chance, rtol=0.25)
 
 
 @pytest.mark.parametrize("which", [1, 2])
