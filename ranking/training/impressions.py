@@ -127,7 +127,7 @@ def impressions(
         DataError: no impressions, none with an action, or a split that is no moment in time.
     """
     dataset.require("requests", "impressions", "engagements", purpose="training a ranker on impressions")
-    rows, rate = sampled_rows(dataset, split, config, seed)
+    rows, rate = sampled_rows(dataset, split, config, seed, actions)
     bits = rows["bits"].to_numpy()
     named = tuple(actions) or tuple(a for code, a in enumerate(ACTIONS) if ((bits >> code) & 1).any())
     labels = labels_of(bits, named)
@@ -152,10 +152,13 @@ def impressions(
     )  # fmt: skip
 
 
-def sampled_rows(dataset: Dataset, split: Split, config: RowsConfig, seed: int) -> tuple[pl.DataFrame, float]:
+def sampled_rows(
+    dataset: Dataset, split: Split, config: RowsConfig, seed: int, actions: Sequence[str] = ()
+) -> tuple[pl.DataFrame, float]:
     """The impressions that are kept (`request_id`, `user_id`, `tweet_id`, `position`, `time_us`, `bits`) and r.
 
-    `bits` has bit a set where the action of code a was taken in that request; `time_us` is the request's.
+    `bits` has bit a set where the action of code a was taken in that request; `time_us` is the request's. With
+    `actions` named no other counts as one: an impression with others alone is kept like one without any.
 
     Raises:
         DataError: as `impressions`.
@@ -174,7 +177,8 @@ def sampled_rows(dataset: Dataset, split: Split, config: RowsConfig, seed: int) 
         propensity=pl.when(propensity.is_finite() & (propensity > 0)).then(propensity),
     )  # fmt: skip
     shown = shown.join(asked, on="request_id", how="inner").join(taken, on=["request_id", "tweet_id"], how="left")
-    shown = shown.with_columns(pl.col("bits").fill_null(0))
+    counted = sum(1 << ACTIONS.index(action) for action in actions or ACTIONS)
+    shown = shown.with_columns(pl.col("bits").fill_null(0) & counted)
     chances = _chances(_by_propensity(shown), config)
     if chances is None:
         raise DataError(f"data set {dataset.name!r} has no impression with an action", remedy="use a longer period")

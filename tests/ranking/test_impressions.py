@@ -66,6 +66,19 @@ def test_requests_are_thinned_where_actions_alone_are_too_many(tiny_dataset, spl
     assert len(frame) == pytest.approx(acted // 2, rel=0.2)
 
 
+def test_an_action_that_is_not_asked_for_keeps_no_impression(tiny_dataset, split):
+    every, _ = sampled_rows(tiny_dataset, split, RowsConfig(most=10_000_000), 1)
+    config = RowsConfig(most=len(every) // 2)
+    frame, rate = sampled_rows(tiny_dataset, split, config, 1, ("like",))
+    liked = int((every["bits"].to_numpy() & 1).sum())
+    assert int(frame["bits"].sum()) == liked
+    assert frame["bits"].is_in([0, 1]).all()
+    others = every.filter((pl.col("bits") > 1) & (pl.col("bits") % 2 == 0)).select("request_id", "tweet_id")
+    kept = len(frame.join(others, on=["request_id", "tweet_id"], how="semi"))
+    assert 0 < rate < 1
+    assert kept == pytest.approx(rate * len(others), rel=0.15)
+
+
 def test_chances_by_hand():
     """Half of 1,000 rows as logged, the other half of the rare ones, of which there are 1,000."""
     counted = pl.DataFrame({"propensity": [1e-6, 1e-2], "acted": [500, 4500], "others": [500, 94_500]})
