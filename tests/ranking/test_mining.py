@@ -124,7 +124,7 @@ def test_mined_rows_are_among_the_nearest_of_the_reader_and_weigh_in_the_loss(ca
         assert len(np.unique(examples.tweets.tweet[pool])) == len(pool) == len(vectors) > depth
         with torch.no_grad():
             users = task.module.encode_users(batch.inputs.users, task.module.entities(batch.inputs.entities))
-        near = users.numpy()[batch.at.numpy()] @ vectors.T
+        near = users[batch.at].cpu().numpy() @ vectors.T
         place = np.searchsorted(pool, rows, sorter=np.argsort(pool))
         found = np.take_along_axis(near, np.argsort(pool)[place], axis=1)
         least = np.sort(near, axis=1)[:, -depth]

@@ -292,7 +292,8 @@ def test_a_positive_counts_its_own_weight(examples, monkeypatch):
             member.encode_tweets(batch.inputs.tweets, vectors),
         )
         logits = sampled_logits(users @ tweets.T * member.scale, batch.log_q, batch.hits)
-        want = torch.nn.functional.cross_entropy(logits, torch.arange(len(logits)), reduction="none")
+        own = torch.arange(len(logits), device=logits.device)
+        want = torch.nn.functional.cross_entropy(logits, own, reduction="none")
     for row in (0, 17, len(positives) - 1):
         weight = np.zeros(len(examples), np.float32)
         weight[positives[row]] = 3
