@@ -16,6 +16,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -116,6 +117,13 @@ class Dataset:
     def truth(self) -> Path:
         """The folder of the truth; only the world and reports on it may look inside."""
         return self.folder / TRUTH
+
+    @cached_property
+    def lasting(self) -> bool:
+        """Whether it holds items that do not age, as films or articles for sale, and not tweets."""
+        if not self.rows("tweets"):
+            return False
+        return bool(self.scan("tweets").select((pl.col("kind") == "item").any()).collect().item())
 
     def rows(self, name: str) -> int:
         """Number of rows of a table, 0 when it is absent."""

@@ -179,7 +179,9 @@ def evaluate_bundles(
 ) -> tuple[Report, dict[str, Measured]]:
     """The report and the raw rows by reference. Bundles with the same text understanding share one pass."""
     for reference, bundle in bundles.items():
-        check_columns(bundle.scorer.reads, model=reference, data=dataset.name, tables=dataset.tables)
+        check_columns(
+            bundle.scorer.reads, model=reference, data=dataset.name, tables=dataset.tables, learned_from=bundle.tables
+        )
         if getattr(bundle.scorer, "needs_texts", False):
             dataset.require_texts(purpose=f"the scorer {reference!r}")
         if bundle.split not in ("", split.name) and bundle.data_hash == dataset.content_hash:

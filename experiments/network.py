@@ -36,7 +36,9 @@ def open_network(data: Path | None, model: str, home: Path, *, folder: Path | No
     dataset = Dataset.open(data) if data is not None else None
     bundle = served_model(model, home)
     if dataset is not None and bundle is not None:
-        check_columns(bundle.scorer.reads, model=model, data=dataset.name, tables=dataset.tables)
+        check_columns(
+            bundle.scorer.reads, model=model, data=dataset.name, tables=dataset.tables, learned_from=bundle.tables
+        )
     if folder is None:
         folder = home / "networks" / (dataset.content_hash[:12] if dataset is not None else "empty")
     folder.mkdir(parents=True, exist_ok=True)

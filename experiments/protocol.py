@@ -118,8 +118,7 @@ class AliveTweets:
         acted = dataset.scan("engagements").join(ids, on="request_id", how="semi")
         bit = pl.col("action").replace_strict({a: 1 << code for code, a in enumerate(ACTIONS)}, return_dtype=pl.Int64)
         acted = acted.group_by("request_id", "tweet_id").agg(acts=bit.bitwise_or())
-        lasting = dataset.scan("tweets").select((pl.col("kind") == "item").any()).collect().item()
-        self._alive_h = float("inf") if lasting else ALIVE_H
+        self._alive_h = float("inf") if dataset.lasting else ALIVE_H
         self._requests = sample
         self._shown = _lists(shown, sample, "tweet_id", "position")
         self._acted = _lists(acted, sample, "tweet_id", "acts")

@@ -16,7 +16,7 @@ from candidates.vectors import VectorIndex
 from data.batch import F32, I64, Array
 from data.catalogue import lookup, resolve
 from data.dataset import Dataset
-from data.errors import ConfigError
+from data.errors import ConfigError, ModelError
 from data.split import Split, default_split, parse_split, training_part
 from experiments.config import RunConfig
 from experiments.plots import log_curves
@@ -96,8 +96,8 @@ def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | No
         with tracked_run(home, name=config.scorer, dataset=dataset, parameters=parameters, tags=tags) as run_id:
             epochs: list[dict[str, float]] = []
             scorer = learn.fit(logged(epochs), advance)
-            learned = split.name if hasattr(kind, "trainer") else ""
-            bundle = Bundle(config.scorer, scorer, understanding, dataset.name, dataset.content_hash, learned)
+            learned = (split.name, dataset.tables) if hasattr(kind, "trainer") else ("", ())
+            bundle = Bundle(config.scorer, scorer, understanding, dataset.name, dataset.content_hash, *learned)
             version = log_bundle(bundle, _few_rows(dataset, split, scorer, understanding))
             if epochs:
                 _log_epochs(epochs)
@@ -184,11 +184,20 @@ def _settings_of(kind: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _few_rows(dataset: Dataset, split: Split, scorer: Scorer, understanding: Understanding) -> dict[str, Array]:
-    """Columns of a few training rows: they tell MLflow what the model reads."""
+    """Columns of a few training rows: they tell MLflow what the model reads.
+
+    Raises:
+        ModelError: the model's scores of these rows are not finite.
+    """
     rows = split.train.select("user_id", "tweet_id", "time_us").head(4).collect()
     batch = offline_features(
         training_part(dataset, split), rows, [n for n in scorer.reads if n not in BASE_COLUMNS], understanding
     )
+    scores = scorer.score(batch)
+    if not np.isfinite(scores).all():
+        raise ModelError(
+            f"the trained model scores rows that it learned from as {scores}", remedy="lower the learning rate"
+        )
     return {name: batch.column(name) for name in scorer.reads}
 
 

@@ -58,6 +58,8 @@ class ModelCard(BaseModel):
     """Identity of the text encoder and heads; empty where none is needed."""
     split: str
     """Name of the split whose training part it learned from; empty for a scorer that learned nothing."""
+    tables: tuple[str, ...] = ()
+    """Tables of the data that it learned from; empty for a scorer that learned nothing."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,8 @@ class Bundle:
     data_hash: str
     split: str = ""
     """Name of the split whose training part it learned from; empty for a scorer that learned nothing."""
+    tables: tuple[str, ...] = ()
+    """Tables of the data that it learned from; empty for a scorer that learned nothing."""
     version: str = ""
     run_id: str = ""
 
@@ -96,6 +100,7 @@ class Bundle:
             weights_sha256=hashlib.sha256((staging / WEIGHTS).read_bytes()).hexdigest(),
             understanding=self.understanding.identity if self.understanding is not None else "",
             split=self.split,
+            tables=self.tables,
         )
         (staging / CARD).write_text(card.model_dump_json(indent=1))
         shutil.rmtree(folder, ignore_errors=True)
@@ -122,8 +127,7 @@ class Bundle:
                 remedy="train it again with this version",
             )
         text = Understanding.load(folder / TEXT, cache=cache) if (folder / TEXT).is_dir() else None
-        about = {"split": card.split, "version": version, "run_id": run_id}
-        return cls(card.kind, scorer, text, card.data_name, card.data_hash, **about)
+        return cls(card.kind, scorer, text, card.data_name, card.data_hash, card.split, card.tables, version, run_id)
 
 
 def describe(scorer: Scorer) -> tuple[Mapping[str, Any], Mapping[str, Array]]:

@@ -39,16 +39,20 @@ class LocalRanker:
         return {"score": scores}
 
 
-def check_columns(reads: Iterable[str], *, model: str, data: str, tables: Iterable[str]) -> None:
+def check_columns(
+    reads: Iterable[str], *, model: str, data: str, tables: Iterable[str], learned_from: Iterable[str] = ()
+) -> None:
     """Refuses a model that reads columns which a data set cannot fill.
 
     A column needs at least one of the tables that its view reads; ids of the request and the candidate are always
-    there.
+    there. Where the model's training data had none of these tables either (`learned_from`, where it is known, names
+    those that it had), it has learned that the column says nothing.
 
     Raises:
         ModelError: naming the column and the table.
     """
     held, known = set(tables), owners()
+    had = set(learned_from) or set(TABLES)
     for column in reads:
         if column in BASE_COLUMNS:
             continue
@@ -56,7 +60,7 @@ def check_columns(reads: Iterable[str], *, model: str, data: str, tables: Iterab
             raise ModelError(f"model {model!r} reads {column!r}, which no feature view writes", remedy="train it again")
         # Tables outside the schema are derived from the tweets' texts, which every data set has.
         needed = [name for name in view(known[column]).tables if name in TABLES]
-        if needed and not held.intersection(needed):
+        if had.intersection(needed) and not held.intersection(needed):
             raise ModelError(
                 f"model {model!r} reads {column!r} from table {' or '.join(needed)}, which data set {data!r} lacks",
                 remedy="train a model on this data set: rookery train --data DIR",

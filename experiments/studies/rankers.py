@@ -200,7 +200,7 @@ def _trained(
     understanding = text_of(run.encoder)
     learning = Learning(resolve(SCORERS[name]), dataset, split, understanding, run, rows_of=rows)
     scorer = learning.fit(None, advance)
-    bundle = Bundle(name, scorer, understanding, dataset.name, dataset.content_hash, split.name)
+    bundle = Bundle(name, scorer, understanding, dataset.name, dataset.content_hash, split.name, dataset.tables)
     folder.mkdir(parents=True, exist_ok=True)
     bundle.save(folder / "model")
     kept.write_text(run.model_dump_json())

@@ -206,12 +206,13 @@ def _validated(task: Task[Any], epoch: int) -> dict[str, float]:
     task.module.eval()
     with torch.no_grad():
         values = dict(task.validate())
-    watched = agreed(values[task.watched])
-    if not math.isfinite(watched):
-        raise ModelError(
-            f"{task.watched} is {watched} in epoch {epoch}", remedy="lower the learning rate or check the columns"
-        )
-    return values | {task.watched: watched}
+    values[task.watched] = agreed(values[task.watched])
+    for name, value in values.items():
+        if not math.isfinite(value):
+            raise ModelError(
+                f"{name} is {value} in epoch {epoch}", remedy="lower the learning rate or check the columns"
+            )
+    return values
 
 
 @contextmanager

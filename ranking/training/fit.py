@@ -63,7 +63,8 @@ def fit_two_tower(
 ) -> TwoTower:
     """Trains on the training part of `split`; its rows' features know no held-out engagement.
 
-    A split without a moment, or a log without impressions, is taken for a catalogue's; a random one leaves time out.
+    A split without a moment, or a log of lasting items or without impressions, is taken for a catalogue's; a random
+    one leaves time out.
     With the folder `checkpoint`, each epoch is kept there and a killed run goes on from it. `index` finds hard
     negatives, where some are asked for.
 
@@ -72,7 +73,7 @@ def fit_two_tower(
         DataError: there is nothing to train on.
         ModelError: the loss diverged.
     """
-    catalogue = split.train_before_us is None or not dataset.rows("impressions")
+    catalogue = split.train_before_us is None or dataset.lasting or not dataset.rows("impressions")
     timeless = split.name.split()[0] == RandomRatio().name
     # A wrong setting is told before the log is read.
     two_tower_config(settings, catalogue=catalogue, timeless=timeless)

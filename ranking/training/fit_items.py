@@ -175,11 +175,11 @@ def _config(kind: type[C], settings: Mapping[str, Any], name: str) -> C:
 
 
 def _engaged(dataset: Dataset, split: Split, model: str) -> Engaged:
-    if split.train_before_us is not None and dataset.rows("impressions"):
+    if split.train_before_us is not None and dataset.rows("impressions") and not dataset.lasting:
         raise DataError(
             f"{model} learns items by their ids, and the tweets that {dataset.name!r} asks about are not yet posted "
             "when training ends",
-            remedy="give it a log of lasting items (no impressions) or another split; for tweets take two_tower",
+            remedy="give it a log of lasting items or another split; for tweets take two_tower",
         )
     rows = training_positives(dataset, engagements=split.train)
     items = Items.of(rows)

@@ -101,8 +101,11 @@ class _SampledSoftmax(torch.autograd.Function):  # type: ignore[misc]  # torch c
 
 
 def positives_in_top(similarity: torch.Tensor, hits: tuple[torch.Tensor, torch.Tensor], k: int) -> torch.Tensor:
-    """[n] True where fewer than k columns score above the row's positive; accidental hits do not count."""
-    above = similarity > similarity.diagonal()[:, None]
+    """[n] True where fewer than k columns score above the row's positive; accidental hits do not count.
+
+    NaN is above everything: it shows no positive near the top.
+    """
+    above = ~(similarity <= similarity.diagonal()[:, None])
     return above.index_put(hits, torch.tensor(False)).sum(dim=1) < k
 
 

@@ -67,7 +67,7 @@ class RankerTask(ABC):
     def validate(self) -> dict[str, float]:
         """The mean loss over the held-out rows."""
         mine = self.held_out[processes().share(len(self.held_out))]
-        summed = torch.zeros((), dtype=torch.float64)
+        summed = torch.zeros((), dtype=torch.float64, device=self.device)
         for start in range(0, len(mine), self.training.batch_size):
             some = mine[start : start + self.training.batch_size]
             at = torch.from_numpy(some).to(self.device)

@@ -93,3 +93,10 @@ def test_a_model_whose_columns_the_data_cannot_fill_is_refused() -> None:
         check_columns(["user.following_ids"], model="m", data="films", tables=["tweets", "engagements", "users"])
     with pytest.raises(ModelError, match="no feature view writes"):
         check_columns(["tweet.telepathy"], model="m", data="d", tables=["tweets"])
+
+
+def test_a_column_that_the_training_data_lacked_too_is_no_reason_to_refuse() -> None:
+    held = {"model": "m", "data": "shop", "tables": ["tweets", "engagements", "users"]}
+    check_columns(["user.following_ids"], **held, learned_from=["tweets", "engagements"])
+    with pytest.raises(ModelError, match=r"user\.following_ids.*follows.*'shop' lacks"):
+        check_columns(["user.following_ids"], **held, learned_from=["tweets", "follows"])

@@ -205,6 +205,14 @@ def test_a_loss_that_is_not_finite_stops_with_a_reason(examples):
         train_two_tower(SMALL, broken, seed=0)
 
 
+def test_a_training_that_ends_in_nan_is_refused_whatever_is_watched(shelf_log):
+    """One step of the last epoch is too long: the weights are finite, what they give is not."""
+    training = {"watch": "recall", "learning_rate": 1e30, "epochs": 1, "batch_size": 100_000, "threads": 1}
+    split = LeaveLastOut().apply(shelf_log)
+    with pytest.raises(ModelError, match="validation_loss is nan in epoch 1"):
+        fit_two_tower(shelf_log, split, None, {"text": False, "topics": False, "training": training}, seed=0)
+
+
 def test_examples_of_another_config_are_refused(examples):
     with pytest.raises(ConfigError, match="training"):
         train_two_tower(

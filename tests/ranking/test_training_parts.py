@@ -112,6 +112,15 @@ def test_the_correction_makes_a_sampled_partition_function_unbiased():
     assert np.mean(totals) == pytest.approx(np.exp(scores).sum(), rel=0.01)
 
 
+def test_a_score_that_is_not_a_number_is_near_no_top():
+    similarity = torch.full((2, 40), torch.nan)
+    similarity[1] = torch.arange(40.0).flip(0)
+    assert positives_in_top(similarity, (torch.tensor([], dtype=int), torch.tensor([], dtype=int)), 20).tolist() == [
+        False,
+        True,
+    ]
+
+
 def test_in_sample_recall_ignores_accidental_hits():
     similarity = torch.tensor([[0.5, 0.9, 0.1], [0.3, 0.4, 0.2]])
     assert positives_in_top(similarity, _none(), 1).tolist() == [False, True]
