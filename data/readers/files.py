@@ -7,6 +7,8 @@ text, so that a value that does not fit can be shown as it stands.
 from __future__ import annotations
 
 import csv
+import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,11 +19,15 @@ from numpy.typing import NDArray
 
 from data.errors import DataError
 from data.readers.lines import Fault, Lines
+from data.readers.plain import plain_text
 from data.readers.records import BLANK, BYTES, GOOD, QUOTE, Records, scan_records
 
 _PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh", b"\xfd7zXZ")
 """First bytes of gzip, Zstandard, ZIP, bzip2 and xz files."""
 _LONGEST_HEADER = 1 << 20
+_LIKELY = ("::", "\t", ";", "|", ",", "\x01")
+"""Separators that are tried on a line that seems to be one field."""
+_ENCODING = 'save the file as UTF-8, or name its encoding in a mapping: encoding = "latin-1"'
 
 
 @dataclass(frozen=True)
@@ -29,13 +35,15 @@ class Layout:
     """How a delimited text file is written."""
 
     separator: str = ","
-    """One character."""
+    """One ASCII character, or several where there is no quote."""
     quote: str | None = '"'
     """What stands around a field that holds separators; None where nothing does."""
     names: tuple[str, ...] | None = None
     """The columns of a file without a header."""
     fewer: tuple[int, ...] = ()
     """Numbers of fields that a line may also have (its last columns are then empty)."""
+    encoding: str = "utf-8"
+    """As Python names it."""
 
 
 COMMA, TAB = Layout(), Layout("\t", None)
@@ -48,42 +56,34 @@ def header_of(path: Path, layout: Layout = COMMA) -> list[str]:
         DataError: the file is missing, empty or not text.
     """
     _check_file(path)
-    with path.open("rb") as file:
-        first = file.readline(_LONGEST_HEADER)
-    try:
-        text = first.decode("utf-8-sig").rstrip("\r\n")
-    except UnicodeDecodeError as error:
-        raise DataError(f"{path} line 1 is not UTF-8", remedy="save the file as UTF-8") from error
-    if not text.strip():
-        raise DataError(f"{path} line 1 is blank", remedy="it must name the columns")
-    if layout.quote is not None and text.count(layout.quote) % 2:
-        raise DataError(f"{path} line 1 has a quote that does not close", remedy="it must name the columns")
-    if layout.quote is None:
-        return text.split(layout.separator)
-    return next(csv.reader([text], delimiter=layout.separator, quotechar=layout.quote))
+    return _header(path, *plain_text(path, layout.separator, layout.encoding), layout.quote)
 
 
 def read_text(path: Path, wanted: Sequence[str], layout: Layout = COMMA) -> Lines:
-    """The columns `wanted` of a UTF-8 file, in that order, as texts, null where empty. Blank lines are left out,
+    """The columns `wanted` of a text file, in that order, as texts, null where empty. Blank lines are left out,
     broken ones marked.
 
     Raises:
         DataError: the file is missing or empty, lacks a column or has no line after its header.
     """
-    names = list(layout.names) if layout.names else header_of(path, layout)
     _check_file(path)
-    _check_names(path, names, wanted)
+    content, separator = plain_text(path, layout.separator, layout.encoding)
+    names = list(layout.names) if layout.names else _header(path, content, separator, layout.quote)
+    _check_names(path, names, wanted, headed=not layout.names)
     headers = 0 if layout.names else 1
-    records = scan_records(path, layout.separator, layout.quote)
+    records = scan_records(content, separator, layout.quote)
     fits = np.isin(records.fields, [len(names), *layout.fewer])
     good = (records.states == GOOD) & fits
     good[:headers] = False
     faults = _faults(records, fits, headers, len(names), layout)
     if not faults and not good[headers:].any():
-        raise DataError(f"{path} has a header and no rows", remedy="download it again")
-    source: Path | bytes = path if good[headers:].all() else records.bytes_of(good)
-    frame = _parse(path, source, names, wanted, layout, headers if source is path else 0, int(good.sum()))
-    return Lines(path, frame, numbers=records.lines[good], faults=faults)
+        raise DataError(f"{path} has {'a header and ' * headers}no rows", remedy="download it again")
+    if not good[headers:].all():
+        content, headers = records.bytes_of(good), 0
+    plain = Layout(separator, layout.quote, tuple(names))
+    return Lines(
+        path, _parse(path, content, wanted, plain, headers, int(good.sum())), numbers=records.lines[good], faults=faults
+    )
 
 
 def read_parquet(path: Path, wanted: Sequence[str]) -> Lines:
@@ -115,15 +115,47 @@ def _check_file(path: Path) -> None:
             raise DataError(f"{path} is compressed", remedy="unpack it first")
 
 
-def _check_names(path: Path, names: Sequence[str], wanted: Sequence[str]) -> None:
+def _header(path: Path, content: Path | bytes, separator: str, quote: str | None) -> list[str]:
+    """The names in the first line of a file that was made plain."""
+    if isinstance(content, bytes):
+        first = content[: content.find(b"\n") + 1 or None]
+    else:
+        with content.open("rb") as file:
+            first = file.readline(_LONGEST_HEADER)
+    try:
+        text = first.decode("utf-8-sig").rstrip("\r\n")
+    except UnicodeDecodeError as error:
+        raise DataError(f"{path} line 1 is not UTF-8", remedy=_ENCODING) from error
+    if not text.strip():
+        raise DataError(f"{path} line 1 is blank", remedy="it must name the columns")
+    if quote is None:
+        return text.split(separator)
+    if text.count(quote) % 2:
+        raise DataError(f"{path} line 1 has a quote that does not close", remedy="it must name the columns")
+    return next(csv.reader([text], delimiter=separator, quotechar=quote))
+
+
+def _check_names(path: Path, names: Sequence[str], wanted: Sequence[str], *, headed: bool = False) -> None:
+    """`headed` where the names were read from a first line, which may be none."""
     for column in wanted:
         if column not in names:
-            raise DataError(
-                f"{path} has no column {column!r}, it has {', '.join(map(repr, names))}",
-                remedy=f"it must have {', '.join(wanted)}",
-            )
+            remedy = f"it must have {', '.join(wanted)}"
+            if headed and len(names) == 1:
+                remedy = _separated(names[0]) or remedy
+            elif headed and any(re.fullmatch(r"[0-9.]+", one.strip()) for one in names):
+                remedy += "; or if line 1 is no header, name all columns in a mapping: columns = [...]"
+            raise DataError(f"{path} has no column {column!r}, it has {', '.join(map(repr, names))}", remedy=remedy)
         if names.count(column) > 1:
             raise DataError(f"{path} has {names.count(column)} columns {column!r}", remedy="rename all but one")
+
+
+def _separated(line: str) -> str:
+    """What to say of a line of one field that holds another likely separator; else nothing."""
+    likely = max(_LIKELY, key=line.count)
+    if likely not in line:
+        return ""
+    shown = json.dumps(likely)
+    return f"its fields seem to be separated by {shown}: import it by a mapping that says separator = {shown}"
 
 
 def _faults(records: Records, fits: NDArray[np.bool_], headers: int, columns: int, layout: Layout) -> list[Fault]:
@@ -131,29 +163,32 @@ def _faults(records: Records, fits: NDArray[np.bool_], headers: int, columns: in
     states = records.states.copy()
     states[:headers] = BLANK
     found = []
-    quotes = f"; or all {layout.quote} are ordinary characters: set no quote"
+    quotes = f"or all {layout.quote} are ordinary characters: set no quote"
     for reason, which, remedy in (
-        ("the line is not UTF-8", states == BYTES, ""),
+        ("the line is not UTF-8", states == BYTES, _ENCODING),
         (f"the line has a stray {layout.quote} or one that does not close", states == QUOTE, quotes),
         (f"the line does not have {columns} fields", (states == GOOD) & ~fits, ""),
     ):
         at = np.flatnonzero(which)
         if len(at):
             has = f" but {records.fields[at[0]]}" if "fields" in reason else ""
-            found.append(Fault(reason, reason + has, records.lines[at], remedy=remedy.removeprefix("; ")))
+            whole = has == " but 1" and not headers
+            said = _separated(records.text(int(at[0]))) if whole else remedy
+            found.append(Fault(reason, reason + has, records.lines[at], remedy=said))
     return found
 
 
 def _parse(
-    path: Path, source: Path | bytes, names: Sequence[str], wanted: Sequence[str], layout: Layout, skip: int, rows: int
+    path: Path, content: Path | bytes, wanted: Sequence[str], layout: Layout, skip: int, rows: int
 ) -> pl.DataFrame:
     """Columns by place, so that names that stand twice or are empty do no harm."""
+    names = layout.names or ()
     places = sorted(names.index(one) for one in dict.fromkeys(wanted))
     if not rows:
         return pl.DataFrame(schema=dict.fromkeys(wanted, pl.String))
     try:
         frame = pl.read_csv(
-            source, has_header=False, skip_lines=skip, infer_schema=False, columns=places,
+            content, has_header=False, skip_lines=skip, infer_schema=False, columns=places,
             separator=layout.separator, quote_char=layout.quote, missing_columns="insert",
             schema={f"column_{at}": pl.String for at in range(len(names))},
         )  # fmt: skip

@@ -23,6 +23,8 @@ TimeUnit = Literal["s", "ms", "us", "ns"]
 _SHOWN = 5
 _PER_SECOND: dict[str, int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _UNIT_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
+_MINUTES = r"^(\d{4}-\d\d-\d\d \d\d:\d\d)([+-].*)?$"
+"""A moment of ISO 8601 without seconds, and its zone."""
 _LAST_US = 4_102_444_800_000_000
 """The year 2100."""
 
@@ -229,6 +231,7 @@ def _parsed(texts: pl.Series, form: str) -> pl.Series:
         zone = "UTC" if any(one in form for one in ("%z", "%:z", "%#z")) else None
         return texts.str.to_datetime(form, time_unit="us", time_zone=zone, strict=False)
     plain = texts.str.replace("T", " ", literal=True).str.replace(r"Z$", "+00:00")
+    plain = plain.str.replace(_MINUTES, "${1}:00${2}")
     zoned = plain.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False)
     naive = plain.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False).dt.replace_time_zone("UTC")
     dates = plain.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")

@@ -19,181 +19,17 @@ Lines become engagements with items; what was shown is not in such a log, so the
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
-from typing import Literal, Self
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from data.dataset import Dataset
-from data.errors import ConfigError, DataError
-from data.readers.files import Layout, read_parquet, read_text
-from data.readers.ids import IdKind, Ids
-from data.readers.lines import Lines, TimeUnit
+from data.errors import DataError
+from data.readers.ids import Ids
+from data.readers.lines import Lines
+from data.readers.mapping_keys import ItemsPart, LogPart, UsersPart, load_mapping
 from data.readers.tables import items_of, number_events, users_of, write_log
 from data.schema import ACTIONS
-
-_ONE_SIGN = r"^[\x00-\x7f]?$"
-
-
-class _Part(BaseModel):
-    """A file and how it is written."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    file: str = Field(min_length=1)
-    """Path from the mapping's folder: text (.csv, .tsv, .txt and others) or Parquet (.parquet, or a folder of them)."""
-    separator: str = Field(default="", pattern=_ONE_SIGN)
-    """Between the fields of a text file; a tab for .tsv and a comma for others when empty."""
-    quote: str = Field(default='"', pattern=_ONE_SIGN)
-    """Around fields that hold separators; empty where nothing is."""
-    time_unit: TimeUnit = "s"
-    """Unit of a time given as a number since 1970-01-01 UTC: s, ms, us or ns."""
-    time_format: str | None = None
-    """Form of a time given as text: `iso`, or as strptime has it. A Parquet column of dates needs neither."""
-
-    def read(self, folder: Path, columns: list[str]) -> Lines:
-        """The columns of the file."""
-        path = folder / self.file
-        if path.suffix == ".parquet" or path.is_dir():
-            return read_parquet(path, columns)
-        separator = self.separator or ("\t" if path.suffix == ".tsv" else ",")
-        return read_text(path, columns, Layout(separator, self.quote or None))
-
-
-class Constants(BaseModel):
-    """What is the same on every line."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    action: str | None = None
-    """One of our actions: like, click, rate and others."""
-    value: float | None = None
-    """Stars."""
-
-
-class LogPart(_Part):
-    """The log: a line an engagement."""
-
-    user: str
-    """Column of who acted."""
-    item: str
-    """Column of what it was done to."""
-    time: str | None = None
-    """Column of the moment."""
-    order: Literal["time", "file"] = "time"
-    """`file` takes a log without times: line n counts as n microseconds after 1970. That serves order alone: splits
-    and sequences; ages, windows and days mean nothing."""
-    action: str | None = None
-    """Column of what was done."""
-    actions: dict[str, str] = Field(default_factory=dict)
-    """What the log calls an action to what we call it; "" leaves such lines out. Without it the names are ours."""
-    value: str | None = None
-    """Column of stars."""
-    dwell_ms: str | None = None
-    """Column of milliseconds that the eyes rested on it."""
-    constants: Constants = Constants()
-    """Stands for columns that the log does not have."""
-
-    @field_validator("actions")
-    @classmethod
-    def _ours(cls, actions: dict[str, str]) -> dict[str, str]:
-        for name, ours in actions.items():
-            if ours and ours not in ACTIONS:
-                raise ValueError(f"{name!r} cannot become {ours!r}; an action is one of {', '.join(ACTIONS)}")
-        return actions
-
-    @model_validator(mode="after")
-    def _complete(self) -> Self:
-        if (self.time is None) != (self.order == "file"):
-            raise ValueError(
-                'name the column `time`, or say order = "file" for a log without times whose lines are in order'
-            )
-        if (self.action is None) == (self.constants.action is None):
-            raise ValueError("name the column `action`, or one action for all lines: constants.action")
-        if self.constants.action is not None and self.constants.action not in ACTIONS:
-            raise ValueError(f"constants.action {self.constants.action!r} is none of {', '.join(ACTIONS)}")
-        if self.value is not None and self.constants.value is not None:
-            raise ValueError("`value` is a column or a constant, not both")
-        return self
-
-
-class UsersPart(_Part):
-    """What is known about users."""
-
-    id: str
-    """Column of the id, as in the log."""
-    created: str | None = None
-    """Column of when the account was made; else it counts from the first event."""
-    username: str | None = None
-    """Column of the handle."""
-    name: str | None = None
-    """Column of the display name."""
-    language: str | None = None
-    """Column of the BCP 47 language."""
-    verified: str | None = None
-    """Column of true or false."""
-
-
-class ItemsPart(_Part):
-    """What is known about items."""
-
-    id: str
-    """Column of the id, as in the log."""
-    time: str | None = None
-    """Column of when it came; else it counts from its first event."""
-    author: str | None = None
-    """Column of the user who made it."""
-    text: list[str] = Field(default_factory=list)
-    """Columns whose texts are joined by ". "."""
-    language: str | None = None
-    """Column of the BCP 47 language."""
-
-
-class Mapping(BaseModel):
-    """A mapping file."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str | None = None
-    """Of the data set; the mapping file's own when absent."""
-    user_ids: IdKind = "auto"
-    """`auto` takes whole numbers or texts and refuses a mixture; `text` numbers whatever stands there."""
-    item_ids: IdKind = "auto"
-    """The same for items."""
-    log: LogPart
-    """The engagements."""
-    users: UsersPart | None = None
-    """Optional."""
-    items: ItemsPart | None = None
-    """Optional."""
-
-
-_PARTS: dict[str, type[BaseModel]] = {"log": LogPart, "users": UsersPart, "items": ItemsPart, "constants": Constants}
-
-
-def load_mapping(path: Path) -> Mapping:
-    """Reads a mapping file.
-
-    Raises:
-        ConfigError: no file, no TOML, an unknown key or a value that does not fit, each named.
-    """
-    try:
-        return Mapping.model_validate(tomllib.loads(path.read_text()))
-    except OSError as error:
-        raise ConfigError(f"mapping {path} cannot be read: {error.strerror}", remedy="name a TOML file") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise ConfigError(f"mapping {path} is not TOML: {error}", remedy="fix that line") from error
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            part = _PARTS.get(str(first["loc"][-2]) if len(first["loc"]) > 1 else "", Mapping)
-            known = ", ".join(part.model_fields)
-            raise ConfigError(f"unknown key {key!r} in {path}", remedy=f"the keys are {known}") from error
-        said = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{key} in {path}: {said}", remedy="change that value") from error
 
 
 def read_mapping(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
@@ -208,10 +44,9 @@ def read_mapping(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
     users = Ids("users", mapping.user_ids, remedy='if all are right say user_ids = "text"')
     items = Ids("tweets", mapping.item_ids, remedy='if all are right say item_ids = "text"')
     part, people, things = mapping.log, mapping.users, mapping.items
-    optional = [one for one in (part.time, part.action, part.value, part.dwell_ms) if one is not None]
-    lines = part.read(folder, [part.user, part.item, *optional])
-    about = None if people is None else people.read(folder, _columns(people))
-    catalogue = None if things is None else things.read(folder, _columns(things))
+    lines = part.read(folder)
+    about = None if people is None else people.read(folder)
+    catalogue = None if things is None else things.read(folder)
 
     of_users, of_items = [(lines, part.user)], [(lines, part.item)]
     if about is not None and people is not None:
@@ -240,12 +75,6 @@ def read_mapping(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
     return write_log(
         out, mapping.name or source.stem, config, tables, ids=(users, items), files=files, times=log["time_us"]
     )
-
-
-def _columns(part: UsersPart | ItemsPart) -> list[str]:
-    """The columns that a part names."""
-    said = part.model_dump(exclude=set(_Part.model_fields), exclude_none=True)
-    return [one for value in said.values() for one in (value if isinstance(value, list) else [value])]
 
 
 def _log(lines: Lines, part: LogPart, user: pl.Series, item: pl.Series, skip_bad: bool) -> pl.DataFrame:

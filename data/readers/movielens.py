@@ -1,44 +1,69 @@
-"""MovieLens as CSV files (ml-latest, ml-25m, ml-32m and the like): films become items, ratings engagements.
+"""MovieLens folders: films become items, ratings engagements.
 
-Source: https://grouplens.org/datasets/movielens/. Ids stay what they are. MovieLens does not say when a person
-joined or when a film entered the catalogue, so both count from the first rating; a film that nobody rated counts from
-the log's first moment. Nothing was logged about what people were shown: there are no requests and no impressions.
+Source: https://grouplens.org/datasets/movielens/. Three forms are read, whichever the folder holds:
+
+- ratings.csv and movies.csv (ml-latest, ml-20m, ml-25m, ml-32m),
+- ratings.dat and movies.dat, `::` between the fields and no header (ml-1m, ml-10m; titles in UTF-8 or Latin-1),
+- u.data and u.item, without a header (ml-100k; titles in Latin-1, a column of 0 and 1 for each genre).
+
+Ids stay what they are. MovieLens does not say when a person joined or when a film entered the catalogue, so both count
+from the first rating; a film that nobody rated counts from the log's first moment. Nothing was logged about what people
+were shown: there are no requests and no impressions. Features of users (users.dat, u.user) have no place in our tables.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import polars as pl
 
 from data.dataset import Dataset
 from data.errors import DataError
-from data.readers.files import read_text
+from data.readers.files import COMMA, Layout, read_text
 from data.readers.lines import Lines
 from data.readers.tables import items_of, number_events, users_of, write_log
 
 RATINGS = ("userId", "movieId", "rating", "timestamp")
-"""Columns of ratings.csv: ids, stars, and seconds since 1970-01-01 UTC."""
+"""Columns of ratings: ids, stars, and seconds since 1970-01-01 UTC."""
 
 MOVIES = ("movieId", "title", "genres")
-"""Columns of movies.csv; genres are separated by `|`."""
+"""Columns of films; genres are separated by `|`."""
 
+GENRES = (
+    "Action", "Adventure", "Animation", "Children's", "Comedy", "Crime", "Documentary", "Drama", "Fantasy", "Film-Noir",
+    "Horror", "Musical", "Mystery", "Romance", "Sci-Fi", "Thriller", "War", "Western",
+)  # fmt: skip
+"""The last columns of u.item."""
+
+_ITEM = ("movieId", "title", "release", "video release", "url", "unknown", *GENRES)
+_FORMS: dict[str, tuple[Layout, str, Layout]] = {
+    "ratings.csv": (COMMA, "movies.csv", COMMA),
+    "ratings.dat": (Layout("::", None, RATINGS), "movies.dat", Layout("::", None, MOVIES)),
+    "u.data": (Layout("\t", None, RATINGS), "u.item", Layout("|", None, _ITEM)),
+}
+"""File of ratings, how it is written, file of films, and how that is."""
 _NO_GENRES = "(no genres listed)"
 
 
 def read_movielens(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
-    """Reads `source/ratings.csv` and `source/movies.csv` and writes a data set at `out`.
+    """Reads the files of ratings and of films in the folder `source` and writes a data set at `out`.
 
     Engagements have the action `rate` with the stars as `value`; they are numbered from 1 in the order of (time, user,
-    film). An item's text is `Title (year). Genre, Genre`; a rated film that movies.csv lacks has none.
+    film). An item's text is `Title (year). Genre, Genre`; a rated film that is not among the films has none.
 
     Raises:
         DataError: a folder, file or column is missing, a value does not fit (with its line), or a film stands twice.
     """
     if not source.is_dir():
         raise DataError(f"{source} is not a folder", remedy="give the unpacked MovieLens folder with ratings.csv")
-    lines = read_text(source / "ratings.csv", RATINGS)
-    films = read_text(source / "movies.csv", MOVIES)
+    file = next((one for one in _FORMS if (source / one).exists()), None)
+    if file is None:
+        pairs = "; ".join(f"{ratings} and {films}" for ratings, (_, films, _) in _FORMS.items())
+        raise DataError(f"{source} holds none of {', '.join(_FORMS)}", remedy=f"a folder holds one pair of {pairs}")
+    written, titles, written_titles = _FORMS[file]
+    lines = read_text(source / file, RATINGS, written)
+    films = _read_films(source / titles, written_titles)
     ratings = _ratings(lines, skip_bad)
     movies = _movies(films, skip_bad)
     events = number_events(ratings)
@@ -46,6 +71,21 @@ def read_movielens(source: Path, out: Path, *, skip_bad: bool = False) -> Datase
     name = source.resolve().name
     config = {"reader": "movielens", "source": name}
     return write_log(out, name, config, tables, ids=(), files=(lines, films), times=ratings["time_us"])
+
+
+def _read_films(path: Path, layout: Layout) -> Lines:
+    """The columns `MOVIES`; files without a header are of either encoding, and do not say which."""
+    if layout.names is not None and path.is_file():
+        try:
+            path.read_bytes().decode()
+        except UnicodeDecodeError:
+            layout = replace(layout, encoding="latin-1")
+    if layout.names != _ITEM:
+        return read_text(path, MOVIES, layout)
+    lines = read_text(path, ("movieId", "title", *GENRES), layout)
+    marks = [pl.when(lines.flag(one)).then(pl.lit(one)).alias(one) for one in GENRES]
+    lines.frame = lines.frame.with_columns(genres=pl.concat_str(marks, separator="|", ignore_nulls=True))
+    return lines
 
 
 def _ratings(lines: Lines, skip_bad: bool) -> pl.DataFrame:

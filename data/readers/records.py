@@ -30,7 +30,7 @@ class Records:
     """All records of one file, [R]."""
 
     data: NDArray[np.uint8]
-    """The bytes of the file, mapped."""
+    """The bytes of the file, mapped or in memory."""
     starts: I64
     """[R + 1] where each record begins; the last is the end of the file."""
     lines: I64
@@ -46,10 +46,15 @@ class Records:
         _copy(self.data, self.starts, keep, out)
         return out.tobytes()
 
+    def text(self, at: int) -> str:
+        """One record as it stands."""
+        return self.data[self.starts[at] : self.starts[at + 1]].tobytes().decode(errors="replace")
 
-def scan_records(path: Path, separator: str, quote: str | None) -> Records:
-    """The records of a file that is not empty; separator and quote are one ASCII character each."""
-    data = np.asarray(np.memmap(path, np.uint8, "r"))
+
+def scan_records(content: Path | bytes, separator: str, quote: str | None) -> Records:
+    """The records of a file that is not empty, or of its bytes; separator and quote are one ASCII character each."""
+    data = np.frombuffer(content, np.uint8) if isinstance(content, bytes) else np.memmap(content, np.uint8, "r")
+    data = np.asarray(data)
     first = len(_MARK) if data[: len(_MARK)].tobytes() == _MARK else 0
     most = _count(data, _NEWLINE) + 1
     starts, lines = np.empty(most + 1, np.int64), np.empty(most, np.int64)

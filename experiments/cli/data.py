@@ -30,7 +30,7 @@ def import_(
 ) -> None:
     """Import a public log. What the log lacks is absent.
 
-    [bold]movielens[/bold]: a folder with ratings.csv and movies.csv.
+    [bold]movielens[/bold]: a folder with ratings.csv and movies.csv, ratings.dat and movies.dat, or u.data and u.item.
     [bold]recbole[/bold]: a folder with NAME.inter (and NAME.user, NAME.item), or that file.
     [bold]open_bandit[/bold]: the folder of one campaign, as random/men; propensities are kept.
     [bold]recsys2020[/bold]: a file of tweets of the RecSys Challenge 2020.

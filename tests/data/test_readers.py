@@ -1,4 +1,4 @@
-"""MovieLens folders become data sets with their ids unchanged; a folder that does not fit is refused by line."""
+"""MovieLens folders become data sets with their ids unchanged; one that does not fit is refused by line."""
 
 from pathlib import Path
 
@@ -48,6 +48,63 @@ def test_films_become_items_and_ratings_engagements(tmp_path: Path) -> None:
     ]
 
 
+FORMS: dict[str, dict[str, bytes]] = {
+    "ml-1m": {
+        "ratings.dat": b"7::50::4.5::100\n7::3::3::100\n2::50::0.5::90\n",
+        "movies.dat": '3::Amélie, "Le" (2001)::Comedy|Drama\r\n50::Hyena: Road::War\r\n'.encode("latin-1"),
+    },
+    "ml-10m": {
+        "ratings.dat": b"7::50::4.5::100\n7::3::3::100\n2::50::0.5::90\n",
+        "movies.dat": '3::Amélie, "Le" (2001)::Comedy|Drama\n50::Hyena: Road::War\n'.encode(),
+    },
+    "ml-100k": {
+        "u.data": b"7\t50\t4.5\t100\n7\t3\t3\t100\n2\t50\t0.5\t90\n",
+        "u.item": (
+            '3|Amélie, "Le" (2001)|01-Jan-1995||http://x|0|0|0|0|0|1|0|0|1|0|0|0|0|0|0|0|0|0|0\n'
+            "50|Hyena: Road||||1|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|0|1|0\n"
+        ).encode("latin-1"),
+    },
+}
+
+
+def _form(tmp_path: Path, name: str, **changed: bytes) -> Path:
+    folder = tmp_path / name
+    folder.mkdir()
+    for file, content in (FORMS[name] | {key.replace("_", "."): value for key, value in changed.items()}).items():
+        (folder / file).write_bytes(content)
+    return folder
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_folders_without_headers_are_read_alike_in_every_form(tmp_path: Path, name: str) -> None:
+    dataset = read_log("movielens", _form(tmp_path, name), tmp_path / "out")
+    assert dataset.name == name
+    assert dict(dataset.scan("tweets").select("tweet_id", "text").collect().iter_rows()) == {
+        3: 'Amélie, "Le" (2001). Comedy, Drama',
+        50: "Hyena: Road. War",
+    }
+    rates = dataset.scan("engagements").select("time_us", "user_id", "tweet_id", "value").collect()
+    assert rates.rows() == [(90_000_000, 2, 50, 0.5), (100_000_000, 7, 3, 3.0), (100_000_000, 7, 50, 4.5)]
+
+
+@pytest.mark.parametrize(
+    ("name", "changed", "problem"),
+    [
+        ("ml-1m", {"ratings_dat": b"7::50::4::100\n7:50:4:100\n"}, r"ratings\.dat line 2: .* 4 fields but 1"),
+        ("ml-1m", {"ratings_dat": b"7::50::good::100\n"}, r"ratings\.dat line 1: rating is 'good', not a number"),
+        ("ml-10m", {"movies_dat": b"3::A::B::War\n"}, r"movies\.dat line 1: the line does not have 3 fields but 4"),
+        ("ml-100k", {"u_data": b"7;50;4;100\n"}, r'u\.data line 1: .*seem to be separated by ";"'),
+        ("ml-100k", {"u_item": b"3|A" + b"|" * 3 + b"|0" * 18 + b"|2\n"}, r"u\.item line 1: Western is '2'"),
+    ],
+)
+def test_a_line_without_a_header_that_does_not_fit_is_named(
+    tmp_path: Path, name: str, changed: dict[str, bytes], problem: str
+) -> None:
+    with pytest.raises(DataError, match=problem):
+        read_log("movielens", _form(tmp_path, name, **changed), tmp_path / "out")
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
 def test_the_order_of_lines_columns_and_extra_columns_do_not_matter(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = "note,timestamp,rating,movieId,userId\n,90,0.5,50,2\nx, 100 ,3,3,7\ny,100,4.50,50,7\n"
@@ -68,7 +125,11 @@ def _is(tweet_id: int):  # type: ignore[no-untyped-def]
 @pytest.mark.parametrize(
     ("files", "problem"),
     [
-        ({"ratings": None}, r"ratings\.csv does not exist"),
+        (
+            {"ratings": None},
+            r"ml-tiny holds none of ratings\.csv, ratings\.dat, u\.data; a folder holds one pair of ratings\.csv and "
+            r"movies\.csv; ratings\.dat and movies\.dat; u\.data and u\.item",
+        ),
         ({"movies": None}, r"movies\.csv does not exist"),
         ({"ratings": ""}, r"ratings\.csv is empty"),
         ({"ratings": "userId,movieId,rating,timestamp\n"}, r"ratings\.csv has a header and no rows"),

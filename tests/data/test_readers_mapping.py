@@ -126,6 +126,45 @@ def test_ids_of_any_type_become_numbers_and_come_back(ids: list[str], kind: str)
                 assert [str(one) for one in got] == given_ids
 
 
+def test_files_without_a_header_with_separators_and_encodings_of_their_own(tmp_path: Path) -> None:
+    toml = """
+[log]
+file = "u.data"
+columns = ["who", "what", "stars", "at"]
+separator = "\\t"
+user = "who"
+item = "what"
+time = "at"
+value = "stars"
+constants.action = "rate"
+[items]
+file = "movies.dat"
+columns = ["id", "title", "genres"]
+separator = "::"
+encoding = "latin-1"
+id = "id"
+text = ["title"]
+"""
+    movies = '10::Amélie "2", the::War\n20::B::\n'.encode("latin-1")
+    dataset = _import(tmp_path, toml, u_data="1\t10\t4\t5\n2\t20\t3\t6\n", movies_dat=movies)
+    assert _events(dataset, "user_id", "tweet_id", "value") == [(1, 10, 4.0), (2, 20, 3.0)]
+    assert dict(dataset.scan("tweets").select("tweet_id", "text").collect().iter_rows()) == {
+        10: 'Amélie "2", the',
+        20: "B",
+    }
+    with pytest.raises(DataError, match=r"movies\.dat line 1 is not UTF-8|movies\.dat line 1: the line is not UTF-8"):
+        _import(tmp_path, toml.replace('encoding = "latin-1"', ""), movies_dat=movies)
+    with pytest.raises(DataError, match=r"u\.data has no column 'at', it has 'who', 'what', 'stars'"):
+        _import(tmp_path, toml.replace(', "at"]', "]"))
+
+
+def test_a_header_of_one_field_says_which_separator_to_set(tmp_path: Path) -> None:
+    csv = CSV.replace(",", ";")
+    with pytest.raises(DataError, match=r'log\.csv has no column .who.* says separator = ";"'):
+        _import(tmp_path, log_csv=csv)
+    assert _import(tmp_path, LOG + 'separator = ";"\n', log_csv=csv).rows("engagements") == 3
+
+
 @pytest.mark.parametrize(
     ("column", "numbered", "back"),
     [
@@ -158,6 +197,9 @@ def test_parquet_ids_that_are_lists_or_fractions_are_refused(tmp_path: Path) -> 
 
 
 def test_times_in_every_form_are_the_same_moment(tmp_path: Path) -> None:
+    for at in ("2020-01-01 10:00", "2020-01-01T10:00Z", "2020-01-01 12:00+02:00", "2020-01-01 08:30-01:30"):
+        dataset = _import(tmp_path, LOG + 'time_format = "iso"\n', log_csv=f"who,what,at\n1,2,{at}\n")
+        assert _events(dataset, "time_us") == [(1_577_872_800_000_000,)], at
     moment = 1_600_000_000_250_000
     for at, how in (
         ("1600000000.25", ""), ("1600000000250", 'time_unit = "ms"'), ("1600000000250000", 'time_unit = "us"'),
@@ -275,8 +317,13 @@ def test_an_action_that_is_not_ours_must_be_mapped(tmp_path: Path) -> None:
         ("", "log in .*: Field required"),
         (LOG + 'colour = "red"\n', r"unknown key 'log\.colour'.*the keys are file"),
         (LOG + 'time_unit = "hours"\n', "log.time_unit"),
-        (LOG + 'separator = "ab"\n', "log.separator"),
+        (LOG + 'separator = "\\n"\n', "log.separator"),
         (LOG + 'separator = "é"\n', "log.separator"),
+        (LOG + 'separator = "::"\nquote = "|"\n', "the separator '::' goes without quotes: quote = \"\""),
+        (LOG + "separator = '\"'\n", "is the separator and the quote"),
+        (LOG + 'encoding = "klingon"\n', "'klingon' is no encoding of texts; say utf-8, latin-1 or cp1252"),
+        (LOG + 'encoding = "base64"\n', "'base64' is no encoding of texts"),
+        (LOG.replace("log.csv", "log.parquet") + 'columns = ["a"]\n', "is Parquet and names its columns itself"),
         (LOG + 'action = "event"\n', "name the column `action`, or one action"),
         (LOG.replace('"like"', '"buy"'), "constants.action 'buy' is none of like"),
     ],

@@ -103,6 +103,55 @@ def test_a_file_without_a_header_may_have_shorter_lines(tmp_path: Path) -> None:
     assert [(one.reason, one.first) for one in lines.skipped] == [("the line does not have 3 fields", [3])]
 
 
+PARTS = st.text(st.sampled_from("x7 é:;\x1f"), max_size=4).map(lambda text: text.replace("::", "").strip(":"))
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.lists(st.tuples(PARTS, PARTS, PARTS), min_size=1, max_size=8), st.sampled_from(["::", "||", " ::: "]))
+def test_separators_of_several_characters_are_as_python_splits_them(rows: list[tuple[str, ...]], by: str) -> None:
+    content = "".join(by.join(row) + "\n" for row in [*rows, ("the", "last", "one")])
+    expected = [line.split(by) for line in content.split("\n")[:-1]]
+    with tempfile.TemporaryDirectory() as folder:
+        lines = read_text(_file(folder, content.encode()), NAMES, Layout(by, None, NAMES))
+    assert [[one or "" for one in row] for row in lines.keep(lines.frame, skip_bad=True).rows()] == expected
+
+
+def test_a_file_of_separators_may_have_a_header_a_mark_and_broken_lines(tmp_path: Path) -> None:
+    path = _file(str(tmp_path), b"\xef\xbb\xbfa::b::c\r\n1::2::3\r\n\r\n4::5\r\n6::\xe9::7\r\n8::9::\xc3\xa9")
+    layout = Layout("::", None)
+    assert header_of(path, layout) == list(NAMES)
+    lines = read_text(path, ["c", "a"], layout)
+    assert lines.keep(lines.frame, skip_bad=True).rows() == [("3", "1"), ("é", "8")]
+    assert [(one.reason, one.first) for one in lines.skipped] == [
+        ("the line is not UTF-8", [5]),
+        ("the line does not have 3 fields", [4]),
+    ]
+
+
+def test_a_separator_gives_way_to_no_character_of_the_file(tmp_path: Path) -> None:
+    path = _file(str(tmp_path), b"a::b\n\x1f::\x1e\n")
+    assert read_text(path, ["a", "b"], Layout("::", None)).frame.rows() == [("\x1f", "\x1e")]
+    path = _file(str(tmp_path), b"a::b\n\x1f\x1e\x1d::\x1c\x01\x02\n")
+    with pytest.raises(DataError, match=r"f\.csv holds control characters"):
+        read_text(path, ["a"], Layout("::", None))
+
+
+@pytest.mark.parametrize("encoding", ["latin-1", "cp1252", "utf-16", "utf-8"])
+def test_other_encodings_are_read_as_they_are_named(tmp_path: Path, encoding: str) -> None:
+    path = _file(str(tmp_path), 'a,é\n1,"Amélie, 2"\n'.encode(encoding))
+    assert read_text(path, ["é"], Layout(encoding=encoding)).frame.rows() == [("Amélie, 2",)]
+
+
+def test_a_file_that_is_not_of_its_encoding_is_refused(tmp_path: Path) -> None:
+    path = _file(str(tmp_path), "a,b\n1,é\n".encode())
+    with pytest.raises(DataError, match=r"f\.csv is not ascii: .*position 6.*; name another encoding"):
+        read_text(path, ["a"], Layout(encoding="ascii"))
+    with pytest.raises(DataError, match=r"line 1 is blank"):
+        read_text(_file(str(tmp_path), b"\xff\xfe"), ["a"], Layout(encoding="utf-16"))
+    with pytest.raises(DataError, match=r"f\.csv has no rows"):
+        read_text(_file(str(tmp_path), b"\xff\xfe"), ["a"], Layout(names=("a",), encoding="utf-16"))
+
+
 @pytest.mark.parametrize(
     ("content", "problem"),
     [
@@ -116,6 +165,10 @@ def test_a_file_without_a_header_may_have_shorter_lines(tmp_path: Path) -> None:
         (b'a,"b,c\n1,2,3\n', "f.csv line 1 has a quote that does not close"),
         (b"\x1f\x8b\x08\x00abc", "f.csv is compressed; unpack it first"),
         (b"PK\x03\x04abc", "f.csv is compressed"),
+        (b"a;b;c\n1;2;3\n", r'f.csv has no column .a.*separated by ";": import it .* says separator = ";"'),
+        (b"a\tb\tc\n1\t2\t3\n", r'separator = "\\t"'),
+        (b"a::b::c\n1::2::3\n", r'separator = "::"'),
+        (b"196,242,3\n1,2,3\n", r"if line 1 is no header, name all columns in a mapping: columns = \[\.\.\.\]"),
     ],
 )
 def test_a_file_that_is_no_table_is_refused(tmp_path: Path, content: bytes, problem: str) -> None:

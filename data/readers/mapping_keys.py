@@ -1,0 +1,212 @@
+"""The keys of a mapping file: what the columns of a log are, and how its files are written."""
+
+from __future__ import annotations
+
+import codecs
+import tomllib
+from pathlib import Path
+from typing import ClassVar, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+
+from data.errors import ConfigError
+from data.readers.files import Layout, read_parquet, read_text
+from data.readers.ids import IdKind
+from data.readers.lines import Lines, TimeUnit
+from data.schema import ACTIONS
+
+_ONE_SIGN = r"^[\x00-\x7f]?$"
+_SIGNS = r"^[\x00-\x09\x0b\x0c\x0e-\x7f]{0,8}$"
+
+
+class _Part(BaseModel):
+    """A file and how it is written."""
+
+    SETTINGS: ClassVar[frozenset[str]] = frozenset()
+    """Keys of a kind of part that name no columns."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    file: str = Field(min_length=1)
+    """Path from the mapping's folder: text (.csv, .tsv, .txt and others) or Parquet (.parquet, or a folder of them)."""
+    columns: list[str] = Field(default_factory=list)
+    """Names of all columns of a text file without a header, in their order."""
+    separator: str = Field(default="", pattern=_SIGNS)
+    """Between the fields of a text file, one character or several; a tab for .tsv and a comma for others when empty."""
+    quote: str = Field(default='"', pattern=_ONE_SIGN)
+    """Around fields that hold separators; empty where nothing is, as with a separator of several characters."""
+    encoding: str = "utf-8"
+    """Of a text file, as Python names it: utf-8, latin-1, cp1252 and others."""
+    time_unit: TimeUnit = "s"
+    """Unit of a time given as a number since 1970-01-01 UTC: s, ms, us or ns."""
+    time_format: str | None = None
+    """Form of a time given as text: `iso`, or as strptime has it. A Parquet column of dates needs neither."""
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, encoding: str) -> str:
+        try:
+            "".encode(encoding)
+        except (LookupError, ValueError) as error:
+            raise ValueError(f"{encoding!r} is no encoding of texts; say utf-8, latin-1 or cp1252") from error
+        return codecs.lookup(encoding).name
+
+    @model_validator(mode="after")
+    def _written(self) -> Self:
+        if len(self.separator) > 1 and self.quote and "quote" in self.model_fields_set:
+            raise ValueError(f'the separator {self.separator!r} goes without quotes: quote = ""')
+        if self.quote and self.separator == self.quote:
+            raise ValueError(f"{self.quote!r} is the separator and the quote: change one of them")
+        return self
+
+    def wanted(self) -> list[str]:
+        """The columns that this part names."""
+        said = self.model_dump(exclude={*_Part.model_fields, *self.SETTINGS}, exclude_none=True)
+        return [one for value in said.values() for one in (value if isinstance(value, list) else [value])]
+
+    def read(self, folder: Path) -> Lines:
+        """Those columns of the file."""
+        path = folder / self.file
+        if path.suffix == ".parquet" or path.is_dir():
+            if self.columns:
+                raise ConfigError(f"{path} is Parquet and names its columns itself", remedy="leave out `columns`")
+            return read_parquet(path, self.wanted())
+        separator = self.separator or ("\t" if path.suffix == ".tsv" else ",")
+        quote = self.quote if self.quote and len(separator) == 1 else None
+        return read_text(path, self.wanted(), Layout(separator, quote, tuple(self.columns) or None, (), self.encoding))
+
+
+class Constants(BaseModel):
+    """What is the same on every line."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    action: str | None = None
+    """One of our actions: like, click, rate and others."""
+    value: float | None = None
+    """Stars."""
+
+
+class LogPart(_Part):
+    """The log: a line an engagement."""
+
+    SETTINGS: ClassVar[frozenset[str]] = frozenset({"order", "actions", "constants"})
+
+    user: str
+    """Column of who acted."""
+    item: str
+    """Column of what it was done to."""
+    time: str | None = None
+    """Column of the moment."""
+    order: Literal["time", "file"] = "time"
+    """`file` takes a log without times: line n counts as n microseconds after 1970. That serves order alone: splits
+    and sequences; ages, windows and days mean nothing."""
+    action: str | None = None
+    """Column of what was done."""
+    actions: dict[str, str] = Field(default_factory=dict)
+    """What the log calls an action to what we call it; "" leaves such lines out. Without it the names are ours."""
+    value: str | None = None
+    """Column of stars."""
+    dwell_ms: str | None = None
+    """Column of milliseconds that the eyes rested on it."""
+    constants: Constants = Constants()
+    """Stands for columns that the log does not have."""
+
+    @field_validator("actions")
+    @classmethod
+    def _ours(cls, actions: dict[str, str]) -> dict[str, str]:
+        for name, ours in actions.items():
+            if ours and ours not in ACTIONS:
+                raise ValueError(f"{name!r} cannot become {ours!r}; an action is one of {', '.join(ACTIONS)}")
+        return actions
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.time is None) != (self.order == "file"):
+            raise ValueError(
+                'name the column `time`, or say order = "file" for a log without times whose lines are in order'
+            )
+        if (self.action is None) == (self.constants.action is None):
+            raise ValueError("name the column `action`, or one action for all lines: constants.action")
+        if self.constants.action is not None and self.constants.action not in ACTIONS:
+            raise ValueError(f"constants.action {self.constants.action!r} is none of {', '.join(ACTIONS)}")
+        if self.value is not None and self.constants.value is not None:
+            raise ValueError("`value` is a column or a constant, not both")
+        return self
+
+
+class UsersPart(_Part):
+    """What is known about users."""
+
+    id: str
+    """Column of the id, as in the log."""
+    created: str | None = None
+    """Column of when the account was made; else it counts from the first event."""
+    username: str | None = None
+    """Column of the handle."""
+    name: str | None = None
+    """Column of the display name."""
+    language: str | None = None
+    """Column of the BCP 47 language."""
+    verified: str | None = None
+    """Column of true or false."""
+
+
+class ItemsPart(_Part):
+    """What is known about items."""
+
+    id: str
+    """Column of the id, as in the log."""
+    time: str | None = None
+    """Column of when it came; else it counts from its first event."""
+    author: str | None = None
+    """Column of the user who made it."""
+    text: list[str] = Field(default_factory=list)
+    """Columns whose texts are joined by ". "."""
+    language: str | None = None
+    """Column of the BCP 47 language."""
+
+
+class Mapping(BaseModel):
+    """A mapping file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str | None = None
+    """Of the data set; the mapping file's own when absent."""
+    user_ids: IdKind = "auto"
+    """`auto` takes whole numbers or texts and refuses a mixture; `text` numbers whatever stands there."""
+    item_ids: IdKind = "auto"
+    """The same for items."""
+    log: LogPart
+    """The engagements."""
+    users: UsersPart | None = None
+    """Optional."""
+    items: ItemsPart | None = None
+    """Optional."""
+
+
+_PARTS: dict[str, type[BaseModel]] = {"log": LogPart, "users": UsersPart, "items": ItemsPart, "constants": Constants}
+
+
+def load_mapping(path: Path) -> Mapping:
+    """Reads a mapping file.
+
+    Raises:
+        ConfigError: no file, no TOML, an unknown key or a value that does not fit, each named.
+    """
+    try:
+        return Mapping.model_validate(tomllib.loads(path.read_text()))
+    except OSError as error:
+        raise ConfigError(f"mapping {path} cannot be read: {error.strerror}", remedy="name a TOML file") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"mapping {path} is not TOML: {error}", remedy="fix that line") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        key = ".".join(str(part) for part in first["loc"])
+        if first["type"] == "extra_forbidden":
+            part = _PARTS.get(str(first["loc"][-2]) if len(first["loc"]) > 1 else "", Mapping)
+            known = ", ".join(part.model_fields)
+            raise ConfigError(f"unknown key {key!r} in {path}", remedy=f"the keys are {known}") from error
+        said = first["msg"].removeprefix("Value error, ")
+        raise ConfigError(f"{key} in {path}: {said}", remedy="change that value") from error
