@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from math import isfinite
 from pathlib import Path
 from typing import Protocol
 
 from data.catalogue import lookup
 from data.dataset import Dataset
+from data.errors import ConfigError
 
 READERS: dict[str, str] = {
     "movielens": "data.readers.movielens:read_movielens",
@@ -15,6 +17,9 @@ READERS: dict[str, str] = {
     "recsys2020": "data.readers.recsys2020:read_recsys2020",
     "mapping": "data.readers.mapping:read_mapping",
 }
+
+RATED = ("movielens", "recbole")
+"""Readers that can leave out low ratings. A mapping says it itself."""
 
 
 class Reader(Protocol):
@@ -28,12 +33,30 @@ class Reader(Protocol):
         ...
 
 
-def read_log(name: str, source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
+class RatedReader(Protocol):
+    """A reader of `RATED`."""
+
+    def __call__(self, source: Path, out: Path, *, skip_bad: bool = False, min_value: float | None = None) -> Dataset:
+        """As `Reader`; ratings below `min_value` are no engagements, and `config["skipped"]` tells them, too."""
+        ...
+
+
+def read_log(name: str, source: Path, out: Path, *, skip_bad: bool = False, min_value: float | None = None) -> Dataset:
     """Imports the log at `source` with the reader `name`; `skip_bad` goes on without lines that do not fit.
 
+    With `min_value` only ratings of at least that are engagements; the users and items of the others stay.
+
     Raises:
-        ConfigError: no reader of that name.
+        ConfigError: no reader of that name, or its logs have no ratings.
         DataError: the log is missing, damaged or not of the reader's format.
     """
     reader: Reader = lookup("reader", READERS, name)
-    return reader(source, out, skip_bad=skip_bad)
+    if min_value is None:
+        return reader(source, out, skip_bad=skip_bad)
+    if name not in RATED:
+        remedy = "say min_value under [log] in the mapping" if name == "mapping" else f"only {', '.join(RATED)} do"
+        raise ConfigError(f"reader {name!r} takes no min_value, {min_value:g} was given", remedy=remedy)
+    if not isfinite(min_value):
+        raise ConfigError(f"min_value is {min_value}", remedy="give a number")
+    rated: RatedReader = lookup("reader", READERS, name)
+    return rated(source, out, skip_bad=skip_bad, min_value=min_value)

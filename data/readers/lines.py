@@ -21,6 +21,8 @@ from data.errors import DataError
 TimeUnit = Literal["s", "ms", "us", "ns"]
 
 _SHOWN = 5
+_LONGEST = 100
+"""Characters of a value that are shown."""
 _PER_SECOND: dict[str, int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 _UNIT_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
 _MINUTES = r"^(\d{4}-\d\d-\d\d \d\d:\d\d)([+-].*)?$"
@@ -45,7 +47,7 @@ class Fault:
 
 @dataclass(frozen=True)
 class Skipped:
-    """Lines that were left out for one reason."""
+    """Lines that were left out for one reason, broken or on purpose."""
 
     file: str
     reason: str
@@ -74,7 +76,7 @@ class Lines:
         self.path = path
         self.frame = frame
         self.skipped: list[Skipped] = []
-        """What `keep` left out."""
+        """What `keep` and `leave_out` left out."""
         self._unit = unit
         self._first = first
         self._numbers = numbers
@@ -99,7 +101,9 @@ class Lines:
         self._good[rows] = False
         value = self.frame[column][int(rows[0])]
         shown = "" if value is None else value if isinstance(value, str | int | float | bool) else str(value)
-        numbers = rows + self._first if self._numbers is None else self._numbers[rows]
+        if isinstance(shown, str) and len(shown) > _LONGEST:
+            shown = f"{shown[:_LONGEST]}..."
+        numbers = self._number_of(rows)
         self._faults.append(Fault(f"{column}: {why}", f"{column} is {shown!r}, {why}", numbers, remedy=remedy))
 
     def number(
@@ -200,6 +204,15 @@ class Lines:
             for one in self._faults
         ]
         return frame.filter(pl.Series(self._good))
+
+    def leave_out(self, which: pl.Series, reason: str) -> None:
+        """Reports lines among those that `keep` gave, where `which` is True, as left out on purpose."""
+        rows = np.flatnonzero(self._good)[which.to_numpy()]
+        if len(rows):
+            self.skipped.append(Skipped(self.path.name, reason, len(rows), self._number_of(rows[:_SHOWN]).tolist()))
+
+    def _number_of(self, rows: I64) -> I64:
+        return rows + self._first if self._numbers is None else self._numbers[rows]
 
 
 def _there(values: pl.Series) -> pl.Series:

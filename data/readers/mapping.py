@@ -24,11 +24,10 @@ from pathlib import Path
 import polars as pl
 
 from data.dataset import Dataset
-from data.errors import DataError
 from data.readers.ids import Ids
 from data.readers.lines import Lines
 from data.readers.mapping_keys import ItemsPart, LogPart, UsersPart, load_mapping
-from data.readers.tables import items_of, number_events, users_of, write_log
+from data.readers.tables import below, engaged, items_of, number_events, users_of, write_log
 from data.schema import ACTIONS
 
 
@@ -64,12 +63,13 @@ def read_mapping(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
         None if catalogue is None or things is None else _items(catalogue, things, item_texts[1], author, skip_bad)
     )
     log, known_users, known_items = _numbered(users, items, log, known_users, known_items)
-    if not len(log):
-        raise DataError(f"{lines.path} has no line whose action is kept", remedy="check [log.actions]")
     if known_items is not None and "author_id" in known_items.columns:
         log = log.join(known_items.select("tweet_id", "author_id"), on="tweet_id", how="left", maintain_order="left")
-    events = number_events(log)
-    tables = {"users": users_of(events, known_users), "tweets": items_of(events, known_items), "engagements": events}
+    left_out = {f"{part.action}: no engagement by the mapping": log["action"] == ""} if part.action else {}
+    if part.value is not None:
+        left_out |= below(log["value"], part.value, part.min_value)
+    events = number_events(engaged(lines, log, left_out))
+    tables = {"users": users_of(log, known_users), "tweets": items_of(log, known_items), "engagements": events}
     config = {"reader": "mapping", "source": source.name, "mapping": mapping.model_dump(exclude_none=True)}
     files = [one for one in (lines, about, catalogue) if one is not None]
     return write_log(
@@ -78,7 +78,7 @@ def read_mapping(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
 
 
 def _log(lines: Lines, part: LogPart, user: pl.Series, item: pl.Series, skip_bad: bool) -> pl.DataFrame:
-    """Engagements in the order of the file, ids as texts."""
+    """All lines in the order of the file, ids as texts; the action is "" where the mapping leaves a line out."""
     time = (
         lines.moment(part.time, part.time_unit, part.time_format)
         if part.time is not None
@@ -93,8 +93,7 @@ def _log(lines: Lines, part: LogPart, user: pl.Series, item: pl.Series, skip_bad
         columns["dwell_ms"] = lines.number(part.dwell_ms, pl.Int32, low=0, empty=True)
     log = lines.keep(columns, skip_bad=skip_bad)
     constants = {name: value for name, value in part.constants.model_dump().items() if value is not None}
-    log = log.with_columns(**{name: pl.lit(value) for name, value in constants.items()})
-    return log.filter(pl.col("action") != "")
+    return log.with_columns(**{name: pl.lit(value) for name, value in constants.items()})
 
 
 def _action(lines: Lines, column: str, actions: dict[str, str]) -> pl.Series:

@@ -90,7 +90,7 @@ class Constants(BaseModel):
 class LogPart(_Part):
     """The log: a line an engagement."""
 
-    SETTINGS: ClassVar[frozenset[str]] = frozenset({"order", "actions", "constants"})
+    SETTINGS: ClassVar[frozenset[str]] = frozenset({"order", "actions", "min_value", "constants"})
 
     user: str
     """Column of who acted."""
@@ -104,9 +104,12 @@ class LogPart(_Part):
     action: str | None = None
     """Column of what was done."""
     actions: dict[str, str] = Field(default_factory=dict)
-    """What the log calls an action to what we call it; "" leaves such lines out. Without it the names are ours."""
+    """What the log calls an action to what we call it; lines that become "" are no engagements, while their users and
+    items stay. Without it the names are ours."""
     value: str | None = None
     """Column of stars."""
+    min_value: float | None = Field(default=None, allow_inf_nan=False)
+    """Lines of fewer stars are no engagements, while their users and items stay; lines without stars are not asked."""
     dwell_ms: str | None = None
     """Column of milliseconds that the eyes rested on it."""
     constants: Constants = Constants()
@@ -132,6 +135,8 @@ class LogPart(_Part):
             raise ValueError(f"constants.action {self.constants.action!r} is none of {', '.join(ACTIONS)}")
         if self.value is not None and self.constants.value is not None:
             raise ValueError("`value` is a column or a constant, not both")
+        if self.min_value is not None and self.value is None:
+            raise ValueError("min_value goes with `value`, the column of stars")
         return self
 
 

@@ -22,7 +22,7 @@ from data.dataset import Dataset
 from data.errors import DataError
 from data.readers.files import COMMA, Layout, read_text
 from data.readers.lines import Lines
-from data.readers.tables import items_of, number_events, users_of, write_log
+from data.readers.tables import below, engaged, items_of, number_events, users_of, write_log
 
 RATINGS = ("userId", "movieId", "rating", "timestamp")
 """Columns of ratings: ids, stars, and seconds since 1970-01-01 UTC."""
@@ -46,11 +46,12 @@ _FORMS: dict[str, tuple[Layout, str, Layout]] = {
 _NO_GENRES = "(no genres listed)"
 
 
-def read_movielens(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
+def read_movielens(source: Path, out: Path, *, skip_bad: bool = False, min_value: float | None = None) -> Dataset:
     """Reads the files of ratings and of films in the folder `source` and writes a data set at `out`.
 
     Engagements have the action `rate` with the stars as `value`; they are numbered from 1 in the order of (time, user,
-    film). An item's text is `Title (year). Genre, Genre`; a rated film that is not among the films has none.
+    film). With `min_value` those of fewer stars are none, while their users and films stay. An item's text is
+    `Title (year). Genre, Genre`; a rated film that is not among the films has none.
 
     Raises:
         DataError: a folder, file or column is missing, a value does not fit (with its line), or a film stands twice.
@@ -66,10 +67,10 @@ def read_movielens(source: Path, out: Path, *, skip_bad: bool = False) -> Datase
     films = _read_films(source / titles, written_titles)
     ratings = _ratings(lines, skip_bad)
     movies = _movies(films, skip_bad)
-    events = number_events(ratings)
-    tables = {"users": users_of(events), "tweets": items_of(events, movies), "engagements": events}
+    events = number_events(engaged(lines, ratings, below(ratings["value"], "rating", min_value)))
+    tables = {"users": users_of(ratings), "tweets": items_of(ratings, movies), "engagements": events}
     name = source.resolve().name
-    config = {"reader": "movielens", "source": name}
+    config = {"reader": "movielens", "source": name} | ({} if min_value is None else {"min_value": min_value})
     return write_log(out, name, config, tables, ids=(), files=(lines, films), times=ratings["time_us"])
 
 

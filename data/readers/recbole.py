@@ -5,8 +5,9 @@ Source: https://recbole.io/atomic_files.html. Fields are separated by tabs; the 
 what they are, else they are numbered. `user_id` and `item_id` must be there; timestamps are seconds since 1970-01-01.
 
 What becomes of the other fields: `rating` makes the action `rate` with its value; `label` keeps the lines with 1 as
-clicks and leaves out those with 0, for nobody says when, where or whether they were shown. Without both, a line is a
-click. An item's text is its title or name and its `token_seq` fields. Features of users have no place in our tables.
+clicks and leaves out those with 0, for nobody says when, where or whether they were shown; their users and items stay.
+Without both, a line is a click. An item's text is its title or name and its `token_seq` fields. Features of users have
+no place in our tables.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from data.errors import DataError
 from data.readers.files import TAB, header_of, read_text
 from data.readers.ids import Ids
 from data.readers.lines import Lines
-from data.readers.tables import items_of, number_events, users_of, write_log
+from data.readers.tables import below, engaged, items_of, number_events, users_of, write_log
 
 TYPES = ("token", "token_seq", "float", "float_seq")
 """What a field of an atomic file may be."""
@@ -28,8 +29,10 @@ TYPES = ("token", "token_seq", "float", "float_seq")
 _TITLES = ("title", "movie_title", "name", "item_name")
 
 
-def read_recbole(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
+def read_recbole(source: Path, out: Path, *, skip_bad: bool = False, min_value: float | None = None) -> Dataset:
     """Reads a folder that holds NAME.inter, or that file, with NAME.user and NAME.item beside it where they are.
+
+    With `min_value` lines of a lower rating are no engagements, while their users and items stay.
 
     Raises:
         DataError: no such file, a header without types, no timestamps, or a value that does not fit, with its line.
@@ -40,6 +43,10 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
         raise DataError(
             f"{inter} has no field 'timestamp', it has {', '.join(fields)}",
             remedy='without times, import it with the reader mapping and order = "file" if its lines are in order',
+        )
+    if min_value is not None and "rating" not in fields:
+        raise DataError(
+            f"{inter} has no field 'rating', it has {', '.join(fields)}", remedy="leave out the least value of ratings"
         )
     optional = [one for one in ("rating", "label") if one in fields]
     users, items = Ids("users"), Ids("tweets")
@@ -56,20 +63,19 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
     if "label" in fields:
         columns["label"] = lines.number("label", pl.Float64, low=0, high=1)
     log = lines.keep(columns, skip_bad=skip_bad)
-    times = log["time_us"]
-    if "label" in fields:
-        log = log.filter(pl.col("label") > 0).drop("label")
     known_users = None if people is None else _known(people, "user_id", skip_bad)
     known_items = None if things is None else _known(things, "item_id", skip_bad)
     log, known_users = _numbered(users, "user_id", log, known_users)
     log, known_items = _numbered(items, "tweet_id", log, known_items)
-    events = number_events(log.with_columns(action=pl.lit("rate" if "rating" in fields else "click")))
-    if not len(events):
-        raise DataError(f"{inter} has no line with label 1", remedy="nothing to import")
-    tables = {"users": users_of(events, known_users), "tweets": items_of(events, known_items), "engagements": events}
-    config = {"reader": "recbole", "source": inter.name}
+    left_out = {"label: 0": log["label"] == 0} if "label" in fields else {}
+    if "rating" in fields:
+        left_out |= below(log["value"], "rating", min_value)
+    kept = engaged(lines, log, left_out).drop("label", strict=False)
+    events = number_events(kept.with_columns(action=pl.lit("rate" if "rating" in fields else "click")))
+    tables = {"users": users_of(log, known_users), "tweets": items_of(log, known_items), "engagements": events}
+    config = {"reader": "recbole", "source": inter.name} | ({} if min_value is None else {"min_value": min_value})
     files = [one for one in (lines, people, things) if one is not None]
-    return write_log(out, inter.stem, config, tables, ids=(users, items), files=files, times=times)
+    return write_log(out, inter.stem, config, tables, ids=(users, items), files=files, times=log["time_us"])
 
 
 def _inter(source: Path) -> Path:

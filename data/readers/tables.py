@@ -10,6 +10,7 @@ from typing import Any
 import polars as pl
 
 from data.dataset import Dataset, DatasetWriter
+from data.errors import DataError
 from data.readers.ids import Ids
 from data.readers.lines import Lines
 
@@ -24,8 +25,33 @@ def number_events(events: pl.DataFrame) -> pl.DataFrame:
     return events.sort(*first, *rest).with_row_index("engagement_id", offset=1)
 
 
+def below(values: pl.Series, column: str, least: float | None) -> dict[str, pl.Series]:
+    """Why and where ratings are too low to be engagements, for `engaged`; a line without a rating is not."""
+    return {} if least is None else {f"{column}: less than {least:g}": (values < least).fill_null(False)}
+
+
+def engaged(lines: Lines, log: pl.DataFrame, left_out: Mapping[str, pl.Series]) -> pl.DataFrame:
+    """The engagements of `log` [N], the lines that were kept: those that no reason of `left_out` (where [N]) takes away.
+
+    The others are reported, each by the first reason that it has.
+
+    Raises:
+        DataError: none is left.
+    """
+    stays = pl.repeat(True, len(log), eager=True)
+    why = []
+    for reason, which in left_out.items():
+        taken = stays & which
+        lines.leave_out(taken, reason)
+        why += [f"{reason} ({taken.sum():,} lines)"] if taken.any() else []
+        stays &= ~which
+    if not stays.any():
+        raise DataError(f"{lines.path} has no engagement: {', '.join(why)}", remedy="leave out less")
+    return log.filter(stays)
+
+
 def users_of(events: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.DataFrame:
-    """The table `users`: those of `events` and of `known`.
+    """The table `users`: those of `events`, which may be any lines with `user_id` and `time_us`, and of `known`.
 
     Who has no `created_us` counts from their first event, or else from the log's first moment; who is not known to be
     verified is not.
@@ -37,7 +63,7 @@ def users_of(events: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Data
 
 
 def items_of(events: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.DataFrame:
-    """The table `tweets` of a log of items: those of `events` and of `known`.
+    """The table `tweets` of a log of items: those of `events`, which may be any lines, and of `known`.
 
     An item without `time_us` counts from its first event, or else from the log's first moment; one without `text` has
     none.

@@ -26,6 +26,13 @@ def import_(
     skip_bad: Annotated[
         bool, typer.Option("--skip-bad", help="Leave out lines that do not fit, and report them, instead of refusing.")
     ] = False,
+    min_value: Annotated[
+        float | None,
+        typer.Option(
+            "--min-value",
+            help="Least rating that is an engagement (movielens, recbole); without it every rating is one.",
+        ),
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Import a public log. What the log lacks is absent.
@@ -42,7 +49,7 @@ def import_(
     """
     from data.readers import read_log
 
-    dataset = read_log(reader, source, out, skip_bad=skip_bad)
+    dataset = read_log(reader, source, out, skip_bad=skip_bad, min_value=min_value)
     counts = {name: dataset.rows(name) for name in dataset.tables}
     skipped = dataset.config["skipped"]
     numbered = [name for name in ("users", "tweets") if dataset.ids(name).numbered]

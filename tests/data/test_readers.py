@@ -111,6 +111,33 @@ def test_the_order_of_lines_columns_and_extra_columns_do_not_matter(tmp_path: Pa
     assert _read(tmp_path).content_hash == _read(tmp_path / "other", ratings=other).content_hash
 
 
+def test_low_ratings_are_no_engagements_but_their_users_and_films_stay(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, ratings=RATINGS + "7,51,2,95\n7,50,4.5,100\n")
+    dataset = read_log("movielens", folder, tmp_path / "out", min_value=4)
+    rates = dataset.scan("engagements").select("engagement_id", "user_id", "tweet_id", "value").collect()
+    assert rates.rows() == [(1, 7, 50, 4.5), (2, 7, 50, 4.5)]
+    users = dataset.scan("users").select("user_id", "created_us").collect()
+    assert sorted(users.rows()) == [(2, 90_000_000), (7, 95_000_000)]
+    films = dataset.scan("tweets").select("tweet_id", "time_us").collect()
+    assert sorted(films.rows()) == [(3, 100_000_000), (50, 90_000_000), (51, 95_000_000), (60, 90_000_000)]
+    left_out = {"file": "ratings.csv", "reason": "rating: less than 4", "lines": 3, "first": [3, 4, 5]}
+    assert (dataset.config["skipped"], dataset.config["min_value"]) == ([left_out], 4)
+    assert read_log("movielens", folder, tmp_path / "out").rows("engagements") == 5
+
+
+def test_a_least_value_that_leaves_nothing_or_fits_no_reader_is_refused(tmp_path: Path) -> None:
+    folder = _folder(tmp_path)
+    with pytest.raises(DataError, match=r"ratings\.csv has no engagement: rating: less than 5 \(3 lines\)"):
+        read_log("movielens", folder, tmp_path / "out", min_value=5)
+    with pytest.raises(ConfigError, match="min_value is nan; give a number"):
+        read_log("movielens", folder, tmp_path / "out", min_value=float("nan"))
+    with pytest.raises(ConfigError, match="reader 'open_bandit' takes no min_value, 4 was given; only movielens, rec"):
+        read_log("open_bandit", folder, tmp_path / "out", min_value=4)
+    with pytest.raises(ConfigError, match=r"say min_value under \[log\] in the mapping"):
+        read_log("mapping", folder, tmp_path / "out", min_value=4)
+    assert not (tmp_path / "out").exists()
+
+
 def test_a_rated_film_without_a_title_has_no_text(tmp_path: Path) -> None:
     dataset = _read(tmp_path, ratings=RATINGS + "7,4711,1.0,95\n")
     assert dataset.scan("tweets").collect().row(by_predicate=_is(4711), named=True)["text"] == ""

@@ -65,6 +65,21 @@ def test_a_label_keeps_what_was_clicked(tmp_path: Path) -> None:
     inter = "user_id:token\titem_id:token\tlabel:float\ttimestamp:float\n1\t5\t1\t1\n1\t6\t0\t2\n"
     dataset = read_log("recbole", _recbole(tmp_path, inter=inter), tmp_path / "out")
     assert _rows(dataset, "engagements", "tweet_id", "action") == [(5, "click")]
+    assert sorted(_rows(dataset, "tweets", "tweet_id", "time_us")) == [(5, 10**6), (6, 2 * 10**6)]
+    assert dataset.config["skipped"] == [{"file": "shop.inter", "reason": "label: 0", "lines": 1, "first": [3]}]
+
+
+def test_low_ratings_of_atomic_files_are_no_engagements(tmp_path: Path) -> None:
+    folder = _recbole(tmp_path)
+    dataset = read_log("recbole", folder, tmp_path / "out", min_value=3)
+    assert _rows(dataset, "engagements", "user_id", "tweet_id", "value") == [(0, 0, 4.5), (0, 1, 3.0)]
+    assert (dataset.rows("users"), dataset.rows("tweets"), dataset.config["min_value"]) == (2, 2, 3)
+    assert [(one["reason"], one["first"]) for one in dataset.config["skipped"]] == [("rating: less than 3", [3])]
+    with pytest.raises(DataError, match=r"has no engagement: rating: less than 6 \(3 lines\)"):
+        read_log("recbole", folder, tmp_path / "out", min_value=6)
+    folder = _recbole(tmp_path / "b", inter="user_id:token\titem_id:token\ttimestamp:float\n1\t5\t1\n")
+    with pytest.raises(DataError, match="has no field 'rating', it has user_id, item_id, timestamp"):
+        read_log("recbole", folder, tmp_path / "out", min_value=3)
 
 
 @pytest.mark.parametrize(

@@ -78,7 +78,7 @@ text = ["title", "brand"]
     )  # fmt: skip
     users, items = dataset.ids("users"), dataset.ids("tweets")
     v1, v2, v3, seller = users.ids(["v1", "v2", "v3", "shop"]).tolist()
-    hat, other = items.ids(["S-1", "S-9"]).tolist()
+    hat, scrolled, other = items.ids(["S-1", "S-2", "S-9"]).tolist()
     assert dataset.name == "my shop"
     assert _events(dataset, "time_us", "user_id", "tweet_id", "author_id", "action", "value", "dwell_ms") == [
         (4_000_000, v2, hat, v2, "share", 4.0, None),
@@ -94,7 +94,13 @@ text = ["title", "brand"]
     }
     things = {row[0]: row[1:] for row in dataset.scan("tweets").select(
         "tweet_id", "time_us", "author_id", "text", "kind").collect().rows()}  # fmt: skip
-    assert things == {hat: (1_000_000, v2, "Hat. Acme", "item"), other: (4_000_000, seller, "Umbra", "item")}
+    assert things == {
+        hat: (1_000_000, v2, "Hat. Acme", "item"),
+        scrolled: (6_000_000, None, "", "item"),
+        other: (4_000_000, seller, "Umbra", "item"),
+    }
+    reason = "event: no engagement by the mapping"
+    assert dataset.config["skipped"] == [{"file": "log.tsv", "reason": reason, "lines": 1, "first": [4]}]
     assert dataset.tables == ("users", "tweets", "engagements")
 
 
@@ -262,6 +268,22 @@ def test_text_in_a_numeric_column_is_refused(tmp_path: Path) -> None:
     assert _events(_import(tmp_path, toml, log_csv=csv, skip_bad=True), "value") == [(4.0,), (None,)]
 
 
+def test_lines_of_few_stars_are_no_engagements(tmp_path: Path) -> None:
+    toml = LOG + 'value = "stars"\nmin_value = 4\n'
+    csv = "who,what,at,stars\n1,10,5,4\n2,11,6,3.5\n1,12,7,\n3,13,8,x\n"
+    dataset = _import(tmp_path, toml, log_csv=csv, skip_bad=True)
+    assert _events(dataset, "user_id", "tweet_id", "value") == [(1, 10, 4.0), (1, 12, None)]
+    assert sorted(dataset.scan("tweets").select("tweet_id").collect().to_series()) == [10, 11, 12]
+    assert sorted(dataset.scan("users").select("user_id").collect().to_series()) == [1, 2]
+    assert [(one["reason"], one["first"]) for one in dataset.config["skipped"]] == [
+        ("stars: not a number", [5]),
+        ("stars: less than 4", [3]),
+    ]
+    for key, problem in (("min_value = 4\n", "min_value goes with `value`"), ('min_value = "four"\n', "log.min_value")):
+        with pytest.raises(ConfigError, match=problem):
+            _import(tmp_path, LOG + key)
+
+
 def test_three_broken_lines_of_many_are_counted_with_their_numbers(tmp_path: Path) -> None:
     n = 200_000
     at = np.arange(n)
@@ -306,7 +328,7 @@ def test_an_action_that_is_not_ours_must_be_mapped(tmp_path: Path) -> None:
         _import(tmp_path, toml, log_csv=csv)
     with pytest.raises(ConfigError, match=r"actions in .*'purchase' cannot become 'buy'; an action is one of like"):
         _import(tmp_path, toml + 'actions = { purchase = "buy" }\n', log_csv=csv)
-    with pytest.raises(DataError, match="has no line whose action is kept"):
+    with pytest.raises(DataError, match="has no engagement: event: no engagement by the mapping"):
         _import(tmp_path, toml + 'actions = { purchase = "", like = "" }\n', log_csv=csv)
 
 

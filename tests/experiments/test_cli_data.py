@@ -95,6 +95,16 @@ def test_a_broken_line_is_refused_or_left_out_and_told(run: Run, films: Path, tm
             "detail": "rating: not a number, first 14"} in json.loads(said)["findings"]  # fmt: skip
 
 
+def test_low_ratings_are_left_out_and_told(run: Run, films: Path, tmp_path: Path) -> None:
+    words = ("data", "import", "movielens", films, "--out", tmp_path / "out", "--min-value")
+    code, said, _ = run(*words, "4")
+    assert code == 0
+    assert "ratings.csv: rating: less than 4" in said
+    assert json.loads(run(*words, "4", "--json")[1])["rows"] == {"users": 3, "tweets": 4, "engagements": 3}
+    _refused(run(*words, "9"), "ratings.csv has no engagement: rating: less than 9 (12 lines)")
+    _refused(run("data", "import", "open_bandit", films, "--out", tmp_path / "x", "--min-value", "4"), "no min_value")
+
+
 def test_audit_exits_with_1_where_it_finds_something(run: Run, films: Path, tmp_path: Path) -> None:
     (films / "ratings.csv").write_text(RATINGS + RATINGS.splitlines()[-1] + "\n")
     run("data", "import", "movielens", films, "--out", tmp_path / "out")
