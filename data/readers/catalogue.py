@@ -14,6 +14,7 @@ READERS: dict[str, str] = {
     "movielens": "data.readers.movielens:read_movielens",
     "recbole": "data.readers.recbole:read_recbole",
     "open_bandit": "data.readers.open_bandit:read_open_bandit",
+    "mind": "data.readers.mind:read_mind",
     "recsys2020": "data.readers.recsys2020:read_recsys2020",
     "mapping": "data.readers.mapping:read_mapping",
 }

@@ -35,11 +35,11 @@ class Ids:
         self.originals: pl.Series | None = None
         """Texts of the ids 0, 1, 2, ...; None until `number`, and where numbers stayed what they are."""
 
-    def check(self, *columns: tuple[Lines, str], optional: Sequence[str] = ()) -> list[pl.Series]:
-        """The columns as texts, null where empty; marks lines with no id (but in `optional` columns) or an odd one."""
-        texts = [_texts(lines, column) for lines, column in columns]
+    def check(self, *columns: tuple[Lines, str], optional: Sequence[Lines] = ()) -> list[pl.Series]:
+        """The columns as texts, null where empty; marks lines with no id (but in `optional` files) or an odd one."""
+        texts = [texts_of(lines, column) for lines, column in columns]
         for (lines, column), text in zip(columns, texts, strict=True):
-            if column not in optional:
+            if lines not in optional:
                 lines.refuse(text.is_null(), column, "an id is needed")
         if self._kind == "text":
             return texts
@@ -83,7 +83,12 @@ def _whole(texts: pl.Series) -> pl.Series | None:
     return values if fits else None
 
 
-def _texts(lines: Lines, column: str) -> pl.Series:
+def texts_of(lines: Lines, column: str) -> pl.Series:
+    """[N] the column of ids as texts, null where empty; marks fractions.
+
+    Raises:
+        DataError: the column holds lists or records.
+    """
     raw = lines.frame[column]
     if raw.dtype.is_float():
         raw = lines.number(column, pl.Int64, empty=True)

@@ -147,7 +147,7 @@ class Lines:
         if self.frame[column].dtype == pl.Boolean:
             return self.frame[column].fill_null(False)
         words = self.text(column).str.strip_chars().str.to_lowercase()
-        yes, no = words.is_in(["true", "1", "yes"]), words.is_in(["false", "0", "no", ""])
+        yes, no = words.is_in(["true", "1", "1.0", "yes"]), words.is_in(["false", "0", "0.0", "no", ""])
         self.refuse(~(yes | no), column, "neither true nor false")
         return yes
 
@@ -206,9 +206,9 @@ class Lines:
         return frame.filter(pl.Series(self._good))
 
     def leave_out(self, which: pl.Series, reason: str) -> None:
-        """Reports lines among those that `keep` gave, where `which` is True, as left out on purpose."""
-        rows = np.flatnonzero(self._good)[which.to_numpy()]
-        if len(rows):
+        """Reports lines, by their ascending places among those that `keep` gave, as left out on purpose."""
+        if len(which):
+            rows = np.flatnonzero(self._good)[which.to_numpy()]
             self.skipped.append(Skipped(self.path.name, reason, len(rows), self._number_of(rows[:_SHOWN]).tolist()))
 
     def _number_of(self, rows: I64) -> I64:

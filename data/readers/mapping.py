@@ -14,21 +14,29 @@
     id = "sku"
     text = ["title", "brand"]
 
-Lines become engagements with items; what was shown is not in such a log, so there are no impressions.
+Lines of the log become engagements. What was shown is not in such a log; where another file tells it, `[impressions]`
+makes requests and impressions of its lines, and engagements of what was clicked.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
 
 from data.dataset import Dataset
-from data.readers.ids import Ids
+from data.errors import DataError
+from data.events import DAY_US
+from data.readers.feeds import feeds_of
+from data.readers.ids import Ids, texts_of
 from data.readers.lines import Lines
-from data.readers.mapping_keys import ItemsPart, LogPart, UsersPart, load_mapping
+from data.readers.mapping_keys import ImpressionsPart, ItemsPart, LogPart, Mapping, UsersPart, load_mapping
 from data.readers.tables import below, engaged, items_of, number_events, users_of, write_log
 from data.schema import ACTIONS
+
+_LAST_PLACE = 32_767
+_MOST_DAYS = 1_000
 
 
 def read_mapping(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
@@ -39,42 +47,106 @@ def read_mapping(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
         DataError: a file or column is missing, or a value does not fit, with its line.
     """
     mapping = load_mapping(source)
-    folder = source.parent
+    files = {name: part.read(source.parent) for name, part in mapping.parts().items()}
     users = Ids("users", mapping.user_ids, remedy='if all are right say user_ids = "text"')
     items = Ids("tweets", mapping.item_ids, remedy='if all are right say item_ids = "text"')
-    part, people, things = mapping.log, mapping.users, mapping.items
-    lines = part.read(folder)
-    about = None if people is None else people.read(folder)
-    catalogue = None if things is None else things.read(folder)
-
-    of_users, of_items = [(lines, part.user)], [(lines, part.item)]
-    if about is not None and people is not None:
-        of_users.append((about, people.id))
-    if catalogue is not None and things is not None:
-        of_items.append((catalogue, things.id))
-        if things.author is not None:
-            of_users.append((catalogue, things.author))
-    user_texts = users.check(*of_users, optional=[things.author] if things is not None and things.author else [])
-    item_texts = items.check(*of_items)
-    log = _log(lines, part, user_texts[0], item_texts[0], skip_bad)
-    known_users = None if about is None or people is None else _users(about, people, user_texts[1], skip_bad)
-    author = user_texts[-1] if things is not None and things.author else None
-    known_items = (
-        None if catalogue is None or things is None else _items(catalogue, things, item_texts[1], author, skip_bad)
-    )
-    log, known_users, known_items = _numbered(users, items, log, known_users, known_items)
-    if known_items is not None and "author_id" in known_items.columns:
-        log = log.join(known_items.select("tweet_id", "author_id"), on="tweet_id", how="left", maintain_order="left")
-    left_out = {f"{part.action}: no engagement by the mapping": log["action"] == ""} if part.action else {}
-    if part.value is not None:
-        left_out |= below(log["value"], part.value, part.min_value)
-    events = number_events(engaged(lines, log, left_out))
-    tables = {"users": users_of(log, known_users), "tweets": items_of(log, known_items), "engagements": events}
+    frames = _frames(mapping, files, users, items, skip_bad)
+    _number(users, frames, ("user_id", "author_id"))
+    _number(items, frames, ("tweet_id",))
+    tables, seen = _events(mapping, files, frames)
+    tables["users"] = users_of(seen, _people(frames))
+    tables["tweets"] = items_of(seen, frames.get("items"))
+    first = next(iter(frames.values()))
     config = {"reader": "mapping", "source": source.name, "mapping": mapping.model_dump(exclude_none=True)}
-    files = [one for one in (lines, about, catalogue) if one is not None]
     return write_log(
-        out, mapping.name or source.stem, config, tables, ids=(users, items), files=files, times=log["time_us"]
-    )
+        out, mapping.name or source.stem, config, tables, ids=(users, items), files=list(files.values()),
+        times=first["time_us"], daily=mapping.impressions is not None and _dense(tables["tweets"]),
+    )  # fmt: skip
+
+
+def _frames(
+    mapping: Mapping, files: dict[str, Lines], users: Ids, items: Ids, skip_bad: bool
+) -> dict[str, pl.DataFrame]:
+    """The good lines of every part, ids as texts; the log and the impressions first."""
+    log, shown, people, things = mapping.log, mapping.impressions, mapping.users, mapping.items
+    acting = {name: part for name, part in (("log", log), ("impressions", shown)) if part is not None}
+    of_users = {name: part.user for name, part in acting.items()}
+    of_users |= {"users": people.id} if people else {}
+    of_users |= {"items": things.author} if things and things.author else {}
+    of_items = {name: part.item for name, part in acting.items()} | ({"items": things.id} if things else {})
+    user = _texts(users, files, of_users, optional=[files["items"]] if things else [])
+    item = _texts(items, files, of_items)
+    out = {}
+    if log is not None:
+        out["log"] = _log(files["log"], log, user["log"], item["log"], skip_bad)
+    if shown is not None:
+        out["impressions"] = _shown(files["impressions"], shown, user["impressions"], item["impressions"], skip_bad)
+    if people is not None:
+        out["users"] = _users(files["users"], people, user["users"], skip_bad)
+    if things is not None:
+        out["items"] = _items(files["items"], things, item["items"], user.get("items"), skip_bad)
+    return out
+
+
+def _texts(
+    ids: Ids, files: dict[str, Lines], columns: dict[str, str], optional: Sequence[Lines] = ()
+) -> dict[str, pl.Series]:
+    """The ids of each part's column."""
+    texts = ids.check(*((files[name], column) for name, column in columns.items()), optional=optional)
+    return dict(zip(columns, texts, strict=True))
+
+
+def _number(ids: Ids, frames: dict[str, pl.DataFrame], columns: Sequence[str]) -> None:
+    """Makes the texts of `columns` int64 in all frames, the first frame's first."""
+    places = [(name, column) for name, frame in frames.items() for column in columns if column in frame.columns]
+    numbers = ids.number(*(frames[name][column] for name, column in places))
+    for (name, column), values in zip(places, numbers, strict=True):
+        frames[name] = frames[name].with_columns(values.alias(column))
+
+
+def _people(frames: dict[str, pl.DataFrame]) -> pl.DataFrame | None:
+    """What is known about users; authors are users."""
+    known, things = frames.get("users"), frames.get("items")
+    if things is None or "author_id" not in things.columns:
+        return known
+    makers = things.select(user_id="author_id").drop_nulls().unique(maintain_order=True)
+    if known is None:
+        return makers
+    return pl.concat([known, makers.join(known, on="user_id", how="anti")], how="diagonal")
+
+
+def _events(
+    mapping: Mapping, files: dict[str, Lines], frames: dict[str, pl.DataFrame]
+) -> tuple[dict[str, pl.DataFrame], pl.DataFrame]:
+    """The tables of events, and `user_id`, `tweet_id` and `time_us` of all lines, left out or not."""
+    things = frames.get("items")
+    made = things.select("tweet_id", "author_id") if things is not None and "author_id" in things.columns else None
+    tables: dict[str, pl.DataFrame] = {}
+    events, seen = [], []
+    for name in ("log", "impressions"):
+        if name not in frames:
+            continue
+        rows = frames[name]
+        rows = rows if made is None else rows.join(made, on="tweet_id", how="left", maintain_order="left")
+        if mapping.log is not None and name == "log":
+            events.append(engaged(files[name], rows, _left_out(mapping.log, rows)))
+        elif mapping.impressions is not None:
+            keys = ["user_id", "time_us"] if mapping.impressions.request is None else ["request"]
+            tables |= feeds_of(files[name], rows, keys, product="log")
+            events.append(tables["engagements"])
+        seen.append(rows.select("user_id", "tweet_id", "time_us"))
+    return tables | {"engagements": number_events(pl.concat(events, how="diagonal"))}, pl.concat(seen)
+
+
+def _left_out(part: LogPart, log: pl.DataFrame) -> dict[str, pl.Series]:
+    """Why and where a line is no engagement."""
+    out = {f"{part.action}: no engagement by the mapping": log["action"] == ""} if part.action else {}
+    return out if part.value is None else out | below(log["value"], part.value, part.min_value)
+
+
+def _dense(tweets: pl.DataFrame) -> bool:
+    """Do items come on so few days that a file a day is no waste?"""
+    return (tweets["time_us"] // DAY_US).n_unique() <= _MOST_DAYS
 
 
 def _log(lines: Lines, part: LogPart, user: pl.Series, item: pl.Series, skip_bad: bool) -> pl.DataFrame:
@@ -96,10 +168,44 @@ def _log(lines: Lines, part: LogPart, user: pl.Series, item: pl.Series, skip_bad
     return log.with_columns(**{name: pl.lit(value) for name, value in constants.items()})
 
 
-def _action(lines: Lines, column: str, actions: dict[str, str]) -> pl.Series:
+def _shown(lines: Lines, part: ImpressionsPart, user: pl.Series, item: pl.Series, skip_bad: bool) -> pl.DataFrame:
+    """Shown items in the order of the file, ids as texts; the action is "" where nothing was done."""
+    time = lines.moment(part.time, part.time_unit, part.time_format)
+    columns = {"user_id": user, "tweet_id": item, "time_us": time}
+    if part.clicked is not None:
+        columns["action"] = _clicked(lines, part.clicked)
+    if part.action is not None:
+        columns["action"] = _action(lines, part.action, part.actions, empty=True)
+    if part.request is not None:
+        request = texts_of(lines, part.request)
+        lines.refuse(request.is_null(), part.request, "an id is needed")
+        rows = pl.DataFrame({"request": request, "user": user})
+        first = rows.unique("request", keep="first").rename({"user": "first"})
+        first = rows.join(first, on="request", how="left", maintain_order="left")["first"]
+        lines.refuse(user != first, part.user, "another than on the first line of its request")
+        columns["request"] = request
+    if part.position is not None:
+        columns["position"] = lines.number(part.position, pl.Int64, low=0, high=_LAST_PLACE)
+    if part.propensity is not None:
+        columns["propensity"] = lines.number(part.propensity, pl.Float64, low=0, high=1, empty=True)
+    shown = lines.keep(columns, skip_bad=skip_bad).with_row_index("line")
+    if not (shown["action"] != "").any():
+        raise DataError(
+            f"{lines.path} has no line with an action", remedy=f"is {part.clicked or part.action!r} the right column?"
+        )
+    return shown.with_columns(pl.col("position") - pl.col("position").min()) if part.position is not None else shown
+
+
+def _clicked(lines: Lines, column: str) -> pl.Series:
+    clicked = lines.flag(column)
+    lines.refuse(lines.text(column).str.strip_chars() == "", column, "1 or 0 is needed")
+    return pl.select(pl.when(clicked).then(pl.lit("click")).otherwise(pl.lit(""))).to_series()
+
+
+def _action(lines: Lines, column: str, actions: dict[str, str], *, empty: bool = False) -> pl.Series:
     known = actions or {one: one for one in ACTIONS}
     names = lines.text(column).str.strip_chars()
-    ours = names.replace_strict(known, default=None, return_dtype=pl.String)
+    ours = names.replace_strict({"": ""} | known if empty else known, default=None, return_dtype=pl.String)
     lines.refuse(ours.is_null(), column, f"none of {', '.join(known)}")
     return ours
 
@@ -130,29 +236,3 @@ def _items(lines: Lines, part: ItemsPart, ids: pl.Series, author: pl.Series | No
     if part.language is not None:
         columns["language"] = lines.frame[part.language].cast(pl.String)
     return lines.keep(columns, skip_bad=skip_bad)
-
-
-def _numbered(
-    users: Ids, items: Ids, log: pl.DataFrame, known_users: pl.DataFrame | None, known_items: pl.DataFrame | None
-) -> tuple[pl.DataFrame, pl.DataFrame | None, pl.DataFrame | None]:
-    """The frames with int64 ids, the log's first; authors are users."""
-    author = known_items is not None and "author_id" in known_items.columns
-    people = [log["user_id"]]
-    people += [known_users["user_id"]] if known_users is not None else []
-    people += [known_items["author_id"]] if known_items is not None and author else []
-    numbered = users.number(*people)
-    things = items.number(log["tweet_id"], *([known_items["tweet_id"]] if known_items is not None else []))
-    log = log.with_columns(numbered[0], things[0])
-    if known_users is not None:
-        known_users = known_users.with_columns(numbered[1])
-    if known_items is not None:
-        known_items = known_items.with_columns(things[1])
-        if author:
-            known_items = known_items.with_columns(numbered[-1])
-            makers = numbered[-1].drop_nulls().unique(maintain_order=True).alias("user_id").to_frame()
-            known_users = (
-                makers
-                if known_users is None
-                else pl.concat([known_users, makers.join(known_users, on="user_id", how="anti")], how="diagonal")
-            )
-    return log, known_users, known_items

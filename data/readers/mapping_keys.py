@@ -5,9 +5,9 @@ from __future__ import annotations
 import codecs
 import tomllib
 from pathlib import Path
-from typing import ClassVar, Literal, Self
+from typing import Annotated, ClassVar, Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 
 from data.errors import ConfigError
 from data.readers.files import Layout, read_parquet, read_text
@@ -17,6 +17,17 @@ from data.schema import ACTIONS
 
 _ONE_SIGN = r"^[\x00-\x7f]?$"
 _SIGNS = r"^[\x00-\x09\x0b\x0c\x0e-\x7f]{0,8}$"
+
+
+def _ours(actions: dict[str, str]) -> dict[str, str]:
+    for name, ours in actions.items():
+        if ours and ours not in ACTIONS:
+            raise ValueError(f"{name!r} cannot become {ours!r}; an action is one of {', '.join(ACTIONS)}")
+    return actions
+
+
+Actions = Annotated[dict[str, str], AfterValidator(_ours)]
+"""What a log calls an action to what we call it, "" where it is none for us."""
 
 
 class _Part(BaseModel):
@@ -103,7 +114,7 @@ class LogPart(_Part):
     and sequences; ages, windows and days mean nothing."""
     action: str | None = None
     """Column of what was done."""
-    actions: dict[str, str] = Field(default_factory=dict)
+    actions: Actions = Field(default_factory=dict)
     """What the log calls an action to what we call it; lines that become "" are no engagements, while their users and
     items stay. Without it the names are ours."""
     value: str | None = None
@@ -114,14 +125,6 @@ class LogPart(_Part):
     """Column of milliseconds that the eyes rested on it."""
     constants: Constants = Constants()
     """Stands for columns that the log does not have."""
-
-    @field_validator("actions")
-    @classmethod
-    def _ours(cls, actions: dict[str, str]) -> dict[str, str]:
-        for name, ours in actions.items():
-            if ours and ours not in ACTIONS:
-                raise ValueError(f"{name!r} cannot become {ours!r}; an action is one of {', '.join(ACTIONS)}")
-        return actions
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -137,6 +140,37 @@ class LogPart(_Part):
             raise ValueError("`value` is a column or a constant, not both")
         if self.min_value is not None and self.value is None:
             raise ValueError("min_value goes with `value`, the column of stars")
+        return self
+
+
+class ImpressionsPart(_Part):
+    """What was shown: a line an item in a request."""
+
+    SETTINGS: ClassVar[frozenset[str]] = frozenset({"actions"})
+
+    request: str | None = None
+    """Column of what tells requests apart; else the lines of one user and moment are one."""
+    user: str
+    """Column of who saw it."""
+    item: str
+    """Column of what was shown."""
+    time: str
+    """Column of the moment."""
+    position: str | None = None
+    """Column of the place, whole numbers; the file's smallest is the top. Else the order of a request's lines."""
+    clicked: str | None = None
+    """Column of 1 or 0, true or false: whether it was clicked."""
+    action: str | None = None
+    """Instead of it, the column of what was done, empty where nothing was; a line for each of several actions."""
+    actions: Actions = Field(default_factory=dict)
+    """What the log calls an action to what we call it; what becomes "" is none. Without it the names are ours."""
+    propensity: str | None = None
+    """Column of the probability with which it was chosen for its place, from 0 to 1; may be empty."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        if (self.clicked is None) == (self.action is None):
+            raise ValueError("name the column `clicked`, or the column `action`")
         return self
 
 
@@ -183,15 +217,36 @@ class Mapping(BaseModel):
     """`auto` takes whole numbers or texts and refuses a mixture; `text` numbers whatever stands there."""
     item_ids: IdKind = "auto"
     """The same for items."""
-    log: LogPart
-    """The engagements."""
+    log: LogPart | None = None
+    """The engagements that no request of `impressions` tells."""
+    impressions: ImpressionsPart | None = None
+    """What was shown, and what came of it. A mapping has this, or `log`, or both."""
     users: UsersPart | None = None
     """Optional."""
     items: ItemsPart | None = None
     """Optional."""
 
+    @model_validator(mode="after")
+    def _told(self) -> Self:
+        if self.log is None and self.impressions is None:
+            raise ValueError("it has neither [log] nor [impressions]")
+        if self.log is not None and self.impressions is not None and self.log.time is None:
+            raise ValueError('[impressions] has times, and so must [log]: order = "file" does not go with it')
+        return self
 
-_PARTS: dict[str, type[BaseModel]] = {"log": LogPart, "users": UsersPart, "items": ItemsPart, "constants": Constants}
+    def parts(self) -> dict[str, LogPart | ImpressionsPart | UsersPart | ItemsPart]:
+        """The parts that are there, by name."""
+        named = {"log": self.log, "impressions": self.impressions, "users": self.users, "items": self.items}
+        return {name: part for name, part in named.items() if part is not None}
+
+
+_PARTS: dict[str, type[BaseModel]] = {
+    "log": LogPart,
+    "impressions": ImpressionsPart,
+    "users": UsersPart,
+    "items": ItemsPart,
+    "constants": Constants,
+}
 
 
 def load_mapping(path: Path) -> Mapping:
@@ -214,4 +269,4 @@ def load_mapping(path: Path) -> Mapping:
             known = ", ".join(part.model_fields)
             raise ConfigError(f"unknown key {key!r} in {path}", remedy=f"the keys are {known}") from error
         said = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{key} in {path}: {said}", remedy="change that value") from error
+        raise ConfigError(f"{key or 'the mapping'} in {path}: {said}", remedy="change that value") from error

@@ -22,6 +22,7 @@ import polars as pl
 
 from data.dataset import Dataset
 from data.errors import DataError
+from data.readers.feeds import feeds_of
 from data.readers.files import read_text
 from data.readers.ids import Ids
 from data.readers.lines import Lines
@@ -48,24 +49,12 @@ def read_open_bandit(source: Path, out: Path, *, skip_bad: bool = False) -> Data
     log = _log(lines, skip_bad)
     items = things.keep({"tweet_id": things.number("item_id", pl.Int64, low=0)}, skip_bad=skip_bad)
     users = Ids("users", "text")
-    rows = log.with_columns(users.number(log["user_id"])).sort("time_us", maintain_order=True)
     policy = path.resolve().parent.parent.name
-    shown = rows.with_row_index("impression_id", offset=1).with_columns(request_id=pl.col("impression_id"))
-    events = shown.filter(pl.col("click") == 1).select(
-        "time_us", "user_id", "tweet_id", "request_id", action=pl.lit("click")
-    )
-    tables = {
-        "users": users_of(shown),
-        "tweets": items_of(shown.select("tweet_id", "time_us"), items.unique(maintain_order=True)),
-        "requests": shown.select(
-            "request_id", "time_us", "user_id", product=pl.lit(path.stem), policy=pl.lit(policy or "unknown")
-        ),
-        "impressions": shown.select(
-            "impression_id", "time_us", "request_id", "user_id", "tweet_id", "position", "propensity",
-            source=pl.lit("log"), score=pl.lit(float("nan")),
-        ),
-        "engagements": events.with_row_index("engagement_id", offset=1),
-    }  # fmt: skip
+    clicked = pl.when(pl.col("click") == 1).then(pl.lit("click")).otherwise(pl.lit(""))
+    shown = log.with_columns(users.number(log["user_id"]), action=clicked).with_row_index("line")
+    tables = feeds_of(lines, shown, ["line"], product=path.stem, policy=policy or "unknown")
+    tables["engagements"] = tables["engagements"].with_row_index("engagement_id", offset=1)
+    tables |= {"users": users_of(shown), "tweets": items_of(shown, items.unique(maintain_order=True))}
     config = {"reader": "open_bandit", "source": path.name, "policy": policy}
     name = f"open-bandit-{policy}-{path.stem}"
     return write_log(out, name, config, tables, ids=(users,), files=(lines, things), times=log["time_us"], daily=True)

@@ -31,7 +31,7 @@ def below(values: pl.Series, column: str, least: float | None) -> dict[str, pl.S
 
 
 def engaged(lines: Lines, log: pl.DataFrame, left_out: Mapping[str, pl.Series]) -> pl.DataFrame:
-    """The engagements of `log` [N], the lines that were kept: those that no reason of `left_out` (where [N]) takes away.
+    """The engagements of `log` [N], lines that were kept: those that no reason in `left_out` (where [N]) takes away.
 
     The others are reported, each by the first reason that it has.
 
@@ -42,7 +42,7 @@ def engaged(lines: Lines, log: pl.DataFrame, left_out: Mapping[str, pl.Series]) 
     why = []
     for reason, which in left_out.items():
         taken = stays & which
-        lines.leave_out(taken, reason)
+        lines.leave_out(taken.arg_true(), reason)
         why += [f"{reason} ({taken.sum():,} lines)"] if taken.any() else []
         stays &= ~which
     if not stays.any():

@@ -19,7 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Bring public logs into our tables,
 @app.command("import")
 def import_(
     reader: Annotated[
-        str, typer.Argument(help="What the log is: movielens, recbole, open_bandit, recsys2020 or mapping.")
+        str, typer.Argument(help="What the log is: movielens, recbole, open_bandit, mind, recsys2020 or mapping.")
     ],
     source: Annotated[Path, typer.Argument(help="Folder or file of the log; for mapping its TOML file.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write; it appears when all is written.")],
@@ -40,6 +40,7 @@ def import_(
     [bold]movielens[/bold]: a folder with ratings.csv and movies.csv, ratings.dat and movies.dat, or u.data and u.item.
     [bold]recbole[/bold]: a folder with NAME.inter (and NAME.user, NAME.item), or that file.
     [bold]open_bandit[/bold]: the folder of one campaign, as random/men; propensities are kept.
+    [bold]mind[/bold]: a folder of the MIND news set with behaviors.tsv and news.tsv.
     [bold]recsys2020[/bold]: a file of tweets of the RecSys Challenge 2020.
     [bold]mapping[/bold]: any CSV, TSV or Parquet by a TOML file that says what its columns are (see docs/data.md).
 

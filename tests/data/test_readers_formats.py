@@ -220,7 +220,7 @@ def test_a_test_file_alone_has_nothing_to_learn_from(tmp_path: Path) -> None:
         read_log("recsys2020", tmp_path / "test.tsv", tmp_path / "out")
 
 
-@pytest.mark.parametrize("reader", ["recbole", "open_bandit", "recsys2020"])
+@pytest.mark.parametrize("reader", ["recbole", "open_bandit", "mind", "recsys2020"])
 def test_a_source_that_is_not_there_is_named(tmp_path: Path, reader: str) -> None:
     with pytest.raises(DataError, match="nowhere"):
         read_log(reader, tmp_path / "nowhere", tmp_path / "out")
