@@ -1,8 +1,8 @@
 """Evaluated runs held against each other, request by request.
 
 Paired differences to the first run with bootstrap intervals over users, effect sizes, Wilcoxon's test on users' means,
-and Holm's correction over all runs and metrics; the same by segment of users. Only runs that were evaluated on the
-same data by the same protocol are compared.
+and Holm's correction of both tests over all runs and metrics; the same differences by segment of users. Only runs that
+were evaluated on the same data by the same protocol are compared.
 """
 
 from __future__ import annotations
@@ -14,18 +14,20 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
-from data.errors import ConfigError, NotFoundError
+from data.errors import ConfigError, DataError, NotFoundError
 from experiments.evaluate import FOLDER
 from experiments.stats import (
     Difference,
     Effect,
     Interval,
+    Pair,
     effect_size,
     holm,
     mean_interval,
-    paired_difference,
+    paired_differences,
     signed_rank,
 )
 from ranking.registry import EXPERIMENT, connect, resolve_reference
@@ -53,6 +55,8 @@ class Row:
     wilcoxon_p: float | None
     corrected_p: float | None
     """The bootstrap's p-value, Holm-corrected over all rows."""
+    corrected_wilcoxon_p: float | None
+    """Wilcoxon's, Holm-corrected over the same rows."""
 
 
 @dataclass(frozen=True)
@@ -66,7 +70,7 @@ class SegmentRow:
     base: Interval
     value: Interval
     difference: Difference
-    corrected_p: float = 1.0
+    corrected_p: float
     """Holm-corrected over all segments' rows."""
 
 
@@ -99,6 +103,7 @@ def compare_runs(references: Sequence[str], home: Path, metrics: Sequence[str] =
         NotFoundError: a reference that nothing answers to, or a run that was never evaluated.
         ConfigError: fewer than two runs, runs evaluated on other data or by another protocol, or a metric that one of
             them lacks.
+        DataError: a metric that no request of two runs has defined.
     """
     if len(set(references)) < 2 or len(set(references)) < len(references):
         raise ConfigError(f"compare got {' '.join(references)}", remedy="name two or more different runs")
@@ -109,13 +114,10 @@ def compare_runs(references: Sequence[str], home: Path, metrics: Sequence[str] =
     key = _shared_key(client, runs)
     found = {reference: _evaluated(run, key) for reference, run in runs.items()}
     about = json.loads(_download(runs[references[0]].info.run_id, f"{FOLDER}/{key}/about.json").read_text())
-    rows = [_row(name, found, references[0], metric) for metric in _metrics(found, metrics) for name in references]
-    corrected = holm({f"{r.metric} {r.reference}": r.difference.p_value for r in rows if r.difference})
-    finished = tuple(replace(row, corrected_p=corrected.get(f"{row.metric} {row.reference}")) for row in rows)
-    parts = list(_segments(found, references[0], _metrics(found, metrics)))
-    fixed = holm({str(at): part.difference.p_value for at, part in enumerate(parts)})
-    segments = tuple(replace(part, corrected_p=fixed[str(at)]) for at, part in enumerate(parts))
-    return Comparison(references[0], finished, segments, about["protocol"], about["data"], int(about["k"]))
+    asked = _metrics(found, metrics)
+    rows = _rows(found, references[0], asked)
+    segments = _by_segment(found, references[0], asked)
+    return Comparison(references[0], rows, segments, about["protocol"], about["data"], int(about["k"]))
 
 
 def _metrics(found: Mapping[str, _Evaluated], asked: Sequence[str]) -> list[str]:
@@ -130,26 +132,76 @@ def _metrics(found: Mapping[str, _Evaluated], asked: Sequence[str]) -> list[str]
     return list(dict.fromkeys(asked)) or [name for name in METRICS if name in shared]
 
 
-def _row(reference: str, found: Mapping[str, _Evaluated], base: str, metric: str) -> Row:
-    pair = _paired(found[reference].requests, found[base].requests)
-    ours, theirs, users = (pair[column].to_numpy() for column in (metric, f"{metric}_base", "user_id"))
-    run = found[reference].run
-    row = Row(reference, run.data.tags.get("scorer", ""), run.info.run_id, metric, mean_interval(ours, users),
-              None, None, None, None)  # fmt: skip
-    if reference == base:
-        return row
-    both = pair.filter(pl.col(metric).is_not_nan() & pl.col(f"{metric}_base").is_not_nan())
-    defined = [both[column].to_numpy() for column in (metric, f"{metric}_base", "user_id")]
-    return replace(
-        row,
-        difference=paired_difference(ours, theirs, users),
-        effect=effect_size(ours, theirs, users),
-        wilcoxon_p=signed_rank(*defined).p_value,
-    )
+def _rows(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[str]) -> tuple[Row, ...]:
+    """Every run in every metric, metric after metric. The rows of all runs but the base are one family of tests."""
+    rows: list[Row] = []
+    pairs: dict[int, Pair] = {}
+    for metric in metrics:
+        for reference, one in found.items():
+            pair = _pair(_paired(one.requests, found[base].requests), metric)
+            if not _both(pair):
+                raise DataError(
+                    f"metric {metric!r} is defined in no request of both {reference!r} and {base!r}",
+                    remedy="compare another one",
+                )
+            if reference != base:
+                pairs[len(rows)] = pair
+            scorer, run_id = one.run.data.tags.get("scorer", ""), one.run.info.run_id
+            value = mean_interval(pair.a, pair.users)
+            rows.append(Row(reference, scorer, run_id, metric, value, None, None, None, None, None))
+    signed = {at: signed_rank(pair.a, pair.b, pair.users).p_value for at, pair in pairs.items()}
+    differences = dict(zip(pairs, paired_differences(list(pairs.values())), strict=True))
+    corrected = _corrected({at: one.p_value for at, one in differences.items()})
+    corrected_signed = _corrected(signed)
+    for at, pair in pairs.items():
+        rows[at] = replace(
+            rows[at],
+            difference=differences[at],
+            effect=effect_size(pair.a, pair.b, pair.users),
+            wilcoxon_p=signed[at],
+            corrected_p=corrected[at],
+            corrected_wilcoxon_p=corrected_signed[at],
+        )
+    return tuple(rows)
 
 
-def _segments(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[str]) -> Iterator[SegmentRow]:
-    """Every run but the base, by every segment with users enough; segments in order of their size."""
+def _corrected(p_values: Mapping[int, float]) -> dict[int, float]:
+    """Holm's correction of a family, by row."""
+    corrected = holm({str(at): p for at, p in p_values.items()})
+    return {at: corrected[str(at)] for at in p_values}
+
+
+def _pair(frame: pl.DataFrame, metric: str) -> Pair:
+    return Pair(*(frame[column].to_numpy() for column in (metric, f"{metric}_base", "user_id")))
+
+
+def _by_segment(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[str]) -> tuple[SegmentRow, ...]:
+    """Every run but the base in every metric, by every segment with users enough: one family of tests."""
+    where, pairs = [], []
+    for dimension, segment, reference, frame in _segments(found, base):
+        for metric in metrics:
+            pair = _pair(frame, metric)
+            if _both(pair):
+                where.append((dimension, segment, reference, metric))
+                pairs.append(pair)
+    differences = paired_differences(pairs)
+    corrected = _corrected({at: one.p_value for at, one in enumerate(differences)})
+    return tuple(
+        SegmentRow(
+            *where[at], mean_interval(pair.b, pair.users), mean_interval(pair.a, pair.users), differences[at],
+            corrected[at],
+        )
+        for at, pair in enumerate(pairs)
+    )  # fmt: skip
+
+
+def _both(pair: Pair) -> bool:
+    """Whether any request has both values."""
+    return bool((~np.isnan(np.asarray(pair.a) - np.asarray(pair.b))).any())
+
+
+def _segments(found: Mapping[str, _Evaluated], base: str) -> Iterator[tuple[str, str, str, pl.DataFrame]]:
+    """Dimension, segment, reference and their paired requests; segments in order of their size."""
     dimensions = [name for name in found[base].users.columns if name != "user_id"]
     for dimension in dimensions:
         for reference in found:
@@ -162,21 +214,7 @@ def _segments(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[str]
                 ["user_id", dimension], descending=[True, False]
             )
             for segment in sizes[dimension].to_list():
-                part = pair.filter(pl.col(dimension) == segment)
-                yield from _of_segment(part, dimension, segment, reference, metrics)
-
-
-def _of_segment(
-    part: pl.DataFrame, dimension: str, segment: str, reference: str, metrics: Sequence[str]
-) -> Iterator[SegmentRow]:
-    users = part["user_id"].to_numpy()
-    for metric in metrics:
-        ours, theirs = part[metric].to_numpy(), part[f"{metric}_base"].to_numpy()
-        if part.select((pl.col(metric) - pl.col(f"{metric}_base")).is_not_nan().any()).item():
-            yield SegmentRow(
-                dimension, segment, reference, metric, mean_interval(theirs, users), mean_interval(ours, users),
-                paired_difference(ours, theirs, users),
-            )  # fmt: skip
+                yield dimension, segment, reference, pair.filter(pl.col(dimension) == segment)
 
 
 def _paired(ours: pl.DataFrame, base: pl.DataFrame) -> pl.DataFrame:

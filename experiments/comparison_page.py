@@ -24,18 +24,21 @@ def write_comparison(report: Comparison, path: Path) -> None:
     body = (
         f"<h1>Compared with {escape(report.base)} on {escape(report.data)}</h1><p>{escape(report.protocol)}</p>"
         "<p class=note>Differences are paired by request; intervals are 95%, by bootstrap over users. Effect: Cohen's "
-        "d of users' mean differences. p: by the same bootstrap, Holm-corrected over all rows of a table; Wilcoxon: "
-        "signed ranks of users' means.</p>" + "".join(_metric(report, metric) for metric in metrics)
+        "d of users' mean differences. p: by the same bootstrap, and Wilcoxon's of users' signed "
+        "ranks, both Holm-corrected over all rows of a table.</p>"
+        + "".join(_metric(report, metric) for metric in metrics)
     )
     write_page(path, f"Compared with {report.base}", body)
 
 
 def _metric(report: Comparison, metric: str) -> str:
     rows = [row for row in report.rows if row.metric == metric]
-    heads = ["run", "value", f"minus {report.base}", "effect", "p (Holm)", "p (Wilcoxon)"]
+    heads = ["run", "value", f"minus {report.base}", "effect", "p (Holm)", "Wilcoxon's p (Holm)"]
     cells = [
-        (label(row), row.value, *((row.difference, row.effect, f"{row.corrected_p:.3g}", f"{row.wilcoxon_p:.3g}")
-                                  if row.difference else ("base", "", "", "")))
+        (label(row), row.value, *(
+            (row.difference, row.effect, f"{row.corrected_p:.3g}", f"{row.corrected_wilcoxon_p:.3g}")
+            if row.difference else ("base", "", "", "")
+        ))
         for row in rows
     ]  # fmt: skip
     parts = [part for part in report.segments if part.metric == metric]

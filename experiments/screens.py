@@ -40,11 +40,12 @@ def comparison_table(report: Comparison) -> Any:
     """Every run against the base, one row a metric."""
     rows = []
     for row in report.rows:
-        verdict = [difference(row.difference), row.effect, p_value(row.corrected_p), p_value(row.wilcoxon_p)]
+        verdict = [difference(row.difference), row.effect, p_value(row.corrected_p)]
+        verdict += [p_value(row.corrected_wilcoxon_p)]
         if row.difference is None:
             verdict = ["base", "", "", ""]
         rows.append((label(row), name_of(row.metric, report.k), interval(row.value), *verdict))
-    heads = ["run", "metric", "value", f"minus {report.base}", "effect (d)", "p (Holm)", "p (Wilcoxon)"]
+    heads = ["run", "metric", "value", f"minus {report.base}", "effect (d)", "p (Holm)", "Wilcoxon's p (Holm)"]
     return table(f"Compared with {report.base}", heads, rows)
 
 

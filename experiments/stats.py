@@ -7,7 +7,7 @@ reproducible; comparisons with the same seed and users share their resamples.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -19,7 +19,16 @@ from data.errors import DataError
 RESAMPLES = 1000
 """Bootstrap resamples unless asked otherwise: the 2.5% percentile then stands on 25 values."""
 
+_LEAST_FOR_FAMILY, _FOR_EACH_ROW = 10_000, 200
+"""Resamples of a family of comparisons, and how many more for each of its rows."""
+
 _SEED = 20260105
+
+_AT_ONCE = 16_000_000
+"""Resampled means that are kept at a time: 128 MB."""
+
+_COUNTED_AT_ONCE = 1 << 15
+"""Drawn places that are counted at once: they and their counts stay in cache."""
 
 
 @dataclass(frozen=True)
@@ -58,6 +67,17 @@ class Difference:
 
     def __str__(self) -> str:
         return f"{self.mean:+.4f} [{self.low:+.4f}, {self.high:+.4f}] p={self.p_value:.3g}"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One comparison of a family: two values of each of N requests, and who asked."""
+
+    a: ArrayLike
+    b: ArrayLike
+    """[N] each; NaN where undefined."""
+    users: ArrayLike
+    """[N]."""
 
 
 @dataclass(frozen=True)
@@ -118,13 +138,44 @@ def paired_difference(
     Raises:
         DataError: arrays of different lengths, or no request where both are defined.
     """
-    left, right = _same_length(a=a, b=b)
-    sums, counts = _by_user(left - right, users)
-    draws = _resampled_means(sums, counts, resamples, seed)
-    low, high = _percentiles(draws, level)
-    below, above = int((draws <= 0).sum()), int((draws >= 0).sum())
-    p_value = min(1.0, 2 * (1 + min(below, above)) / (resamples + 1)) if len(counts) > 1 else 1.0
-    return Difference(float(sums.sum() / counts.sum()), low, high, p_value, int(counts.sum()), len(counts), level)
+    return paired_differences([Pair(a, b, users)], level=level, resamples=resamples, seed=seed)[0]
+
+
+def family_resamples(rows: int) -> int:
+    """Resamples that a family of `rows` comparisons needs: the larger of 10,000 and 200 a row.
+
+    A bootstrap's p-value is never under 2 / (resamples + 1), and Holm's correction multiplies it by up to `rows`: with
+    so many resamples the smallest that can come out stays below 0.01, whatever the family's size.
+    """
+    return max(_LEAST_FOR_FAMILY, _FOR_EACH_ROW * rows)
+
+
+def paired_differences(
+    pairs: Sequence[Pair], *, level: float = 0.95, resamples: int | None = None, seed: int = _SEED
+) -> list[Difference]:
+    """`paired_difference` of each pair of a family, with `family_resamples` of it unless asked otherwise.
+
+    Pairs with the same number of users share their resamples, which are drawn once for all of them.
+
+    Raises:
+        DataError: as `paired_difference`, of the first pair that it is true of.
+    """
+    draws = family_resamples(len(pairs)) if resamples is None else resamples
+    clusters = []
+    for pair in pairs:
+        left, right = _same_length(a=pair.a, b=pair.b)
+        clusters.append(_by_user(left - right, pair.users))
+    sizes: dict[int, list[int]] = {}
+    for at, (sums, _) in enumerate(clusters):
+        sizes.setdefault(len(sums), []).append(at)
+    found: dict[int, Difference] = {}
+    step = max(1, _AT_ONCE // draws)
+    for members in sizes.values():
+        for start in range(0, len(members), step):
+            some = members[start : start + step]
+            means = _resampled_together([clusters[at] for at in some], draws, seed)
+            found |= {at: _difference(*clusters[at], row, level) for at, row in zip(some, means, strict=True)}
+    return [found[at] for at in range(len(pairs))]
 
 
 def effect_size(
@@ -249,6 +300,44 @@ def _resampled_means(sums: F64, counts: F64, resamples: int, seed: int) -> F64:
     return np.concatenate([
         sums[drawn].sum(axis=1) / counts[drawn].sum(axis=1) for drawn in _draws(size, resamples, seed)
     ])  # fmt: skip
+
+
+def _resampled_together(clusters: Sequence[tuple[F64, F64]], resamples: int, seed: int) -> F64:
+    """[R, resamples] `_resampled_means` of R rows with equally many users, drawn alike for all of them.
+
+    How often each user was drawn, times the users' sums: one matrix product instead of a look-up a row and a user.
+    """
+    size = len(clusters[0][0])
+    if size < 2:
+        return np.full((len(clusters), resamples), np.nan)
+    sums, counts = (np.stack(part) for part in zip(*clusters, strict=True))
+    # Metrics of the same requests have the same counts.
+    distinct, which = np.unique(counts, axis=0, return_inverse=True)
+    parts = []
+    for drawn in _draws(size, resamples, seed):
+        times = _times_drawn(drawn).T
+        parts.append((sums @ times) / (distinct @ times)[which.reshape(-1)])
+    return np.concatenate(parts, axis=1)
+
+
+def _times_drawn(drawn: Array) -> F64:
+    """[some, size] how often each place was drawn, of the [some, size] places that were."""
+    size = drawn.shape[1]
+    times = np.empty(drawn.shape, np.float64)
+    step = max(1, _COUNTED_AT_ONCE // size)
+    for start in range(0, len(drawn), step):
+        some = drawn[start : start + step]
+        place = some + np.arange(len(some))[:, None] * size
+        times[start : start + step] = np.bincount(place.ravel(), minlength=some.size).reshape(some.shape)
+    return times
+
+
+def _difference(sums: F64, counts: F64, draws: F64, level: float) -> Difference:
+    """Of users' sums and counts [U], and resampled means [resamples]."""
+    low, high = _percentiles(draws, level)
+    below, above = int((draws <= 0).sum()), int((draws >= 0).sum())
+    p_value = min(1.0, 2 * (1 + min(below, above)) / (len(draws) + 1)) if len(counts) > 1 else 1.0
+    return Difference(float(sums.sum() / counts.sum()), low, high, p_value, int(counts.sum()), len(counts), level)
 
 
 def _draws(size: int, resamples: int, seed: int) -> Iterator[Array]:

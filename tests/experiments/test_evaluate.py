@@ -222,7 +222,8 @@ def test_compare_pairs_the_requests(lab: Lab, tiny_dataset: Dataset) -> None:
     for metric in ("ndcg", "recall"):
         base, other = (row for row in compared.rows if row.metric == metric)
         assert (base.reference, other.reference) == ("popularity", lab.model)
-        assert (base.difference, base.effect, base.wilcoxon_p, base.corrected_p) == (None, None, None, None)
+        tests = (base.difference, base.effect, base.wilcoxon_p, base.corrected_p, base.corrected_wilcoxon_p)
+        assert tests == (None,) * 5
         assert base.value.mean == getattr(lab.report.row("popularity"), metric).mean
         assert other.value.mean == getattr(lab.report.row("two_tower"), metric).mean
         assert other.difference is not None
@@ -232,6 +233,11 @@ def test_compare_pairs_the_requests(lab: Lab, tiny_dataset: Dataset) -> None:
         assert other.wilcoxon_p is not None
         assert other.corrected_p is not None
         assert other.difference.p_value <= other.corrected_p <= 1
+        assert other.corrected_wilcoxon_p is not None
+        assert other.wilcoxon_p <= other.corrected_wilcoxon_p <= 1
+        # Three metrics of one run: the smallest of three counts three times.
+    signed = [row.wilcoxon_p for row in compared.rows if row.wilcoxon_p is not None]
+    assert min(row.corrected_wilcoxon_p or 2 for row in compared.rows) == pytest.approx(min(1, 3 * min(signed)))
     swapped = compare_runs([lab.model, "popularity"], lab.home)
     for one, two in zip(compared.rows[1::2], swapped.rows[1::2], strict=True):
         assert one.difference is not None

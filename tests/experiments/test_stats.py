@@ -10,7 +10,17 @@ from numpy.typing import NDArray
 from sklearn.metrics import roc_auc_score
 
 from data.errors import DataError
-from experiments.stats import auc_interval, effect_size, holm, mean_interval, paired_difference, signed_rank
+from experiments.stats import (
+    Pair,
+    auc_interval,
+    effect_size,
+    family_resamples,
+    holm,
+    mean_interval,
+    paired_difference,
+    paired_differences,
+    signed_rank,
+)
 
 
 def _clustered(seed: int, users: int = 200, n: int = 1500) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
@@ -91,6 +101,62 @@ def test_p_values_are_uniform_where_nothing_differs() -> None:
     assert 0.40 < p.mean() < 0.60
 
 
+def test_a_family_gives_each_row_what_it_has_alone() -> None:
+    # Rows of 60 and of 40 users, one with a value undefined, and one of a single user.
+    few, users = _clustered(11, users=40, n=150)
+    holes = few.copy()
+    holes[::7] = math.nan
+    pairs = [Pair(*_noise(seed)) for seed in range(3)]
+    pairs += [Pair(few, holes[::-1], users), Pair(few, -few, users), Pair([1.0, 2.0], [0.0, 0.0], [3, 3])]
+    together = paired_differences(pairs, resamples=300, seed=5)
+    for pair, found in zip(pairs, together, strict=True):
+        alone = paired_difference(pair.a, pair.b, pair.users, resamples=300, seed=5)
+        assert (found.mean, found.n, found.users, found.p_value) == (alone.mean, alone.n, alone.users, alone.p_value)
+        assert (found.low, found.high) == pytest.approx((alone.low, alone.high), nan_ok=True)
+    assert together[-1].p_value == 1.0
+    assert paired_differences([]) == []
+
+
+def test_resamples_of_a_family_are_those_of_a_plain_bootstrap_over_users() -> None:
+    values, zeros, users = _noise(3)
+    size = len(np.unique(users))
+    code = np.searchsorted(np.unique(users), users)
+    drawn = np.random.Generator(np.random.PCG64(8)).integers(0, size, (500, size), dtype=np.int32)
+    means = np.bincount(code, values)[drawn].sum(axis=1) / np.bincount(code)[drawn].sum(axis=1)
+    (found,) = paired_differences([Pair(values, zeros, users)], resamples=500, seed=8)
+    assert (found.low, found.high) == pytest.approx(tuple(np.quantile(means, [0.025, 0.975])))
+
+
+@pytest.mark.parametrize("rows", [1, 60, 400])
+def test_the_smallest_p_value_survives_holm_whatever_the_size_of_the_family(rows: int) -> None:
+    assert rows * 2 / (family_resamples(rows) + 1) < 0.01
+
+
+def test_a_large_effect_is_seen_among_sixty_rows_and_noise_is_not() -> None:
+    rng = np.random.default_rng(0)
+    users = np.arange(80)
+    pairs = [Pair(rng.normal(2.0 * (row == 7), 0.5, 80), np.zeros(80), users) for row in range(60)]
+    p = {str(at): one.p_value for at, one in enumerate(paired_differences(pairs))}
+    corrected = holm(p)
+    assert corrected["7"] < 0.05
+    assert [name for name, one in corrected.items() if one < 0.05] == ["7"]
+    # A thousand resamples could not have said so.
+    assert holm(p | {"7": 2 / 1001})["7"] > 0.05
+
+
+def test_a_family_of_equals_rejects_no_more_often_than_it_says() -> None:
+    rng = np.random.default_rng(1)
+    users, single, families = np.arange(300), 0, 0
+    for seed in range(200):
+        pairs = [Pair(rng.normal(size=300), rng.normal(size=300), users) for _ in range(10)]
+        p = {str(at): one.p_value for at, one in enumerate(paired_differences(pairs, resamples=1000, seed=seed))}
+        single += sum(one < 0.05 for one in p.values())
+        families += min(holm(p).values()) < 0.05
+    # Up to three deviations above nominal, of 2,000 tests and of 200 families.
+    assert single / 2000 < 0.05 + 3 * math.sqrt(0.05 * 0.95 / 2000)
+    assert families / 200 < 0.05 + 3 * math.sqrt(0.05 * 0.95 / 200)
+
+
 def _noise(seed: int) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.int64]]:
     values, users = _clustered(seed, users=60, n=300)
     return values, np.zeros_like(values), users
@@ -150,6 +216,7 @@ def test_a_user_who_stands_for_many_rows_widens_the_interval() -> None:
         (lambda: mean_interval([math.nan], [1]), "none of 1 values is defined"),
         (lambda: mean_interval([1.0, 2.0], [1]), "1 users for 2 values"),
         (lambda: paired_difference([1.0], [1.0, 2.0], [1]), "a has 1 values and b 2"),
+        (lambda: paired_differences([Pair([1.0], [math.nan], [1])]), "none of 1 values is defined"),
         (lambda: auc_interval([1.0, 2.0], [True, True], [1, 2]), "needs both classes, found 2 positive and 0 negative"),
         (lambda: auc_interval([1.0, math.nan], [True, False], [1, 2]), "1 scores are NaN"),
     ],
