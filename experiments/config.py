@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from data.errors import ConfigError
+from data.settings import wrong_setting
 from data.split import parse_split
 
 M = TypeVar("M", bound=BaseModel)
@@ -84,13 +85,7 @@ def validate(kind: type[M], settings: Mapping[str, Any], *, source: str) -> M:
     try:
         return kind.model_validate(settings)
     except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"]) or "config"
-        if first["type"] == "extra_forbidden":
-            known = ", ".join(kind.model_fields)
-            raise ConfigError(f"unknown key {field!r} in {source}", remedy=f"the keys are {known}") from error
-        given = first.get("input")
-        raise ConfigError(f"{field} = {given!r} in {source}: {first['msg']}", remedy="change that value") from error
+        raise wrong_setting(error, kind, source) from error
 
 
 def put(settings: dict[str, Any], keys: Sequence[str], value: Any, source: str) -> None:

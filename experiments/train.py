@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field, fields
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,6 +17,7 @@ from data.batch import F32, I64, Array
 from data.catalogue import lookup, resolve
 from data.dataset import Dataset
 from data.errors import ConfigError, ModelError
+from data.settings import config_from
 from data.split import Split, default_split, parse_split, training_part
 from experiments.config import RunConfig
 from experiments.plots import log_curves
@@ -135,11 +136,7 @@ class Learning:
         """
         settings = self.config.settings
         if not hasattr(self.kind, "trainer"):
-            try:
-                made: Scorer = self.kind(**_settings_of(self.kind, settings))
-            except (TypeError, ValueError) as error:
-                raise ConfigError(f"scorer {self.config.scorer!r} does not take {settings}: {error}") from error
-            return made
+            return _made(self.kind, self.config.scorer, settings)
         trainer = resolve(self.kind.trainer)
         # A closed form has no epochs to go on from, and only a retriever is given an index to mine with.
         takes = signature(trainer).parameters
@@ -175,12 +172,21 @@ class _FaissNeighbours:
         return self._index.search(queries, min(k, len(self._index)))[0]
 
 
-def _settings_of(kind: Any, settings: Mapping[str, Any]) -> dict[str, Any]:
-    """Keyword arguments of a scorer: fields of a dataclass, or its one `config` made from `settings`."""
-    if is_dataclass(kind):
-        return dict(settings)
-    made = kind.from_artifact(settings, {})
-    return {"config": made.config}
+def _made(kind: Any, name: str, settings: Mapping[str, Any]) -> Scorer:
+    """A scorer from its settings: its one `config`, or the fields of a dataclass."""
+    if hasattr(kind, "config_type"):
+        made: Scorer = kind(config=config_from(kind.config_type, settings, name=name))
+        return made
+    known = [one.name for one in fields(kind)]
+    unknown = [key for key in settings if key not in known]
+    if unknown:
+        remedy = f"the keys are {', '.join(known) or 'none'}"
+        raise ConfigError(f"unknown key {unknown[0]!r} in the settings of {name}", remedy=remedy)
+    try:
+        plain: Scorer = kind(**settings)
+    except (TypeError, ValueError) as error:
+        raise ConfigError(f"the settings {dict(settings)} of {name}: {error}", remedy="change that value") from error
+    return plain
 
 
 def _few_rows(dataset: Dataset, split: Split, scorer: Scorer, understanding: Understanding) -> dict[str, Array]:

@@ -8,8 +8,8 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from data.errors import ConfigError
 from data.events import DAY_US, MINUTE_US
+from data.settings import wrong_setting
 from data.synthetic.languages.language import TOPIC_NAMES
 
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
@@ -164,9 +164,4 @@ class WorldConfig(_Frozen):
         try:
             return cls.model_validate(dict(values))
         except ValidationError as error:
-            first = error.errors()[0]
-            field = ".".join(str(part) for part in first["loc"]) or "config"
-            known = f"known settings: {', '.join(cls.model_fields)}"
-            remedy = known if first["type"] == "extra_forbidden" else "correct that setting"
-            given = f"={first['input']!r}" if not isinstance(first["input"], dict) else ""
-            raise ConfigError(f"world setting {field}{given}: {first['msg']}", remedy=remedy) from error
+            raise wrong_setting(error, cls, "the world's settings") from error

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from data.errors import RookeryError
-from experiments.cli import data, features, lab, model, serve, study, text, world
+from experiments.cli import data, features, lab, model, scorers, serve, study, text, world
 
 app = typer.Typer(
     name="rookery",
@@ -22,6 +22,7 @@ app.add_typer(world.app, name="world")
 app.add_typer(data.app, name="data")
 app.add_typer(text.app, name="text")
 app.add_typer(features.app, name="features")
+app.add_typer(scorers.app, name="scorers")
 app.add_typer(study.app, name="study")
 for module in (lab, model, serve):
     for name, verb in module.VERBS.items():

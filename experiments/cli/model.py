@@ -8,19 +8,25 @@ from typing import Annotated
 import typer
 
 from experiments.cli.screen import DataFolder, JsonFlag, progress, say, show, table
+from ranking.catalogue import TRAINED
+
+_SET_HELP = (
+    "One setting, as seed=2 or settings.training.epochs=3. Repeatable. "
+    f"scorer= takes {', '.join(TRAINED)}; what each can be told: rookery scorers settings NAME."
+)
 
 
 def train(
     data: DataFolder,
     config: Annotated[Path | None, typer.Option(help="TOML file of a run's settings.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="One setting, as seed=2. Repeatable.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help=_SET_HELP)] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Train a ranker, log the run in MLflow and register the model.
 
     The first model becomes `champion`, which `serve` loads; each new one becomes `challenger`.
 
-    Example: rookery train --data var/world --set settings.training.epochs=3 --set seed=2
+    Example: rookery train --data var/world --set scorer=heavy --set settings.training.epochs=3 --set seed=2
     """
     from data.dataset import Dataset
     from data.home import home_folder

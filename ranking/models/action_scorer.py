@@ -84,6 +84,8 @@ class NetConfig(ActionConfig):
 class ActionScorer(ABC):
     """An action model that is also a scorer: `predict` gives [N, A], `score` their value."""
 
+    config_type: ClassVar[type[ActionConfig]]
+    """Its settings."""
     config: ActionConfig
     calibration: Calibration
     taken: Array

@@ -98,7 +98,7 @@ class HeavyNet(nn.Module):  # type: ignore[misc]
 
 
 class HeavyRanker(NetScorer):
-    """The trained network as an action model and a scorer.
+    """Feature crossings over many columns and a head an action: the trained network as a scorer.
 
     A row's probabilities change with the size of the batch by rounding alone: at most 1e-5 of themselves.
     """

@@ -226,7 +226,7 @@ class SequenceNet(nn.Module):  # type: ignore[misc]
 
 
 class SequenceRanker(NetScorer):
-    """The trained network as an action model and a scorer.
+    """A transformer over the reader's last actions, a head an action: the trained network as a scorer.
 
     A row's probabilities change with what it is scored with by rounding alone: at most 1e-5 of themselves.
     """

@@ -133,6 +133,11 @@ class TwoTowerConfig(BaseModel):
         }  # fmt: skip
         return items.model_copy(update=shape | {"training": items.training.model_copy(update=training)})
 
+    @classmethod
+    def variants(cls) -> dict[str, Self]:
+        """Defaults by the kind of data set, beside those for tweets."""
+        return {"lasting items": cls.items(), "items, random split": cls.shelves()}
+
     @model_validator(mode="after")
     def _tables_for_bags(self) -> Self:
         if self.history_tweets and not self.tweet_buckets:

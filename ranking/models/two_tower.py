@@ -27,10 +27,12 @@ __all__ = ["TowerPairs", "TwoTower", "TwoTowerConfig"]
 
 
 class TwoTower:
-    """The trained model as a scorer and a retriever."""
+    """A vector of the reader and one of the tweet, their cosine the score; the trained model, also as a retriever."""
 
     trainer: ClassVar[str] = "ranking.training.fit:fit_two_tower"
     """What `rookery train` calls to fit it."""
+    config_type: ClassVar[type[TwoTowerConfig]] = TwoTowerConfig
+    """Its settings."""
 
     def __init__(self, config: TwoTowerConfig, towers: TowerPairs) -> None:
         """Takes over `towers` and puts them into evaluation mode."""

@@ -44,10 +44,12 @@ class ALSConfig(ItemConfig):
 
 
 class ALS(ItemModel):
-    """Items' vectors, and readers' solved from them."""
+    """Factors of implicit feedback: items' vectors, and readers' solved from them."""
 
     trainer: ClassVar[str] = "ranking.training.fit_items:fit_als"
     """What `rookery train` calls to fit it."""
+    config_type: ClassVar[type[ALSConfig]] = ALSConfig
+    """Its settings."""
 
     def __init__(self, config: ALSConfig, items: Items, vectors: F32) -> None:
         """`vectors` are [M, D]."""

@@ -46,10 +46,12 @@ class EASEConfig(ItemConfig):
 
 
 class EASE(ItemModel):
-    """The items' weights, or the readers' from which they follow."""
+    """A linear autoencoder over items: their weights, or the readers' from which they follow."""
 
     trainer: ClassVar[str] = "ranking.training.fit_items:fit_ease"
     """What `rookery train` calls to fit it."""
+    config_type: ClassVar[type[EASEConfig]] = EASEConfig
+    """Its settings."""
 
     def __init__(self, config: EASEConfig, items: Items, weights: Mapping[str, Array]) -> None:
         """`weights` are `b` [M, M], or `k` [U, U], `leverage` [M] and the CSR rows of X: `starts`, `columns`."""

@@ -28,6 +28,8 @@ class FormulaConfig(BaseModel):
 
 
 class _Formula:
+    config_type: ClassVar[type[FormulaConfig]] = FormulaConfig
+
     def __init__(self, config: FormulaConfig | None = None, **settings: Any) -> None:
         self.config = config or FormulaConfig(**settings)
 

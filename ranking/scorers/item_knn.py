@@ -31,10 +31,12 @@ class ItemKNNConfig(ItemConfig):
 
 
 class ItemKNN(ItemModel):
-    """Each item with its neighbours and their similarities."""
+    """Items by their neighbours: each with those most like it, and their similarities."""
 
     trainer: ClassVar[str] = "ranking.training.fit_items:fit_item_knn"
     """What `rookery train` calls to fit it."""
+    config_type: ClassVar[type[ItemKNNConfig]] = ItemKNNConfig
+    """Its settings."""
 
     def __init__(self, config: ItemKNNConfig, items: Items, starts: I64, columns: Array, values: F32) -> None:
         """CSR of [M, M] (`starts` [M + 1], `columns`, `values`); row j holds the items that j is a neighbour of."""

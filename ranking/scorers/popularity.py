@@ -32,6 +32,9 @@ class PopularityConfig(BaseModel):
 class Popularity:
     """Engagements so far, times 2^(-age / half-life) where a half-life is set."""
 
+    config_type: ClassVar[type[PopularityConfig]] = PopularityConfig
+    """Its settings."""
+
     def __init__(self, config: PopularityConfig | None = None, **settings: Any) -> None:
         """With a configuration, or its settings by name."""
         self.config = config or PopularityConfig(**settings)
@@ -72,6 +75,8 @@ class DecayedPopularity:
 
     trainer: ClassVar[str] = "ranking.training.fit_items:fit_popularity"
     """What `rookery train` calls to fit it."""
+    config_type: ClassVar[type[DecayedPopularityConfig]] = DecayedPopularityConfig
+    """Its settings."""
     reads: ClassVar[tuple[str, ...]] = ("tweet_id",)
 
     def __init__(self, config: DecayedPopularityConfig, ids: I64, worth: F64) -> None:

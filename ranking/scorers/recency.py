@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Self
+from typing import Any, ClassVar, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -19,6 +19,9 @@ class RecencyConfig(BaseModel):
 
 class Recency:
     """Minus the age in hours."""
+
+    config_type: ClassVar[type[RecencyConfig]] = RecencyConfig
+    """Its settings."""
 
     def __init__(self, config: RecencyConfig | None = None, **settings: Any) -> None:
         """With a configuration, or its settings by name; there are none."""

@@ -63,10 +63,15 @@ class BoostingConfig(TabularConfig):
 
 
 class Logistic(ActionScorer):
-    """log odds = w . z + b over normalised inputs z; in float64, so that a score hangs on its batch by 1e-6 at most."""
+    """Logistic regression, one an action: log odds = w . z + b over normalised inputs z.
+
+    In float64, so that a score hangs on its batch by 1e-6 at most.
+    """
 
     trainer: ClassVar[str] = "ranking.training.fit_tabular:fit_logistic"
     """What `rookery train` calls to fit it."""
+    config_type: ClassVar[type[LogisticConfig]] = LogisticConfig
+    """Its settings."""
 
     config: LogisticConfig
 
@@ -110,10 +115,15 @@ class Logistic(ActionScorer):
 
 
 class Boosting(ActionScorer):
-    """Histogram gradient boosting; a row's way through a tree is its own, so scores do not depend on the batch."""
+    """Histogram gradient boosting, trees for each action.
+
+    A row's way through a tree is its own, so scores do not depend on the batch.
+    """
 
     trainer: ClassVar[str] = "ranking.training.fit_tabular:fit_boosting"
     """What `rookery train` calls to fit it."""
+    config_type: ClassVar[type[BoostingConfig]] = BoostingConfig
+    """Its settings."""
 
     config: BoostingConfig
 

@@ -6,10 +6,8 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from pydantic import ValidationError
-
 from data.dataset import Dataset
-from data.errors import ConfigError
+from data.settings import config_from
 from data.split import RandomRatio, Split, training_part
 from ranking.models.two_tower import TwoTower, TwoTowerConfig
 from ranking.training.checkpoint import Checkpoint
@@ -39,14 +37,7 @@ def two_tower_config(
     merged = preset.model_dump() | dict(settings)
     if isinstance(settings.get("training"), Mapping):
         merged["training"] = preset.training.model_dump() | dict(settings["training"])
-    try:
-        return TwoTowerConfig(**merged)
-    except ValidationError as error:
-        first = error.errors()[0]
-        name = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(
-            f"two_tower setting {name!r}: {first['msg']}", remedy=f"it takes {', '.join(TwoTowerConfig.model_fields)}"
-        ) from error
+    return config_from(TwoTowerConfig, merged, name="two_tower")
 
 
 def fit_two_tower(

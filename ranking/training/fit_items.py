@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
-from pydantic import ValidationError
 from scipy import sparse
 
 from data.batch import F32, I64, Mask, Ragged
 from data.dataset import Dataset
-from data.errors import ConfigError, DataError
+from data.errors import DataError
+from data.settings import config_from
 from data.split import Split
 from ranking.metrics.accuracy import ndcg
 from ranking.scorers.als import ALS, ALSConfig
@@ -82,7 +82,7 @@ def fit_item_knn(
     on_epoch: OnEpoch = None, advance: Advance = None,
 ) -> ItemKNN:  # fmt: skip
     """Item neighbours over the training part of `split`. See `fit_ease` for what it raises."""
-    config = _config(ItemKNNConfig, settings, "item_knn")
+    config = config_from(ItemKNNConfig, settings, name="item_knn")
     engaged = _engaged(dataset, split, "item_knn")
     return _fit_model(ItemKNN.fit, config, ("neighbours", "shrinkage"), engaged, split, seed, on_epoch, advance)
 
@@ -98,7 +98,7 @@ def fit_ease(
         DataError: there is nothing to learn from, or the items are tweets that live for days.
         ModelError: too large to solve.
     """
-    config = _config(EASEConfig, settings, "ease")
+    config = config_from(EASEConfig, settings, name="ease")
     return _fit_model(EASE.fit, config, ("l2",), _engaged(dataset, split, "ease"), split, seed, on_epoch, advance)
 
 
@@ -107,7 +107,7 @@ def fit_als(
     on_epoch: OnEpoch = None, advance: Advance = None,
 ) -> ALS:  # fmt: skip
     """iALS over the training part of `split`. See `fit_ease` for what it raises."""
-    config = _config(ALSConfig, {"seed": seed, **settings}, "als")
+    config = config_from(ALSConfig, {"seed": seed, **settings}, name="als")
     engaged = _engaged(dataset, split, "als")
     return _fit_model(ALS.fit, config, ("dim", "l2", "alpha"), engaged, split, seed, on_epoch, advance)
 
@@ -117,7 +117,7 @@ def fit_popularity(
     on_epoch: OnEpoch = None, advance: Advance = None,
 ) -> DecayedPopularity:  # fmt: skip
     """Faded counts over the training part of `split`. See `fit_ease` for what it raises."""
-    config = _config(DecayedPopularityConfig, settings, "popularity_decay")
+    config = config_from(DecayedPopularityConfig, settings, name="popularity_decay")
     engaged = _engaged(dataset, split, "popularity_decay")
     ids, time_us = engaged.items.ids, engaged.time_us
 
@@ -161,17 +161,6 @@ def _tuned(
     if advance is not None:
         advance(len(grid), len(grid) + 1, "all training engagements")
     return fit(best, np.ones(len(engaged.item), np.bool_))[0]
-
-
-def _config(kind: type[C], settings: Mapping[str, Any], name: str) -> C:
-    try:
-        return kind(**settings)
-    except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(
-            f"{name} setting {key!r}: {first['msg']}", remedy=f"it takes {', '.join(kind.model_fields)}"
-        ) from error
 
 
 def _engaged(dataset: Dataset, split: Split, model: str) -> Engaged:

@@ -9,11 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import torch
-from pydantic import ValidationError
 
 from data.batch import F32
 from data.dataset import Dataset
-from data.errors import ConfigError
+from data.settings import config_from
 from data.split import Split
 from ranking.models.action_scorer import ActionConfig, NetConfig, NetScorer
 from ranking.models.heavy import HeavyRanker
@@ -28,26 +27,9 @@ from ranking.training.ranker_task import HeavyTask, RankerTask, SequenceTask
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
-C = TypeVar("C", bound=ActionConfig)
 R = TypeVar("R", bound=NetScorer)
 OnEpoch = Callable[[dict[str, float]], None]
 Advance = Callable[[float, float, str], None]
-
-
-def config_from(kind: type[C], settings: Mapping[str, Any], *, name: str, **fixed: Any) -> C:
-    """A scorer's config from plain settings.
-
-    Raises:
-        ConfigError: an unknown setting or one out of range.
-    """
-    try:
-        return kind(**{**settings, **fixed})
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(str(part) for part in first["loc"])
-        raise ConfigError(
-            f"{name} setting {where!r}: {first['msg']}", remedy=f"it takes {', '.join(kind.model_fields)}"
-        ) from error
 
 
 @dataclass(frozen=True)

@@ -15,10 +15,11 @@ from sklearn.linear_model import LogisticRegression
 from data.batch import F32, Array
 from data.dataset import Dataset
 from data.errors import ModelError
+from data.settings import config_from
 from data.split import Split
 from ranking.scorers.tabular import Boosting, BoostingConfig, Logistic, LogisticConfig, TabularConfig, normalised, place
 from ranking.training.calibration import Calibration
-from ranking.training.fit_ranker import calibrated, config_from
+from ranking.training.fit_ranker import calibrated
 from ranking.training.impressions import Impressions, RowsOf, impressions
 
 if TYPE_CHECKING:

@@ -120,11 +120,36 @@ def test_wrong_settings_of_a_run_are_refused(run: Run, tiny_dataset: Dataset) ->
     refused(run("train", "--data", folder, "--set", "learning=1"), "'learning'", "scorer")
     refused(run("train", "--data", folder, "--set", "scorer=oracle9"), "'oracle9'", "two_tower")
     refused(run("train", "--data", folder, "--set", "settings.telepathy=1"), "telepathy")
+    nested = ("--set", "settings.training.epoch=3")
+    for scorer, nearby in (("two_tower", "batch_size"), ("heavy", "precision")):
+        answer = run("train", "--data", folder, "--set", f"scorer={scorer}", *nested)
+        refused(answer, f"'training.epoch' in the settings of {scorer}", "'training.epochs'?", nearby)
+        assert "members" not in answer[2]
+    untrained = ("train", "--data", folder, "--set", "scorer=popularity")
+    refused(run(*untrained, "--set", "settings.half_life=3"), "'half_life'", "'half_life_h'?")
+    refused(run(*untrained, "--set", "settings.half_life_h=-3"), "half_life_h = -3 in the settings of popularity")
+    refused(run("train", "--data", folder, "--set", "scorer=content", "--set", "settings.k=3"), "'k'", "content")
     refused(run("evaluate", "nobody", "--data", folder), "'nobody'")
     refused(run("evaluate", "popularity", "popularity", "--data", folder), "twice")
     refused(run("compare", "popularity"), "two or more")
     refused(run("promote", "v99999"), "'v99999'")
     refused(run("bench", "teleport"), "teleport")
+
+
+def test_what_can_be_set_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    from ranking.catalogue import TRAINED
+
+    monkeypatch.setenv("COLUMNS", "200")
+    said = run("train", "--help")[1]
+    assert all(name in said for name in TRAINED)
+    assert {one["name"]: one["trained"] for one in json.loads(run("scorers", "list", "--json")[1])}["heavy"]
+    code, out, _ = run("scorers", "settings", "heavy", "--json")
+    keys = [one["key"] for one in json.loads(out)["settings"]]
+    assert code == 0
+    assert "settings.training.rows.validation_share" in keys
+    out = run("scorers", "settings", "heavy")[1]
+    assert all(key in out for key in keys)
+    refused(run("scorers", "settings", "haevy"), "'haevy'", "heavy")
 
 
 def test_what_trends_and_what_is_found(run: Run, tiny_dataset: Dataset) -> None:

@@ -99,9 +99,9 @@ def test_a_log_of_living_tweets_is_refused(tiny_dataset):
 
 def test_settings_are_named(films):
     split = RandomRatio().apply(films)
-    with pytest.raises(ConfigError, match=r"ease setting 'lambda'.*l2"):
+    with pytest.raises(ConfigError, match=r"unknown key 'lambda' in the settings of ease.*l2"):
         fit_ease(films, split, None, {"lambda": 3}, seed=1)
-    with pytest.raises(ConfigError, match=r"als setting 'l2"):
+    with pytest.raises(ConfigError, match=r"l2\.1 = -1 in the settings of als"):
         fit_als(films, split, None, {"l2": [1, -1]}, seed=1)
 
 

@@ -13,12 +13,13 @@ from sklearn.metrics import roc_auc_score
 
 from data.errors import ConfigError, ModelError
 from data.schema import ACTIONS
+from data.settings import config_from
 from features.catalogue import owners
 from ranking.models.dense import DenseInputs, interest
 from ranking.models.heavy import HeavyConfig, HeavyNet, HeavyRanker
 from ranking.training.calibration import Calibration
 from ranking.training.checkpoint import Checkpoint
-from ranking.training.fit_ranker import config_from, train_heavy
+from ranking.training.fit_ranker import train_heavy
 from ranking.training.losses import action_loss
 from ranking.training.ranker_config import RankerTraining
 from tests.ranking.ranker_rows import EIGHT, alone, batch, rows, two_kinds

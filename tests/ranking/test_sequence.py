@@ -13,10 +13,11 @@ import ranking.models.sequence as module
 from data.batch import CandidateBatch
 from data.errors import ConfigError, ModelError
 from data.schema import ACTIONS
+from data.settings import config_from
 from ranking.models.history import HISTORY, Histories
 from ranking.models.sequence import SequenceConfig, SequenceNet, SequenceRanker
 from ranking.training.calibration import Calibration
-from ranking.training.fit_ranker import config_from, train_sequence
+from ranking.training.fit_ranker import train_sequence
 from ranking.training.ranker_config import RankerTraining
 from ranking.training.ranker_task import SequenceTask
 from tests.ranking.ranker_rows import EIGHT, alone, batch, rows

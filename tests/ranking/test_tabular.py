@@ -11,8 +11,8 @@ from sklearn.linear_model import LinearRegression
 from sklearn.metrics import roc_auc_score
 
 from data.errors import ConfigError, ModelError
+from data.settings import config_from
 from ranking.scorers.tabular import Boosting, BoostingConfig, Logistic, LogisticConfig
-from ranking.training.fit_ranker import config_from
 from ranking.training.fit_tabular import train_boosting, train_logistic
 from tests.ranking.ranker_rows import EIGHT, alone, batch, rows, two_kinds
 

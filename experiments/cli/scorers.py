@@ -1,0 +1,65 @@
+"""The verbs `scorers list` and `scorers settings`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import typer
+
+from experiments.cli.screen import JsonFlag, show, table
+
+app = typer.Typer(no_args_is_help=True, help="What ranks, and what each can be told when it is trained.")
+
+_LONG = 60
+"""Letters of a list beyond which it is cut; `--json` has all of it."""
+
+
+@app.command("list")
+def list_(as_json: JsonFlag = False) -> None:
+    """Print the scorers: which are trained, and what each is.
+
+    Example: rookery scorers list
+    """
+    from experiments.settings import scorers
+
+    found = scorers()
+    out = table("Scorers", ["scorer", "trained", "what it is"], [(o.name, _yes(o.trained), o.about) for o in found])
+    out.columns[2].justify = "left"
+    show(found, as_json=as_json, tables=[out, "next: rookery scorers settings NAME"])
+
+
+@app.command()
+def settings(
+    name: Annotated[str, typer.Argument(help="A scorer, as heavy (see: scorers list).")], as_json: JsonFlag = False
+) -> None:
+    """Print the settings of a scorer: the key for --set, what it takes, its default and what it does.
+
+    Example: rookery scorers settings heavy
+    """
+    from experiments.settings import settings_of
+
+    found = settings_of(name)
+    rows = [(one.key, one.takes, _defaults(one.default, one.otherwise), one.about) for one in found.settings]
+    out = table(f"Settings of {name}", ["key", "takes", "default", "what it does"], rows)
+    out.show_lines = True
+    for column in out.columns[1:]:
+        column.justify = "left"
+    after = f"next: rookery train --data DIR --set scorer={name}" + (" --set KEY=VALUE" if rows else "")
+    show(found, as_json=as_json, tables=[found.scorer.about, out if rows else "It has no settings.", after])
+
+
+def _yes(trained: bool) -> str:
+    return "yes" if trained else ""
+
+
+def _defaults(value: Any, otherwise: Mapping[str, Any]) -> str:
+    """The default, and below it those for other data."""
+    return "\n".join([_short(value), *(f"{word}: {_short(one)}" for word, one in otherwise.items())])
+
+
+def _short(value: Any) -> str:
+    """A default as TOML has it; of a long list its beginning and its length."""
+    text = "none" if value is None else json.dumps(value)
+    return text if len(text) <= _LONG else f"[{json.dumps(value[0])}, ... {len(value)} in all]"
