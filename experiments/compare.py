@@ -30,6 +30,8 @@ from experiments.stats import (
     paired_differences,
     signed_rank,
 )
+from ranking.artifact import VALUE
+from ranking.catalogue import SCORERS
 from ranking.registry import EXPERIMENT, connect, resolve_reference
 
 METRICS = ("ndcg", "recall", "true_value")
@@ -231,7 +233,11 @@ def _run(client: Any, reference: str) -> Any:
         except MlflowException as error:
             raise NotFoundError(f"no run {reference!r}", remedy="look it up: mlflow ui") from error
     experiment = client.get_experiment_by_name(EXPERIMENT)
-    if re.fullmatch(r"[a-z][a-z0-9_]*", reference):
+    model, chosen, value = reference.partition(VALUE)
+    if chosen and model not in SCORERS:
+        # A model by a value of its own has the run that is named after its scorer and the value.
+        reference = f"{_run(client, model).data.tags.get('scorer', model)}{chosen}{value}"
+    if re.fullmatch(r"[a-z][a-z0-9_]*(\?value=[\w{}=,. -]+)?", reference):
         named = client.search_runs(
             [experiment.experiment_id],
             f"tags.scorer = '{reference}' AND tags.evaluation != ''",

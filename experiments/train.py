@@ -51,6 +51,8 @@ class TrainResult:
     epochs: list[dict[str, float]] = field(default_factory=list)
     went_on_after: int = 0
     """Epochs that a killed run of the same config had left in a checkpoint."""
+    value_left_out: tuple[str, ...] = ()
+    """Actions that the value model weighs and the ranker does not predict."""
 
 
 def split_of(dataset: Dataset, text: str) -> Split:
@@ -78,6 +80,8 @@ def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | No
         DataError: the data set lacks what the scorer learns from.
         ModelError: the loss diverged.
     """
+    import mlflow
+
     kind = lookup("scorer", SCORERS, config.scorer)
     dataset.require("tweets", "engagements", purpose="training")
     kept = Checkpoint(_checkpoint_folder(dataset, config, home), {})
@@ -97,6 +101,9 @@ def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | No
         with tracked_run(home, name=config.scorer, dataset=dataset, parameters=parameters, tags=tags) as run_id:
             epochs: list[dict[str, float]] = []
             scorer = learn.fit(logged(epochs), advance)
+            left_out = tuple(getattr(scorer, "left_out", ()))
+            if left_out:
+                mlflow.set_tag("value.left_out", ", ".join(left_out))
             learned = (split.name, dataset.tables) if hasattr(kind, "trainer") else ("", ())
             bundle = Bundle(config.scorer, scorer, understanding, dataset.name, dataset.content_hash, *learned)
             version = log_bundle(bundle, _few_rows(dataset, split, scorer, understanding))
@@ -104,7 +111,7 @@ def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | No
                 _log_epochs(epochs)
         kept.remove()
     aliases, columns = _alias(home, version), tuple(epochs[0]) if epochs else ()
-    return TrainResult(run_id, version, MODEL_NAME, aliases, columns, epochs, done)
+    return TrainResult(run_id, version, MODEL_NAME, aliases, columns, epochs, done, left_out)
 
 
 def _checkpoint_folder(dataset: Dataset, config: RunConfig, home: Path) -> Path:

@@ -13,7 +13,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass
+from dataclasses import asdict, dataclass, is_dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
@@ -24,13 +24,16 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data.batch import F32, Array, CandidateBatch, Requests
 from data.catalogue import resolve
-from data.errors import ModelError
+from data.errors import ConfigError, ModelError
 from data.home import home_folder
 from features.text.understanding import Understanding
 from ranking.catalogue import SCORERS
 from ranking.scorer import Scorer
+from ranking.value import told_value
 
 CARD, WEIGHTS, TEXT = "model.json", "model.safetensors", "understanding"
+VALUE = "?value="
+"""What stands between a model and the value that is chosen for it."""
 
 
 class ModelCard(BaseModel):
@@ -67,7 +70,7 @@ class Bundle:
     """A scorer with the text understanding that its columns come from. `version` is set by the registry."""
 
     name: str
-    """The scorer's name in `ranking.catalogue`."""
+    """The scorer's name in `ranking.catalogue`, and after it `?value=` and a value where a reference chose one."""
     scorer: Scorer
     understanding: Understanding | None
     data_name: str
@@ -78,6 +81,20 @@ class Bundle:
     """Tables of the data that it learned from; empty for a scorer that learned nothing."""
     version: str = ""
     run_id: str = ""
+
+    def valued(self, told: str) -> Self:
+        """The same model by another value, as `ranking.value.told_value` reads it; its name tells which.
+
+        What is measured of it is not of the run that trained it, so it has no run.
+
+        Raises:
+            ConfigError: the model has no value to choose, or the value weighs none of its actions.
+        """
+        if not hasattr(self.scorer, "with_value"):
+            remedy = "rankers that predict actions have one: logistic, boosting, heavy, sequence"
+            raise ConfigError(f"model {self.name!r} has no value to choose", remedy=remedy)
+        scorer = self.scorer.with_value(told_value(told))
+        return replace(self, name=f"{self.name}{VALUE}{told}", scorer=scorer, run_id="")
 
     def save(self, folder: Path) -> ModelCard:
         """Writes the artifact; a failure leaves nothing at `folder`."""
@@ -90,7 +107,7 @@ class Bundle:
         if self.understanding is not None:
             self.understanding.save(staging / TEXT)
         card = ModelCard(
-            kind=self.name,
+            kind=self.name.partition(VALUE)[0],
             config=dict(config),
             reads=tuple(self.scorer.reads),
             reads_hash=_hash_names(self.scorer.reads),

@@ -1,7 +1,7 @@
 """Models in MLflow: log a bundle with its signature, register it, move aliases, fetch it by any reference.
 
 A reference is an alias (`champion`, `challenger`), a version of the registered model (`3` or `v3`), a run id, or the
-path of an artifact folder.
+path of an artifact folder. `?value=` after it has the same model rank by another value: `v3?value=home_2026`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 
 from data.batch import Array
 from data.errors import NotFoundError
-from ranking.artifact import CARD, Bundle
+from ranking.artifact import CARD, VALUE, Bundle
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -130,7 +130,14 @@ def fetch(reference: str, *, home: Path) -> Bundle:
     Raises:
         NotFoundError: nothing answers to it.
         ModelError: its artifact is damaged or does not fit this code.
+        ConfigError: a value that the model cannot be given.
     """
+    model, chosen, value = reference.partition(VALUE)
+    bundle = _fetched(model, home)
+    return bundle.valued(value) if chosen else bundle
+
+
+def _fetched(reference: str, home: Path) -> Bundle:
     cache = home / "cache"
     if (Path(reference) / CARD).is_file():
         return Bundle.load(Path(reference), cache=cache)

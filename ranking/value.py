@@ -14,6 +14,7 @@ as in xai-org/x-algorithm (`home-mixer/scorers/weighted_scorer.rs`). Both branch
 from __future__ import annotations
 
 import logging
+import tomllib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
@@ -49,6 +50,8 @@ twitter/the-algorithm-ml (projects/home/recap/README.md); a quote counts as the 
 its good click, and its negative feedback is each of "not interested", mute and block. `home_2026`: the weights that
 were published in 2026 for the home timeline. Both with `OFFSET`."""
 
+_OWN = f"name one of {', '.join(PRESETS)}, or give weights by action: settings.value={{like=1, reply=10}}"
+
 
 @dataclass(frozen=True)
 class ValueModel:
@@ -79,9 +82,36 @@ class ValueModel:
             raise ConfigError(f"unknown value preset {name!r}", remedy=f"choose one of {', '.join(PRESETS)}")
         return cls(PRESETS[name], 0.0 if name == "engagement" else OFFSET)
 
+    @classmethod
+    def of(cls, told: str | Mapping[str, float]) -> ValueModel:
+        """A preset by its name, or weights by action, among which `offset` is the offset.
+
+        Raises:
+            ConfigError: no such preset or action, or a weight that is no number.
+        """
+        if isinstance(told, str):
+            return cls.preset(told)
+        if not isinstance(told, Mapping):
+            raise ConfigError(f"value {told!r} is neither a preset's name nor a table of weights", remedy=_OWN)
+        for name, weight in told.items():
+            if isinstance(weight, bool) or not isinstance(weight, int | float):
+                raise ConfigError(f"value weight of {name!r} is {weight!r}", remedy="use a number")
+        weights = {str(name): float(weight) for name, weight in told.items() if name != "offset"}
+        return cls(weights, float(told.get("offset", 0.0)))
+
     def left_out(self, actions: Sequence[str]) -> tuple[str, ...]:
         """Weighted actions that are not among `actions`, those that a model predicts or a data set has."""
         return tuple(action for action, weight in self.weights.items() if weight and action not in actions)
+
+    def check(self, actions: Sequence[str]) -> None:
+        """Refuses to go on where nothing that is predicted has a weight.
+
+        Raises:
+            ConfigError: none of `actions` has one.
+        """
+        if not any(self.weights.get(action) for action in actions):
+            known = ", ".join(actions) or "nothing"
+            raise ConfigError(f"the value weighs none of what the model predicts ({known})", remedy=_OWN)
 
     def value(self, p: F32, actions: Sequence[str]) -> F32:
         """[N] float32 from probabilities [N, A] of the actions named; the weights of others are left out throughout.
@@ -105,6 +135,21 @@ class ValueModel:
         return np.where(value < 0, np.minimum(below, highest), value + np.float32(self.offset))
 
 
+def told_value(text: str) -> str | dict[str, float]:
+    """What `ValueModel.of` takes, from one word: a preset's name, or weights as TOML has them, `{like=1, reply=10}`.
+
+    Raises:
+        ConfigError: it begins like a table and is none.
+    """
+    if not text.startswith("{"):
+        return text
+    try:
+        table: dict[str, float] = tomllib.loads(f"value = {text}")["value"]
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"value {text!r} is no table: {error}", remedy="write {like=1, reply=10}") from error
+    return table
+
+
 @dataclass(frozen=True)
 class ValueScorer:
     """An action model and its value model as one scorer; it says once which weights have no prediction."""
@@ -116,11 +161,7 @@ class ValueScorer:
         """Logs what is left out, and refuses to go on with nothing left."""
         if self.left_out:
             _log.warning("value leaves out %s: the model does not predict them", ", ".join(self.left_out))
-        if self.value.weights and len(self.left_out) == sum(w != 0 for w in self.value.weights.values()):
-            raise ConfigError(
-                f"the value weighs none of what the model predicts ({', '.join(self.model.actions)})",
-                remedy="weigh one of these actions",
-            )
+        self.value.check(self.model.actions)
 
     @property
     def left_out(self) -> tuple[str, ...]:

@@ -44,7 +44,9 @@ def train(
         (f"epoch {at}", *(f"{epoch[name]:.4f}" for name in result.columns)) for at, epoch in enumerate(result.epochs, 1)
     ]
     split = "" if settings.split == "auto" else f' --split "{settings.split}"'
-    after = (
+    left = ", ".join(result.value_left_out)
+    after = f"the value leaves out {left}: the model does not predict them\n" if left else ""
+    after += (
         f"run {result.run_id}: version {result.version} of {result.registered_as}, now {' and '.join(result.aliases)}\n"
         f"next: rookery evaluate v{result.version} popularity recency --data {data}{split}"
     )

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from copy import copy
 from functools import cached_property
 from typing import Any, ClassVar, Literal, Self
 
@@ -17,6 +18,7 @@ from data.errors import ConfigError, ModelError
 from data.schema import ACTIONS
 from ranking.models.dense import DenseInputs
 from ranking.training.calibration import Calibration
+from ranking.training.impressions import Impressions
 from ranking.training.ranker_config import RankerTraining
 from ranking.value import ValueModel, ValueScorer
 
@@ -34,8 +36,9 @@ class ActionConfig(BaseModel):
     actions: tuple[str, ...] = ()
     """Actions that it predicts; none named means those that the data set has. One that nobody took has probability
     0."""
-    value: str = "engagement"
-    """Preset of `ranking.value` that turns probabilities into one score."""
+    value: str | dict[str, float] = "engagement"
+    """What turns probabilities into one score: a preset of `ranking.value` (engagement, heavy_ranker_2023, home_2026)
+    or weights by action, with an `offset` among them if wanted: `settings.value={like=1, reply=10, report=-50}`."""
     seed: int = Field(0, ge=0)
     """Seed that it was trained with; set by training."""
 
@@ -52,14 +55,31 @@ class ActionConfig(BaseModel):
             raise ValueError(f"unknown action {unknown[0]!r}; use {', '.join(ACTIONS)}")
         return actions
 
-    @field_validator("value")
+    @field_validator("value", mode="before")
     @classmethod
-    def _preset(cls, value: str) -> str:
+    def _worth(cls, value: Any) -> Any:
         try:
-            ValueModel.preset(value)
+            ValueModel.of(value)
         except ConfigError as error:
             raise ValueError(str(error)) from error
         return value
+
+    def check_value(self, actions: Sequence[str] = ACTIONS) -> None:
+        """Refuses a value that weighs none of `actions`, or none of those that the model is to predict.
+
+        Raises:
+            ConfigError: naming these actions.
+        """
+        ValueModel.of(self.value).check([action for action in self.actions or actions if action in actions])
+
+    def predicting(self, rows: Impressions) -> Self:
+        """Itself with the actions of its training rows.
+
+        Raises:
+            ConfigError: the value weighs none of those that were taken.
+        """
+        self.check_value([action for action, taken in zip(rows.actions, rows.known, strict=True) if taken])
+        return self.model_copy(update={"actions": rows.actions})
 
 
 class NetConfig(ActionConfig):
@@ -104,7 +124,24 @@ class ActionScorer(ABC):
     @cached_property
     def valued(self) -> ValueScorer:
         """Itself with what its actions are worth."""
-        return ValueScorer(self, ValueModel.preset(self.config.value))
+        return ValueScorer(self, ValueModel.of(self.config.value))
+
+    @property
+    def left_out(self) -> tuple[str, ...]:
+        """Weighted actions that it does not predict."""
+        return ValueModel.of(self.config.value).left_out(self.actions)
+
+    def with_value(self, value: str | Mapping[str, float]) -> Self:
+        """The same model whose actions are worth something else: see `ValueModel.of`.
+
+        Raises:
+            ConfigError: no such value, or it weighs none of the actions.
+        """
+        ValueModel.of(value).check(self.actions)
+        other = copy(self)
+        other.config = self.config.model_copy(update={"value": value})
+        other.__dict__.pop("valued", None)
+        return other
 
     @abstractmethod
     def raw(self, batch: CandidateBatch, position: F32 | None = None) -> F32:

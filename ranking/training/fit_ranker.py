@@ -60,11 +60,13 @@ class Fit(Generic[R]):
         `rows_of` makes the training rows.
 
         Raises:
-            ConfigError: an unknown setting or one out of range, or the checkpoint of another run.
+            ConfigError: an unknown setting or one out of range, a value that weighs nothing that is predicted, or the
+                checkpoint of another run.
             DataError: there are no impressions to train on.
             ModelError: the loss diverged, or an input is infinite.
         """
         config = config_from(self.ranker.config_type, settings, name=self.ranker.kind, seed=seed)
+        config.check_value()
         with first_process_first():
             rows = rows_of(
                 dataset, split, config.inputs, config.training.rows, understanding=understanding,
@@ -86,9 +88,10 @@ class Fit(Generic[R]):
         """A ranker trained on rows that are there already.
 
         Raises:
+            ConfigError: the value weighs nothing that was done.
             ModelError: the loss diverged, or an input is infinite.
         """
-        config = config.model_copy(update={"actions": rows.actions})
+        config = config.predicting(rows)
         task = self.task(self._net(config, rows, seed), config, rows, seed, pick_device(config.training.device))
         calibration = _trained(task, seed, checkpoint, on_epoch, advance)
         return self.ranker(config, task.module, calibration, rows.known)

@@ -55,11 +55,12 @@ class Fit(Generic[C, R]):
         `rows_of` makes the training rows.
 
         Raises:
-            ConfigError: an unknown setting or one out of range.
+            ConfigError: an unknown setting or one out of range, or a value that weighs nothing that is predicted.
             DataError: there are no impressions to train on.
             ModelError: an input is infinite.
         """
         config = config_from(self.config_type, settings, name=self.name, seed=seed)
+        config.check_value()
         rows = rows_of(
             dataset, split, config.inputs, config.rows, understanding=understanding, actions=config.actions, seed=seed,
             tell=advance,
@@ -71,9 +72,10 @@ def train_logistic(config: LogisticConfig, rows: Impressions, advance: Advance |
     """The regressions of rows that are there already.
 
     Raises:
+        ConfigError: the value weighs nothing that was done.
         ModelError: an input is infinite.
     """
-    config = config.model_copy(update={"actions": rows.actions})
+    config = config.predicting(rows)
     learned = _finite(rows)
     mean, std = rows.x[learned].mean(axis=0, dtype=np.float64), rows.x[learned].std(axis=0, dtype=np.float64)
     std = np.where(std > 1e-6, std, 1.0)
@@ -100,9 +102,10 @@ def train_boosting(config: BoostingConfig, rows: Impressions, advance: Advance |
     """The trees of rows that are there already.
 
     Raises:
+        ConfigError: the value weighs nothing that was done.
         ModelError: an input is infinite.
     """
-    config = config.model_copy(update={"actions": rows.actions})
+    config = config.predicting(rows)
     learned, held = _finite(rows), rows.validation
     x = np.concatenate([rows.x, rows.position[:, None]], axis=1)
     models = {}

@@ -37,7 +37,7 @@ class Cake(BaseModel):
     ("settings", "problem", "remedy"),
     [
         ({"egs": 2}, "unknown key 'egs'", "did you mean 'eggs'? the keys are eggs, oven, spare, layers;"),
-        ({"oven": {"degree": 1}}, "key 'oven.degree'", "did you mean 'oven.degrees'? the keys of oven are degrees, fan"),
+        ({"oven": {"degree": 1}}, "key 'oven.degree'", "did you mean 'oven.degrees'? the keys of oven are degrees"),
         ({"spare": {"degree": 1}}, "'spare.degree'", "did you mean 'spare.degrees'?"),
         ({"layers": {"top": {"fans": 1}}}, "'layers.top.fans'", "did you mean 'layers.top.fan'? the keys of layers"),
         ({"fan": False}, "unknown key 'fan'", "did you mean 'oven.fan'?"),

@@ -28,7 +28,7 @@ from experiments.evaluate import EvaluateConfig, Report, evaluate_bundles, evalu
 from experiments.train import TrainResult, train
 from ranking.artifact import Bundle
 from ranking.catalogue import SCORERS
-from ranking.registry import fetch
+from ranking.registry import connect, fetch
 from ranking.scorers.popularity import Popularity
 
 pytestmark = pytest.mark.slow
@@ -292,6 +292,39 @@ def test_a_name_stands_for_its_last_evaluated_run_not_for_one_that_was_trained_s
     assert compared.rows[0].value.mean == lab.report.row("popularity").ndcg.mean
     with pytest.raises(NotFoundError, match="never evaluated"):
         compare_runs([f"v{newer.version}", lab.model], lab.home)
+
+
+def test_a_value_of_ones_own_is_trained_with_and_another_is_chosen_afterwards(
+    lab: Lab, tiny_dataset: Dataset, tmp_path: Path
+) -> None:
+    quick = {"iterations": 5, "actions": ["like", "reply"], "rows": {"most": 2000}}
+    with pytest.raises(ConfigError, match=r"none of what the model predicts \(like, reply\)"):
+        train(tiny_dataset, RunConfig(scorer="logistic", settings={**quick, "value": {"share": 1}}), lab.home)
+    own = {"like": 1.0, "share": 2.0, "offset": 0.1}
+    trained = train(tiny_dataset, RunConfig(scorer="logistic", settings={**quick, "value": own}), lab.home)
+    assert trained.value_left_out == ("share",)
+    run = connect(lab.home).get_run(trained.run_id)
+    assert run.data.tags["value.left_out"] == "share"
+    assert run.data.params["settings.value.share"] == "2.0"
+
+    model, other = f"v{trained.version}", f"v{trained.version}?value={{reply=1}}"
+    report = evaluate_references(tiny_dataset, [model, other], FORTY, lab.home)
+    mine, theirs = report.row("logistic"), report.row("logistic?value={reply=1}")
+    assert (mine.run_id, theirs.run_id, theirs.version) == (trained.run_id, "", trained.version)
+    assert mine.auc != theirs.auc
+    bundle, chosen = fetch(model, home=lab.home), fetch(other, home=lab.home)
+    assert bundle.scorer.config.value == own
+    replies = chosen.scorer.with_value({"reply": 1})
+    compared = compare_runs([model, other, "popularity"], lab.home)
+    assert {row.scorer for row in compared.rows} == {"logistic", "logistic?value={reply=1}", "popularity"}
+    assert chosen.save(tmp_path / "chosen").kind == "logistic"
+    again = fetch(str(tmp_path / "chosen"), home=lab.home).scorer
+    assert again.config == replies.config
+    assert (again.valued.value, bundle.scorer.valued.value.offset) == (replies.valued.value, 0.1)
+    with pytest.raises(ConfigError, match=r"unknown action 'replies'"):
+        fetch(f"{model}?value={{replies=1}}", home=lab.home)
+    with pytest.raises(ConfigError, match=r"'two_tower' has no value to choose"):
+        fetch(f"{lab.model}?value=home_2026", home=lab.home)
 
 
 def test_promote_moves_an_alias(lab: Lab, tiny_dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:

@@ -97,6 +97,28 @@ def test_a_value_does_not_depend_on_its_neighbours(rows):
     assert model.value(p[:0], _Known.actions).shape == (0,)
 
 
+def test_weights_of_ones_own_are_told_as_a_table():
+    assert ValueModel.of({"like": 1, "report": -6.0, "offset": 0.4}) == ValueModel({"like": 1.0, "report": -6.0}, 0.4)
+    assert ValueModel.of({"like": 2}).offset == 0
+    assert ValueModel.of("home_2026") == ValueModel.preset("home_2026")
+    for told, said in (
+        ({"likes": 1}, "unknown action 'likes'; use like, reply"),
+        ({"like": "much"}, "'like' is 'much'"),
+        ({"like": True}, "'like' is True"),
+        ({"like": 1, "offset": -1}, "offset is -1"),
+        (3, "value 3 is neither"),
+        ("best", "'best'; choose one of engagement"),
+    ):
+        with pytest.raises(ConfigError, match=said):
+            ValueModel.of(told)
+
+
+def test_a_value_that_weighs_nothing_is_refused():
+    for weights in ({}, {"like": 0.0}, {"share": 1.0}):
+        with pytest.raises(ConfigError, match=r"what the model predicts \(like, reply\); name one of engagement"):
+            ValueModel(weights).check(("like", "reply"))
+
+
 def test_bad_input_is_named():
     with pytest.raises(ConfigError, match="'like' is nan"):
         ValueModel({"like": float("nan")})
