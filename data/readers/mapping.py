@@ -180,9 +180,9 @@ def _shown(lines: Lines, part: ImpressionsPart, user: pl.Series, item: pl.Series
         request = texts_of(lines, part.request)
         lines.refuse(request.is_null(), part.request, "an id is needed")
         rows = pl.DataFrame({"request": request, "user": user})
-        first = rows.unique("request", keep="first").rename({"user": "first"})
-        first = rows.join(first, on="request", how="left", maintain_order="left")["first"]
-        lines.refuse(user != first, part.user, "another than on the first line of its request")
+        firsts = rows.unique("request", keep="first").rename({"user": "first"})
+        owner = rows.join(firsts, on="request", how="left", maintain_order="left")["first"]
+        lines.refuse(user != owner, part.user, "another than on the first line of its request")
         columns["request"] = request
     if part.position is not None:
         columns["position"] = lines.number(part.position, pl.Int64, low=0, high=_LAST_PLACE)
