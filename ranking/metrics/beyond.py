@@ -12,7 +12,7 @@ import numpy as np
 
 from data.batch import F64, I64, Array, CandidateBatch
 from data.errors import DataError
-from ranking.metrics.metric import refuse_nan, request_sums
+from ranking.metrics.metric import ListMetric, request_sums
 from ranking.slate.topk import top_k
 
 
@@ -21,10 +21,17 @@ def intra_list_diversity(vectors: Array, offsets: I64) -> F64:
 
     `vectors` is [N, D] of any length; a zero vector has cosine 0 with everything. From |sum v|^2 = sum |v|^2 +
     2 sum over pairs of v_i.v_j, so that a slate of n costs O(n D).
+
+    Raises:
+        DataError: a vector with a number that is not finite, or too long to be measured.
     """
-    refuse_nan(np.asarray(vectors).sum(axis=1), "vector")
-    lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
-    unit = np.divide(vectors, lengths, out=np.zeros(vectors.shape, np.float64), where=lengths > 0)
+    vectors = np.asarray(vectors, np.float64)
+    with np.errstate(over="ignore"):
+        lengths = np.sqrt((vectors**2).sum(axis=1, keepdims=True))
+    if not (finite := np.isfinite(lengths[:, 0])).all():
+        row = int(finite.argmin())
+        raise DataError(f"vector in row {row} has length {lengths[row, 0]}", remedy="mend the model that made it")
+    unit = np.divide(vectors, lengths, out=np.zeros(vectors.shape), where=lengths > 0)
     total = request_sums(unit, offsets)
     own = request_sums((unit**2).sum(axis=1), offsets)
     n = np.diff(offsets).astype(np.float64)
@@ -95,12 +102,30 @@ def author_exposure(authors: Array, offsets: I64) -> tuple[Array, F64]:
     return names, seen / seen.sum() if len(seen) else seen
 
 
+def shown_gini(ids: Array, among: int) -> float:
+    """`gini` of how often each of `among` ids stands in `ids` [N]; those that never do count with 0.
+
+    An id below 0 is none. NaN where there is no id.
+    """
+    return _gini_among(np.unique(ids[ids >= 0], return_counts=True)[1], among)
+
+
+def exposure_gini(ids: Array, offsets: I64, among: int) -> float:
+    """`gini` of the `exposure` of `among` ids, of items or of authors; those that stand in no slate count with 0.
+
+    An id below 0 is none: its place gives no exposure to anyone. NaN where there is no id.
+    """
+    names, seen = exposure(ids, offsets)
+    return _gini_among(seen[names >= 0], among)
+
+
 @dataclass(frozen=True)
 class DiversityMetric:
     """Intra-list diversity of the first k over the text embeddings."""
 
     name: str = "diversity"
     reads: ClassVar[tuple[str, ...]] = ("score", "tweet.embedding")
+    whole: ClassVar[bool] = False
 
     def per_request(self, ranked: CandidateBatch, k: int) -> F64:
         """[B], NaN below two items."""
@@ -114,6 +139,7 @@ class NoveltyMetric:
 
     name: str = "novelty"
     reads: ClassVar[tuple[str, ...]] = ("score", "popularity", "population")
+    whole: ClassVar[bool] = False
 
     def per_request(self, ranked: CandidateBatch, k: int) -> F64:
         """[B], NaN without candidates."""
@@ -123,3 +149,11 @@ class NoveltyMetric:
 
 
 DIVERSITY, NOVELTY = DiversityMetric(), NoveltyMetric()
+COVERAGE = ListMetric("coverage", "tweet_id", lambda ids, offsets, among: coverage(ids, among))
+GINI = ListMetric("gini", "tweet_id", lambda ids, offsets, among: shown_gini(ids, among))
+EXPOSURE_GINI = ListMetric("exposure_gini", "tweet_id", exposure_gini)
+AUTHOR_GINI = ListMetric("author_gini", "author_id", exposure_gini)
+
+
+def _gini_among(counts: Array, among: int) -> float:
+    return gini(np.r_[counts, np.zeros(among - len(counts))])

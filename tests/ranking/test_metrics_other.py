@@ -11,8 +11,19 @@ from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.metrics import log_loss as sklearn_log_loss
 
+from data.batch import Ragged
 from data.errors import ConfigError, DataError
-from ranking.metrics.beyond import author_exposure, coverage, exposure, gini, intra_list_diversity, novelty
+from ranking.metrics.accuracy import rank
+from ranking.metrics.beyond import (
+    author_exposure,
+    coverage,
+    exposure,
+    exposure_gini,
+    gini,
+    intra_list_diversity,
+    novelty,
+    shown_gini,
+)
 from ranking.metrics.calibration import calibration_curve, calibration_error, expected_over_observed
 from ranking.metrics.classification import (
     auc,
@@ -24,6 +35,7 @@ from ranking.metrics.classification import (
     pr_auc_by_group,
     relative_cross_entropy,
 )
+from ranking.metrics.value import regret
 
 
 @settings(deadline=None)
@@ -88,6 +100,12 @@ def test_diversity_equals_the_mean_over_pairs(n, seed):
     pairs = [1 - unit[i] @ unit[j] for i, j in combinations(range(n), 2)]
     assert np.isnan(got[1])
     assert got[0] == pytest.approx(np.mean(pairs)) if pairs else np.isnan(got[0])
+
+
+def test_long_vectors_are_not_taken_for_none():
+    long = np.array([[1e30, 0], [0, 1e30], [1e30, 1e30]], np.float32)
+    want = ((1 - 0) + 2 * (1 - np.sqrt(0.5))) / 3
+    assert intra_list_diversity(long, np.array([0, 3]))[0] == pytest.approx(want)
 
 
 def test_copies_have_no_diversity():
@@ -199,6 +217,56 @@ def test_gini_and_diversity_name_bad_input():
         gini(np.array([3, -1.0]))
     with pytest.raises(DataError, match="nan"):
         gini(np.array([3, np.nan]))
-    with pytest.raises(DataError, match="vector in row 1 is nan"):
-        intra_list_diversity(np.array([[1.0], [np.nan]]), np.array([0, 2]))
+    for bad in (np.nan, np.inf, -np.inf, 1e200):
+        with pytest.raises(DataError, match=r"vector in row 1 has length (nan|inf)"):
+            intra_list_diversity(np.array([[1.0], [bad]]), np.array([0, 2]))
     assert np.isnan(intra_list_diversity(np.empty((0, 3)), np.array([0, 0]))[0])
+
+
+def test_gini_of_shown_and_of_exposure_counts_those_that_never_stood_anywhere():
+    # Of four ids two stand in the lists, three times and once; -1 is none.
+    ids, offsets = np.array([4, 5, -1, 4, 4]), np.array([0, 3, 5])
+    assert shown_gini(ids, 4) == pytest.approx(gini(np.array([0, 0, 1, 3])))
+    place = 1 / np.log2(np.arange(2, 5))
+    seen = [0, 0, place[1], 2 * place[0] + place[1]]
+    assert exposure_gini(ids, offsets, 4) == pytest.approx(gini(np.array(seen)))
+    assert np.isnan(exposure_gini(np.array([-1]), np.array([0, 1]), 0))
+
+
+@pytest.mark.parametrize(
+    "undefined",
+    [
+        lambda: grouped_auc(np.arange(4.0), np.array([1, 1, 0, 0]), np.array([7, 7, 8, 8])),
+        lambda: grouped_auc(np.empty(0), np.empty(0), np.empty(0)),
+        lambda: log_loss(np.empty(0), np.empty(0)),
+        lambda: gini(np.empty(0)),
+        lambda: shown_gini(np.empty(0, np.int64), 0),
+    ],
+    ids=["grouped_auc one class each", "grouped_auc no rows", "log_loss no rows", "gini of none", "shown_gini of none"],
+)
+def test_what_is_undefined_is_nan(undefined):
+    assert np.isnan(undefined())
+
+
+@pytest.mark.parametrize(
+    ("call", "said"),
+    [
+        (lambda: relative_cross_entropy(np.array([0.2, 1.5]), np.array([0, 1])), r"span 0\.2 to 1\.5"),
+        (lambda: relative_cross_entropy(np.array([-0.1, 0.5]), np.array([0, 1])), r"span -0\.1 to 0\.5"),
+        (lambda: exposure(np.array([1, 2]), np.array([0, 3])), "2 ids for 3 places"),
+        (
+            lambda: regret(np.ones(2), np.array([0, 2]), Ragged(np.array([0, 2]), np.array([0, 1])), np.array([1, -1])),
+            "below 0",
+        ),
+        (lambda: rank(np.zeros(2), np.array([0, np.inf]), np.array([0, 2]), 1), "relevance inf"),
+        (lambda: calibration_curve(np.zeros(2), np.zeros(3)), "2 probabilities but 3 labels"),
+        (lambda: calibration_error(np.zeros(2), np.zeros(3)), "2 probabilities but 3 labels"),
+        (lambda: expected_over_observed(np.zeros(2), np.zeros(3)), "2 probabilities but 3 labels"),
+        (lambda: calibration_curve(np.zeros(2), np.array([0, np.nan])), "label in row 1 is nan"),
+        (lambda: calibration_error(np.zeros(2), np.array([np.nan, 0])), "label in row 0 is nan"),
+        (lambda: expected_over_observed(np.zeros(2), np.array([0, np.nan])), "label in row 1 is nan"),
+    ],
+)
+def test_input_that_says_nothing_is_refused(call, said):
+    with pytest.raises(DataError, match=said):
+        call()
