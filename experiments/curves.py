@@ -5,7 +5,7 @@ All are of rows that the models were not fitted on: the impressions and the requ
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,11 +17,14 @@ from data.schema import ACTIONS
 from experiments.measure import PROBABILITY, Measured
 from experiments.segments import ACTIVITY
 from experiments.stats import RESAMPLES, Difference, Interval, paired_difference
-from ranking.metrics.calibration import CalibrationCurve, calibration_curve, calibration_error, expected_over_observed
+from ranking.metrics.calibration import (
+    BINS,
+    CalibrationCurve,
+    calibration_curve,
+    calibration_error,
+    expected_over_observed,
+)
 from ranking.metrics.classification import pr_auc
-
-BINS = 10
-"""Bins of about equal count that a calibration curve has, and its error is measured by."""
 
 GAINS = ("ndcg", "true_value")
 """What a gain is measured in, where an evaluation has it."""
@@ -146,15 +149,18 @@ def reliabilities(shown: pl.DataFrame, *, least: int = LEAST_TAKEN) -> dict[str,
 
     Left out are actions that fewer than `least` impressions had; empty for a scorer without probabilities.
     """
-    found = {}
+    return {action: reliability(p, taken) for action, p, taken in predicted_actions(shown, least=least)}
+
+
+def predicted_actions(shown: pl.DataFrame, *, least: int = LEAST_TAKEN) -> Iterator[tuple[str, Array, Array]]:
+    """Action, its probabilities [N] and 1 where it was taken [N], of the actions that `least` impressions had."""
     for name in shown.columns:
         action = name.removeprefix(PROBABILITY)
         if name == action:
             continue
         taken = (shown["acts"].to_numpy() >> ACTIONS.index(action)) & 1
         if taken.sum() >= least:
-            found[action] = reliability(shown[name].to_numpy(), taken)
-    return found
+            yield action, shown[name].to_numpy(), taken
 
 
 def precision_recall(

@@ -14,22 +14,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from data.batch import I64
+from data.batch import CandidateBatch
 from data.catalogue import resolve
 from data.dataset import Dataset
 from data.errors import ConfigError, ModelError
 from data.split import Split
+from experiments.asked import Asked, Candidates, missing
 from experiments.curves import curves_of
 from experiments.measure import (
     Known,
     Measured,
     Places,
     catalogue_of,
-    exposure_shares,
     measure_block,
     measure_step,
 )
@@ -45,7 +44,7 @@ from features.online import FeatureState
 from features.text.understanding import Understanding
 from ranking.artifact import Bundle
 from ranking.catalogue import SCORERS
-from ranking.metrics.accuracy import FORMULAS
+from ranking.metrics.catalogue import LISTS, METRICS
 from ranking.ranker import check_columns
 from ranking.registry import connect, fetch
 from ranking.scorer import Scorer
@@ -56,8 +55,6 @@ if TYPE_CHECKING:
 ORACLE = "oracle"
 BASE = "interest_formula"
 """The scorer over which the others' gain by segment is drawn, where it is among them."""
-METRICS = (*FORMULAS, "novelty", "coverage", "gini")
-"""What can be asked for by name."""
 FOLDER = "evaluation"
 """The artifact folder of a run that holds its evaluations, one a protocol and data set."""
 
@@ -78,8 +75,7 @@ class EvaluateConfig(BaseModel):
     split: str = "auto"
     """As in `RunConfig`; a model that was trained on another split of the same data is refused."""
     metrics: tuple[str, ...] = ()
-    """Shown beside NDCG and recall: `hit`, `precision`, `map`, `mrr`, `novelty` a request, and of all lists together
-    `coverage` and `gini`."""
+    """Shown beside NDCG, recall, AUC and true value: names of `ranking.metrics.catalogue`."""
 
     @field_validator("metrics")
     @classmethod
@@ -87,7 +83,7 @@ class EvaluateConfig(BaseModel):
         for name in names:
             if name not in METRICS:
                 raise ValueError(f"no metric {name!r}; there are {', '.join(METRICS)}")
-        return tuple(dict.fromkeys(name for name in names if name not in ("ndcg", "recall")))
+        return tuple(dict.fromkeys(names))
 
 
 @dataclass(frozen=True)
@@ -117,7 +113,9 @@ class ScorerResult:
     metrics: Mapping[str, Interval] = field(default_factory=dict)
     """The metrics over requests that were asked for by name."""
     shares: Mapping[str, float] = field(default_factory=dict)
-    """Those of all requests' lists together."""
+    """Those of all requests together: of their lists, and of their impressions."""
+    by_action: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Those of probabilities, by action and metric; empty for a scorer that predicts none."""
 
 
 @dataclass(frozen=True)
@@ -194,28 +192,28 @@ def evaluate_bundles(
     groups: dict[str, list[str]] = {}
     for reference, bundle in bundles.items():
         groups.setdefault(bundle.understanding.identity if bundle.understanding else "", []).append(reference)
+    asked = Asked.of(config.metrics, dataset, protocol)
     measured: dict[str, Measured] = {}
-    known, done = Known.of(split), 0
-    shares, candidates = bool({"coverage", "gini"} & set(config.metrics)), []
+    known, done, candidates = Known.of(split), 0, Candidates.of(asked)
     for at, members in enumerate(groups.values()):
         scorers: dict[str, Scorer] = {reference: bundles[reference].scorer for reference in members}
         oracle = Oracle.open(dataset) if Oracle.available(dataset) else None
         if oracle is not None and at == 0:
             scorers[ORACLE] = oracle
         understanding = bundles[members[0]].understanding
-        for count, ids in _run(protocol, scorers, oracle, understanding, config, measured, known):
+        for count, batch in _run(protocol, scorers, oracle, understanding, config, asked, measured, known):
             done += count
-            if shares and at == 0:
-                candidates.append(ids)
+            if at == 0 and batch is not None:
+                candidates.add(batch)
             if advance:
                 advance(done, len(protocol) * len(groups), f"{done} of {len(protocol) * len(groups)} requests")
-    catalogue = len(np.unique(np.concatenate(candidates))) if candidates else 0
-    rows = tuple(_result(name, bundles.get(name), one, config, catalogue) for name, one in measured.items())
+    rows = tuple(_result(name, bundles.get(name), one, config, asked, candidates) for name, one in measured.items())
     words = protocol.describe()
     key = hashlib.sha256(f"{dataset.content_hash} {words} k={config.k}".encode()).hexdigest()[:16]
     unit = "Intervals are 95%, by bootstrap over users (AUC: DeLong, clustered by user)."
     users = tuple(next(iter(measured.values())).request_frame()["user_id"].unique().sort().to_list())
-    return Report(rows, f"{words} {unit}", key, config.k, _notes(protocol, measured, config.metrics), users), measured
+    notes = (*_notes(protocol, measured, asked), *missing(asked, rows))
+    return Report(rows, f"{words} {unit}", key, config.k, notes, users), measured
 
 
 def _run(
@@ -224,23 +222,25 @@ def _run(
     oracle: Oracle | None,
     understanding: Understanding | None,
     config: EvaluateConfig,
+    asked: Asked,
     measured: dict[str, Measured],
     known: Known,
-) -> Iterator[tuple[int, I64]]:
-    """Scores everything; yields how many requests were done, and the ids of their candidates."""
-    names = sorted({name for scorer in scorers.values() for name in scorer.reads})
+) -> Iterator[tuple[int, CandidateBatch | None]]:
+    """Scores everything; yields how many requests were done, and their candidates where something was relevant."""
+    more = asked.features(understanding is not None)
+    names = sorted({name for scorer in scorers.values() for name in scorer.reads} | set(more))
     views = sorted({owners()[name] for name in names if name in owners()})
     state = FeatureState(understanding, views=views)
-    places = Places(config.k, max(config.k, config.pool))
+    places = Places(config.k, max(config.k, config.pool), asked.more(understanding is not None))
     for reference in scorers:
         measured[reference] = Measured()
     if isinstance(protocol, FullCatalogue):
         catalogue = None
         for block in protocol.blocks(state):
-            catalogue = catalogue or catalogue_of(block, state, list(scorers.values()))
+            catalogue = catalogue or catalogue_of(block, state, list(scorers.values()), more)
             for reference, scorer in scorers.items():
                 measure_block(block, catalogue, state, scorer, places, known, measured[reference])
-            yield len(block.requests), catalogue.columns["tweet_id"]
+            yield len(block.requests), catalogue
         return
     for step in protocol.steps(state, oracle):
         batch = state.lookup(step.batch, names)
@@ -248,12 +248,13 @@ def _run(
         for reference, scorer in scorers.items():
             scores = truth if scorer is oracle and truth is not None else scorer.score(batch)
             measure_step(step, batch, scorer, scores, truth, places, known, measured[reference])
-        yield 1, batch.columns["tweet_id"] if step.relevant.any() else np.empty(0, np.int64)
+        yield 1, batch if step.relevant.any() else None
 
 
 def _result(
-    reference: str, bundle: Bundle | None, measured: Measured, config: EvaluateConfig, catalogue: int
-) -> ScorerResult:
+    reference: str, bundle: Bundle | None, measured: Measured, config: EvaluateConfig, asked: Asked,
+    candidates: Candidates,
+) -> ScorerResult:  # fmt: skip
     rows = measured.request_frame()
     users = rows["user_id"].to_numpy()
 
@@ -269,8 +270,7 @@ def _result(
         change = MMRChange(interval("ild"), interval("ild_mmr"), interval("ndcg"), interval("ndcg_mmr"))
     value = interval("true_value") if "true_value" in rows.columns else None
     name, version, run_id = (bundle.name, bundle.version, bundle.run_id) if bundle else (ORACLE, "", "")
-    asked = {name: interval(name) for name in config.metrics if name in rows.columns}
-    shares = exposure_shares(measured, catalogue) if catalogue else {}
+    defined = [name for name in asked.requests if name in rows.columns and rows[name].is_not_nan().any()]
     return ScorerResult(
         name,
         reference,
@@ -281,18 +281,19 @@ def _result(
         auc,
         value,
         change,
-        asked,
-        {name: one for name, one in shares.items() if name in config.metrics},
+        {name: interval(name) for name in defined},
+        asked.shares(measured, candidates),
+        asked.by_action(measured),
     )
 
 
-def _notes(protocol: EvaluationProtocol, measured: Mapping[str, Measured], asked: Sequence[str]) -> tuple[str, ...]:
+def _notes(protocol: EvaluationProtocol, measured: Mapping[str, Measured], asked: Asked) -> tuple[str, ...]:
     first = next(iter(measured.values())).request_frame()
     judged = int(first["ndcg"].is_not_nan().sum())
     notes = [f"{judged} of {len(protocol)} requests have a relevant candidate and count for NDCG and recall."]
-    if any(name in ("coverage", "gini") for name in asked):
+    if any(name in ("coverage", "gini") for name in asked.lists):
         notes.append("Coverage and Gini are of these requests' first places together, among all their candidates.")
-    if "novelty" in asked:
+    if "novelty" in asked.names:
         notes.append("Novelty: bits, -log2 of the share of the training part's people who engaged with an item.")
     if ORACLE in measured:
         notes.append(
@@ -328,7 +329,9 @@ def _numbers(result: ScorerResult, k: int) -> dict[str, float]:
     shown = {f"ndcg_{k}": result.ndcg, f"recall_{k}": result.recall, "auc": result.auc}
     shown["true_value"] = result.true_value
     shown |= {name if name == "novelty" else f"{name}_{k}": one for name, one in result.metrics.items()}
-    out = {f"{name}_{k}": share for name, share in result.shares.items()}
+    out = {f"{name}_{k}" if name in LISTS else name: share for name, share in result.shares.items()}
+    for action, numbers in result.by_action.items():
+        out |= {f"{name}_{action}": number for name, number in numbers.items()}
     for name, interval in shown.items():
         if interval is not None:
             out |= {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}

@@ -6,7 +6,7 @@ scores are a dense block of which only the best places are kept, the same places
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -19,7 +19,8 @@ from experiments.protocol import Block, Step
 from features.catalogue import owners, view
 from features.online import FeatureState
 from ranking.metrics.accuracy import FORMULAS, Ranking, ndcg, rank
-from ranking.metrics.beyond import coverage, gini, intra_list_diversity, novelty
+from ranking.metrics.beyond import intra_list_diversity, novelty
+from ranking.metrics.catalogue import measure
 from ranking.metrics.metric import refuse_nan
 from ranking.models.action_scorer import ActionScorer
 from ranking.scorer import CatalogueScorer, Retriever, Scorer
@@ -34,7 +35,28 @@ _ROWS = 1 << 19
 PROBABILITY = "p."
 """What the names of impressions' columns with an action's probability begin with."""
 
+ALWAYS = (*FORMULAS, "novelty", "true_value")
+"""Metrics over requests that are kept of every scorer; the last one where there is truth."""
+
+LISTED = ("tweet_id", "author_id")
+"""Columns of what stands in lists."""
+
 _BATCH_COLUMNS = ("user_id", "tweet_id", "author_id")
+
+
+@dataclass(frozen=True)
+class Listed:
+    """Lists of B requests, best first."""
+
+    offsets: I64
+    """[B + 1]."""
+    columns: Mapping[str, Array]
+    """`LISTED`, [N] each."""
+
+    @classmethod
+    def of(cls, candidates: CandidateBatch, places: Ragged) -> Listed:
+        """The candidates at `places`, rows of a batch or of a catalogue."""
+        return cls(places.offsets, {name: candidates.columns[name][places.values] for name in LISTED})
 
 
 @dataclass
@@ -43,8 +65,8 @@ class Measured:
 
     requests: dict[str, list[Array]] = field(default_factory=dict)
     impressions: dict[str, list[Array]] = field(default_factory=dict)
-    shown: list[I64] = field(default_factory=list)
-    """Ids of the tweets in the first k places, request after request."""
+    shown: list[Listed] = field(default_factory=list)
+    """What stood in the first k places, some requests at a time."""
 
     def request(self, **values: Array) -> None:
         """Adds rows of requests."""
@@ -55,6 +77,12 @@ class Measured:
         """Adds the rows of a request's impressions."""
         for name, value in values.items():
             self.impressions.setdefault(name, []).append(value)
+
+    def listed(self) -> Listed:
+        """What stood in the first k places of all requests, in their order."""
+        columns = {name: np.concatenate([part.columns[name] for part in self.shown]) for name in LISTED}
+        lengths = np.concatenate([np.diff(part.offsets) for part in self.shown])
+        return Listed(np.r_[0, np.cumsum(lengths)].astype(np.int64), columns)
 
     def request_frame(self) -> pl.DataFrame:
         """request_id, user_id and the metrics, NaN where undefined."""
@@ -89,11 +117,14 @@ class Known:
 
     def novelty(self, tweet_ids: I64, offsets: I64) -> F64:
         """[B] novelty of the slates [N] of `offsets`, in bits."""
-        counts = np.zeros(len(tweet_ids), np.int64)
-        if len(self.ids):
-            at = np.minimum(np.searchsorted(self.ids, tweet_ids), len(self.ids) - 1)
-            counts = np.where(self.ids[at] == tweet_ids, self.counts[at], 0)
-        return novelty(counts, self.people, offsets)
+        return novelty(self.of_tweets(tweet_ids), self.people, offsets)
+
+    def of_tweets(self, tweet_ids: I64) -> I64:
+        """[N] people who engaged with each tweet."""
+        if not len(self.ids):
+            return np.zeros(len(tweet_ids), np.int64)
+        at = np.minimum(np.searchsorted(self.ids, tweet_ids), len(self.ids) - 1)
+        return np.where(self.ids[at] == tweet_ids, self.counts[at], 0)
 
 
 @dataclass(frozen=True)
@@ -103,15 +134,8 @@ class Places:
     k: int
     pool: int
     """Best candidates among which MMR chooses."""
-
-
-def exposure_shares(measured: Measured, catalogue: int) -> dict[str, float]:
-    """Coverage and Gini of the first k places of all requests together, among `catalogue` candidates."""
-    shown = np.concatenate(measured.shown) if measured.shown else np.empty(0, np.int64)
-    counts = np.zeros(catalogue)
-    each = np.unique(shown, return_counts=True)[1]
-    counts[: len(each)] = each
-    return {"coverage": coverage(shown, catalogue), "gini": gini(counts)}
+    more: tuple[str, ...] = ()
+    """Metrics of the catalogue over requests that are measured beside `ALWAYS`."""
 
 
 def measure_step(
@@ -130,10 +154,13 @@ def measure_step(
         vectors = scorer.tweet_vectors(batch.take(pool))
         change = _diversify(vectors, scores[pool.values], pool.offsets, step.relevant[pool.values], ranking, places)
         row |= {name: np.where(full, value, np.nan) for name, value in change.items()}
-    shown_ids = batch.columns["tweet_id"][first.values]
-    row["novelty"] = np.where(full, known.novelty(shown_ids, first.offsets), np.nan)
+    listed = Listed.of(batch, first)
+    row["novelty"] = np.where(full, known.novelty(listed.columns["tweet_id"], first.offsets), np.nan)
+    if places.more:
+        judged = _judged(batch, scores, step.relevant, known, truth)
+        row |= {name: np.where(full, one, np.nan) for name, one in measure(places.more, judged, places.k).items()}
     if full:
-        out.shown.append(shown_ids)
+        out.shown.append(listed)
     out.request(request_id=np.array([step.request_id]), user_id=np.array([step.user_id]), **row)
     if step.shown.any():
         shown = Ragged.from_mask(batch.offsets, step.shown)
@@ -163,18 +190,22 @@ def measure_block(
         there = best.items[:, : places.pool] >= 0
         row |= _diversify(vectors[pool.values], scores, pool.offsets, relevant[there] > 0, ranking, places)
     shown, _ = first.ragged()
-    shown_ids = catalogue.columns["tweet_id"][shown.values]
-    row["novelty"] = known.novelty(shown_ids, shown.offsets)
-    out.shown.append(shown_ids)
+    listed = Listed.of(catalogue, shown)
+    row["novelty"] = known.novelty(listed.columns["tweet_id"], shown.offsets)
+    if places.more:
+        row |= measure(places.more, _judged_block(block, catalogue, first, known), places.k)
+    out.shown.append(listed)
     out.request(request_id=block.request_id, user_id=block.requests.columns["user_id"], **row)
 
 
-def catalogue_of(block: Block, state: FeatureState, scorers: Sequence[Scorer]) -> CandidateBatch:
-    """The block's items as candidates of one request, with the columns of items that `scorers` read."""
+def catalogue_of(
+    block: Block, state: FeatureState, scorers: Sequence[Scorer], more: Sequence[str] = ()
+) -> CandidateBatch:
+    """The block's items as candidates of one request, with the columns of items that `scorers` read, and `more`."""
     one = block.requests.take(np.zeros(1, np.int64))
     batch = state.base(one, Ragged(np.array([0, len(block.items)], np.int64), block.items))
     names = {name for scorer in scorers for name in scorer.reads}
-    return state.lookup(batch, sorted(name for name in names if _of_item(name)))
+    return state.lookup(batch, sorted({name for name in names if of_item(name)} | set(more)))
 
 
 def _best(
@@ -197,7 +228,7 @@ def _dense(block: Block, catalogue: CandidateBatch, state: FeatureState, scorer:
     if isinstance(scorer, CatalogueScorer):
         return scorer.catalogue_scores(_asked(block.requests, state, scorer).requests, catalogue)
     size = len(block.items)
-    if all(_of_item(name) for name in scorer.reads):
+    if all(of_item(name) for name in scorer.reads):
         # Nothing of the request is read: one request stands for all.
         return np.broadcast_to(scorer.score(catalogue), (len(block.requests), size))
     return np.concatenate([scorer.score(part).reshape(-1, size) for part in _pairs(block, state, scorer)])
@@ -215,15 +246,43 @@ def _pairs(block: Block, state: FeatureState, scorer: Scorer) -> Iterator[Candid
 def _asked(requests: Requests, state: FeatureState, scorer: Scorer) -> CandidateBatch:
     """The requests without candidates, with the columns of requests that the scorer reads."""
     empty = Ragged(np.zeros(len(requests) + 1, np.int64), np.empty(0, np.int64))
-    names = [name for name in scorer.reads if name not in _BATCH_COLUMNS and not _of_item(name)]
+    names = [name for name in scorer.reads if name not in _BATCH_COLUMNS and not of_item(name)]
     return state.lookup(state.base(requests, empty), names)
 
 
-def _of_item(name: str) -> bool:
+def of_item(name: str) -> bool:
     """Whether a column is the candidate's alone, the same for every request of a moment."""
     if name in _BATCH_COLUMNS:
         return name != "user_id"
     return name.partition(".")[0] in ("tweet", "author") and view(owners()[name]).entity == "candidate"
+
+
+def _judged(batch: CandidateBatch, scores: F32, relevant: Array, known: Known, truth: F32 | None) -> CandidateBatch:
+    """The candidates with what metrics of the catalogue read beside features."""
+    columns = {"score": scores, "relevance": relevant, "popularity": known.of_tweets(batch.columns["tweet_id"])}
+    if truth is not None:
+        columns["true_value"] = truth
+    people = np.full(len(batch.requests), max(known.people, 1))
+    return batch.with_columns(columns).with_requests({"population": people})
+
+
+def _judged_block(block: Block, catalogue: CandidateBatch, first: Best, known: Known) -> CandidateBatch:
+    """Of each request the first places, best first, and below them what else is relevant.
+
+    To a metric of the first places that is as good as all candidates.
+    """
+    size, (shown, scores) = len(block.items), first.ragged()
+    seen = shown.owner * size + shown.values
+    wanted = block.relevant.owner * size + block.relevant.values
+    missed = np.setdiff1d(wanted, seen)
+    pair = np.r_[seen, missed]
+    order = np.argsort(pair // size, kind="stable")
+    pair = pair[order]
+    offsets = np.r_[0, np.cumsum(np.bincount(pair // size, minlength=len(block.requests)))].astype(np.int64)
+    columns = {name: column[pair % size] for name, column in catalogue.columns.items()}
+    below = np.r_[scores, np.full(len(missed), -np.inf, np.float32)][order]
+    batch = CandidateBatch(block.requests, offsets, columns)
+    return _judged(batch, below, np.isin(pair, wanted), known, None)
 
 
 def _accuracy(ranking: Ranking) -> dict[str, Any]:

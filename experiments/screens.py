@@ -14,11 +14,14 @@ from experiments.live import Live
 from experiments.stats import Difference, Interval
 from experiments.studies.rankers import RankersResult
 from experiments.sweep import SweepResult
+from ranking.metrics.catalogue import IMPRESSIONS
 
 
 def scorer_table(report: Report) -> Any:
     """The scorers, best first; the oracle knows the truth and bounds them all."""
     rows = sorted(report.rows, key=lambda row: -row.ndcg.mean)
+    metrics = list(dict.fromkeys(name for row in rows for name in row.metrics))
+    shares = list(dict.fromkeys(name for row in rows for name in row.shares))
     cells = [
         (
             row.name + (f" v{row.version}" if row.version else ""),
@@ -26,14 +29,25 @@ def scorer_table(report: Report) -> Any:
             interval(row.recall),
             interval(row.auc),
             interval(row.true_value),
-            *(interval(one) for one in row.metrics.values()),
-            *(f"{one:.3f}" for one in row.shares.values()),
+            *(interval(row.metrics.get(name)) for name in metrics),
+            *(f"{row.shares[name]:.3f}" if name in row.shares else "-" for name in shares),
         )
         for row in rows
     ]
     heads = ["scorer", f"NDCG@{report.k}", f"recall@{report.k}", "AUC", f"true value@{report.k}"]
-    heads += [f"{name}@{report.k}" for name in (*rows[0].metrics, *rows[0].shares)]
+    heads += [name if name in IMPRESSIONS else f"{name}@{report.k}" for name in (*metrics, *shares)]
     return table("Scorers", heads, cells)
+
+
+def probability_table(report: Report) -> Any:
+    """What was asked for of probabilities, one row a scorer and action."""
+    rows = [
+        (row.name + (f" v{row.version}" if row.version else ""), action, *(f"{one:.4f}" for one in numbers.values()))
+        for row in report.rows
+        for action, numbers in row.by_action.items()
+    ]
+    names = next(iter(next(row.by_action for row in report.rows if row.by_action).values()))
+    return table("Probabilities of actions, over the impressions", ["scorer", "action", *names], rows)
 
 
 def comparison_table(report: Comparison) -> Any:

@@ -9,11 +9,13 @@ import typer
 
 from experiments.cli.screen import DataFolder, JsonFlag, progress, say, show, table
 from ranking.catalogue import TRAINED
+from ranking.metrics.catalogue import METRICS
 
 _SET_HELP = (
     "One setting, as seed=2 or settings.training.epochs=3. Repeatable. "
     f"scorer= takes {', '.join(TRAINED)}; what each can be told: rookery scorers settings NAME."
 )
+_METRICS = "; ".join(f"{name}: {entry.words}" for name, entry in METRICS.items()) + "."
 
 
 def train(
@@ -66,7 +68,7 @@ def evaluate(
     ] = "auto",
     metric: Annotated[
         list[str] | None,
-        typer.Option(help="Also show hit, precision, map, mrr, novelty, coverage or gini. Repeatable."),
+        typer.Option(help="Also show one of these, as far as it applies. Repeatable. " + _METRICS),
     ] = None,
     as_json: JsonFlag = False,
 ) -> None:
@@ -78,13 +80,14 @@ def evaluate(
     from data.home import home_folder
     from experiments.config import validate
     from experiments.evaluate import EvaluateConfig, evaluate_references
-    from experiments.screens import scorer_table
+    from experiments.screens import probability_table, scorer_table
 
     options = {"requests": requests, "k": k, "seed": seed, "split": split, "metrics": metric or ()}
     settings = validate(EvaluateConfig, options, source="the options")
     with progress("evaluate") as advance:
         report = evaluate_references(Dataset.open(data), models, settings, home_folder(), advance)
-    show(report.facts(), as_json=as_json, tables=[scorer_table(report), report.protocol, *report.notes])
+    actions = [probability_table(report)] if any(row.by_action for row in report.rows) else []
+    show(report.facts(), as_json=as_json, tables=[scorer_table(report), *actions, report.protocol, *report.notes])
 
 
 def compare(

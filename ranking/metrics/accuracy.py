@@ -131,6 +131,7 @@ class AccuracyMetric:
     name: str
     """One of `FORMULAS`."""
     reads: ClassVar[tuple[str, ...]] = ("score", "relevance")
+    whole: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         """Refuses a name that is not there."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal
 
 import numpy as np
@@ -10,9 +11,12 @@ import numpy as np
 from data.batch import F64, I64, Array
 from data.errors import ConfigError, DataError
 from ranking.metrics.classification import checked_probabilities
-from ranking.metrics.metric import refuse_nan
+from ranking.metrics.metric import ImpressionMetric, refuse_nan
 
 Bins = Literal["uniform", "quantile"]
+
+BINS = 10
+"""Bins of about equal count by which an evaluation judges calibration."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +73,12 @@ def expected_over_observed(probabilities: Array, labels: Array) -> float:
     """
     p, y = _checked(probabilities, labels)
     return float(p.sum() / y.sum()) if y.any() else float("nan")
+
+
+CALIBRATION_ERROR = ImpressionMetric(
+    "calibration_error", ("probability", "label"), partial(calibration_error, bins=BINS, by="quantile")
+)
+EXPECTED_OVER_OBSERVED = ImpressionMetric("expected_over_observed", ("probability", "label"), expected_over_observed)
 
 
 def _checked(probabilities: Array, labels: Array) -> tuple[F64, F64]:

@@ -1,43 +1,112 @@
-"""One line a metric over requests; none is imported until it is used."""
+"""One line a metric, by what it is a number of; none is imported until it is used.
+
+What stands here can be asked for by name: `rookery evaluate --metric NAME`.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
-from data.batch import F64, CandidateBatch
 from data.catalogue import lookup
-from ranking.metrics.metric import Metric
 
-METRICS: dict[str, str] = {
-    "hit": "ranking.metrics.accuracy:HIT",
-    "recall": "ranking.metrics.accuracy:RECALL",
-    "precision": "ranking.metrics.accuracy:PRECISION",
-    "map": "ranking.metrics.accuracy:MAP",
-    "mrr": "ranking.metrics.accuracy:MRR",
-    "ndcg": "ranking.metrics.accuracy:NDCG",
-    "auc": "ranking.metrics.classification:AUC",
-    "diversity": "ranking.metrics.beyond:DIVERSITY",
-    "novelty": "ranking.metrics.beyond:NOVELTY",
-    "value": "ranking.metrics.value:VALUE",
-    "regret": "ranking.metrics.value:REGRET",
+if TYPE_CHECKING:
+    from data.batch import F64, CandidateBatch
+    from ranking.metrics.metric import ImpressionMetric, ListMetric, Metric
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a metric is, and what it says in a few words."""
+
+    target: str
+    """`module:NAME`."""
+    words: str
+
+
+REQUESTS: Mapping[str, Entry] = {
+    "hit": Entry("ranking.metrics.accuracy:HIT", "any relevant one in the list"),
+    "recall": Entry("ranking.metrics.accuracy:RECALL", "share of the relevant ones in the list"),
+    "precision": Entry("ranking.metrics.accuracy:PRECISION", "share of the list that is relevant"),
+    "map": Entry("ranking.metrics.accuracy:MAP", "precision at each relevant one, averaged"),
+    "mrr": Entry("ranking.metrics.accuracy:MRR", "1 / rank of the first relevant one"),
+    "ndcg": Entry("ranking.metrics.accuracy:NDCG", "discounted gain over the best order's"),
+    "request_auc": Entry("ranking.metrics.classification:REQUEST_AUC", "AUC within a request, over all its candidates"),
+    "diversity": Entry("ranking.metrics.beyond:DIVERSITY", "mean of 1 - cosine of the list's texts"),
+    "novelty": Entry("ranking.metrics.beyond:NOVELTY", "bits by which the list is unknown"),
+    "true_value": Entry("ranking.metrics.value:VALUE", "engagements to expect by the truth"),
+    "regret": Entry("ranking.metrics.value:REGRET", "the oracle's true value less the scorer's"),
 }
+"""One number a request, from the candidates and their scores."""
+
+IMPRESSIONS: Mapping[str, Entry] = {
+    "auc": Entry("ranking.metrics.classification:AUC", "chance that a positive is above a negative"),
+    "pr_auc": Entry("ranking.metrics.classification:PR_AUC", "area under precision against recall"),
+    "grouped_auc": Entry("ranking.metrics.classification:GROUPED_AUC", "AUC within each user, weighted by rows"),
+    "log_loss": Entry("ranking.metrics.classification:LOG_LOSS", "mean negative log likelihood, by action"),
+    "relative_cross_entropy": Entry(
+        "ranking.metrics.classification:RCE", "percent of log loss saved over the mean's, by action"
+    ),
+    "calibration_error": Entry(
+        "ranking.metrics.calibration:CALIBRATION_ERROR", "mean distance of promised and observed, by action"
+    ),
+    "expected_over_observed": Entry(
+        "ranking.metrics.calibration:EXPECTED_OVER_OBSERVED", "promised over observed, by action"
+    ),
+}
+"""One number of all impressions, from scores or, for models that predict them, from probabilities of actions."""
+
+LISTS: Mapping[str, Entry] = {
+    "coverage": Entry("ranking.metrics.beyond:COVERAGE", "share of the candidates that is in any list"),
+    "gini": Entry("ranking.metrics.beyond:GINI", "inequality of how often candidates are in lists"),
+    "exposure_gini": Entry("ranking.metrics.beyond:EXPOSURE_GINI", "inequality of candidates' attention by place"),
+    "author_gini": Entry("ranking.metrics.beyond:AUTHOR_GINI", "inequality of authors' attention by place"),
+}
+"""One number of the lists of all requests together."""
+
+METRICS: Mapping[str, Entry] = {**REQUESTS, **IMPRESSIONS, **LISTS}
 
 
 def metric(name: str) -> Metric:
-    """The metric of a name.
+    """The metric over requests of a name.
 
     Raises:
         ConfigError: no such metric.
     """
-    found: Metric = lookup("metric", METRICS, name)
+    found: Metric = _found(REQUESTS, name)
+    return found
+
+
+def impression_metric(name: str) -> ImpressionMetric:
+    """The metric over impressions of a name.
+
+    Raises:
+        ConfigError: no such metric.
+    """
+    found: ImpressionMetric = _found(IMPRESSIONS, name)
+    return found
+
+
+def list_metric(name: str) -> ListMetric:
+    """The metric over lists of a name.
+
+    Raises:
+        ConfigError: no such metric.
+    """
+    found: ListMetric = _found(LISTS, name)
     return found
 
 
 def measure(names: Sequence[str], batch: CandidateBatch, k: int) -> dict[str, F64]:
-    """`{"ndcg@20": [B], ...}`, NaN where undefined.
+    """`{"ndcg": [B], ...}` of the first `k`, NaN where undefined; `names` are of `REQUESTS`.
 
     Raises:
         ConfigError: no such metric.
         DataError: a column that a metric reads is not there.
     """
-    return {f"{name}@{k}": metric(name).per_request(batch, k) for name in names}
+    return {name: metric(name).per_request(batch, k) for name in names}
+
+
+def _found(entries: Mapping[str, Entry], name: str) -> Any:
+    return lookup("metric", {known: entry.target for known, entry in entries.items()}, name)

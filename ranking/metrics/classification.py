@@ -14,7 +14,7 @@ import numpy as np
 
 from data.batch import F64, I64, Array, CandidateBatch
 from data.errors import DataError
-from ranking.metrics.metric import refuse_nan
+from ranking.metrics.metric import ImpressionMetric, refuse_nan
 
 _LEAST = 1e-7
 """Probabilities are clipped to `_LEAST` and 1 less that."""
@@ -129,15 +129,21 @@ def relative_cross_entropy(probabilities: Array, labels: Array) -> float:
 class AUCMetric:
     """AUC within each request, over all its candidates whatever k."""
 
-    name: str = "auc"
+    name: str = "request_auc"
     reads: ClassVar[tuple[str, ...]] = ("score", "relevance")
+    whole: ClassVar[bool] = True
 
     def per_request(self, ranked: CandidateBatch, k: int) -> F64:
         """[B], NaN where a request has one class only."""
         return auc_per_request(ranked.column("score"), ranked.column("relevance"), ranked.offsets)
 
 
-AUC = AUCMetric()
+REQUEST_AUC = AUCMetric()
+AUC = ImpressionMetric("auc", ("score", "label"), auc)
+PR_AUC = ImpressionMetric("pr_auc", ("score", "label"), pr_auc)
+GROUPED_AUC = ImpressionMetric("grouped_auc", ("score", "label", "user_id"), grouped_auc)
+LOG_LOSS = ImpressionMetric("log_loss", ("probability", "label"), log_loss)
+RCE = ImpressionMetric("relative_cross_entropy", ("probability", "label"), relative_cross_entropy)
 
 
 def checked_probabilities(probabilities: Array) -> F64:

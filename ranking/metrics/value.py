@@ -61,8 +61,9 @@ def regret(values: Array, offsets: I64, slates: Ragged, looked: Array | None = N
 class ValueMetric:
     """Expected value of the first k, from the column `true_value`."""
 
-    name: str = "value"
+    name: str = "true_value"
     reads: ClassVar[tuple[str, ...]] = ("score", "true_value")
+    whole: ClassVar[bool] = False
 
     def per_request(self, ranked: CandidateBatch, k: int) -> F64:
         """[B], 0 without candidates."""
@@ -76,6 +77,7 @@ class RegretMetric:
 
     name: str = "regret"
     reads: ClassVar[tuple[str, ...]] = ("score", "true_value")
+    whole: ClassVar[bool] = True
 
     def per_request(self, ranked: CandidateBatch, k: int) -> F64:
         """[B], 0 without candidates."""

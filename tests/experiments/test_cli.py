@@ -12,6 +12,7 @@ import pytest
 
 from data.dataset import Dataset
 from experiments.cli.__main__ import main
+from ranking.metrics.catalogue import METRICS
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -150,6 +151,23 @@ def test_what_can_be_set_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     out = run("scorers", "settings", "heavy")[1]
     assert all(key in out for key in keys)
     refused(run("scorers", "settings", "haevy"), "'haevy'", "heavy")
+
+
+def test_metrics_are_asked_for_by_name(run: Run, tiny_dataset: Dataset, monkeypatch: pytest.MonkeyPatch) -> None:
+    words = ("evaluate", "popularity", "--data", tiny_dataset.folder, "--requests", "20")
+    code, out, _ = run(*words, "--metric", "regret", "--metric", "author_gini", "--metric", "log_loss", "--json")
+    assert code == 0
+    found = json.loads(out)
+    assert [row["name"] for row in found["rows"]] == ["popularity", "oracle"]
+    for row in found["rows"]:
+        assert list(row["metrics"]) == ["regret"]
+        assert list(row["shares"]) == ["author_gini"]
+        assert row["by_action"] == {}
+    assert any("no action is predicted" in note for note in found["notes"])
+    refused(run(*words, "--metric", "regert"), "'regert'", *METRICS)
+    monkeypatch.setenv("COLUMNS", "200")
+    _, out, _ = run("evaluate", "--help")
+    assert all(f"{name}:" in out for name in METRICS)
 
 
 def test_what_trends_and_what_is_found(run: Run, tiny_dataset: Dataset) -> None:

@@ -16,6 +16,7 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 from data.dataset import Dataset
 from data.schema import ACTIONS, POSITIVE_ACTIONS
 from data.split import TimeSplit
+from experiments.compare import compare_runs
 from experiments.config import RunConfig
 from experiments.curves import (
     EVERYBODY,
@@ -32,9 +33,11 @@ from experiments.evaluate import EvaluateConfig, Report, evaluate_references
 from experiments.measure import Measured
 from experiments.plots import gain_by_segment, intervals, precision_recall_curves, reliability_diagrams
 from experiments.protocol import AliveTweets, Step
+from experiments.screens import probability_table, scorer_table
 from experiments.train import train
 from features.online import FeatureState
-from ranking.metrics.classification import pr_auc
+from ranking.metrics.catalogue import IMPRESSIONS, LISTS, METRICS, REQUESTS, impression_metric
+from ranking.metrics.classification import grouped_auc, log_loss, pr_auc
 from ranking.models.heavy import HeavyConfig, HeavyNet, HeavyRanker
 from ranking.models.sequence import SequenceConfig, SequenceNet, SequenceRanker
 from ranking.registry import connect
@@ -282,7 +285,9 @@ def evaluated(home: Path, tiny_dataset: Dataset) -> tuple[str, Report]:
     """An action model's run, evaluated beside two scorers without probabilities."""
     trained = train(tiny_dataset, RunConfig(scorer="logistic"), home)
     named = [f"v{trained.version}", "popularity", "interest_formula"]
-    return trained.run_id, evaluate_references(tiny_dataset, named, EvaluateConfig(requests=150), home)
+    return trained.run_id, evaluate_references(
+        tiny_dataset, named, EvaluateConfig(requests=150, metrics=tuple(METRICS)), home
+    )
 
 
 def kept(home: Path, run_id: str, report: Report, room: Path) -> Path:
@@ -309,6 +314,54 @@ def test_a_run_holds_its_plots_and_their_numbers(evaluated: tuple[str, Report], 
     assert numbers["expected_over_observed_like"] == pytest.approx(p.sum() / taken.sum())
     assert 0 < numbers["calibration_error_like"] < 0.1
     assert numbers["ndcg_20"] == report.row("logistic").ndcg.mean
+
+
+@pytest.mark.slow
+def test_a_world_gives_every_metric_of_the_catalogue(evaluated: tuple[str, Report], home: Path, tmp_path: Path) -> None:
+    run_id, report = evaluated
+    rows = {row.name: row for row in report.rows}
+    best = rows["oracle"].true_value
+    assert best is not None
+    for name, row in rows.items():
+        assert set(row.metrics) == set(REQUESTS) - {"ndcg", "recall", "true_value"}
+        assert set(row.shares) == set(LISTS) | {"pr_auc", "grouped_auc"}
+        assert row.true_value is not None
+        assert row.metrics["regret"].mean == pytest.approx(best.mean - row.true_value.mean, abs=1e-5)
+        assert row.metrics["regret"].n == row.ndcg.n
+        assert 0 < row.metrics["diversity"].low <= row.metrics["diversity"].high < 1.1
+        assert all(0 <= row.metrics[one].mean <= 1 for one in ("hit", "precision", "map", "mrr", "request_auc"))
+        assert all(0 < row.shares[one] < 1 for one in row.shares)
+        assert (name == "logistic") == bool(row.by_action)
+    assert rows["oracle"].metrics["regret"].mean == 0
+    shown = pl.read_parquet(kept(home, run_id, report, tmp_path) / "impressions.parquet")
+    logistic, numbers = rows["logistic"], connect(home).get_run(run_id).data.metrics
+    score, label, user = (shown[one].to_numpy() for one in ("score", "label", "user_id"))
+    assert logistic.shares["grouped_auc"] == pytest.approx(grouped_auc(score, label, user))
+    assert numbers["grouped_auc"] == logistic.shares["grouped_auc"]
+    assert numbers["author_gini_20"] == logistic.shares["author_gini"]
+    assert numbers["regret_20"] == logistic.metrics["regret"].mean
+    liked = (shown["acts"].to_numpy() >> ACTIONS.index("like")) & 1
+    assert logistic.by_action["like"]["log_loss"] == pytest.approx(log_loss(shown["p.like"].to_numpy(), liked))
+    probabilities = [one for one in IMPRESSIONS if "probability" in impression_metric(one).reads]
+    for action, found in logistic.by_action.items():
+        assert list(found) == probabilities
+        assert found["calibration_error"] == numbers[f"calibration_error_{action}"]
+        assert found["relative_cross_entropy"] == numbers[f"relative_cross_entropy_{action}"]
+    (note,) = (one for one in report.notes if one.startswith("None of "))
+    assert all(one in note for one in ("popularity", "interest_formula", "oracle"))
+    assert "logistic" not in note
+    table = probability_table(report)
+    assert len(table.rows) == len(logistic.by_action)
+    assert len(scorer_table(report).columns) == 5 + len(METRICS) - 4 - len(probabilities)
+
+
+@pytest.mark.slow
+def test_what_was_asked_for_is_compared(evaluated: tuple[str, Report], home: Path) -> None:
+    _, report = evaluated
+    compared = compare_runs(["popularity", "interest_formula"], home, ["regret", "diversity"])
+    assert [row.metric for row in compared.rows] == ["regret"] * 2 + ["diversity"] * 2
+    for row in compared.rows:
+        assert row.value.mean == report.row(row.reference).metrics[row.metric].mean
 
 
 @pytest.mark.slow

@@ -25,7 +25,7 @@ from experiments.compare import compare_runs
 from experiments.comparison_page import write_comparison
 from experiments.config import RunConfig
 from experiments.evaluate import EvaluateConfig, Report, evaluate_bundles, evaluate_references
-from experiments.train import TrainResult, train
+from experiments.train import TrainResult, split_of, train
 from ranking.artifact import Bundle
 from ranking.catalogue import SCORERS
 from ranking.registry import connect, fetch
@@ -188,6 +188,37 @@ def test_metrics_are_shown_by_name(lab: Lab, films: Dataset) -> None:
     assert 0 <= row.shares["gini"] <= 1 - 3 / 15
     with pytest.raises(ValidationError, match="no metric 'ndgc'"):
         EvaluateConfig(metrics=("ndgc",))
+
+
+def test_more_metrics_leave_the_others_as_they_are(home: Path, films: Dataset) -> None:
+    possible = ("hit", "recall", "precision", "map", "mrr", "ndcg", "diversity", "novelty")
+    asked = EvaluateConfig(requests=40, k=3, metrics=(*possible, "coverage", "gini", "exposure_gini"))
+    (row,) = evaluate_references(films, ["popularity"], asked, home).rows
+    (plain,) = evaluate_references(films, ["popularity"], EvaluateConfig(requests=40, k=3), home).rows
+    assert (row.ndcg, row.recall, row.auc, row.true_value) == (plain.ndcg, plain.recall, None, None)
+    assert (plain.metrics, plain.shares, plain.by_action) == ({}, {}, {})
+    assert list(row.metrics) == ["hit", "precision", "map", "mrr", "diversity", "novelty"]
+    assert 0 <= row.shares["exposure_gini"] < 1
+    # A list of one has no pair.
+    lonely = EvaluateConfig(requests=40, k=1, metrics=("diversity",))
+    report = evaluate_references(films, ["popularity"], lonely, home)
+    assert report.rows[0].metrics == {}
+    assert any(note.startswith("No diversity of popularity: undefined") for note in report.notes)
+    # Where no text is understood there are no vectors.
+    bundle = Bundle("popularity", Popularity(), None, films.name, films.content_hash)
+    report, _ = evaluate_bundles(films, split_of(films, "auto"), {"popularity": bundle}, asked)
+    assert "diversity" not in report.rows[0].metrics
+
+
+@pytest.mark.parametrize("name", ["regret", "true_value", "request_auc", "auc", "log_loss", "author_gini"])
+def test_a_metric_that_does_not_apply_is_refused_with_those_that_do(home: Path, films: Dataset, name: str) -> None:
+    with pytest.raises(ConfigError) as refused:
+        evaluate_references(films, ["popularity"], EvaluateConfig(requests=40, metrics=("hit", name)), home)
+    said = str(refused.value)
+    assert f"metric {name!r} does not apply to {films.name!r}, ranked as full-catalogue" in said
+    assert said.endswith(
+        "those that do are hit, recall, precision, map, mrr, ndcg, diversity, novelty, coverage, gini, exposure_gini"
+    )
 
 
 def test_item_models_are_trained_evaluated_and_compared(lab: Lab, films: Dataset) -> None:

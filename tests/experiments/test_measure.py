@@ -7,14 +7,19 @@ import polars as pl
 import pytest
 import torch
 
-from data.batch import CandidateBatch
+from data.batch import CandidateBatch, Requests
 from data.dataset import Dataset
 from data.errors import DataError
 from data.readers import read_log
+from data.schema import ACTIONS
 from data.split import LeaveLastOut, RandomRatio
-from experiments.measure import Known, Measured, Places, catalogue_of, exposure_shares, measure_block, measure_step
+from experiments.asked import Asked, Candidates
+from experiments.curves import reliabilities
+from experiments.measure import Known, Listed, Measured, Places, catalogue_of, measure_block, measure_step
 from experiments.protocol import FullCatalogue
 from features.online import FeatureState
+from ranking.metrics.accuracy import FORMULAS
+from ranking.metrics.classification import grouped_auc, log_loss
 from ranking.models.two_tower import TowerPairs, TwoTower, TwoTowerConfig
 from ranking.scorer import CatalogueScorer, Retriever
 from ranking.scorers.popularity import Popularity
@@ -93,10 +98,26 @@ def test_blocks_and_steps_agree(name, splitter, films, scorers):
         assert ours.height == theirs.height > 40
         for column in ours.columns:
             np.testing.assert_allclose(ours[column], theirs[column], rtol=1e-6, atol=1e-9, err_msg=column)
-        assert np.concatenate(blocks.shown).tolist() == np.concatenate(steps.shown).tolist()
+        assert blocks.listed().offsets.tolist() == steps.listed().offsets.tolist()
+        for column, ids in blocks.listed().columns.items():
+            assert ids.tolist() == steps.listed().columns[column].tolist()
     assert isinstance(scorer, CatalogueScorer) == (name in ("decayed", "item_knn", "ease", "als"))
     assert isinstance(scorer, Retriever) == ("ild_mmr" in theirs.columns) == (name == "two_tower")
     assert 0 < np.nanmean(theirs["ndcg"].to_numpy()) < 1
+
+
+@pytest.mark.parametrize("name", ["pair", "ease"])
+def test_the_catalogue_measures_by_the_best_places_what_whole_lists_give(name, films, scorers):
+    split, scorer = RandomRatio().apply(films), scorers[name]
+    known, more = Known.of(split), (*FORMULAS, "novelty")
+    plain, asked = Places(3, 3), Places(3, 3, more)
+    steps = by_steps(films, split, scorer, plain, known).request_frame()
+    for frame in (
+        by_blocks(films, split, scorer, asked, known, 16).request_frame(),
+        by_steps(films, split, scorer, asked, known).request_frame(),
+    ):
+        for column in more:
+            np.testing.assert_allclose(frame[column], steps[column], rtol=1e-12, err_msg=column)
 
 
 def test_blocks_leave_out_what_was_engaged_and_find_what_was_held_out(films):
@@ -123,9 +144,20 @@ def test_exposure_and_novelty_by_hand(films):
     count = pairs.filter(pl.col("tweet_id") == film).height
     want = (-np.log2(count / people) + np.log2(people)) / 2  # film 90 is known to nobody
     assert known.novelty(np.array([film, 90]), np.array([0, 2]))[0] == pytest.approx(want)
-    shares = exposure_shares(Measured(shown=[np.array([4, 5]), np.array([4, 4])]), 4)
+    one = Listed(np.array([0, 2]), {"tweet_id": np.array([4, 5]), "author_id": np.array([8, -1])})
+    two = Listed(np.array([0, 1, 2]), {"tweet_id": np.array([4, 4]), "author_id": np.array([8, 8])})
+    asked = Asked(("coverage", "gini", "author_gini"))
+    candidates = Candidates.of(asked)
+    for ids, authors in (([3, 4, 5], [9, 8, -1]), ([4, 6], [8, 9])):
+        requests = Requests({"user_row": np.zeros(1, np.int64)})
+        columns = {"tweet_id": np.array(ids), "author_id": np.array(authors)}
+        candidates.add(CandidateBatch(requests, np.array([0, len(ids)]), columns))
+    shares = asked.shares(Measured(shown=[one, two]), candidates)
+    assert list(shares) == ["coverage", "gini", "author_gini"]
     assert shares["coverage"] == 0.5
     assert shares["gini"] == pytest.approx((-3 * 0 - 1 * 0 + 1 * 1 + 3 * 3) / (4 * 4))
+    # Two authors, all attention to one of them.
+    assert shares["author_gini"] == pytest.approx(0.5)
 
 
 def test_a_nan_score_is_refused(films):
@@ -136,3 +168,28 @@ def test_a_nan_score_is_refused(films):
     split = RandomRatio().apply(films)
     with pytest.raises(DataError, match="score in row 0 is nan"):
         by_blocks(films, split, Broken(), Places(5, 5), Known.of(split), 16)
+
+
+def test_probabilities_are_judged_by_action_and_scores_over_all_impressions():
+    like, reply = 1 << ACTIONS.index("like"), 1 << ACTIONS.index("reply")
+    rng = np.random.default_rng(2)
+    p, user = rng.random(400), rng.integers(0, 30, 400)
+    liked = rng.random(400) < p
+    acts = np.where(liked, like, 0)
+    acts[:3] |= reply  # too seldom to be judged
+    measured = Measured()
+    measured.impression(user_id=user, score=p, label=acts > 0, acts=acts)
+    asked = Asked(("grouped_auc", "log_loss", "calibration_error"))
+    none = Candidates.of(asked)
+    assert asked.by_action(measured) == {}
+    assert asked.shares(measured, none) == {"grouped_auc": pytest.approx(grouped_auc(p, acts > 0, user))}
+    predicted = Measured()
+    predicted.impression(**{
+        "user_id": user, "score": p, "label": acts > 0, "acts": acts, "p.like": p, "p.reply": p / 9
+    })  # fmt: skip
+    found = asked.by_action(predicted)
+    assert list(found) == ["like"]
+    assert list(found["like"]) == ["log_loss", "calibration_error"]
+    assert found["like"]["log_loss"] == pytest.approx(log_loss(p, liked))
+    assert found["like"]["calibration_error"] == reliabilities(predicted.impression_frame())["like"].error
+    assert asked.by_action(Measured()) == {}

@@ -12,7 +12,16 @@ from hypothesis import strategies as st
 from data.batch import CandidateBatch, Requests
 from data.errors import ConfigError, DataError
 from ranking.metrics.accuracy import FORMULAS, AccuracyMetric, accuracy
-from ranking.metrics.catalogue import METRICS, measure, metric
+from ranking.metrics.catalogue import (
+    IMPRESSIONS,
+    LISTS,
+    METRICS,
+    REQUESTS,
+    impression_metric,
+    list_metric,
+    measure,
+    metric,
+)
 
 ONE = np.array([0, 5])
 
@@ -44,18 +53,44 @@ def test_every_metric_of_the_catalogue_measures_a_batch():
         "tweet.embedding": np.eye(4), "true_value": np.array([5.0, 1, 0, 3]),
     }  # fmt: skip
     batch = CandidateBatch(requests, np.array([0, 1, 4]), columns)
-    assert all({"score"} <= set(metric(name).reads) <= {*columns, "population"} for name in METRICS)
-    assert all(metric(name).name == name for name in METRICS)
-    got = {name: values.tolist() for name, values in measure(list(METRICS), batch, 2).items()}
+    assert all({"score"} <= set(metric(name).reads) <= {*columns, "population"} for name in REQUESTS)
+    assert all(metric(name).name == name for name in REQUESTS)
+    got = {name: values.tolist() for name, values in measure(list(REQUESTS), batch, 2).items()}
     nan = pytest.approx([np.nan, 1.0], nan_ok=True)
-    assert [got["hit@2"], got["mrr@2"], got["diversity@2"]] == [nan, nan, nan]
+    assert [got["hit"], got["mrr"], got["diversity"]] == [nan, nan, nan]
     half = pytest.approx([np.nan, 0.5], nan_ok=True)
-    assert [got["auc@2"], got["recall@2"], got["precision@2"], got["map@2"]] == [half] * 4
-    assert got["ndcg@2"] == pytest.approx([np.nan, 1 / (1 + 1 / np.log2(3))], nan_ok=True)
-    assert got["novelty@2"] == [3.0, 1.0]
-    assert (got["value@2"], got["regret@2"]) == ([5.0, 1.0], [0.0, 3.0])
+    assert [got["request_auc"], got["recall"], got["precision"], got["map"]] == [half] * 4
+    assert got["ndcg"] == pytest.approx([np.nan, 1 / (1 + 1 / np.log2(3))], nan_ok=True)
+    assert got["novelty"] == [3.0, 1.0]
+    assert (got["true_value"], got["regret"]) == ([5.0, 1.0], [0.0, 3.0])
     with pytest.raises(ConfigError, match="unknown metric 'best'"):
         measure(["best"], batch, 2)
+
+
+def test_every_metric_over_impressions_and_lists_measures_them():
+    assert len(METRICS) == len(REQUESTS) + len(IMPRESSIONS) + len(LISTS)
+    shown = {
+        "score": np.array([3.0, 2, 1, 4]), "probability": np.array([0.5, 0.25, 0.25, 0.0]),
+        "label": np.array([1, 0, 1, 0]), "user_id": np.array([1, 1, 2, 2]),
+    }  # fmt: skip
+    assert all(impression_metric(name).name == name for name in IMPRESSIONS)
+    got = {name: impression_metric(name).of(shown) for name in IMPRESSIONS}
+    assert (got["auc"], got["grouped_auc"]) == (pytest.approx(0.25), pytest.approx(0.5))
+    assert got["pr_auc"] == pytest.approx((1 / 2 + 2 / 4) / 2)
+    loss = -(np.log(0.5) + np.log(0.75) + np.log(0.25) + np.log(1 - 1e-7)) / 4
+    assert got["log_loss"] == pytest.approx(loss)
+    assert got["relative_cross_entropy"] == pytest.approx(100 * (1 - loss / np.log(2)))
+    assert got["calibration_error"] == pytest.approx((0.5 + 2 * 0.25 + 0) / 4)
+    assert got["expected_over_observed"] == pytest.approx(0.5)
+    assert all(list_metric(name).name == name for name in LISTS)
+    lists = {name: list_metric(name).of(np.array([6, 7, 6]), np.array([0, 2, 3]), 4) for name in LISTS}
+    assert (lists["coverage"], lists["gini"]) == (0.5, pytest.approx((1 * 1 + 3 * 2) / (4 * 3)))
+    second = 1 / np.log2(3)
+    want = (1 * second + 3 * 2) / (4 * (2 + second))
+    assert (lists["exposure_gini"], lists["author_gini"]) == (pytest.approx(want), pytest.approx(want))
+    for find in (metric, impression_metric, list_metric):
+        with pytest.raises(ConfigError, match="unknown metric 'best'"):
+            find("best")
 
 
 def test_ndcg_uses_graded_relevance():
