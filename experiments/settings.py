@@ -13,7 +13,7 @@ from pydantic import BaseModel
 
 from data.catalogue import lookup, resolve
 from experiments.tracking import flatten
-from ranking.catalogue import SCORERS, TRAINED
+from ranking.catalogue import SCORERS
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,8 @@ class About:
     name: str
     trained: bool
     """Whether `train` fits it to a log; others are made of their settings."""
+    tells: tuple[str, ...]
+    """Numbers of its training that a sweep can go by."""
     about: str
 
 
@@ -98,7 +100,9 @@ def takes(schema: Mapping[str, Any]) -> str:
 
 def _about(name: str, kind: Any) -> About:
     words = (kind.__doc__ or "").split("\n\n")[0]
-    return About(name, name in TRAINED or hasattr(kind, "trainer"), " ".join(words.split()))
+    trained = hasattr(kind, "trainer")
+    tells = kind.config_type().tells if trained and hasattr(kind, "config_type") else ()
+    return About(name, trained, tells, " ".join(words.split()))
 
 
 def _plain(config: BaseModel) -> dict[str, Any]:

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data.catalogue import lookup
 from data.dataset import Dataset
@@ -23,12 +24,15 @@ from experiments.config import RunConfig, put, validate
 from experiments.tracking import flatten, tracked_run
 from experiments.train import Learning, logged, split_of, understanding_of
 from features.text.understanding import Understanding
-from ranking.catalogue import SCORERS
+from ranking.catalogue import SCORERS, TRAINED
 
 if TYPE_CHECKING:
     import optuna
 
     from experiments.cli.screen import Advance
+
+_MORE = re.compile("recall|ndcg")
+"""Names of numbers of which more is better."""
 
 _STARTUP = 5
 """Trials drawn at random before the sampler has something to go by."""
@@ -76,17 +80,26 @@ class SweepConfig(BaseModel):
     trials: int = Field(default=20, ge=1)
     """Trials in all; those of an earlier call of the same sweep count."""
     objective: str = "validation_loss"
-    """A number that the training tells after each epoch; a trial counts by its best."""
+    """A number that the training tells after each epoch (`rookery scorers list` names them), or once where there are no
+    epochs; a trial counts by its best."""
     direction: Literal["minimize", "maximize"] = "minimize"
-    """Whether less or more of it is better."""
+    """Whether less or more of it is better; left out, more of a recall or an NDCG and less of all else."""
     prune: bool = True
-    """Stop a trial whose epoch is worse than the median of the earlier trials' at that epoch."""
+    """Stop a trial whose epoch is worse than the median of the earlier trials' at that epoch; only where scorers learn
+    by epochs."""
     seed: int = Field(default=1, ge=0)
     """Seed of the sampler."""
     run: RunConfig = RunConfig()
     """What every trial shares: `[run]` in the file, its settings under `[run.settings]`."""
     search: dict[str, Range] = Field(min_length=1)
     """Key of the run (as `settings.dim`) to what it may be: `[search]` in the file."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _better(cls, told: Any) -> Any:
+        if isinstance(told, dict) and "direction" not in told and _MORE.search(str(told.get("objective", ""))):
+            return {**told, "direction": "maximize"}
+        return told
 
 
 @dataclass(frozen=True)
@@ -122,7 +135,7 @@ def sweep(dataset: Dataset, config: SweepConfig, home: Path, advance: Advance | 
     """Runs the trials that are left of a study and writes the best run's config.
 
     Raises:
-        ConfigError: an unknown scorer or key, or a scorer without epochs or without that objective.
+        ConfigError: an unknown scorer or key, or a scorer that does not tell that objective.
         DataError: the data set lacks what the scorer learns from.
         ModelError: no trial came to an end.
     """
@@ -131,14 +144,15 @@ def sweep(dataset: Dataset, config: SweepConfig, home: Path, advance: Advance | 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
     kind = lookup("scorer", SCORERS, config.run.scorer)
     if not hasattr(kind, "trainer"):
-        raise ConfigError(f"scorer {config.run.scorer!r} is not trained", remedy="sweep one that is: two_tower, heavy")
+        raise ConfigError(f"scorer {config.run.scorer!r} is not trained", remedy=f"sweep one of {', '.join(TRAINED)}")
+    _check_objective(kind, config)
     dataset.require("tweets", "engagements", purpose="training")
     name = f"{config.run.scorer}-{_identity(dataset, config)}"
     folder = home / "sweeps"
     folder.mkdir(parents=True, exist_ok=True)
     study = optuna.create_study(
         storage=f"sqlite:///{folder / 'studies.db'}", study_name=name, direction=config.direction, load_if_exists=True,
-        pruner=optuna.pruners.MedianPruner(n_startup_trials=_STARTUP) if config.prune else optuna.pruners.NopPruner(),
+        pruner=_pruner(kind, config),
     )  # fmt: skip
     before = len(_ended(study))
     with _parent(study, dataset, config, home) as run_id:
@@ -200,9 +214,8 @@ class _Trials:
             except optuna.TrialPruned:
                 return True, reached
             if not reached:
-                raise ConfigError(
-                    f"{run.scorer} tells nothing by epoch", remedy="sweep one that does: two_tower, heavy"
-                )
+                told = f"the training of {run.scorer} told no {self._config.objective!r}"
+                raise ConfigError(told, remedy="give it a log where something can be held out")
         return False, reached
 
     def _learning(self, run: RunConfig) -> Learning:
@@ -228,6 +241,34 @@ class _Trials:
                 raise optuna.TrialPruned
 
         return on_epoch
+
+
+def _check_objective(kind: Any, config: SweepConfig) -> None:
+    """Refuses, before anything is trained, an objective that the scorer does not tell, as far as that is known.
+
+    Settings that do not go together without what is searched are left to the first trial.
+    """
+    if not hasattr(kind, "config_type"):
+        return
+    try:
+        told = kind.config_type(**config.run.settings).tells
+    except ValidationError:
+        return
+    if config.objective not in told:
+        raise ConfigError(
+            f"objective {config.objective!r}: training {config.run.scorer} does not tell that",
+            remedy=f"it tells {', '.join(told)}",
+        )
+
+
+def _pruner(kind: Any, config: SweepConfig) -> optuna.pruners.BasePruner:
+    """A scorer that tells its number when all is done has nothing left to stop."""
+    import optuna
+
+    once = hasattr(kind, "config_type") and "training" not in kind.config_type.model_fields
+    if once or not config.prune:
+        return optuna.pruners.NopPruner()
+    return optuna.pruners.MedianPruner(n_startup_trials=_STARTUP)
 
 
 @contextmanager

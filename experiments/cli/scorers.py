@@ -18,15 +18,17 @@ _LONG = 60
 
 @app.command("list")
 def list_(as_json: JsonFlag = False) -> None:
-    """Print the scorers: which are trained, and what each is.
+    """Print the scorers: what each is, which are trained, and what a sweep can go by.
 
     Example: rookery scorers list
     """
     from experiments.settings import scorers
 
     found = scorers()
-    out = table("Scorers", ["scorer", "trained", "what it is"], [(o.name, _yes(o.trained), o.about) for o in found])
-    out.columns[2].justify = "left"
+    rows = [(one.name, "yes" if one.trained else "", ", ".join(one.tells), one.about) for one in found]
+    out = table("Scorers", ["scorer", "trained", "training tells", "what it is"], rows)
+    for column in out.columns[2:]:
+        column.justify = "left"
     show(found, as_json=as_json, tables=[out, "next: rookery scorers settings NAME"])
 
 
@@ -48,10 +50,6 @@ def settings(
         column.justify = "left"
     after = f"next: rookery train --data DIR --set scorer={name}" + (" --set KEY=VALUE" if rows else "")
     show(found, as_json=as_json, tables=[found.scorer.about, out if rows else "It has no settings.", after])
-
-
-def _yes(trained: bool) -> str:
-    return "yes" if trained else ""
 
 
 def _defaults(value: Any, otherwise: Mapping[str, Any]) -> str:

@@ -100,6 +100,9 @@ class NetConfig(ActionConfig):
     training: RankerTraining = RankerTraining()
     """How it is trained."""
 
+    tells: ClassVar[tuple[str, ...]] = ("validation_loss", "train_loss")
+    """What training tells of each epoch that a sweep can go by."""
+
 
 class ActionScorer(ABC):
     """An action model that is also a scorer: `predict` gives [N, A], `score` their value."""

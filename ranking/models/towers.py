@@ -16,7 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
@@ -93,6 +93,9 @@ class TwoTowerConfig(BaseModel):
     """T, the number of topics; found in the data when trained."""
     training: TrainingConfig = TrainingConfig()
     """How it is trained."""
+
+    tells: ClassVar[tuple[str, ...]] = ("validation_loss", "validation_recall@20", "train_loss")
+    """What training tells of each epoch that a sweep can go by."""
 
     @classmethod
     def tweets(cls) -> Self:

@@ -35,6 +35,9 @@ class TabularConfig(ActionConfig):
     calibrate: bool = True
     """Fit an isotonic line an action on the held-out rows, after negative down-sampling is undone."""
 
+    tells: ClassVar[tuple[str, ...]] = ("validation_loss",)
+    """What training tells that a sweep can go by."""
+
 
 class LogisticConfig(TabularConfig):
     """Settings of the logistic regression."""

@@ -143,12 +143,19 @@ def _tuned(
     fit: Callable[[C, Mask], tuple[T, _Judged]], config: C, names: tuple[str, ...], engaged: Engaged, split: Split,
     seed: int, on_epoch: OnEpoch, advance: Advance,
 ) -> T:  # fmt: skip
-    """The best combination of the values of `names`, fitted to all rows; NDCG of each goes to `on_epoch`."""
+    """The best combination of the values of `names`, fitted to all rows; NDCG of each goes to `on_epoch`.
+
+    One combination alone is judged for `on_epoch` only, and where somebody has two engagements.
+    """
     grid = [dict(zip(names, values, strict=True)) for values in product(*(getattr(config, name) for name in names))]
     configs = [config.model_copy(update={name: (value,) for name, value in one.items()}) for one in grid]
     best = configs[0]
-    if len(grid) > 1:
-        held = _held_out(config, engaged, split, seed)
+    held = _held_out(config, engaged, split, seed)
+    if len(grid) > 1 and not held.any():
+        raise DataError(
+            "no reader has two engagements, so no settings can be chosen", remedy="give one value of each setting"
+        )
+    if len(grid) > 1 or (on_epoch is not None and held.any()):
         reached = []
         for at, (one, values) in enumerate(zip(configs, grid, strict=True)):
             if advance is not None:
@@ -184,12 +191,7 @@ def _held_out(config: ItemConfig, engaged: Engaged, split: Split, seed: int) -> 
     order = engaged.time_us
     if rule == "random":
         order = np.random.default_rng([seed, 5]).permutation(len(order)).astype(np.int64)
-    held = held_out(order, engaged.reader, config.validation_share, "last")
-    if not held.any():
-        raise DataError(
-            "no reader has two engagements, so no settings can be chosen", remedy="give one value of each setting"
-        )
-    return held
+    return held_out(order, engaged.reader, config.validation_share, "last")
 
 
 def _ndcg(judged: _Judged, engaged: Engaged, held: Mask, config: ItemConfig, seed: int) -> float:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import numpy as np
+import torch
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
@@ -21,13 +22,18 @@ from ranking.scorers.tabular import Boosting, BoostingConfig, Logistic, Logistic
 from ranking.training.calibration import Calibration
 from ranking.training.fit_ranker import calibrated
 from ranking.training.impressions import Impressions, RowsOf, impressions
+from ranking.training.losses import action_loss
+from ranking.training.ranker_task import WATCHED
 
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
 C = TypeVar("C", bound=TabularConfig)
 R = TypeVar("R", Logistic, Boosting)
+OnEpoch = Callable[[dict[str, float]], None]
 Advance = Callable[[float, float, str], None]
+_LEAST = 1e-7
+"""Probability below which a forecast counts as this much, and above 1 minus which as that: a loss stays finite."""
 
 
 @dataclass(frozen=True)
@@ -36,7 +42,7 @@ class Fit(Generic[C, R]):
 
     name: str
     config_type: type[C]
-    train: Callable[[C, Impressions, Advance | None], R]
+    train: Callable[[C, Impressions, Advance | None, OnEpoch | None], R]
 
     def __call__(
         self,
@@ -46,11 +52,11 @@ class Fit(Generic[C, R]):
         settings: Mapping[str, Any],
         *,
         seed: int,
-        on_epoch: Callable[[dict[str, float]], None] | None = None,
+        on_epoch: OnEpoch | None = None,
         advance: Advance | None = None,
         rows_of: RowsOf = impressions,
     ) -> R:
-        """Fits one model an action on impressions of the training part; there are no epochs to tell of.
+        """Fits one model an action on impressions of the training part, and tells its `validation_loss` as one epoch.
 
         `rows_of` makes the training rows.
 
@@ -65,10 +71,12 @@ class Fit(Generic[C, R]):
             dataset, split, config.inputs, config.rows, understanding=understanding, actions=config.actions, seed=seed,
             tell=advance,
         )  # fmt: skip
-        return self.train(config, rows, advance)
+        return self.train(config, rows, advance, on_epoch)
 
 
-def train_logistic(config: LogisticConfig, rows: Impressions, advance: Advance | None = None) -> Logistic:
+def train_logistic(
+    config: LogisticConfig, rows: Impressions, advance: Advance | None = None, on_epoch: OnEpoch | None = None
+) -> Logistic:
     """The regressions of rows that are there already.
 
     Raises:
@@ -95,10 +103,12 @@ def train_logistic(config: LogisticConfig, rows: Impressions, advance: Advance |
         "bias": bias,
         "taken": rows.known,
     }
-    return _calibrated(Logistic(config, arrays, Calibration(rows.rate)), rows)
+    return _judged(Logistic(config, arrays, Calibration(rows.rate)), rows, on_epoch)
 
 
-def train_boosting(config: BoostingConfig, rows: Impressions, advance: Advance | None = None) -> Boosting:
+def train_boosting(
+    config: BoostingConfig, rows: Impressions, advance: Advance | None = None, on_epoch: OnEpoch | None = None
+) -> Boosting:
     """The trees of rows that are there already.
 
     Raises:
@@ -120,7 +130,7 @@ def train_boosting(config: BoostingConfig, rows: Impressions, advance: Advance |
         weight = rows.learning_weight(action)
         watched = {"X_val": x[held], "y_val": label[held], "sample_weight_val": weight[held]} if stops else {}
         models[action] = model.fit(x[learned], label[learned], sample_weight=weight[learned], **watched)
-    return _calibrated(Boosting(config, models, rows.known, Calibration(rows.rate)), rows)
+    return _judged(Boosting(config, models, rows.known, Calibration(rows.rate)), rows, on_epoch)
 
 
 fit_logistic = Fit("logistic", LogisticConfig, train_logistic)
@@ -152,9 +162,24 @@ def _fit_quietly(model: LogisticRegression, z: F32, label: Array, weight: F32) -
         model.fit(z, label, sample_weight=weight)
 
 
-def _calibrated(made: R, rows: Impressions) -> R:
-    """The model, its calibration fitted where the config asks for that."""
+def _judged(made: R, rows: Impressions, on_epoch: OnEpoch | None) -> R:
+    """The model, its loss on the held-out rows told, its calibration fitted where the config asks for that."""
+    if not made.config.calibrate and on_epoch is None:
+        return made
+    held = rows.validation
+    p = made.of_inputs(rows.x[held], rows.position[held])
+    if on_epoch is not None:
+        on_epoch({WATCHED: validation_loss(p * rows.known, rows)})
     if made.config.calibrate:
-        held = rows.validation
-        made.calibration = calibrated(made.of_inputs(rows.x[held], rows.position[held]), rows)
+        made.calibration = calibrated(p, rows)
     return made
+
+
+def validation_loss(p: F32, rows: Impressions) -> float:
+    """The networks' validation loss (`ranking.training.ranker_task`) of probabilities [V, A] of the held-out rows.
+
+    Like theirs it is of the rows as they were kept, before calibration.
+    """
+    kept = np.clip(p.astype(np.float64), _LEAST, 1 - _LEAST)
+    logits = torch.from_numpy(np.log(kept) - np.log1p(-kept))
+    return float(action_loss(logits, torch.from_numpy(rows.labels[rows.validation]), rows.rate))

@@ -23,7 +23,8 @@ Values = Annotated[
 class ItemConfig(BaseModel):
     """How a model's settings are chosen: each combination is fitted to most of the training part, the rest judges it.
 
-    The one with the best NDCG, the first of equals, is then fitted to the whole training part.
+    The one with the best NDCG, the first of equals, is then fitted to the whole training part. One combination alone is
+    judged too where somebody is told of it.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
@@ -37,3 +38,8 @@ class ItemConfig(BaseModel):
     """Most readers who judge; a sample where there are more."""
     k: int = Field(20, ge=1)
     """Places that the NDCG looks at."""
+
+    @property
+    def tells(self) -> tuple[str, ...]:
+        """What training tells that a sweep can go by."""
+        return (f"ndcg@{self.k}",)

@@ -143,7 +143,9 @@ def test_what_can_be_set_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setenv("COLUMNS", "200")
     said = run("train", "--help")[1]
     assert all(name in said for name in TRAINED)
-    assert {one["name"]: one["trained"] for one in json.loads(run("scorers", "list", "--json")[1])}["heavy"]
+    tells = {one["name"]: one["tells"] for one in json.loads(run("scorers", "list", "--json")[1]) if one["trained"]}
+    assert list(tells) == list(TRAINED)
+    assert tells["ease"] == ["ndcg@20"]
     code, out, _ = run("scorers", "settings", "heavy", "--json")
     keys = [one["key"] for one in json.loads(out)["settings"]]
     assert code == 0

@@ -20,7 +20,7 @@ def test_those_that_have_a_trainer_are_the_trained_ones() -> None:
 def test_every_setting_has_its_words_and_its_default_is_taken(name: str) -> None:
     found = settings_of(name)
     assert found.scorer.about
-    assert found.scorer.trained == (name in TRAINED)
+    assert found.scorer.trained == bool(found.scorer.tells) == (name in TRAINED)
     told: dict[str, object] = {}
     for one in found.settings:
         assert one.about, one.key

@@ -16,10 +16,12 @@ from pydantic import ValidationError
 from data.batch import F32, CandidateBatch
 from data.dataset import Dataset
 from data.errors import ConfigError, ModelError
+from data.readers import read_log
 from experiments.config import RunConfig, validate
 from experiments.sweep import Range, SweepConfig, sweep
 from ranking.catalogue import SCORERS
 from ranking.registry import connect
+from ranking.training.loop import IN_SAMPLE_K
 
 pytestmark = pytest.mark.slow
 
@@ -106,6 +108,61 @@ def test_what_a_training_does_not_tell_is_refused(tiny_dataset: Dataset, home: P
         sweep(tiny_dataset, config(1, objective="ndcg"), home)
     with pytest.raises(ConfigError, match="'popularity' is not trained"):
         sweep(tiny_dataset, config(1).model_copy(update={"run": RunConfig(scorer="popularity")}), home)
+
+
+@pytest.mark.parametrize(
+    ("scorer", "objective", "tells"),
+    [
+        ("boosting", "validation_recall@20", "it tells validation_loss"),
+        ("ease", "validation_loss", "it tells ndcg@20"),
+        ("heavy", "ndcg@20", "it tells validation_loss, train_loss"),
+        ("two_tower", "ndcg@20", f"it tells validation_loss, validation_recall@{IN_SAMPLE_K}"),
+    ],
+)
+def test_an_objective_that_the_scorer_never_tells_is_refused_before_a_trial(
+    tiny_dataset: Dataset, home: Path, scorer: str, objective: str, tells: str
+) -> None:
+    asked = SweepConfig(objective=objective, run=RunConfig(scorer=scorer), search={"seed": Range(low=1, high=3)})
+    with pytest.raises(ConfigError, match=rf"'{objective}'.*{scorer}") as error:
+        sweep(tiny_dataset, asked, home)
+    assert error.value.remedy.startswith(tells)
+
+
+def test_more_is_better_of_recalls_unless_one_says_otherwise() -> None:
+    search = {"seed": Range(low=1, high=3)}
+    for objective, direction in (("ndcg@20", "maximize"), ("validation_recall@20", "maximize"), ("a_loss", "minimize")):
+        assert SweepConfig(objective=objective, search=search).direction == direction
+    assert SweepConfig(objective="ndcg@20", direction="minimize", search=search).direction == "minimize"
+    assert SweepConfig(search=search).direction == "minimize"
+
+
+def test_a_model_without_epochs_is_tuned(tiny_dataset: Dataset, home: Path) -> None:
+    fixed = {"rows": {"most": 2000}, "actions": ["like", "reply"], "trees": 5}
+    asked = SweepConfig(
+        trials=2, run=RunConfig(scorer="boosting", settings=fixed),
+        search={"settings.learning_rate": Range(choices=(1e-6, 0.2))}, seed=4,
+    )  # fmt: skip
+    found = sweep(tiny_dataset, asked, home)
+    assert {row.state for row in found.trials} == {"complete"}
+    by_rate = {row.settings["settings.learning_rate"]: row.value for row in found.trials}
+    assert found.best.value == min(by_rate.values())
+
+
+def test_an_item_model_is_tuned_by_its_ndcg(home: Path, tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    lines = ["userId,movieId,rating,timestamp"]
+    lines += [
+        f"{u},{f},4.0,{u * 99 + at}" for u in range(1, 41) for at, f in enumerate(rng.choice(20, 6, replace=False))
+    ]
+    (tmp_path / "ratings.csv").write_text("\n".join(lines))
+    (tmp_path / "movies.csv").write_text("\n".join(["movieId,title,genres", *(f"{f},F {f},War" for f in range(20))]))
+    films = read_log("movielens", tmp_path, tmp_path / "data")
+    asked = SweepConfig(
+        trials=7, objective="ndcg@20", run=RunConfig(scorer="ease"), search={"settings.l2": Range(low=1.0, high=900.0)}
+    )
+    found = sweep(films, asked, home)
+    assert {row.state for row in found.trials} == {"complete"}
+    assert found.best.value == max(row.value for row in found.trials if row.value is not None)
 
 
 @pytest.mark.parametrize(

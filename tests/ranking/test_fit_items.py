@@ -59,10 +59,22 @@ def test_the_best_on_what_is_held_out_of_training_is_kept(name, films):
             assert getattr(model.config, setting) == (value,)
     # The same settings alone, without a choice, give the same model: all of training was used.
     fixed = {setting: value for setting, value in best.items() if setting != "ndcg@20"}
-    alone, none = _fit(name, films, split, fixed)
-    assert none == []
+    alone, told = _fit(name, films, split, fixed)
+    assert told == [best]
+    assert set(model.config.tells) < set(best)
     for key, weight in alone.artifact()[1].items():
         np.testing.assert_array_equal(model.artifact()[1][key], weight, err_msg=key)
+
+
+def test_where_nothing_can_be_held_out_one_value_is_fitted_and_several_are_refused(tmp_path):
+    lines = ["userId,movieId,rating,timestamp", *(f"{user},{user % 3 + 1},4.0,{user}" for user in range(1, 9))]
+    (tmp_path / "ratings.csv").write_text("\n".join(lines))
+    (tmp_path / "movies.csv").write_text("\n".join(["movieId,title,genres", *(f"{f},F {f},War" for f in (1, 2, 3))]))
+    few = read_log("movielens", tmp_path, tmp_path / "data")
+    split = RandomRatio(within="log").apply(few)
+    assert _fit("ease", few, split, {"l2": 5})[1] == []
+    with pytest.raises(DataError, match=r"no reader has two engagements.*one value"):
+        _fit("ease", few, split, {"l2": [5, 50]})
 
 
 def test_the_test_part_is_not_looked_at(films):

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import skops.io
+import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.linear_model import LinearRegression
@@ -12,9 +15,13 @@ from sklearn.metrics import roc_auc_score
 
 from data.errors import ConfigError, ModelError
 from data.settings import config_from
+from ranking.models.heavy import HeavyConfig, HeavyNet
 from ranking.scorers.tabular import Boosting, BoostingConfig, Logistic, LogisticConfig
-from ranking.training.fit_tabular import train_boosting, train_logistic
+from ranking.training.fit_tabular import train_boosting, train_logistic, validation_loss
+from ranking.training.ranker_task import HeavyTask
 from tests.ranking.ranker_rows import EIGHT, alone, batch, rows, two_kinds
+
+CPU = torch.device("cpu")
 
 
 def _acted(x, rng):
@@ -55,6 +62,38 @@ def test_down_sampled_rows_give_each_action_its_own_probability():
     for model in (trees, lines):
         p = model.calibration(model.of_inputs(inputs, np.zeros(2, np.float32)))
         np.testing.assert_allclose(p, chance, rtol=0.25)
+
+
+def test_the_loss_told_is_the_networks_of_the_same_probabilities(learned):
+    given_, *_ = learned
+    held = given_.validation
+    some = replace(given_, rate=0.3)
+    configs = (LogisticConfig(inputs=EIGHT), BoostingConfig(inputs=EIGHT, trees=5, calibrate=False))
+    for train, config in zip((train_logistic, train_boosting), configs, strict=True):
+        told = []
+        model = train(config, some, None, told.append)
+        p, label = model.of_inputs(some.x[held], some.position[held]).astype(float), some.labels[held]
+        # By hand: like and reply are known; one who did the other alone counts 0.3.
+        weight = np.where((label[:, :2] > 0).any(axis=1)[:, None] & (label[:, :2] == 0), 0.3, 1.0)
+        losses = -np.log(np.where(label[:, :2] > 0, p[:, :2], 1 - p[:, :2]))
+        assert told == [{"validation_loss": pytest.approx((weight * losses).mean(), rel=1e-5)}]
+        assert tuple(told[0]) == config.tells
+        silent = train(config, some)
+        assert np.array_equal(silent.predict(batch([6])), model.predict(batch([6])))
+
+
+def test_the_loss_told_is_what_a_network_with_these_logits_measures():
+    given_ = rows(np.stack([np.arange(400) % 2, np.arange(400) % 3 == 0], axis=1), rate=0.2)
+    task = HeavyTask(HeavyNet(config := HeavyConfig(inputs=EIGHT, actions=given_.actions)), config, given_, 1, CPU)
+    task.module.eval()
+    with torch.no_grad():
+        measured = task.validate()["validation_loss"]
+    assert validation_loss(task.predicted(), given_) == pytest.approx(measured, rel=1e-5)
+
+
+def test_a_certainty_that_is_wrong_has_a_finite_loss():
+    given_ = rows(np.ones((40, 1)))
+    assert 16 < validation_loss(np.zeros((10, 1), np.float32), given_) < 17
 
 
 @pytest.mark.parametrize("which", [1, 2])
