@@ -197,7 +197,9 @@ def evaluate_bundles(
     known, done, candidates = Known.of(split), 0, Candidates.of(asked)
     for at, members in enumerate(groups.values()):
         scorers: dict[str, Scorer] = {reference: bundles[reference].scorer for reference in members}
-        oracle = Oracle.open(dataset) if Oracle.available(dataset) else None
+        # The truth follows the log request by request, which a catalogue ranked after the log's end does not.
+        followed = Oracle.available(dataset) and not isinstance(protocol, FullCatalogue)
+        oracle = Oracle.open(dataset) if followed else None
         if oracle is not None and at == 0:
             scorers[ORACLE] = oracle
         understanding = bundles[members[0]].understanding

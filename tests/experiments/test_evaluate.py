@@ -210,6 +210,15 @@ def test_more_metrics_leave_the_others_as_they_are(home: Path, films: Dataset) -
     assert "diversity" not in report.rows[0].metrics
 
 
+def test_a_world_ranked_as_a_catalogue_has_no_oracle(tiny_dataset: Dataset) -> None:
+    bundle = Bundle("popularity", Popularity(), None, tiny_dataset.name, tiny_dataset.content_hash)
+    asked = EvaluateConfig(requests=20, metrics=("author_gini",))
+    report, _ = evaluate_bundles(tiny_dataset, split_of(tiny_dataset, "leave_last_out"), {"popularity": bundle}, asked)
+    (row,) = report.rows
+    assert row.true_value is None
+    assert 0 < row.shares["author_gini"] < 1
+
+
 @pytest.mark.parametrize("name", ["regret", "true_value", "request_auc", "auc", "log_loss", "author_gini"])
 def test_a_metric_that_does_not_apply_is_refused_with_those_that_do(home: Path, films: Dataset, name: str) -> None:
     with pytest.raises(ConfigError) as refused:
