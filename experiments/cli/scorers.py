@@ -46,6 +46,7 @@ def settings(
     rows = [(one.key, one.takes, _defaults(one.default, one.otherwise), one.about) for one in found.settings]
     out = table(f"Settings of {name}", ["key", "takes", "default", "what it does"], rows)
     out.show_lines = True
+    out.columns[0].no_wrap = True
     for column in out.columns[1:]:
         column.justify = "left"
     after = f"next: rookery train --data DIR --set scorer={name}" + (" --set KEY=VALUE" if rows else "")
