@@ -142,7 +142,8 @@ class ActionScorer(ABC):
         """
         ValueModel.of(value).check(self.actions)
         other = copy(self)
-        other.config = self.config.model_copy(update={"value": value})
+        weights = value if isinstance(value, str) else {name: float(weight) for name, weight in value.items()}
+        other.config = self.config.model_copy(update={"value": weights})
         other.__dict__.pop("valued", None)
         return other
 
