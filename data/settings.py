@@ -34,7 +34,7 @@ def wrong_setting(error: ValidationError, kind: type[BaseModel], source: str, *,
     """
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
-    key = ".".join(path) or "config"
+    key = ".".join(path)
     more = f"; {more}" if more else ""
     if first["type"] == "extra_forbidden":
         table = model_at(kind, path[:-1])
@@ -45,8 +45,9 @@ def wrong_setting(error: ValidationError, kind: type[BaseModel], source: str, *,
         return ConfigError(f"unknown key {key!r} in {source}", remedy=f"{guess}the keys{place} are {known}{more}")
     given = first.get("input")
     value = "" if isinstance(given, dict) else f" = {given!r}"
+    where = f"{key}{value} in {source}" if key else source
     told = first["msg"].removeprefix("Value error, ")
-    return ConfigError(f"{key}{value} in {source}: {told}", remedy=f"change that value{more}")
+    return ConfigError(f"{where}: {told}", remedy=f"change that value{more}")
 
 
 def model_at(kind: type[BaseModel], path: Sequence[str]) -> type[BaseModel]:

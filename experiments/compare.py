@@ -39,7 +39,7 @@ METRICS = ("ndcg", "recall", "true_value")
 
 _KEYS = ("request_id", "user_id")
 _LEAST_USERS = 5
-"""Users from which on a segment is compared."""
+"""Users with a value of both runs from which on a segment is compared."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _rows(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[str]) ->
     for metric in metrics:
         for reference, one in found.items():
             pair = _pair(_paired(one.requests, found[base].requests), metric)
-            if not _both(pair):
+            if not _compared(pair):
                 raise DataError(
                     f"metric {metric!r} is defined in no request of both {reference!r} and {base!r}",
                     remedy="compare another one",
@@ -183,7 +183,7 @@ def _by_segment(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[st
     for dimension, segment, reference, frame in _segments(found, base):
         for metric in metrics:
             pair = _pair(frame, metric)
-            if _both(pair):
+            if _compared(pair) >= _LEAST_USERS:
                 where.append((dimension, segment, reference, metric))
                 pairs.append(pair)
     differences = paired_differences(pairs)
@@ -197,9 +197,10 @@ def _by_segment(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[st
     )  # fmt: skip
 
 
-def _both(pair: Pair) -> bool:
-    """Whether any request has both values."""
-    return bool((~np.isnan(np.asarray(pair.a) - np.asarray(pair.b))).any())
+def _compared(pair: Pair) -> int:
+    """Users with a request where both values are defined."""
+    both = ~np.isnan(np.asarray(pair.a) - np.asarray(pair.b))
+    return len(np.unique(np.asarray(pair.users)[both]))
 
 
 def _segments(found: Mapping[str, _Evaluated], base: str) -> Iterator[tuple[str, str, str, pl.DataFrame]]:
@@ -232,21 +233,29 @@ def _run(client: Any, reference: str) -> Any:
             return client.get_run(reference)
         except MlflowException as error:
             raise NotFoundError(f"no run {reference!r}", remedy="look it up: mlflow ui") from error
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    model, chosen, value = reference.partition(VALUE)
-    if chosen and model not in SCORERS:
-        # A model by a value of its own has the run that is named after its scorer and the value.
-        reference = f"{_run(client, model).data.tags.get('scorer', model)}{chosen}{value}"
-    if re.fullmatch(r"[a-z][a-z0-9_]*(\?value=[\w{}=,. -]+)?", reference):
+    name, chosen, value = reference.partition(VALUE)
+    scorer, version = reference, ""
+    if chosen and name not in SCORERS:
+        # A model by another value has a run of its own, which tells the model's scorer, its version and the value.
+        model = resolve_reference(client, name)
+        scorer = f"{client.get_run(model.run_id).data.tags.get('scorer', name)}{chosen}{value}"
+        version = f"tags.version = '{model.version}' AND "
+    if re.fullmatch(r"[a-z][a-z0-9_]*(\?value=[\w{}=,. -]+)?", scorer):
         named = client.search_runs(
-            [experiment.experiment_id],
-            f"tags.scorer = '{reference}' AND tags.evaluation != ''",
+            [client.get_experiment_by_name(EXPERIMENT).experiment_id],
+            f"{version}tags.scorer = '{scorer}' AND tags.evaluation != ''",
             order_by=["attributes.start_time DESC"],
             max_results=1,
         )
         if named:
             return named[0]
+    if chosen:
+        raise _never_evaluated(reference)
     return client.get_run(resolve_reference(client, reference).run_id)
+
+
+def _never_evaluated(reference: str) -> NotFoundError:
+    return NotFoundError(f"run {reference!r} was never evaluated", remedy=f"rookery evaluate {reference} --data DIR")
 
 
 def _shared_key(client: Any, runs: Mapping[str, Any]) -> str:
@@ -254,9 +263,7 @@ def _shared_key(client: Any, runs: Mapping[str, Any]) -> str:
     keys = {reference: _keys(client, run.info.run_id) for reference, run in runs.items()}
     for reference, found in keys.items():
         if not found:
-            raise NotFoundError(
-                f"run {reference!r} was never evaluated", remedy=f"rookery evaluate {reference} --data DIR"
-            )
+            raise _never_evaluated(reference)
     shared = set.intersection(*(set(found) for found in keys.values()))
     if not shared:
         raise ConfigError(

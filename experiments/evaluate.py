@@ -162,7 +162,7 @@ def evaluate_references(
     plots = draw(curves, names, {names[one.reference]: one.ndcg for one in report.rows}, k=config.k)
     for result in report.rows:
         reference, bundle = result.reference, bundles.get(result.reference)
-        run_id = bundle.run_id if bundle and bundle.run_id else _new_run(dataset, result.name, home)
+        run_id = bundle.run_id if bundle and bundle.run_id else _new_run(dataset, result, home)
         numbers = _numbers(result, config.k) | curves[reference].numbers()
         _log(run_id, dataset, report, result.name, measured[reference], users, numbers, plots[reference], home)
     return report
@@ -340,9 +340,10 @@ def _numbers(result: ScorerResult, k: int) -> dict[str, float]:
     return out
 
 
-def _new_run(dataset: Dataset, name: str, home: Path) -> str:
-    """A run for what was not trained."""
-    tags = {"scorer": name, "kind": "baseline"}
+def _new_run(dataset: Dataset, result: ScorerResult, home: Path) -> str:
+    """A run for what was not trained, or for a version by another value than it was trained with."""
+    name = result.name
+    tags = {"scorer": name, "kind": "baseline", "version": result.version}
     with tracked_run(home, name=name, dataset=dataset, parameters={"scorer": name}, tags=tags) as run_id:
         return run_id
 

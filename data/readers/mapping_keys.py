@@ -14,6 +14,7 @@ from data.readers.files import Layout, read_parquet, read_text
 from data.readers.ids import IdKind
 from data.readers.lines import Lines, TimeUnit
 from data.schema import ACTIONS
+from data.settings import wrong_setting
 
 _ONE_SIGN = r"^[\x00-\x7f]?$"
 _SIGNS = r"^[\x00-\x09\x0b\x0c\x0e-\x7f]{0,8}$"
@@ -240,15 +241,6 @@ class Mapping(BaseModel):
         return {name: part for name, part in named.items() if part is not None}
 
 
-_PARTS: dict[str, type[BaseModel]] = {
-    "log": LogPart,
-    "impressions": ImpressionsPart,
-    "users": UsersPart,
-    "items": ItemsPart,
-    "constants": Constants,
-}
-
-
 def load_mapping(path: Path) -> Mapping:
     """Reads a mapping file.
 
@@ -262,11 +254,4 @@ def load_mapping(path: Path) -> Mapping:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"mapping {path} is not TOML: {error}", remedy="fix that line") from error
     except ValidationError as error:
-        first = error.errors()[0]
-        key = ".".join(str(part) for part in first["loc"])
-        if first["type"] == "extra_forbidden":
-            part = _PARTS.get(str(first["loc"][-2]) if len(first["loc"]) > 1 else "", Mapping)
-            known = ", ".join(part.model_fields)
-            raise ConfigError(f"unknown key {key!r} in {path}", remedy=f"the keys are {known}") from error
-        said = first["msg"].removeprefix("Value error, ")
-        raise ConfigError(f"{key or 'the mapping'} in {path}: {said}", remedy="change that value") from error
+        raise wrong_setting(error, Mapping, f"mapping {path}") from error

@@ -28,7 +28,8 @@ class RankerTraining(BaseModel):
     weight_decay: float = Field(0.01, ge=0)
     """AdamW's decoupled weight decay."""
     precision: Literal["fp32", "bf16"] = "fp32"
-    """Arithmetic of a training step; weights, loss and scoring are float32 in both."""
+    """Arithmetic of a training step; weights, loss and scoring are float32 in both. Where the device has no bfloat16
+    the step is in float32, too, and a warning says so."""
     calibrate: bool = True
     """Fit an isotonic line an action on the held-out rows, after negative down-sampling is undone."""
     threads: int = Field(2, ge=1)

@@ -153,11 +153,11 @@ def test_a_shown_line_that_does_not_fit_is_named_and_can_be_left_out(tmp_path: P
         ),
         (SHOWN + 'action = "event"\n', "name the column `clicked`, or the column `action`"),
         (SHOWN.replace('time = "at"\n', ""), r"impressions\.time in .*Field required"),
-        (SHOWN + 'value = "stars"\n', r"unknown key 'impressions\.value'.*the keys are file"),
+        (SHOWN + 'value = "stars"\n', r"unknown key 'impressions\.value'.*the keys of impressions are file"),
         (SHOWN + 'actions = { buy = "purchase" }\n', r"impressions\.actions in .*'buy' cannot become 'purchase'"),
         (
             SHOWN + '[log]\nfile = "log.csv"\nuser = "a"\nitem = "b"\norder = "file"\nconstants.action = "like"\n',
-            r"the mapping in .*and so must \[log\]",
+            r"^mapping \S*: .*and so must \[log\]",
         ),
     ],
 )

@@ -336,8 +336,8 @@ def test_an_action_that_is_not_ours_must_be_mapped(tmp_path: Path) -> None:
     ("toml", "problem"),
     [
         ("[log\n", "is not TOML"),
-        ("", r"the mapping in .*: it has neither \[log\] nor \[impressions\]"),
-        (LOG + 'colour = "red"\n', r"unknown key 'log\.colour'.*the keys are file"),
+        ("", r"^mapping \S*: it has neither \[log\] nor \[impressions\]"),
+        (LOG + 'colour = "red"\n', r"unknown key 'log\.colour'.*the keys of log are file"),
         (LOG + 'time_unit = "hours"\n', "log.time_unit"),
         (LOG + 'separator = "\\n"\n', "log.separator"),
         (LOG + 'separator = "é"\n', "log.separator"),

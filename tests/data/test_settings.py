@@ -43,7 +43,7 @@ class Cake(BaseModel):
         ({"fan": False}, "unknown key 'fan'", "did you mean 'oven.fan'?"),
         ({"zzz": 1}, "unknown key 'zzz'", "the keys are eggs"),
         ({"oven": {"degrees": 900}}, "oven.degrees = 900 in the settings of cake: Input", "change that value"),
-        ({"eggs": 0}, "in the settings of cake: a cake needs an egg", "change that value"),
+        ({"eggs": 0}, "the settings of cake: a cake needs an egg", "change that value"),
     ],
 )  # fmt: skip
 def test_what_is_wrong_is_told_where_it_stands(settings: dict[str, Any], problem: str, remedy: str) -> None:

@@ -286,7 +286,7 @@ def test_compare_pairs_the_requests(lab: Lab, tiny_dataset: Dataset) -> None:
 
 
 def test_compare_breaks_the_difference_down_by_segment(lab: Lab, tiny_dataset: Dataset, tmp_path: Path) -> None:
-    evaluate_references(tiny_dataset, [lab.model, "popularity"], FORTY, lab.home)
+    evaluate_references(tiny_dataset, [lab.model, "popularity"], EvaluateConfig(requests=200), lab.home)
     compared = compare_runs(["popularity", lab.model], lab.home, ["recall"])
     assert [row.metric for row in compared.rows] == ["recall", "recall"]
     whole = compared.rows[1]
@@ -300,6 +300,7 @@ def test_compare_breaks_the_difference_down_by_segment(lab: Lab, tiny_dataset: D
         assert len({one.segment for one in parts}) == len(parts)
         assert sum(one.difference.n for one in parts) <= whole.difference.n
         assert all(one.corrected_p >= one.difference.p_value for one in parts)
+        assert all(one.difference.users >= 5 for one in parts)
     page = tmp_path / "pages" / "compare.html"
     write_comparison(compared, page)
     text = page.read_text()
@@ -365,6 +366,22 @@ def test_a_value_of_ones_own_is_trained_with_and_another_is_chosen_afterwards(
         fetch(f"{model}?value={{replies=1}}", home=lab.home)
     with pytest.raises(ConfigError, match=r"'two_tower' has no value to choose"):
         fetch(f"{lab.model}?value=home_2026", home=lab.home)
+
+
+def test_two_models_by_the_same_value_are_two_runs(lab: Lab, tiny_dataset: Dataset) -> None:
+    quick = {"actions": ["like", "reply"], "rows": {"most": 2000}}
+    models = [
+        train(tiny_dataset, RunConfig(scorer="logistic", settings={**quick, "iterations": one}), lab.home)
+        for one in (2, 6)
+    ]
+    first, second = (f"v{one.version}?value={{reply=1}}" for one in models)
+    with pytest.raises(NotFoundError, match=r"'v\d+\?value=\{reply=1\}' was never evaluated"):
+        compare_runs([first, second], lab.home)
+    report = evaluate_references(tiny_dataset, [first, second], FORTY, lab.home)
+    compared = compare_runs([first, second], lab.home, ["true_value"])
+    values = {row.reference: row.true_value for row in report.rows}
+    assert [row.value.mean for row in compared.rows] == [values[one].mean for one in (first, second)]
+    assert compared.rows[0].value.mean != compared.rows[1].value.mean
 
 
 def test_promote_moves_an_alias(lab: Lab, tiny_dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:

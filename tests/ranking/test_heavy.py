@@ -17,6 +17,7 @@ from data.settings import config_from
 from features.catalogue import owners
 from ranking.models.dense import DenseInputs, interest
 from ranking.models.heavy import HeavyConfig, HeavyNet, HeavyRanker
+from ranking.training import ranker_task
 from ranking.training.calibration import Calibration
 from ranking.training.checkpoint import Checkpoint
 from ranking.training.fit_ranker import train_heavy
@@ -239,14 +240,22 @@ def test_training_is_the_same_again_and_from_a_checkpoint(tmp_path):
 
 
 @pytest.mark.slow
-def test_bfloat16_learns_the_same():
+def test_bfloat16_learns_the_same_and_is_left_where_it_is_not_at_hand(monkeypatch, caplog):
     given_, _, _ = _learnable()
-    last = {}
-    for precision in ("fp32", "bf16"):
+
+    def last(precision):
         history = []
         train_heavy(_quick(precision=precision, epochs=5), given_, seed=1, on_epoch=history.append)
-        last[precision] = history[-1]["validation_loss"]
-    assert last["bf16"] == pytest.approx(last["fp32"], rel=0.05)
+        return history[-1]["validation_loss"]
+
+    full = last("fp32")
+    assert not caplog.text
+    for there in (True, False):
+        monkeypatch.setattr(ranker_task, "has_bf16", lambda device, there=there: there)
+        half = last("bf16")
+        assert half == pytest.approx(full, rel=0.05)
+        assert (half == full) is not there
+        assert ("no bfloat16 on this cpu: trains in float32" in caplog.text) is not there
 
 
 def test_a_diverging_loss_names_the_epoch():
