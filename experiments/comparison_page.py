@@ -25,7 +25,7 @@ def write_comparison(report: Comparison, path: Path) -> None:
         f"<h1>Compared with {escape(report.base)} on {escape(report.data)}</h1><p>{escape(report.protocol)}</p>"
         "<p class=note>Differences are paired by request; intervals are 95%, by bootstrap over users. Effect: Cohen's "
         "d of users' mean differences. p: by the same bootstrap, and Wilcoxon's of users' signed "
-        "ranks, both Holm-corrected over all rows of a table.</p>"
+        "ranks, both Holm-corrected over all runs and metrics.</p>"
         + "".join(_metric(report, metric) for metric in metrics)
     )
     write_page(path, f"Compared with {report.base}", body)

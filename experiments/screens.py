@@ -50,17 +50,20 @@ def probability_table(report: Report) -> Any:
     return table("Probabilities of actions, over the impressions", ["scorer", "action", *names], rows)
 
 
-def comparison_table(report: Comparison) -> Any:
-    """Every run against the base, one row a metric."""
-    rows = []
+def comparison_tables(report: Comparison) -> list[Any]:
+    """Every run against the base, a table a metric."""
+    rows: dict[str, list[tuple[Any, ...]]] = {}
     for row in report.rows:
         verdict = [difference(row.difference), row.effect, p_value(row.corrected_p)]
         verdict += [p_value(row.corrected_wilcoxon_p)]
         if row.difference is None:
             verdict = ["base", "", "", ""]
-        rows.append((label(row), name_of(row.metric, report.k), interval(row.value), *verdict))
-    heads = ["run", "metric", "value", f"minus {report.base}", "effect (d)", "p (Holm)", "Wilcoxon's p (Holm)"]
-    return table(f"Compared with {report.base}", heads, rows)
+        rows.setdefault(row.metric, []).append((label(row), interval(row.value), *verdict))
+    heads = ["run", "value", f"minus {report.base}", "effect (d)", "p", "Wilcoxon's p"]
+    return [
+        table(f"{name_of(metric, report.k)} compared with {report.base}; both p with Holm's correction", heads, cells)
+        for metric, cells in rows.items()
+    ]
 
 
 def segment_table(report: Comparison) -> Any:

@@ -93,7 +93,9 @@ def evaluate(
 def compare(
     runs: Annotated[
         list[str],
-        typer.Argument(help="Run ids, versions, aliases or scorers' names, evaluated before; the first is the base."),
+        typer.Argument(
+            help="What was evaluated: run ids, versions, aliases, names, v3?value=...; the first is the base."
+        ),
     ],
     metric: Annotated[
         list[str] | None,
@@ -112,14 +114,14 @@ def compare(
     from data.home import home_folder
     from experiments.compare import compare_runs
     from experiments.comparison_page import write_comparison
-    from experiments.screens import comparison_table, segment_table
+    from experiments.screens import comparison_tables, segment_table
 
     report = compare_runs(runs, home_folder(), metric or ())
     if html is not None:
         write_comparison(report, html)
         say(f"page: {html}")
     parts = [segment_table(report)] if report.segments else []
-    show(report, as_json=as_json, tables=[comparison_table(report), *parts, report.protocol])
+    show(report, as_json=as_json, tables=[*comparison_tables(report), *parts, report.protocol])
 
 
 def sweep(
