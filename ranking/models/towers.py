@@ -108,31 +108,30 @@ class TwoTowerConfig(BaseModel):
 
         A reader is what they engaged with: with a few hundred readers, vectors of their own only remember them. What
         an item says of its reader and for whom it is are two things, so histories have a table of their own; and a
-        reader's newest engagements say most, which attention learns.
+        reader's newest engagements say most, which attention learns. Most items are met a few times: their ids say
+        little before they are learned, and a mild temperature and small steps keep them from being learned by heart.
         """
         return cls(
-            dim=128, user_buckets=0, tweet_buckets=32_768, author_buckets=0, user_dense=(), tweet_dense=(),
-            following=False, history_authors=False, history_tweets=True, history="attentive", history_buckets=32_768,
-            history_dropout=0.2, recent=100, training=TrainingConfig.items(),
+            dim=128, temperature=0.2, id_length=0.2, user_buckets=0, tweet_buckets=32_768, author_buckets=0,
+            user_dense=(), tweet_dense=(), following=False, history_authors=False, history_tweets=True,
+            history="attentive", history_buckets=32_768, history_dropout=0.2, recent=100,
+            training=TrainingConfig.items(),
         )  # fmt: skip
 
     @classmethod
     def shelves(cls, positives: int = 0) -> Self:
         """For a catalogue where time plays no part (a random split): what goes with what, whatever came first.
 
-        Most items are met a few times, so ids say little before they are learned, and histories share the candidates'
-        table; readers with thousands of items would drown the others. With few `positives` two trainings disagree
-        about much, and several members know more than one; with many, one is enough and eight would take their time.
-        The order of items still improves when the loss no longer falls, so all epochs are gone through.
+        Histories share the candidates' table; readers with thousands of items would drown the others. With few
+        `positives` two trainings disagree about much, and several members know more than one; with many, one is enough
+        and eight would take their time. The order of items still improves when the loss no longer falls, so all epochs
+        are gone through.
         """
         items = cls.items()
-        training = {
-            "histories": "others", "validation": "random", "learning_rate": 1e-3, "weight_decay": 0.05, "epochs": 9,
-            "reader_power": 0.5,
-        }  # fmt: skip
+        training = {"histories": "others", "validation": "random", "reader_power": 0.5}
         shape = {
-            "members": 8 if positives <= _FEW else 1, "id_length": 0.2, "temperature": 0.2, "history_buckets": 0,
-            "history_dropout": 0.3, "recent": 200, "text": False, "topics": False,
+            "members": 8 if positives <= _FEW else 1, "history_buckets": 0, "history_dropout": 0.3, "recent": 200,
+            "text": False, "topics": False,
         }  # fmt: skip
         return items.model_copy(update=shape | {"training": items.training.model_copy(update=training)})
 

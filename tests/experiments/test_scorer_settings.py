@@ -49,7 +49,7 @@ def test_two_towers_tell_their_defaults_for_other_data() -> None:
     by_key = {one.key: one for one in settings_of("two_tower").settings}
     shelves = TwoTowerConfig.shelves()
     assert by_key["settings.members"].otherwise == {"items, random split": shelves.members}
-    assert by_key["settings.training.epochs"].otherwise == {"lasting items": 6, "items, random split": 9}
+    assert by_key["settings.training.epochs"].otherwise == {"lasting items": 9, "items, random split": 9}
     assert by_key["settings.hidden"].otherwise == {}
 
 
