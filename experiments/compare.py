@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,6 +19,7 @@ import numpy as np
 import polars as pl
 
 from data.errors import ConfigError, DataError, NotFoundError
+from experiments.curves import LEAST_USERS
 from experiments.evaluate import FOLDER
 from experiments.stats import (
     Difference,
@@ -38,8 +40,6 @@ METRICS = ("ndcg", "recall", "true_value")
 """Compared unless asked otherwise, where all runs have them."""
 
 _KEYS = ("request_id", "user_id")
-_LEAST_USERS = 5
-"""Users with a value of both runs from which on a segment is compared."""
 
 
 @dataclass(frozen=True)
@@ -141,7 +141,7 @@ def _rows(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[str]) ->
     for metric in metrics:
         for reference, one in found.items():
             pair = _pair(_paired(one.requests, found[base].requests), metric)
-            if not _compared(pair):
+            if not _users_of_both(pair):
                 raise DataError(
                     f"metric {metric!r} is defined in no request of both {reference!r} and {base!r}",
                     remedy="compare another one",
@@ -183,7 +183,7 @@ def _by_segment(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[st
     for dimension, segment, reference, frame in _segments(found, base):
         for metric in metrics:
             pair = _pair(frame, metric)
-            if _compared(pair) >= _LEAST_USERS:
+            if _users_of_both(pair) >= LEAST_USERS:
                 where.append((dimension, segment, reference, metric))
                 pairs.append(pair)
     differences = paired_differences(pairs)
@@ -197,8 +197,8 @@ def _by_segment(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[st
     )  # fmt: skip
 
 
-def _compared(pair: Pair) -> int:
-    """Users with a request where both values are defined."""
+def _users_of_both(pair: Pair) -> int:
+    """Users with a request for which both runs have a value."""
     both = ~np.isnan(np.asarray(pair.a) - np.asarray(pair.b))
     return len(np.unique(np.asarray(pair.users)[both]))
 
@@ -213,10 +213,7 @@ def _segments(found: Mapping[str, _Evaluated], base: str) -> Iterator[tuple[str,
             pair = _paired(found[reference].requests, found[base].requests)
             pair = pair.join(found[base].users, on="user_id", how="left", maintain_order="left")
             sizes = pair.drop_nulls(dimension).group_by(dimension).agg(pl.col("user_id").n_unique())
-            sizes = sizes.filter(pl.col("user_id") >= _LEAST_USERS).sort(
-                ["user_id", dimension], descending=[True, False]
-            )
-            for segment in sizes[dimension].to_list():
+            for segment in sizes.sort(["user_id", dimension], descending=[True, False])[dimension].to_list():
                 yield dimension, segment, reference, pair.filter(pl.col(dimension) == segment)
 
 
@@ -240,7 +237,7 @@ def _run(client: Any, reference: str) -> Any:
         model = resolve_reference(client, name)
         scorer = f"{client.get_run(model.run_id).data.tags.get('scorer', name)}{chosen}{value}"
         version = f"tags.version = '{model.version}' AND "
-    if re.fullmatch(r"[a-z][a-z0-9_]*(\?value=[\w{}=,. -]+)?", scorer):
+    if re.fullmatch(r"[a-z][a-z0-9_]*(\?value=[^']+)?", scorer):
         named = client.search_runs(
             [client.get_experiment_by_name(EXPERIMENT).experiment_id],
             f"{version}tags.scorer = '{scorer}' AND tags.evaluation != ''",
@@ -249,13 +246,14 @@ def _run(client: Any, reference: str) -> Any:
         )
         if named:
             return named[0]
-    if chosen:
+    if version:
         raise _never_evaluated(reference)
     return client.get_run(resolve_reference(client, reference).run_id)
 
 
 def _never_evaluated(reference: str) -> NotFoundError:
-    return NotFoundError(f"run {reference!r} was never evaluated", remedy=f"rookery evaluate {reference} --data DIR")
+    remedy = f"rookery evaluate {shlex.quote(reference)} --data DIR"
+    return NotFoundError(f"run {reference!r} was never evaluated", remedy=remedy)
 
 
 def _shared_key(client: Any, runs: Mapping[str, Any]) -> str:
@@ -268,7 +266,7 @@ def _shared_key(client: Any, runs: Mapping[str, Any]) -> str:
     if not shared:
         raise ConfigError(
             f"{' and '.join(runs)} were evaluated on other data or by other protocols",
-            remedy=f"evaluate them together: rookery evaluate {' '.join(runs)} --data DIR",
+            remedy=f"evaluate them together: rookery evaluate {shlex.join(runs)} --data DIR",
         )
     last = next(iter(runs.values())).data.tags.get("evaluation", "")
     return str(last) if last in shared else min(shared)

@@ -9,6 +9,7 @@ from typing import Any
 
 from experiments.compare import Comparison, Row, SegmentRow
 from experiments.page import picture, rows_of, write_page
+from ranking.artifact import VALUE
 
 _NAMES = {"ndcg": "NDCG", "map": "MAP", "mrr": "MRR", "true_value": "true value"}
 
@@ -25,7 +26,7 @@ def write_comparison(report: Comparison, path: Path) -> None:
         f"<h1>Compared with {escape(report.base)} on {escape(report.data)}</h1><p>{escape(report.protocol)}</p>"
         "<p class=note>Differences are paired by request; intervals are 95%, by bootstrap over users. Effect: Cohen's "
         "d of users' mean differences. p: by the same bootstrap, and Wilcoxon's of users' signed "
-        "ranks, both Holm-corrected over all runs and metrics.</p>"
+        "ranks, both Holm-corrected over all runs and metrics; those by segment over all segments, too.</p>"
         + "".join(_metric(report, metric) for metric in metrics)
     )
     write_page(path, f"Compared with {report.base}", body)
@@ -68,7 +69,7 @@ def _by_segment(report: Comparison, parts: Sequence[SegmentRow], dimension: str,
 
 def label(row: Row) -> str:
     """A run as people name it."""
-    return row.scorer if row.scorer in ("", row.reference) else f"{row.reference} ({row.scorer})"
+    return row.scorer if row.scorer in ("", row.reference) else f"{row.reference} ({row.scorer.partition(VALUE)[0]})"
 
 
 def _values(rows: Sequence[Row], title: str) -> Any:

@@ -60,15 +60,13 @@ def comparison_tables(report: Comparison) -> list[Any]:
             verdict = ["base", "", "", ""]
         rows.setdefault(row.metric, []).append((label(row), interval(row.value), *verdict))
     heads = ["run", "value", f"minus {report.base}", "effect (d)", "p", "Wilcoxon's p"]
-    return [
-        table(f"{name_of(metric, report.k)} compared with {report.base}; both p with Holm's correction", heads, cells)
-        for metric, cells in rows.items()
-    ]
+    about = f"compared with {report.base}; both p with Holm's correction over all runs and metrics"
+    return [table(f"{name_of(metric, report.k)} {about}", heads, cells) for metric, cells in rows.items()]
 
 
 def segment_table(report: Comparison) -> Any:
     """Every run against the base in the first metric, one row a segment of users."""
-    first = report.rows[0].metric
+    first = report.segments[0].metric
     rows = [
         (f"{part.dimension}: {part.segment}", part.reference, f"{part.difference.users:,}", interval(part.value),
          difference(part.difference), p_value(part.corrected_p))

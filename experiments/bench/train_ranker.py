@@ -22,14 +22,14 @@ ROWS, BATCH, STEPS, THREADS = 131_072, 2048, 16, 2
 
 
 def cases() -> Iterator[Case]:
-    """In float32, then with matrix products in bfloat16, where the processor has that."""
+    """In float32, then as `precision=bf16` trains here: in bfloat16, or where the processor has none in float32."""
     rows = _rows()
     for precision in ("fp32", "bf16"):
         config = _config(precision)
         with deterministic(1, THREADS):
             ours = _Ours(config, rows)
             bare = _Bare(config, rows, half=ours.half)
-        told = f"{precision}, without it on this CPU: fp32" if precision == "bf16" and not ours.half else precision
+        told = "bf16 asked for, fp32 where it is not" if precision == "bf16" and not ours.half else precision
         size = sum(parameter.numel() for parameter in HeavyNet(config).parameters())
         yield Case(
             f"heavy ranker, {len(rows.names)} features, {size:,} parameters, batch {BATCH:,}, {told}",

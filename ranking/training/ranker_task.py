@@ -25,8 +25,7 @@ _log = logging.getLogger(__name__)
 
 
 def has_bf16(device: torch.device) -> bool:
-    """Does the device multiply in bfloat16? Where it does not, torch imitates it and takes three times as long as in
-    float32."""
+    """Whether the device multiplies in bfloat16 itself; elsewhere torch imitates it, more slowly than float32."""
     if device.type == "cuda":
         return bool(torch.cuda.is_bf16_supported(including_emulation=False))
     return any(has for name, has in torch.cpu.get_capabilities().items() if "bf16" in name)

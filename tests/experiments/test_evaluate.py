@@ -349,7 +349,7 @@ def test_a_value_of_ones_own_is_trained_with_and_another_is_chosen_afterwards(
     assert run.data.params["settings.value.share"] == "2.0"
 
     model, other = f"v{trained.version}", f"v{trained.version}?value={{reply=1}}"
-    report = evaluate_references(tiny_dataset, [model, other], FORTY, lab.home)
+    report = evaluate_references(tiny_dataset, [model, other, "popularity"], FORTY, lab.home)
     mine, theirs = report.row("logistic"), report.row("logistic?value={reply=1}")
     assert (mine.run_id, theirs.run_id, theirs.version) == (trained.run_id, "", trained.version)
     assert mine.auc != theirs.auc
@@ -374,8 +374,8 @@ def test_two_models_by_the_same_value_are_two_runs(lab: Lab, tiny_dataset: Datas
         train(tiny_dataset, RunConfig(scorer="logistic", settings={**quick, "iterations": one}), lab.home)
         for one in (2, 6)
     ]
-    first, second = (f"v{one.version}?value={{reply=1}}" for one in models)
-    with pytest.raises(NotFoundError, match=r"'v\d+\?value=\{reply=1\}' was never evaluated"):
+    first, second = (f'v{one.version}?value={{"reply"=1e+0}}' for one in models)
+    with pytest.raises(NotFoundError, match=r"was never evaluated; rookery evaluate 'v\d+\?value=\{\"reply\"=1e\+0\}'"):
         compare_runs([first, second], lab.home)
     report = evaluate_references(tiny_dataset, [first, second], FORTY, lab.home)
     compared = compare_runs([first, second], lab.home, ["true_value"])

@@ -50,6 +50,7 @@ def test_two_towers_tell_their_defaults_for_other_data() -> None:
     shelves = TwoTowerConfig.shelves()
     assert by_key["settings.members"].otherwise == {"items, random split": shelves.members}
     assert by_key["settings.training.epochs"].otherwise == {"lasting items": 9, "items, random split": 9}
+    assert by_key["settings.recent"].otherwise == {"lasting items": 100, "items, random split": 200}
     assert by_key["settings.hidden"].otherwise == {}
 
 

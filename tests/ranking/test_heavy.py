@@ -258,6 +258,20 @@ def test_bfloat16_learns_the_same_and_is_left_where_it_is_not_at_hand(monkeypatc
         assert ("no bfloat16 on this cpu: trains in float32" in caplog.text) is not there
 
 
+@pytest.mark.parametrize(
+    ("found", "has"),
+    [
+        ({"architecture": "x86_64", "avx512_bf16": False, "amx_bf16": False, "avx2": True}, False),
+        ({"architecture": "x86_64", "avx512_bf16": True, "amx_bf16": False}, True),
+        ({"architecture": "x86_64", "avx512_bf16": False, "amx_bf16": True}, True),
+        ({"architecture": "aarch64", "bf16": True}, True),
+    ],
+)
+def test_a_processor_says_whether_it_has_bfloat16(monkeypatch, found, has):
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: found)
+    assert ranker_task.has_bf16(torch.device("cpu")) is has
+
+
 def test_a_diverging_loss_names_the_epoch():
     given_, _, _ = _learnable(800)
     with pytest.raises(ModelError, match="in epoch 1"):
