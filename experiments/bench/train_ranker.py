@@ -29,7 +29,7 @@ def cases() -> Iterator[Case]:
         with deterministic(1, THREADS):
             ours = _Ours(config, rows)
             bare = _Bare(config, rows, half=ours.half)
-        told = "bf16 asked for, fp32 where it is not" if precision == "bf16" and not ours.half else precision
+        told = "bf16 (fp32, as the CPU has none)" if precision == "bf16" and not ours.half else precision
         size = sum(parameter.numel() for parameter in HeavyNet(config).parameters())
         yield Case(
             f"heavy ranker, {len(rows.names)} features, {size:,} parameters, batch {BATCH:,}, {told}",
