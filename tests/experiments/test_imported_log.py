@@ -39,7 +39,7 @@ def shop(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 @pytest.mark.slow
 def test_every_kind_of_model_learns_from_it(shop: Dataset, home: Path) -> None:
     wanted = {
-        "two_tower": {"training": BRIEF | {"epochs": 8, "batch_size": 128}},
+        "two_tower": {"training": BRIEF | {"epochs": 8, "batch_size": 128, "learning_rate": 0.01}},
         "heavy": {"training": BRIEF | {"batch_size": 128}},
         "boosting": {},
         "als": {},
