@@ -12,6 +12,7 @@ import numpy as np
 import torch
 
 from data.batch import F32, I64, Array, Mask
+from ranking.models.tables import summed
 
 HASHES = 2
 """Hashes an entity: two entities share all of their buckets with a chance of 1 / buckets^2."""
@@ -137,7 +138,7 @@ class BagTensors:
         """[B, D] scaled sums of the rows of `vectors` [V, D]; zeros for an empty bag."""
         if len(self.codes) == 0:
             return vectors.new_zeros((len(self.starts), vectors.shape[1]))
-        return torch.nn.functional.embedding_bag(self.codes, vectors, self.starts, mode="sum") * self.scale
+        return summed(vectors, self.codes, self.starts) * self.scale
 
 
 @dataclass(frozen=True)

@@ -37,7 +37,7 @@ class HashTable(nn.Module):  # type: ignore[misc]  # torch comes without types
         rows, at = compact(buckets.cpu().numpy(), len(self.weight))
         leaf = self.weight.index_select(0, torch.from_numpy(rows).to(self.weight.device)).requires_grad_()
         self.touched.append((rows, leaf))
-        return nn.functional.embedding_bag(torch.from_numpy(at).to(leaf.device), leaf, mode="sum")
+        return rows_of(leaf, torch.from_numpy(at).to(leaf.device))
 
 
 class RowAdam(torch.optim.Optimizer):  # type: ignore[misc]
@@ -89,6 +89,39 @@ class RowAdam(torch.optim.Optimizer):  # type: ignore[misc]
                 table.weight.detach(), state["mean"], state["square"], rows, grads,
                 (group["lr"], beta1, beta2, group["eps"], group["weight_decay"], 1 - beta1**step, 1 - beta2**step),
             )  # fmt: skip
+
+
+def rows_of(vectors: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
+    """[N, D] rows of `vectors` [V, D] at `at` [N], or sums of several rows each at `at` [N, H]."""
+    each = at.shape[1] if at.dim() == 2 else 1
+    starts = torch.arange(0, at.numel(), max(each, 1), device=at.device)
+    return summed(vectors, at.reshape(-1), starts)
+
+
+def summed(vectors: torch.Tensor, codes: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
+    """[B, D] sums of the rows of `vectors` [V, D] that each bag names, bag b being `codes[starts[b]:starts[b + 1]]`."""
+    if vectors.device.type != "cpu":
+        return nn.functional.embedding_bag(codes, vectors, starts, mode="sum")
+    out: torch.Tensor = _Summed.apply(vectors, codes, starts)
+    return out
+
+
+class _Summed(torch.autograd.Function):  # type: ignore[misc]
+    """Torch's `embedding_bag`, whose own backward pass sorts the codes; here each bag's gradient is added to its rows
+    one after the other, ten times as fast at a batch's size."""
+
+    @staticmethod
+    def forward(ctx: Any, vectors: torch.Tensor, codes: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(codes, starts)
+        ctx.shape = vectors.shape
+        return nn.functional.embedding_bag(codes, vectors, starts, mode="sum")
+
+    @staticmethod
+    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None, None]:
+        codes, starts = ctx.saved_tensors
+        out = grad.new_zeros(ctx.shape)
+        _scatter(out.numpy(), codes.numpy(), starts.numpy(), grad.contiguous().numpy())
+        return out, None, None
 
 
 def compact(codes: Array, size: int) -> tuple[I64, I64]:
@@ -157,6 +190,16 @@ def _adam(weight: F32, mean: F32, square: F32, rows: I64, grads: F32, by: F32) -
         for d in range(len(g)):
             m[d] = beta1 * m[d] + (one - beta1) * g[d]
             w[d] -= size * m[d] + lr * decay * w[d]
+
+
+@kernel
+def _scatter(out: Array, codes: I64, starts: I64, grads: Array) -> None:
+    for bag in range(len(starts)):
+        end = starts[bag + 1] if bag + 1 < len(starts) else len(codes)
+        for i in range(starts[bag], end):
+            row, grad = out[codes[i]], grads[bag]
+            for d in range(len(grad)):
+                row[d] += grad[d]
 
 
 @kernel

@@ -26,7 +26,7 @@ from torch import nn
 from data.batch import Array
 from ranking.models.dropout import RowDropout
 from ranking.models.inputs import HASHES, BagTensors, Entities, TweetTensors, UserTensors, dense_names
-from ranking.models.tables import HashTable
+from ranking.models.tables import HashTable, rows_of
 from ranking.training.config import TrainingConfig
 
 _USER_DENSE = ("user.followers", "user.following", "user.account_age_d", "user.engagements_7d")
@@ -281,9 +281,9 @@ class Towers(nn.Module):  # type: ignore[misc]  # torch comes without types
         """[N, D] unit vectors."""
         fields: list[torch.Tensor] = []
         if vectors.authors is not None and inputs.author is not None:
-            fields.append(nn.functional.embedding(inputs.author, vectors.authors))
+            fields.append(rows_of(vectors.authors, inputs.author))
         if vectors.tweets is not None and inputs.tweet is not None:
-            fields.append(nn.functional.embedding(inputs.tweet, vectors.tweets))
+            fields.append(rows_of(vectors.tweets, inputs.tweet))
         if self.text is not None and inputs.text is not None:
             fields.append(self.text(inputs.text))
         if self.topics is not None and inputs.topics is not None:

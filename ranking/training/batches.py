@@ -57,7 +57,7 @@ def inputs(
         return BagTensors.of(replace(bags[name], codes=numbers[name]), device) if name in bags else None
 
     users = UserTensors(
-        dense=put(readers.dense[requests]),
+        dense=put(np.take(readers.dense, requests, axis=0)),
         keys=put(requests) if salt is not None else None,
         user=put(examples.user_buckets[requests]) if config.user_buckets else None,
         following=bag(_FOLLOWING),
@@ -67,7 +67,7 @@ def inputs(
         interests=put(readers.interests[requests]) if config.topics else None,
     )
     candidates = TweetTensors(
-        dense=put(examples.tweets.dense[rows]),
+        dense=put(np.take(examples.tweets.dense, rows, axis=0)),
         keys=put(rows) if salt is not None else None,
         author=put(authors.codes[-1]) if config.author_buckets else None,
         tweet=put(tweets.codes[-1]) if config.tweet_buckets else None,

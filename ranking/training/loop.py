@@ -11,7 +11,7 @@ import torch
 
 from data.batch import F32, I64
 from data.errors import ConfigError
-from ranking.models.tables import RowAdam
+from ranking.models.tables import RowAdam, rows_of
 from ranking.models.towers import TowerPairs, TwoTowerConfig
 from ranking.models.two_tower import TwoTower
 from ranking.training.batches import Inputs, ahead, inputs
@@ -151,7 +151,7 @@ class TwoTowerTask:
         self, batch: Prepared, readers: torch.Tensor, columns: torch.Tensor, hard: Hard | None
     ) -> torch.Tensor:
         """Summed over the share's positives, from vectors of readers [R, D], divided by the temperature."""
-        scaled = torch.nn.functional.embedding(batch.at, readers)
+        scaled = rows_of(readers, batch.at)
         if hard is None:
             return sampled_softmax_loss(scaled, columns, batch.log_q, batch.hits, batch.weight, batch.mine.start)
         # Mined negatives are certain to appear: log q = 0.
@@ -199,20 +199,20 @@ class TwoTowerTask:
         """Each positive's own mined negatives, for each member."""
         examples, training, sample, mine = self.examples, self._training, batch.sample, batch.mine
         index = self._catalogue or self._index_of(self._vectors(sample.pool))
-        rows_of = examples.catalogue if self._catalogue is not None else sample.pool
+        searched = examples.catalogue if self._catalogue is not None else sample.pool
         queries = users.detach().cpu().numpy()
         draws = np.random.default_rng(self._draws.integers(2**62))
         # Each process draws for all positives, so that a positive's draw is its own.
         everyone = np.zeros(len(sample.positives), np.int64)
         everyone[mine] = batch.at.cpu().numpy()
         found = mined(index, queries, everyone, training.hard, training.hard_depth, draws)[mine]
-        rows = rows_of[np.maximum(found, 0)]
+        rows = searched[np.maximum(found, 0)]
         gone = (found < 0) | ~self.sampler.suits(sample.positives[mine], rows)
         distinct, where = np.unique(rows, return_inverse=True)
         _, tweets, entities = inputs(examples, np.empty(0, np.int64), distinct, device=self.device)
         vectors = self.module.parts(self.module.encode_tweets(tweets, self.module.entities(entities)))
         at, none = (torch.from_numpy(array).to(self.device) for array in (where.reshape(rows.shape), gone))
-        return [Hard(torch.nn.functional.embedding(at, part), none) for part in vectors]
+        return [Hard(rows_of(part, at.reshape(-1)).reshape(*at.shape, -1), none) for part in vectors]
 
     def _vectors(self, rows: I64) -> F32:
         """[N, M D] of rows of the tweets, as they are now."""

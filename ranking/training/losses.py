@@ -7,12 +7,15 @@ from typing import Any
 
 import torch
 
-_BLOCK = 512
-"""Rows whose logits are in memory at once: a block stays in a core's cache from its product to its gradient."""
+_BLOCK = 1 << 20
+"""Logits that are in memory at once: a block stays in the cores' caches from its product to its gradient."""
 
-_LEAST = -80.0
-"""Logits further below the row's highest count as this far: smaller weights would be denormal numbers, which are a
-hundred times as slow to multiply."""
+_NEAR = 40.0
+"""Similarities within +- this have exponentials, and sums of them, that float32 holds as they are."""
+
+_LEAST = -60.0
+"""Similarities further below the row's highest count as this far: smaller weights would be denormal numbers, which are
+a hundred times as slow to multiply."""
 
 
 def sampled_logits(
@@ -53,8 +56,13 @@ def sampled_softmax_loss(
 
 
 class _SampledSoftmax(torch.autograd.Function):  # type: ignore[misc]  # torch comes without types
-    """With odds = exp(logit - top) and s their row sums, the gradient of a row's loss to its logits is
-    odds / s - positive, times the row's weight."""
+    """With odds = exp(similarity - log q) and s their row sums, the gradient of a row's loss to its logits is
+    odds / s - positive, times the row's weight.
+
+    Three walks over the block take as long as a product with it, so there is one, for the exponential: 1 / q is a
+    factor of the columns, s is a product itself, and the row's highest similarity is taken away only where an
+    exponential could overflow.
+    """
 
     @staticmethod
     def forward(
@@ -67,37 +75,44 @@ class _SampledSoftmax(torch.autograd.Function):  # type: ignore[misc]  # torch c
         weight: torch.Tensor,
         first: int,
     ) -> torch.Tensor:
-        count = len(users)
-        bounds = [*range(0, count, _BLOCK), count]
+        count, step = len(users), max(1, _BLOCK // len(columns))
+        bounds = [*range(0, count, step), count]
         at = torch.searchsorted(hit_rows, hit_rows.new_tensor(bounds)).tolist()
-        correction, transposed = -log_q, columns.T
-        mine = columns[first : first + count]
+        near = _longest(users) * _longest(columns) <= _NEAR
+        lowest = log_q.min()
+        share = (lowest - log_q).exp()
+        shared, transposed = columns * share[:, None], columns.T
+        mine = slice(first, first + count)
         user_grad, column_grad = torch.empty_like(users), torch.zeros_like(columns)
-        loss = users.new_zeros(())
-        space = users.new_empty((min(_BLOCK, max(count, 1)), len(columns)))
+        own = (users * columns[mine]).sum(dim=1) - log_q[mine] + lowest
+        total = torch.empty_like(own)
+        space = users.new_empty((min(step, count), len(columns)))
         for block, (low, high) in enumerate(pairwise(bounds)):
             rows = users[low:high]
-            logits = torch.addmm(correction, rows, transposed, out=space[: high - low])
-            own = logits.diagonal(first + low).clone()
+            odds = torch.mm(rows, transposed, out=space[: high - low])
             masked = slice(at[block], at[block + 1])
             hidden = (hit_rows[masked] - low, hit_columns[masked])
-            logits.index_put_(hidden, logits.new_tensor(-torch.inf))
-            top = logits.amax(dim=1, keepdim=True)
-            odds = logits.sub_(top).clamp_min_(_LEAST).exp_().index_put_(hidden, logits.new_tensor(0.0))
-            total = odds.sum(dim=1, keepdim=True)
-            loss += ((total.log() + top).squeeze(1) - own) @ weight[low:high]
-            torch.mm(odds, columns, out=user_grad[low:high])
-            user_grad[low:high].div_(total)
-            column_grad.addmm_(odds.T, rows * (weight[low:high, None] / total))
-        user_grad.sub_(mine).mul_(weight[:, None])
-        column_grad[first : first + count].addcmul_(users, weight[:, None], value=-1)
+            if not near:
+                top = odds.index_put_(hidden, odds.new_tensor(-torch.inf)).amax(dim=1)
+                odds.sub_(top[:, None]).clamp_min_(_LEAST)
+                own[low:high] -= top
+            odds.exp_().index_put_(hidden, odds.new_tensor(0.0))
+            torch.mv(odds, share, out=total[low:high])
+            torch.mm(odds, shared, out=user_grad[low:high])
+            column_grad.addmm_(odds.T, rows * (weight[low:high] / total[low:high])[:, None])
+        user_grad.div_(total[:, None]).sub_(columns[mine]).mul_(weight[:, None])
+        column_grad.mul_(share[:, None])[mine].addcmul_(users, weight[:, None], value=-1)
         ctx.save_for_backward(user_grad, column_grad)
-        return loss
+        return (total.log() - own) @ weight
 
     @staticmethod
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         users, columns = ctx.saved_tensors
         return users * grad, columns * grad, None, None, None, None, None
+
+
+def _longest(vectors: torch.Tensor) -> float:
+    return float(vectors.norm(dim=1).amax()) if len(vectors) else 0.0
 
 
 def positives_in_top(similarity: torch.Tensor, hits: tuple[torch.Tensor, torch.Tensor], k: int) -> torch.Tensor:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 from numba import njit
 
-from data.batch import F32, F64, I64, Mask, Ragged
+from data.batch import F32, F64, I64, Array, Mask, Ragged
 from data.events import HOUR_US
 from ranking.slate.topk import top_k
 
@@ -51,8 +51,7 @@ def accidental_hits(readers: I64, columns: I64, engaged: Ragged) -> tuple[I64, I
     `readers` [n] are reader codes, `columns` [n + G] tweet codes with the row's positive on the diagonal (which is
     never reported), `engaged` the tweet codes of each reader.
     """
-    codes = 1 + int(max(columns.max(initial=-1), engaged.values.max(initial=-1)))
-    found: tuple[I64, I64] = _hits(readers, columns, engaged.offsets, engaged.values.astype(np.int64), codes)
+    found: tuple[I64, I64] = _hits(readers, columns, engaged.offsets, engaged.values)
     return found
 
 
@@ -141,7 +140,7 @@ def mined(neighbours: Neighbours, queries: F32, at: I64, each: int, depth: int, 
 
 def holds(readers: I64, columns: I64, engaged: Ragged) -> Mask:
     """[n, H] whether each reader [n] engaged with the tweets `columns` [n, H]."""
-    held: Mask = _holds(readers, columns, engaged.offsets, engaged.values.astype(np.int64))
+    held: Mask = _holds(readers, columns, engaged.offsets, engaged.values)
     return held
 
 
@@ -213,20 +212,25 @@ class Sampler:
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _hits(readers: I64, columns: I64, offsets: I64, tweets: I64, codes: int) -> tuple[I64, I64]:
-    """Columns are chained by tweet, so that each engaged tweet finds its columns at once; counted, then filled."""
-    first, following = np.full(codes, -1, np.int64), np.full(len(columns), -1, np.int64)
+def _hits(readers: I64, columns: I64, offsets: I64, tweets: Array) -> tuple[I64, I64]:
+    """Columns are chained by the last bits of their tweet, so that each engaged tweet finds its own at once; counted,
+    then filled."""
+    slots = 1
+    while slots < 8 * len(columns):
+        slots *= 2
+    first, following = np.full(slots, -1, np.int64), np.full(len(columns), -1, np.int64)
     for column in range(len(columns) - 1, -1, -1):
-        following[column] = first[columns[column]]
-        first[columns[column]] = column
+        slot = columns[column] & (slots - 1)
+        following[column] = first[slot]
+        first[slot] = column
     rows, found = np.empty(0, np.int64), np.empty(0, np.int64)
     for fill in range(2):
         at = 0
         for row in range(len(readers)):
             for i in range(offsets[readers[row]], offsets[readers[row] + 1]):
-                column = first[tweets[i]]
+                column = first[tweets[i] & (slots - 1)]
                 while column >= 0:
-                    if column != row:
+                    if columns[column] == tweets[i] and column != row:
                         if fill:
                             rows[at], found[at] = row, column
                         at += 1
@@ -237,7 +241,7 @@ def _hits(readers: I64, columns: I64, offsets: I64, tweets: I64, codes: int) -> 
 
 
 @njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
-def _holds(readers: I64, columns: I64, offsets: I64, tweets: I64) -> Mask:
+def _holds(readers: I64, columns: I64, offsets: I64, tweets: Array) -> Mask:
     out = np.zeros(columns.shape, np.bool_)
     for row in range(len(readers)):
         for i in range(offsets[readers[row]], offsets[readers[row] + 1]):

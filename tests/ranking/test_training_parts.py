@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from data.batch import Ragged
 from data.events import HOUR_US
 from ranking.models.inputs import Bags
-from ranking.models.tables import HashTable, RowAdam, _update, _update_anywhere, compact
+from ranking.models.tables import HashTable, RowAdam, _update, _update_anywhere, compact, rows_of, summed
+from ranking.training import losses
 from ranking.training.batches import ahead
 from ranking.training.losses import positives_in_top, sampled_logits, sampled_softmax_loss, softmax_loss
 from ranking.training.negatives import Exact, accidental_hits, draw_alive, held_out, holds, mined, time_blocks
@@ -24,8 +25,9 @@ from ranking.training.others import other_engagements
 @given(n=st.integers(1, 12), extra=st.integers(0, 12), seed=st.integers(0, 2**32 - 1))
 def test_accidental_hits_are_exactly_what_the_reader_engaged_with(n, extra, seed):
     rng = np.random.default_rng(seed)
-    readers, columns = rng.integers(0, 4, n), rng.integers(0, 9, n + extra)
-    lists = [rng.permutation(9)[: rng.integers(0, 9)] for _ in range(4)]
+    tweets = rng.permutation(200)[:9]  # some are alike in their last bits
+    readers, columns = rng.integers(0, 4, n), rng.choice(tweets, n + extra)
+    lists = [rng.permutation(tweets)[: rng.integers(0, 9)] for _ in range(4)]
     rows, cols = accidental_hits(readers, columns, Ragged.from_lists(lists))
     want = {(i, j) for i in range(n) for j in range(n + extra) if i != j and columns[j] in lists[readers[i]]}
     assert set(zip(rows.tolist(), cols.tolist(), strict=True)) == want
@@ -127,11 +129,13 @@ def test_in_sample_recall_ignores_accidental_hits():
     assert positives_in_top(similarity, (torch.tensor([0]), torch.tensor([1])), 1).tolist() == [True, True]
 
 
-@pytest.mark.parametrize("first", [0, 3])
-def test_the_blockwise_loss_and_its_gradients_are_those_of_the_plain_one(first):
+@pytest.mark.parametrize("block", [1 << 20, 7 * 330])
+@pytest.mark.parametrize(("first", "length"), [(0, 1.0), (3, 1.0), (3, 12.0)])
+def test_the_blockwise_loss_and_its_gradients_are_those_of_the_plain_one(first, length, block, monkeypatch):
+    monkeypatch.setattr(losses, "_BLOCK", block)
     rng = np.random.default_rng(2)
     rows, columns = 300, 330
-    users = torch.tensor(rng.normal(size=(rows, 5)), requires_grad=True)
+    users = torch.tensor(length * rng.normal(size=(rows, 5)), requires_grad=True)
     tweets = torch.tensor(rng.normal(size=(columns, 5)), requires_grad=True)
     log_q = torch.tensor(rng.normal(size=columns))
     row, column = (part[::7] for part in np.nonzero(rng.random((rows, columns)) < 0.05))
@@ -143,6 +147,8 @@ def test_the_blockwise_loss_and_its_gradients_are_those_of_the_plain_one(first):
     loss = sampled_softmax_loss(users, tweets, log_q, hits, weight, first)
     found = torch.autograd.grad(loss, (users, tweets))
     assert float(loss.detach()) == pytest.approx(float(plain.detach()))
+    longest = float(users.detach().norm(dim=1).amax() * tweets.detach().norm(dim=1).amax())
+    assert (longest > losses._NEAR) == (length > 1)
     for mine, theirs in zip(found, want, strict=True):
         assert torch.allclose(mine, theirs, atol=1e-10)
 
@@ -178,6 +184,20 @@ def test_touched_rows_alone_are_updated_and_by_the_formula():
     assert table.weight.detach().numpy() == pytest.approx(want, abs=1e-5)
     untouched = [1, 3, 4, 6, 7, 8, 10, 11]
     assert torch.equal(table.weight[untouched], before[untouched])
+
+
+def test_sums_of_rows_have_the_gradients_that_torch_gives_them():
+    torch.manual_seed(2)
+    vectors = torch.randn(6, 3, requires_grad=True)
+    codes, starts, scale = torch.tensor([4, 0, 4, 2, 5]), torch.tensor([0, 3, 3]), torch.randn(3, 3)
+    plain = torch.nn.functional.embedding_bag(codes, vectors, starts, mode="sum")
+    cases = [(summed(vectors, codes, starts), plain)]
+    cases += [(rows_of(vectors, at), vectors[at]) for at in (codes[:3], codes[:0])]
+    cases += [(rows_of(vectors, at), vectors[at].sum(1)) for at in (codes[:4].reshape(2, 2), codes[:0].reshape(0, 2))]
+    for mine, theirs in cases:
+        assert torch.allclose(mine, theirs)
+        found, want = (torch.autograd.grad((out * scale[: len(out)]).sum(), vectors)[0] for out in (mine, theirs))
+        assert torch.allclose(found, want)
 
 
 def test_the_update_for_other_devices_is_that_of_the_kernel():
