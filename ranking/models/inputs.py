@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from data.batch import F32, I64, Array, Mask
-from ranking.models.tables import summed
+from ranking.models.bags import summed
 
 HASHES = 2
 """Hashes an entity: two entities share all of their buckets with a chance of 1 / buckets^2."""

@@ -16,6 +16,7 @@ from torch import nn
 
 from data.batch import F32, I64, Array
 from features.kernel import kernel, sums
+from ranking.models.bags import summed
 from ranking.training.processes import gathered_arrays, processes
 
 
@@ -37,7 +38,8 @@ class HashTable(nn.Module):  # type: ignore[misc]  # torch comes without types
         rows, at = compact(buckets.cpu().numpy(), len(self.weight))
         leaf = self.weight.index_select(0, torch.from_numpy(rows).to(self.weight.device)).requires_grad_()
         self.touched.append((rows, leaf))
-        return rows_of(leaf, torch.from_numpy(at).to(leaf.device))
+        starts = torch.arange(0, at.size, at.shape[1], device=leaf.device)
+        return summed(leaf, torch.from_numpy(at.reshape(-1)).to(leaf.device), starts)
 
 
 class RowAdam(torch.optim.Optimizer):  # type: ignore[misc]
@@ -91,39 +93,6 @@ class RowAdam(torch.optim.Optimizer):  # type: ignore[misc]
             )  # fmt: skip
 
 
-def rows_of(vectors: torch.Tensor, at: torch.Tensor) -> torch.Tensor:
-    """[N, D] rows of `vectors` [V, D] at `at` [N], or sums of several rows each at `at` [N, H]."""
-    each = at.shape[1] if at.dim() == 2 else 1
-    starts = torch.arange(0, at.numel(), max(each, 1), device=at.device)
-    return summed(vectors, at.reshape(-1), starts)
-
-
-def summed(vectors: torch.Tensor, codes: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
-    """[B, D] sums of the rows of `vectors` [V, D] that each bag names, bag b being `codes[starts[b]:starts[b + 1]]`."""
-    if vectors.device.type != "cpu":
-        return nn.functional.embedding_bag(codes, vectors, starts, mode="sum")
-    out: torch.Tensor = _Summed.apply(vectors, codes, starts)
-    return out
-
-
-class _Summed(torch.autograd.Function):  # type: ignore[misc]
-    """Torch's `embedding_bag`, whose own backward pass sorts the codes; here each bag's gradient is added to its rows
-    one after the other, ten times as fast at a batch's size."""
-
-    @staticmethod
-    def forward(ctx: Any, vectors: torch.Tensor, codes: torch.Tensor, starts: torch.Tensor) -> torch.Tensor:
-        ctx.save_for_backward(codes, starts)
-        ctx.shape = vectors.shape
-        return nn.functional.embedding_bag(codes, vectors, starts, mode="sum")
-
-    @staticmethod
-    def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor, None, None]:
-        codes, starts = ctx.saved_tensors
-        out = grad.new_zeros(ctx.shape)
-        _scatter(out.numpy(), codes.numpy(), starts.numpy(), grad.contiguous().numpy())
-        return out, None, None
-
-
 def compact(codes: Array, size: int) -> tuple[I64, I64]:
     """The distinct values of int64 `codes` (all in 0..size-1), ascending, and each code's place among them."""
     flat = np.ascontiguousarray(codes, np.int64).reshape(-1)
@@ -142,8 +111,8 @@ def _merged(table: HashTable) -> tuple[I64, torch.Tensor]:
     rows = torch.cat(list(gathered_arrays(torch.from_numpy(rows).to(device)))).cpu().numpy()
     grads = torch.cat(list(gathered_arrays(grads)))
     distinct, at = compact(rows, len(table.weight))
-    summed = torch.zeros((len(distinct), grads.shape[1]), device=device)
-    return distinct, summed.index_add_(0, torch.from_numpy(at).to(device), grads)
+    merged = torch.zeros((len(distinct), grads.shape[1]), device=device)
+    return distinct, merged.index_add_(0, torch.from_numpy(at).to(device), grads)
 
 
 def _update(
@@ -190,16 +159,6 @@ def _adam(weight: F32, mean: F32, square: F32, rows: I64, grads: F32, by: F32) -
         for d in range(len(g)):
             m[d] = beta1 * m[d] + (one - beta1) * g[d]
             w[d] -= size * m[d] + lr * decay * w[d]
-
-
-@kernel
-def _scatter(out: Array, codes: I64, starts: I64, grads: Array) -> None:
-    for bag in range(len(starts)):
-        end = starts[bag + 1] if bag + 1 < len(starts) else len(codes)
-        for i in range(starts[bag], end):
-            row, grad = out[codes[i]], grads[bag]
-            for d in range(len(grad)):
-                row[d] += grad[d]
 
 
 @kernel

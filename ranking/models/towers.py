@@ -24,9 +24,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from torch import nn
 
 from data.batch import Array
+from ranking.models.bags import picked
 from ranking.models.dropout import RowDropout
 from ranking.models.inputs import HASHES, BagTensors, Entities, TweetTensors, UserTensors, dense_names
-from ranking.models.tables import HashTable, rows_of
+from ranking.models.tables import HashTable
 from ranking.training.config import TrainingConfig
 
 _USER_DENSE = ("user.followers", "user.following", "user.account_age_d", "user.engagements_7d")
@@ -281,9 +282,9 @@ class Towers(nn.Module):  # type: ignore[misc]  # torch comes without types
         """[N, D] unit vectors."""
         fields: list[torch.Tensor] = []
         if vectors.authors is not None and inputs.author is not None:
-            fields.append(rows_of(vectors.authors, inputs.author))
+            fields.append(picked(vectors.authors, inputs.author))
         if vectors.tweets is not None and inputs.tweet is not None:
-            fields.append(rows_of(vectors.tweets, inputs.tweet))
+            fields.append(picked(vectors.tweets, inputs.tweet))
         if self.text is not None and inputs.text is not None:
             fields.append(self.text(inputs.text))
         if self.topics is not None and inputs.topics is not None:

@@ -11,7 +11,8 @@ import torch
 
 from data.batch import F32, I64
 from data.errors import ConfigError
-from ranking.models.tables import RowAdam, rows_of
+from ranking.models.bags import picked
+from ranking.models.tables import RowAdam
 from ranking.models.towers import TowerPairs, TwoTowerConfig
 from ranking.models.two_tower import TwoTower
 from ranking.training.batches import Inputs, ahead, inputs
@@ -151,7 +152,7 @@ class TwoTowerTask:
         self, batch: Prepared, readers: torch.Tensor, columns: torch.Tensor, hard: Hard | None
     ) -> torch.Tensor:
         """Summed over the share's positives, from vectors of readers [R, D], divided by the temperature."""
-        scaled = rows_of(readers, batch.at)
+        scaled = picked(readers, batch.at)
         if hard is None:
             return sampled_softmax_loss(scaled, columns, batch.log_q, batch.hits, batch.weight, batch.mine.start)
         # Mined negatives are certain to appear: log q = 0.
@@ -212,7 +213,7 @@ class TwoTowerTask:
         _, tweets, entities = inputs(examples, np.empty(0, np.int64), distinct, device=self.device)
         vectors = self.module.parts(self.module.encode_tweets(tweets, self.module.entities(entities)))
         at, none = (torch.from_numpy(array).to(self.device) for array in (where.reshape(rows.shape), gone))
-        return [Hard(rows_of(part, at.reshape(-1)).reshape(*at.shape, -1), none) for part in vectors]
+        return [Hard(picked(part, at), none) for part in vectors]
 
     def _vectors(self, rows: I64) -> F32:
         """[N, M D] of rows of the tweets, as they are now."""

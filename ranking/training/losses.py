@@ -6,16 +6,18 @@ from itertools import pairwise
 from typing import Any
 
 import torch
+from torch.autograd.function import once_differentiable
 
 _BLOCK = 1 << 20
-"""Logits that are in memory at once: a block stays in the cores' caches from its product to its gradient."""
+"""Logits in memory at once, or one row's: on a CPU a block stays in the caches from its product to its gradient."""
 
 _NEAR = 40.0
-"""Similarities within +- this have exponentials, and sums of them, that float32 holds as they are."""
+"""Where similarities and the logs of q are within +- this, float32 holds their exponentials and the products and sums
+of these: exp(40)^2 is 6e34."""
 
-_LEAST = -60.0
-"""Similarities further below the row's highest count as this far: smaller weights would be denormal numbers, which are
-a hundred times as slow to multiply."""
+_LEAST = -80.0
+"""Logits further below the row's highest count as this far: smaller weights would be denormal numbers, which are a
+hundred times as slow to multiply."""
 
 
 def sampled_logits(
@@ -56,12 +58,11 @@ def sampled_softmax_loss(
 
 
 class _SampledSoftmax(torch.autograd.Function):  # type: ignore[misc]  # torch comes without types
-    """With odds = exp(similarity - log q) and s their row sums, the gradient of a row's loss to its logits is
-    odds / s - positive, times the row's weight.
+    """The gradient of a row's loss to its logits is the softmax less the positive, times the row's weight.
 
-    Three walks over the block take as long as a product with it, so there is one, for the exponential: 1 / q is a
-    factor of the columns, s is a product itself, and the row's highest similarity is taken away only where an
-    exponential could overflow.
+    Three walks over a block take as long as a product with it. Where no number is far from another there is one alone,
+    for the exponential: 1 / q, over its highest, is a factor `rarity` of the columns, and the softmax's denominator
+    is a product too. Elsewhere the correction and the row's highest logit are taken away first, and `rarity` is 1.
     """
 
     @staticmethod
@@ -78,14 +79,14 @@ class _SampledSoftmax(torch.autograd.Function):  # type: ignore[misc]  # torch c
         count, step = len(users), max(1, _BLOCK // len(columns))
         bounds = [*range(0, count, step), count]
         at = torch.searchsorted(hit_rows, hit_rows.new_tensor(bounds)).tolist()
-        near = _longest(users) * _longest(columns) <= _NEAR
-        lowest = log_q.min()
-        share = (lowest - log_q).exp()
-        shared, transposed = columns * share[:, None], columns.T
-        mine = slice(first, first + count)
+        mine, transposed = slice(first, first + count), columns.T
+        least = log_q.min()
+        near = _longest(users) * _longest(columns) <= _NEAR and float(log_q.max() - least) <= _NEAR
+        rarity = (least - log_q).exp() if near else torch.ones_like(log_q)
+        scaled = columns * rarity[:, None]
+        own = (users * columns[mine]).sum(dim=1) - log_q[mine]
+        top, total = -least.expand(count).clone(), torch.empty_like(own)
         user_grad, column_grad = torch.empty_like(users), torch.zeros_like(columns)
-        own = (users * columns[mine]).sum(dim=1) - log_q[mine] + lowest
-        total = torch.empty_like(own)
         space = users.new_empty((min(step, count), len(columns)))
         for block, (low, high) in enumerate(pairwise(bounds)):
             rows = users[low:high]
@@ -93,25 +94,27 @@ class _SampledSoftmax(torch.autograd.Function):  # type: ignore[misc]  # torch c
             masked = slice(at[block], at[block + 1])
             hidden = (hit_rows[masked] - low, hit_columns[masked])
             if not near:
-                top = odds.index_put_(hidden, odds.new_tensor(-torch.inf)).amax(dim=1)
-                odds.sub_(top[:, None]).clamp_min_(_LEAST)
-                own[low:high] -= top
+                odds.sub_(log_q).index_put_(hidden, odds.new_tensor(-torch.inf))
+                torch.amax(odds, dim=1, out=top[low:high])
+                odds.sub_(top[low:high, None]).clamp_min_(_LEAST)
             odds.exp_().index_put_(hidden, odds.new_tensor(0.0))
-            torch.mv(odds, share, out=total[low:high])
-            torch.mm(odds, shared, out=user_grad[low:high])
+            torch.mv(odds, rarity, out=total[low:high])
+            torch.mm(odds, scaled, out=user_grad[low:high])
             column_grad.addmm_(odds.T, rows * (weight[low:high] / total[low:high])[:, None])
         user_grad.div_(total[:, None]).sub_(columns[mine]).mul_(weight[:, None])
-        column_grad.mul_(share[:, None])[mine].addcmul_(users, weight[:, None], value=-1)
+        column_grad.mul_(rarity[:, None])[mine].addcmul_(users, weight[:, None], value=-1)
         ctx.save_for_backward(user_grad, column_grad)
-        return (total.log() - own) @ weight
+        return (total.log() + top - own) @ weight
 
     @staticmethod
+    @once_differentiable  # type: ignore[untyped-decorator]
     def backward(ctx: Any, grad: torch.Tensor) -> tuple[torch.Tensor | None, ...]:
         users, columns = ctx.saved_tensors
         return users * grad, columns * grad, None, None, None, None, None
 
 
 def _longest(vectors: torch.Tensor) -> float:
+    """The greatest length of the rows of `vectors` [N, D]; NaN where one is."""
     return float(vectors.norm(dim=1).amax()) if len(vectors) else 0.0
 
 

@@ -40,13 +40,14 @@ class Sample:
     log_q: F32
     """[n + G] log of each column's expected appearances."""
     hits: tuple[I64, I64]
-    """Rows and columns of accidental hits: tweets that the row's reader engaged with too, its own left out."""
+    """Rows (ascending) and columns of accidental hits: tweets that the row's reader engaged with too, its own left
+    out."""
     pool: I64
     """Tweet rows to mine hard negatives among; empty unless they are asked for, and in a catalogue, where all are."""
 
 
 def accidental_hits(readers: I64, columns: I64, engaged: Ragged) -> tuple[I64, I64]:
-    """Rows and columns where a reader's column is a tweet that the reader engaged with.
+    """Rows, ascending, and columns where a reader's column is a tweet that the reader engaged with.
 
     `readers` [n] are reader codes, `columns` [n + G] tweet codes with the row's positive on the diagonal (which is
     never reported), `engaged` the tweet codes of each reader.

@@ -55,14 +55,22 @@ def write_shelves(folder: Path) -> Dataset:
         return out.commit()
 
 
+def curves(data: Dataset) -> dict[str, list[dict[str, float]]]:
+    """What is told of each epoch, with mined negatives and without."""
+    histories: dict[str, list[dict[str, float]]] = {"hard": [], "sampled": []}
+    for kind, history in histories.items():
+        training = CONFIG.training.model_copy(update={} if kind == "hard" else {"hard": 0})
+        config = CONFIG.model_copy(update={"training": training})
+        train_two_tower(config, build_examples(data, config, seed=0), seed=3, on_epoch=history.append)
+    return histories
+
+
 def main(folder: Path, out: Path) -> None:
-    """Trains and writes the history."""
+    """Trains and writes the histories."""
     with joined() as me:
-        history: list[dict[str, float]] = []
-        examples = build_examples(Dataset.open(folder), CONFIG, seed=0)
-        train_two_tower(CONFIG, examples, seed=3, on_epoch=history.append)
+        found = curves(Dataset.open(folder))
         if me.rank == 0:
-            out.write_text(json.dumps(history))
+            out.write_text(json.dumps(found))
 
 
 if __name__ == "__main__":

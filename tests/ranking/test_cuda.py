@@ -64,10 +64,11 @@ def test_rankers_learn_the_same(train, config, precision):
     assert by_cuda.score(some) == pytest.approx(by_cpu.score(some), rel=10 * close, abs=1e-4)
 
 
-def test_a_two_tower_learns_the_same(tmp_path):
+@pytest.mark.parametrize("hard", [0, 2])
+def test_a_two_tower_learns_the_same(tmp_path, hard):
     log, histories = write_shelves(tmp_path / "shelves"), {}
     for device in ("cpu", "cuda"):
-        training = CONFIG.training.model_copy(update={"device": device})
+        training = CONFIG.training.model_copy(update={"device": device, "hard": hard})
         config = CONFIG.model_copy(update={"training": training})
         histories[device] = []
         train_two_tower(config, build_examples(log, config, seed=0), seed=1, on_epoch=histories[device].append)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import subprocess
 import sys
@@ -16,13 +17,11 @@ from ranking.models.heavy import HeavyNet
 from ranking.models.sequence import SequenceNet
 from ranking.training import ranker_task
 from ranking.training.engine import Plan, train
-from ranking.training.examples import build_examples
-from ranking.training.loop import train_two_tower
 from ranking.training.processes import Processes
 from ranking.training.ranker_task import HeavyTask, SequenceTask
+from tests.ranking import shelves
 from tests.ranking.line_task import LineTask
 from tests.ranking.long_requests import HEAVY, SEQUENCE, curves, long_requests
-from tests.ranking.shelves import CONFIG, write_shelves
 
 
 def _two(module, *arguments):
@@ -45,15 +44,13 @@ def test_two_processes_give_the_curve_and_weights_of_one(tmp_path):
 
 @pytest.mark.slow
 def test_two_processes_train_the_two_towers_as_one_does(tmp_path):
-    # Dropout, attention, thinned histories, hashed ids on both sides, sampled and mined negatives are all on; each
-    # positive meets the negatives of both processes, so the loss would differ if they were not gathered.
-    data = write_shelves(tmp_path / "shelves")
+    # Dropout, attention, thinned histories, hashed ids on both sides and sampled negatives are on, once with mined
+    # ones; each positive meets the negatives of both processes, so the loss would differ if they were not gathered.
+    data = shelves.write_shelves(tmp_path / "shelves")
     _two("tests.ranking.shelves", tmp_path / "shelves", tmp_path / "two.json")
-    history = []
-    train_two_tower(CONFIG, build_examples(data, CONFIG, seed=0), seed=3, on_epoch=history.append)
-    theirs = json.loads((tmp_path / "two.json").read_text())
-    for name in ("train_loss", "validation_loss"):
-        assert [e[name] for e in theirs] == pytest.approx([e[name] for e in history], rel=2e-5), name
+    theirs, ours = json.loads((tmp_path / "two.json").read_text()), shelves.curves(data)
+    for kind, name in itertools.product(("hard", "sampled"), ("train_loss", "validation_loss")):
+        assert [e[name] for e in theirs[kind]] == pytest.approx([e[name] for e in ours[kind]], rel=2e-5), (kind, name)
 
 
 @pytest.mark.slow

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from data.batch import Ragged
 from data.events import HOUR_US
+from ranking.models.bags import picked, summed
 from ranking.models.inputs import Bags
-from ranking.models.tables import HashTable, RowAdam, _update, _update_anywhere, compact, rows_of, summed
+from ranking.models.tables import HashTable, RowAdam, _update, _update_anywhere, compact
 from ranking.training import losses
 from ranking.training.batches import ahead
 from ranking.training.losses import positives_in_top, sampled_logits, sampled_softmax_loss, softmax_loss
@@ -32,6 +33,7 @@ def test_accidental_hits_are_exactly_what_the_reader_engaged_with(n, extra, seed
     want = {(i, j) for i in range(n) for j in range(n + extra) if i != j and columns[j] in lists[readers[i]]}
     assert set(zip(rows.tolist(), cols.tolist(), strict=True)) == want
     assert len(rows) == len(want)
+    assert (np.diff(rows) >= 0).all()
 
 
 def test_drawn_tweets_are_alive_and_uniform():
@@ -153,6 +155,35 @@ def test_the_blockwise_loss_and_its_gradients_are_those_of_the_plain_one(first, 
         assert torch.allclose(mine, theirs, atol=1e-10)
 
 
+@pytest.mark.parametrize("length", [5.0, 39.0, 41.0, 100.0])
+@pytest.mark.parametrize("spread", [0.0, 20.0, 90.0])
+def test_the_blockwise_loss_is_exact_in_float32_however_far_logits_are_apart(length, spread):
+    rng = np.random.default_rng(3)
+    rows, columns = 40, 50
+    unit = torch.nn.functional.normalize(torch.tensor(rng.normal(size=(rows + columns, 6))), dim=1)
+    unit[rows:] *= -torch.sign(unit[rows:] @ unit[0])[:, None]
+    unit[rows + 45] = unit[0]  # far above all others of the first row, and hidden from it
+    users, tweets = (length * unit[:rows]).requires_grad_(), unit[rows:].clone().requires_grad_()
+    log_q, weight = torch.tensor(rng.uniform(-spread, 0, columns)), torch.tensor(rng.random(rows))
+    hits = torch.tensor([0, 0, 7]), torch.tensor([13, 45, 2])
+    plain = softmax_loss(sampled_logits(users @ tweets.T, log_q, hits), weight)
+    want = torch.autograd.grad(plain, (users, tweets))
+    single = [one.detach().float().requires_grad_() for one in (users, tweets)]
+    loss = sampled_softmax_loss(*single, log_q.float(), hits, weight.float())
+    assert float(loss.detach()) == pytest.approx(float(plain.detach()), rel=1e-5)
+    for mine, theirs in zip(torch.autograd.grad(loss, single), want, strict=True):
+        assert torch.allclose(mine.double(), theirs, rtol=1e-4, atol=1e-5 * float(theirs.abs().max()))
+
+
+@pytest.mark.parametrize("which", range(4))
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_the_blockwise_loss_of_what_is_no_number_is_not_finite(which, value):
+    given = [torch.randn(3, 4), torch.randn(5, 4), torch.zeros(5), torch.ones(3)]
+    given[which].view(-1)[0] = value
+    users, tweets, log_q, weight = given
+    assert not torch.isfinite(sampled_softmax_loss(users, tweets, log_q, _none(), weight))
+
+
 def test_the_blockwise_loss_survives_logits_far_apart():
     users, tweets = torch.tensor([[300.0], [-300.0]], requires_grad=True), torch.tensor([[1.0], [1.0]])
     tweets = torch.cat([tweets, torch.tensor([[-1.0]])])
@@ -186,18 +217,23 @@ def test_touched_rows_alone_are_updated_and_by_the_formula():
     assert torch.equal(table.weight[untouched], before[untouched])
 
 
-def test_sums_of_rows_have_the_gradients_that_torch_gives_them():
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+def test_sums_of_rows_have_the_gradients_that_torch_gives_them(dtype):
     torch.manual_seed(2)
-    vectors = torch.randn(6, 3, requires_grad=True)
-    codes, starts, scale = torch.tensor([4, 0, 4, 2, 5]), torch.tensor([0, 3, 3]), torch.randn(3, 3)
+    vectors = torch.randn(6, 3, dtype=dtype, requires_grad=True)
+    codes, starts, scale = torch.tensor([4, 0, 4, 2, 5]), torch.tensor([0, 3, 3, 5]), torch.randn(4, 3, dtype=dtype)
     plain = torch.nn.functional.embedding_bag(codes, vectors, starts, mode="sum")
     cases = [(summed(vectors, codes, starts), plain)]
-    cases += [(rows_of(vectors, at), vectors[at]) for at in (codes[:3], codes[:0])]
-    cases += [(rows_of(vectors, at), vectors[at].sum(1)) for at in (codes[:4].reshape(2, 2), codes[:0].reshape(0, 2))]
+    cases += [(picked(vectors, at), vectors[at]) for at in (codes[:4], codes[:0], codes[:4].reshape(2, 2))]
     for mine, theirs in cases:
+        assert mine.shape == theirs.shape
         assert torch.allclose(mine, theirs)
-        found, want = (torch.autograd.grad((out * scale[: len(out)]).sum(), vectors)[0] for out in (mine, theirs))
+        weight = scale[: len(mine)] if mine.dim() == 2 else scale.reshape(2, 2, 3)
+        found, want = (torch.autograd.grad((out * weight).sum(), vectors)[0] for out in (mine, theirs))
         assert torch.allclose(found, want)
+    (turned,) = torch.autograd.grad((picked(vectors, codes[:4]).T @ scale).sum(), vectors)
+    (want,) = torch.autograd.grad((vectors[codes[:4]].T @ scale).sum(), vectors)
+    assert torch.allclose(turned, want), "a gradient that lies in memory the other way round"
 
 
 def test_the_update_for_other_devices_is_that_of_the_kernel():
