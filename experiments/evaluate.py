@@ -343,7 +343,8 @@ def _numbers(result: ScorerResult, k: int) -> dict[str, float]:
 def _new_run(dataset: Dataset, result: ScorerResult, home: Path) -> str:
     """A run for what was not trained, or for a version by another value than it was trained with."""
     name = result.name
-    tags = {"scorer": name, "kind": "baseline", "version": result.version}
+    kind = "trained" if result.version else "baseline"
+    tags = {"scorer": name, "kind": kind, "version": result.version}
     with tracked_run(home, name=name, dataset=dataset, parameters={"scorer": name}, tags=tags) as run_id:
         return run_id
 

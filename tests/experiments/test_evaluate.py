@@ -358,6 +358,8 @@ def test_a_value_of_ones_own_is_trained_with_and_another_is_chosen_afterwards(
     replies = chosen.scorer.with_value({"reply": 1})
     compared = compare_runs([model, other, "popularity"], lab.home)
     assert {row.scorer for row in compared.rows} == {"logistic", "logistic?value={reply=1}", "popularity"}
+    kinds = {row.scorer: connect(lab.home).get_run(row.run_id).data.tags["kind"] for row in compared.rows}
+    assert kinds == {"logistic": "trained", "logistic?value={reply=1}": "trained", "popularity": "baseline"}
     assert chosen.save(tmp_path / "chosen").kind == "logistic"
     again = fetch(str(tmp_path / "chosen"), home=lab.home).scorer
     assert again.config == replies.config
