@@ -10,15 +10,15 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 
 import torch
 
-from data.batch import F32
 from data.dataset import Dataset
 from data.settings import config_from
 from data.split import Split
 from ranking.models.action_scorer import ActionConfig, NetConfig, NetScorer
 from ranking.models.heavy import HeavyRanker
 from ranking.models.sequence import SequenceRanker
-from ranking.training.calibration import Calibration
+from ranking.training.calibration import Calibration, calibrated
 from ranking.training.checkpoint import Checkpoint
+from ranking.training.distil import taught
 from ranking.training.engine import Plan, train
 from ranking.training.impressions import Impressions, RowsOf, impressions
 from ranking.training.processes import first_process_first, pick_device
@@ -92,7 +92,10 @@ class Fit(Generic[R]):
             ModelError: the loss diverged, or an input is infinite.
         """
         config = config.predicting(rows)
-        task = self.task(self._net(config, rows, seed), config, rows, seed, pick_device(config.training.device))
+        net, device = self._net(config, rows, seed), pick_device(config.training.device)
+        task = self.task(net, config, rows, seed, device)
+        if config.training.distil:
+            task.learn_from(taught(config, rows, device, advance))
         calibration = _trained(task, seed, checkpoint, on_epoch, advance)
         return self.ranker(config, task.module, calibration, rows.known)
 
@@ -127,12 +130,6 @@ def _trained(
     plan = Plan(training.epochs, seed, threads=training.threads, patience=training.patience)
     train(task, plan, checkpoint=checkpoint, progress=progress, on_epoch=on_epoch)
     return calibrated(task.predicted(), rows) if training.calibrate else Calibration(rows.rate)
-
-
-def calibrated(p: F32, rows: Impressions) -> Calibration:
-    """Fitted on the held-out rows, of which `p` [V, A] are the model's probabilities."""
-    held = rows.validation
-    return Calibration.fit(p, rows.labels[held], rate=rows.rate, weight=rows.weight[held])
 
 
 def kept_at(folder: Path | None, config: ActionConfig, dataset: Dataset, split: Split, seed: int) -> Checkpoint | None:

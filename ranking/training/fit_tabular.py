@@ -19,8 +19,7 @@ from data.errors import ModelError
 from data.settings import config_from
 from data.split import Split
 from ranking.scorers.tabular import Boosting, BoostingConfig, Logistic, LogisticConfig, TabularConfig, normalised, place
-from ranking.training.calibration import Calibration
-from ranking.training.fit_ranker import calibrated
+from ranking.training.calibration import Calibration, calibrated
 from ranking.training.impressions import Impressions, RowsOf, impressions
 from ranking.training.losses import action_loss
 from ranking.training.ranker_task import WATCHED

@@ -130,10 +130,10 @@ def positives_in_top(similarity: torch.Tensor, hits: tuple[torch.Tensor, torch.T
 def action_loss(logits: torch.Tensor, labels: torch.Tensor, rate: float = 1.0) -> torch.Tensor:
     """Binary cross entropy of logits [N, A], summed over what is known and divided by N times the known actions.
 
-    `labels` are 1, 0, or -1 where it is not known what happened; such an entry adds nothing. Of the rows without any
-    action a share `rate` was kept, of the others all: those without this action but with another count `rate`, so that
-    for each action the rows without it stand for the same share of the impressions. In float32 whatever the logits
-    are. With no action known anywhere the loss is 0.
+    `labels` are 1, 0, a probability, or -1 where it is not known what happened; such an entry adds nothing. Of the rows
+    without any action a share `rate` was kept, of the others all: those without this action but with another count
+    `rate`, so that for each action the rows without it stand for the same share of the impressions. In float32
+    whatever the logits are. With no action known anywhere the loss is 0.
     """
     known = labels >= 0
     other = (labels > 0).any(dim=1, keepdim=True) & (labels == 0)

@@ -51,6 +51,11 @@ class RankerTask(ABC):
             self.x = net.normalise(torch.from_numpy(rows.x).to(device))
         self.labels = torch.from_numpy(rows.labels).to(device)
         self.position = torch.from_numpy(rows.position).to(device)
+        self._taught: torch.Tensor | None = None
+
+    def learn_from(self, probabilities: torch.Tensor) -> None:
+        """Makes these [N, A] labels too, -1 where there is none, which count `training.distil`."""
+        self._taught = probabilities.to(self.device)
 
     @property
     def steps(self) -> int:
@@ -70,12 +75,17 @@ class RankerTask(ABC):
         return len(batch)
 
     def loss(self, batch: I64) -> torch.Tensor:
-        """See `action_loss`; of several processes, this one's share."""
+        """See `action_loss`: of what happened and, where there is one, of what a teacher says; of several processes,
+        this one's share."""
         mine = batch[processes().share(len(batch))]
         at = torch.from_numpy(mine).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
             logits = self.logits(mine, self.position[at])
-        return action_loss(logits, self.labels[at], self.data.rate) * (len(mine) / len(batch))
+        loss = action_loss(logits, self.labels[at], self.data.rate)
+        if self._taught is not None:
+            weight = self.training.distil
+            loss = (loss + weight * action_loss(logits, self._taught[at])) / (1 + weight)
+        return loss * (len(mine) / len(batch))
 
     def validate(self) -> dict[str, float]:
         """The mean loss over the held-out rows."""

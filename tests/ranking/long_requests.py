@@ -17,7 +17,7 @@ from ranking.training.processes import joined
 from ranking.training.ranker_config import RankerTraining
 from tests.ranking.ranker_rows import EIGHT, rows
 
-TRAINING = RankerTraining(epochs=3, patience=0, batch_size=61, learning_rate=1e-2, threads=2, device="cpu")
+TRAINING = RankerTraining(epochs=3, patience=0, batch_size=61, learning_rate=1e-2, distil=0.5, threads=2, device="cpu")
 _SIZES = {"inputs": EIGHT, "hidden": 16, "out": 8, "width": 16, "blocks": 2, "buckets": 64, "training": TRAINING}
 HEAVY, SEQUENCE = HeavyConfig(embedding=4, **_SIZES), SequenceConfig(dim=8, **_SIZES)
 

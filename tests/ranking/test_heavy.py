@@ -47,6 +47,7 @@ def _quick(**settings_):
         "threads": 1,
         "learning_rate": 1e-2,
         "device": "cpu",
+        "distil": 0,
     } | settings_
     return HeavyConfig(inputs=EIGHT, hidden=16, out=8, width=16, blocks=2, training=RankerTraining(**training))
 

@@ -140,7 +140,9 @@ def test_it_learns_from_the_newest_action():
     index, known = past.padded(np.arange(3000), 1)
     liked = (past.authors[index[:, 0]] < 15) & known[:, 0]
     given_ = rows(rng.random(3000) < np.where(liked, 0.8, 0.1), x, histories=True)
-    training = RankerTraining(epochs=8, patience=0, batch_size=128, learning_rate=1e-2, threads=1, device="cpu")
+    training = RankerTraining(
+        epochs=8, patience=0, batch_size=128, learning_rate=1e-2, distil=0, threads=1, device="cpu"
+    )
     config = SequenceConfig(inputs=EIGHT, **SMALL, training=training)
     model = train_sequence(config, given_, seed=1)
     p = model.of_inputs(given_.x, given_.author_id, given_.user_id, np.arange(3000), past)

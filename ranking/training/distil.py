@@ -1,0 +1,40 @@
+"""Gradient boosting as a teacher of networks: what trees say of the training rows, as labels beside what happened.
+
+A log shows little of what a ranker chooses from. Where it shows little a network carries on the slopes that it learned
+elsewhere, and what it overrates there it ranks first; trees answer with the mean of the rows next to it. Learning from
+both (distillation, Hinton, Vinyals and Dean 2015; from trees to a network for ranking, Cohen et al., SIGIR 2018) a
+network keeps to the trees where it has seen little and remains finer where it has seen much.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from ranking.models.action_scorer import NetConfig
+from ranking.scorers.tabular import BoostingConfig
+from ranking.training.fit_tabular import train_boosting
+from ranking.training.impressions import Impressions
+from ranking.training.processes import processes, total
+
+Advance = Callable[[float, float, str], None]
+
+
+def taught(config: NetConfig, rows: Impressions, device: torch.device, advance: Advance | None = None) -> torch.Tensor:
+    """[N, A] float32 probabilities of the rows where they stood, by trees that learned from those not held out; -1 of
+    an action that was never taken. Of several processes the first one fits the trees.
+
+    Raises:
+        ModelError: an input is infinite.
+    """
+    if processes().rank > 0:
+        return total(torch.zeros((len(rows), len(rows.actions)), device=device))
+    trees = BoostingConfig(
+        inputs=config.inputs, actions=rows.actions, value=config.value, seed=config.seed, calibrate=False
+    )
+    tell = None if advance is None else lambda done, total, note: advance(done, total, f"trees to learn from: {note}")
+    teacher = train_boosting(trees, rows, tell)
+    said = np.where(rows.known, teacher.of_inputs(rows.x, rows.position), np.float32(-1))
+    return total(torch.from_numpy(said).to(device))
