@@ -76,7 +76,7 @@ class _Bare:
 
 
 def _config(precision: Literal["fp32", "bf16"]) -> HeavyConfig:
-    training = RankerTraining(batch_size=BATCH, precision=precision, threads=THREADS, device="cpu")
+    training = RankerTraining(batch_size=BATCH, precision=precision, distil=0, threads=THREADS, device="cpu")
     return HeavyConfig(actions=ACTIONS[:10], embedding=0, training=training)
 
 

@@ -21,6 +21,7 @@ from data.catalogue import resolve
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.folders import present, written_whole
+from data.settings import config_from
 from data.split import Split
 from experiments.config import RunConfig
 from experiments.evaluate import ORACLE, EvaluateConfig, evaluate_bundles
@@ -152,7 +153,8 @@ def rank_rankers(config: RankersConfig, home: Path, advance: Advance | None = No
 def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: Advance) -> tuple[pl.DataFrame, str]:
     """`request_id`, `user_id` and a column of true values a scorer, and the protocol's words."""
     dataset = kept_data(world_config(config.preset, None, [f"seed={seed}"]), place / "world", advance)
-    asked = {**config.model_dump(mode="json", exclude={"seeds"}), "data": dataset.content_hash}
+    every = {name: _in_full(name, config) for name in config.rankers}
+    asked = {**config.model_dump(mode="json", exclude={"seeds", "settings"}), **every, "data": dataset.content_hash}
     kept = present(place / "measured")
     if kept.is_dir() and (found := json.loads((kept / _ABOUT).read_text()))["asked"] == asked:
         return pl.read_parquet(kept / _VALUES), found["protocol"]
@@ -191,8 +193,8 @@ def _trained(
 ) -> Bundle:  # fmt: skip
     """The model in `folder` where it was trained on this data with these settings, else a new one."""
     run = RunConfig(scorer=name, seed=seed, settings=config.settings.get(name, {}))
-    kept = folder / "run.json"
-    if (folder / "model" / CARD).is_file() and kept.is_file() and kept.read_text() == run.model_dump_json():
+    kept, asked = folder / "run.json", run.model_dump_json() + json.dumps(_in_full(name, config))
+    if (folder / "model" / CARD).is_file() and kept.is_file() and kept.read_text() == asked:
         found = Bundle.load(folder / "model", cache=home / "cache")
         if found.data_hash == dataset.content_hash:
             return found
@@ -203,8 +205,14 @@ def _trained(
     bundle = Bundle(name, scorer, understanding, dataset.name, dataset.content_hash, split.name, dataset.tables)
     folder.mkdir(parents=True, exist_ok=True)
     bundle.save(folder / "model")
-    kept.write_text(run.model_dump_json())
+    kept.write_text(asked)
     return bundle
+
+
+def _in_full(name: str, config: RankersConfig) -> dict[str, Any]:
+    """All settings of a ranker, so that what was made by other defaults is made again."""
+    kind: type[BaseModel] = resolve(SCORERS[name]).config_type
+    return config_from(kind, config.settings.get(name, {}), name=name).model_dump(mode="json")
 
 
 def _untrained(name: str, dataset: Dataset, understanding: Understanding | None) -> Bundle:

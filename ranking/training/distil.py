@@ -9,6 +9,7 @@ network keeps to the trees where it has seen little and remains finer where it h
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import torch
@@ -24,17 +25,25 @@ Advance = Callable[[float, float, str], None]
 
 def taught(config: NetConfig, rows: Impressions, device: torch.device, advance: Advance | None = None) -> torch.Tensor:
     """[N, A] float32 probabilities of the rows where they stood, by trees that learned from those not held out; -1 of
-    an action that was never taken. Of several processes the first one fits the trees.
+    an action that was taken never or always. Of several processes the first one fits the trees.
 
     Raises:
         ModelError: an input is infinite.
     """
     if processes().rank > 0:
         return total(torch.zeros((len(rows), len(rows.actions)), device=device))
+    always = (rows.labels[~rows.validation] > 0).all(axis=0)
+    rows = replace(rows, labels=np.where(always, np.int8(-1), rows.labels))
+    if not rows.known.any():
+        return total(torch.full((len(rows), len(rows.actions)), -1.0, device=device))
     trees = BoostingConfig(
-        inputs=config.inputs, actions=rows.actions, value=config.value, seed=config.seed, calibrate=False
+        inputs=config.inputs,
+        actions=rows.actions,
+        value=dict.fromkeys(rows.actions, 1.0),
+        seed=config.seed,
+        calibrate=False,
     )
-    tell = None if advance is None else lambda done, total, note: advance(done, total, f"trees to learn from: {note}")
+    tell = None if advance is None else lambda done, of, note: advance(done, of, f"trees to learn from: {note}")
     teacher = train_boosting(trees, rows, tell)
     said = np.where(rows.known, teacher.of_inputs(rows.x, rows.position), np.float32(-1))
     return total(torch.from_numpy(said).to(device))

@@ -38,7 +38,7 @@ class Fit(Generic[R]):
 
     ranker: type[R]
     task: Callable[..., RankerTask]
-    """Made of a network, its config, rows, a seed and a device."""
+    """Made of a network, its config, rows, a seed, a device and a teacher's labels."""
     histories: bool = False
     """Whether its rows have the readers' histories."""
 
@@ -85,7 +85,7 @@ class Fit(Generic[R]):
         on_epoch: OnEpoch | None = None,
         advance: Advance | None = None,
     ) -> R:
-        """A ranker trained on rows that are there already.
+        """A ranker trained on rows that are there already; its teacher is fitted to them first.
 
         Raises:
             ConfigError: the value weighs nothing that was done.
@@ -93,9 +93,8 @@ class Fit(Generic[R]):
         """
         config = config.predicting(rows)
         net, device = self._net(config, rows, seed), pick_device(config.training.device)
-        task = self.task(net, config, rows, seed, device)
-        if config.training.distil:
-            task.learn_from(taught(config, rows, device, advance))
+        labels = taught(config, rows, device, advance) if config.training.distil else None
+        task = self.task(net, config, rows, seed, device, labels)
         calibration = _trained(task, seed, checkpoint, on_epoch, advance)
         return self.ranker(config, task.module, calibration, rows.known)
 

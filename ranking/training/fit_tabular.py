@@ -15,7 +15,7 @@ from sklearn.linear_model import LogisticRegression
 
 from data.batch import F32, Array
 from data.dataset import Dataset
-from data.errors import ModelError
+from data.errors import DataError, ModelError
 from data.settings import config_from
 from data.split import Split
 from ranking.scorers.tabular import Boosting, BoostingConfig, Logistic, LogisticConfig, TabularConfig, normalised, place
@@ -139,7 +139,18 @@ fit_boosting = Fit("boosting", BoostingConfig, train_boosting)
 
 
 def _each(rows: Impressions, advance: Advance | None) -> Any:
-    """Place and labels [N] bool of each action that was taken in a learned row."""
+    """Place and labels [N] bool of each action that was taken in a learned row.
+
+    Raises:
+        DataError: one was taken in all of them.
+    """
+    always = np.flatnonzero((rows.labels[~rows.validation] > 0).all(axis=0))
+    if len(always):
+        name = rows.actions[always[0]]
+        told = (
+            f"{name!r} was done in every one of {(~rows.validation).sum()} training rows, which leaves nothing to learn"
+        )
+        raise DataError(told, remedy="name the other actions in settings.actions")
     for action in np.flatnonzero(rows.known):
         if advance is not None:
             advance(int(action), len(rows.actions), f"{rows.actions[action]} over {len(rows)} rows")

@@ -28,8 +28,8 @@ class RankerTraining(BaseModel):
     weight_decay: float = Field(0.01, ge=0)
     """AdamW's decoupled weight decay."""
     distil: float = Field(3.0, ge=0)
-    """What gradient boosting's probabilities count as labels, beside the 1 of what happened; its trees are fitted to
-    the same rows first. 0 for none: see `ranking.training.distil`."""
+    """What gradient boosting's probabilities count as labels, beside the 1 of what happened, in the mean that
+    `train_loss` is; its trees are fitted to the same rows first. 0 for none: see `ranking.training.distil`."""
     precision: Literal["fp32", "bf16"] = "fp32"
     """Arithmetic of a training step; weights, loss and scoring are float32 in both. Where the device has no bfloat16
     the step is in float32, too, and a warning says so."""

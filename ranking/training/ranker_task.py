@@ -37,9 +37,11 @@ class RankerTask(ABC):
     watched = WATCHED
 
     def __init__(
-        self, net: nn.Module, training: RankerTraining, rows: Impressions, seed: int, device: torch.device
-    ) -> None:
-        """`net` is moved to `device`, and the rows' numbers too."""
+        self, net: nn.Module, training: RankerTraining, rows: Impressions, seed: int, device: torch.device,
+        taught: torch.Tensor | None = None,
+    ) -> None:  # fmt: skip
+        """`net` is moved to `device`, and the rows' numbers too. With `taught` [N, A], -1 where it says nothing, these
+        are labels that count `training.distil`."""
         self.module = net.to(device)
         self.training, self.data, self.seed, self.device = training, rows, seed, device
         self.half = training.precision == "bf16" and has_bf16(device)
@@ -51,11 +53,7 @@ class RankerTask(ABC):
             self.x = net.normalise(torch.from_numpy(rows.x).to(device))
         self.labels = torch.from_numpy(rows.labels).to(device)
         self.position = torch.from_numpy(rows.position).to(device)
-        self._taught: torch.Tensor | None = None
-
-    def learn_from(self, probabilities: torch.Tensor) -> None:
-        """Makes these [N, A] labels too, -1 where there is none, which count `training.distil`."""
-        self._taught = probabilities.to(self.device)
+        self._taught = taught
 
     @property
     def steps(self) -> int:
@@ -75,8 +73,8 @@ class RankerTask(ABC):
         return len(batch)
 
     def loss(self, batch: I64) -> torch.Tensor:
-        """See `action_loss`: of what happened and, where there is one, of what a teacher says; of several processes,
-        this one's share."""
+        """See `action_loss`: of what happened and, where there is one, of what a teacher says of every row alike; of
+        several processes, this one's share."""
         mine = batch[processes().share(len(batch))]
         at = torch.from_numpy(mine).to(self.device)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
@@ -114,9 +112,12 @@ class RankerTask(ABC):
 class HeavyTask(RankerTask):
     """A heavy ranker."""
 
-    def __init__(self, net: HeavyNet, config: HeavyConfig, rows: Impressions, seed: int, device: torch.device) -> None:
+    def __init__(
+        self, net: HeavyNet, config: HeavyConfig, rows: Impressions, seed: int, device: torch.device,
+        taught: torch.Tensor | None = None,
+    ) -> None:  # fmt: skip
         """Buckets of the readers and authors are found once, where the network has vectors for them."""
-        super().__init__(net, config.training, rows, seed, device)
+        super().__init__(net, config.training, rows, seed, device, taught)
         self._net = net
         ids = pair_buckets(rows.user_id, rows.author_id, config.buckets) if config.embedding else None
         self._ids = torch.from_numpy(ids).to(device) if ids is not None else None
@@ -141,10 +142,11 @@ class SequenceTask(RankerTask):
     """Batches' worth of random requests that are sorted by the length of their histories before they are cut."""
 
     def __init__(
-        self, net: SequenceNet, config: SequenceConfig, rows: Impressions, seed: int, device: torch.device
-    ) -> None:
+        self, net: SequenceNet, config: SequenceConfig, rows: Impressions, seed: int, device: torch.device,
+        taught: torch.Tensor | None = None,
+    ) -> None:  # fmt: skip
         """Rows come with histories."""
-        super().__init__(net, config.training, rows, seed, device)
+        super().__init__(net, config.training, rows, seed, device, taught)
         if rows.histories is None:
             raise ValueError("rows were built without histories")
         self._net, self._config, self._histories = net, config, rows.histories

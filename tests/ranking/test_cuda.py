@@ -34,7 +34,7 @@ def _both(train, settings):
     for device in ("cpu", "cuda"):
         history = []
         training = RankerTraining(
-            epochs=4, patience=0, batch_size=128, threads=1, learning_rate=0.01, distil=0, device=device, **settings
+            epochs=4, patience=0, batch_size=128, threads=1, learning_rate=0.01, distil=0.5, device=device, **settings
         )
         out[device] = history, train(training, history.append)
     return out

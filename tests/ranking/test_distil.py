@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
+from data.errors import DataError
 from ranking.models.heavy import HeavyConfig, HeavyNet
 from ranking.models.sequence import SequenceConfig, SequenceNet
 from ranking.scorers.tabular import BoostingConfig
@@ -13,7 +16,6 @@ from ranking.training import fit_ranker
 from ranking.training.distil import taught
 from ranking.training.fit_ranker import train_heavy
 from ranking.training.fit_tabular import train_boosting
-from ranking.training.losses import action_loss
 from ranking.training.ranker_config import RankerTraining
 from ranking.training.ranker_task import HeavyTask, SequenceTask
 from tests.ranking.ranker_rows import EIGHT, rows
@@ -22,20 +24,20 @@ CPU = torch.device("cpu")
 SMALL = {"inputs": EIGHT, "hidden": 16, "out": 8, "width": 16, "blocks": 2}
 
 
-def _given(n=600, *, histories=False):
+def _given(n=600):
     """Liked by a step of the first input; nobody replies."""
     rng = np.random.default_rng(7)
     x = rng.normal(size=(n, 8))
     like = rng.random(n) < np.where(x[:, 0] > 0.5, 0.7, 0.1)
     position = rng.integers(0, 30, n)
-    return rows(np.stack([like, np.full(n, -1)], axis=1), x, position=position, rate=0.4, histories=histories)
+    return rows(np.stack([like, np.full(n, -1)], axis=1), x, position=position, rate=0.4)
 
 
 def test_the_teacher_is_boosting_of_the_same_rows_and_knows_nothing_of_what_nobody_did():
     given = _given()
     said = []
-    labels = taught(HeavyConfig(seed=3, **SMALL), given, CPU, lambda done, total, note: said.append(note)).numpy()
-    trees = train_boosting(BoostingConfig(inputs=EIGHT, seed=3, calibrate=False), given)
+    labels = taught(HeavyConfig(**SMALL), given, CPU, lambda done, of, note: said.append(note)).numpy()
+    trees = train_boosting(BoostingConfig(inputs=EIGHT, calibrate=False), given)
     assert labels.dtype == np.float32
     assert np.array_equal(labels[:, 0], trees.of_inputs(given.x, given.position)[:, 0])
     assert (labels[:, 1] == -1).all()
@@ -47,20 +49,28 @@ def test_the_teacher_is_boosting_of_the_same_rows_and_knows_nothing_of_what_nobo
     [(HeavyTask, HeavyNet, HeavyConfig), (SequenceTask, SequenceNet, SequenceConfig)],
 )
 def test_the_loss_is_the_mean_of_what_happened_and_what_the_teacher_says(task_type, net_type, config_type):
-    given = _given(60, histories=True)
+    rng = np.random.default_rng(0)
+    given = replace(rows(rng.random((60, 3)) < 0.4, histories=True), rate=0.4)
     config = config_type(actions=given.actions, buckets=16, training=RankerTraining(distil=3.0, threads=1), **SMALL)
-    torch.manual_seed(0)
-    task = task_type(net_type(config), config, given, 1, CPU)
-    batch, p = np.arange(20, 40), np.random.default_rng(0).random((60, 2)).astype(np.float32)
+    p = rng.random((60, 3)).astype(np.float32)
     p[:, 1] = -1
-    plain = float(task.loss(batch).detach())
-    task.learn_from(torch.from_numpy(p))
+    batch, losses = np.arange(20, 40), []
+    for labels in (None, torch.from_numpy(p)):
+        torch.manual_seed(0)
+        task = task_type(net_type(config), config, given, 1, CPU, labels)
+        losses.append(float(task.loss(batch).detach()))
     with torch.no_grad():
-        logits = task.logits(batch, torch.from_numpy(given.position[batch]))
-        z = logits[:, 0].numpy().astype(np.float64)
-    theirs = (np.logaddexp(0, z) - p[batch, 0] * z).mean()
-    assert float(task.loss(batch).detach()) == pytest.approx((plain + 3 * theirs) / 4, rel=1e-5)
-    assert float(action_loss(logits, torch.from_numpy(p[batch]))) == pytest.approx(theirs, rel=1e-5)
+        z = task.logits(batch, torch.from_numpy(given.position[batch])).numpy().astype(np.float64)
+    theirs = (np.logaddexp(0, z) - p[batch] * z)[:, [0, 2]].mean()
+    assert losses[1] == pytest.approx((losses[0] + 3 * theirs) / 4, rel=1e-5)
+
+
+def test_a_teacher_says_nothing_of_what_everybody_did_and_boosting_refuses_it():
+    given = rows(np.stack([np.ones(400), np.arange(400) % 3 == 0], axis=1))
+    assert (taught(HeavyConfig(**SMALL), given, CPU).numpy() < 0).all(axis=0).tolist() == [True, False]
+    assert (taught(HeavyConfig(**SMALL), rows(np.ones(400)), CPU) == -1).all()
+    with pytest.raises(DataError, match="'like' was done in every one of 300 training rows"):
+        train_boosting(BoostingConfig(inputs=EIGHT), given)
 
 
 def test_what_is_learned_lies_between_what_happened_and_what_the_teacher_says(monkeypatch):

@@ -226,7 +226,7 @@ def test_position_is_learned_and_left_out():
 
 def test_training_is_the_same_again_and_from_a_checkpoint(tmp_path):
     given_, _, _ = _learnable(1500)
-    whole = train_heavy(_quick(epochs=4), given_, seed=2)
+    whole = train_heavy(_quick(epochs=4, distil=3), given_, seed=2)
     kept = Checkpoint(tmp_path / "run", {"seed": 2})
 
     def stop(values):
@@ -234,8 +234,8 @@ def test_training_is_the_same_again_and_from_a_checkpoint(tmp_path):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        train_heavy(_quick(epochs=4), given_, seed=2, checkpoint=kept, on_epoch=stop)
-    resumed = train_heavy(_quick(epochs=4), given_, seed=2, checkpoint=kept)
+        train_heavy(_quick(epochs=4, distil=3), given_, seed=2, checkpoint=kept, on_epoch=stop)
+    resumed = train_heavy(_quick(epochs=4, distil=3), given_, seed=2, checkpoint=kept)
     for name, value in whole.artifact()[1].items():
         assert np.array_equal(resumed.artifact()[1][name], value), name
 
