@@ -25,6 +25,7 @@ from experiments.tracking import flatten, tracked_run
 from experiments.train import Learning, logged, split_of, understanding_of
 from features.text.understanding import Understanding
 from ranking.catalogue import SCORERS, TRAINED
+from ranking.training.impressions import SameRows
 
 if TYPE_CHECKING:
     import optuna
@@ -170,11 +171,13 @@ def sweep(dataset: Dataset, config: SweepConfig, home: Path, advance: Advance | 
 
 
 class _Trials:
-    """Runs trials; text understanding is trained once for each encoder and split."""
+    """Runs trials; text understanding is trained once for each encoder and split, and training rows that the trial
+    before had are taken over."""
 
     def __init__(self, kind: Any, dataset: Dataset, config: SweepConfig, home: Path, parent: str) -> None:
         self._kind, self._dataset, self._config, self._home, self._parent = kind, dataset, config, home, parent
         self._understanding: dict[tuple[str, str], Understanding] = {}
+        self._rows = SameRows()
 
     def run(self, study: optuna.Study, number: int) -> None:
         """One trial: asked of the sampler, trained, told."""
@@ -223,7 +226,7 @@ class _Trials:
         split = split_of(self._dataset, run.split)
         if key not in self._understanding:
             self._understanding[key] = understanding_of(self._dataset, split, run.encoder, self._home)
-        return Learning(self._kind, self._dataset, split, self._understanding[key], run)
+        return Learning(self._kind, self._dataset, split, self._understanding[key], run, rows_of=self._rows)
 
     def _watch(self, trial: optuna.Trial, reached: list[float]) -> Callable[[Mapping[str, float]], None]:
         import optuna

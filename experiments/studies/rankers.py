@@ -8,7 +8,7 @@ and values are kept in the study's folder: one that was stopped goes on.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,7 +22,6 @@ from data.dataset import Dataset
 from data.errors import ConfigError
 from data.folders import present, written_whole
 from data.settings import config_from
-from data.split import Split
 from experiments.config import RunConfig
 from experiments.evaluate import ORACLE, EvaluateConfig, evaluate_bundles
 from experiments.stats import Difference, Interval, mean_interval, paired_difference
@@ -31,9 +30,8 @@ from experiments.worlds import PRESETS, kept_data, world_config
 from features.text.understanding import Understanding
 from ranking.artifact import CARD, Bundle
 from ranking.catalogue import SCORERS
-from ranking.models.dense import DenseInputs
 from ranking.scorer import Scorer
-from ranking.training.impressions import Impressions, RowsConfig, impressions
+from ranking.training.impressions import SameRows
 
 if TYPE_CHECKING:
     from experiments.cli.screen import Advance
@@ -102,28 +100,6 @@ class RankersResult:
     folder: Path
 
 
-class _SameRows:
-    """Training rows made once for all rankers of a world that ask for the same: a pass over a long log is slow."""
-
-    def __init__(self) -> None:
-        self._asked: tuple[Any, ...] = ()
-        self._rows: Impressions | None = None
-
-    def __call__(
-        self, dataset: Dataset, split: Split, inputs: DenseInputs, config: RowsConfig, *,
-        understanding: Understanding | None, actions: Sequence[str], seed: int, tell: Advance | None,
-        histories: bool = False,
-    ) -> Impressions:  # fmt: skip
-        asked = (dataset.content_hash, split.name, inputs, config, tuple(actions), seed)
-        if self._rows is None or asked != self._asked:
-            self._asked = asked
-            self._rows = impressions(
-                dataset, split, inputs, config, understanding=understanding, actions=actions, histories=True, seed=seed,
-                tell=tell,
-            )  # fmt: skip
-        return self._rows
-
-
 def rank_rankers(config: RankersConfig, home: Path, advance: Advance | None = None) -> RankersResult:
     """Makes the worlds, trains, ranks and compares.
 
@@ -160,7 +136,7 @@ def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: A
         return pl.read_parquet(kept / _VALUES), found["protocol"]
     split = split_of(dataset, "auto")
     bundles: dict[str, Bundle] = {}
-    rows = _SameRows()
+    rows = SameRows(histories=True)
     text_of = cache(lambda encoder: understanding_of(dataset, split, encoder, home))
     for at, name in enumerate(config.rankers):
 
@@ -189,7 +165,7 @@ def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: A
 
 def _trained(
     config: RankersConfig, name: str, seed: int, dataset: Dataset, folder: Path, home: Path,
-    text_of: Callable[[str], Understanding], rows: _SameRows, advance: Advance,
+    text_of: Callable[[str], Understanding], rows: SameRows, advance: Advance,
 ) -> Bundle:  # fmt: skip
     """The model in `folder` where it was trained on this data with these settings, else a new one."""
     run = RunConfig(scorer=name, seed=seed, settings=config.settings.get(name, {}))

@@ -33,7 +33,8 @@ def taught(config: NetConfig, rows: Impressions, device: torch.device, advance: 
     if processes().rank > 0:
         return total(torch.zeros((len(rows), len(rows.actions)), device=device))
     always = (rows.labels[~rows.validation] > 0).all(axis=0)
-    rows = replace(rows, labels=np.where(always, np.int8(-1), rows.labels))
+    if always.any():
+        rows = replace(rows, labels=np.where(always, np.int8(-1), rows.labels))
     if not rows.known.any():
         return total(torch.full((len(rows), len(rows.actions)), -1.0, device=device))
     trees = BoostingConfig(

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import torch
@@ -31,6 +32,10 @@ C = TypeVar("C", bound=TabularConfig)
 R = TypeVar("R", Logistic, Boosting)
 OnEpoch = Callable[[dict[str, float]], None]
 Advance = Callable[[float, float, str], None]
+Trees = dict[int, HistGradientBoostingClassifier]
+_OF_TREES = {"trees", "patience", "learning_rate", "leaves", "smallest_leaf", "penalty", "seed"}
+_FITTED: WeakKeyDictionary[Impressions, dict[str, Trees]] = WeakKeyDictionary()
+"""What `trees_of` grew, by rows and settings: a baseline and the teacher of each network ask for the same trees."""
 _LEAST = 1e-7
 """Probability below which a forecast counts as this much, and above 1 minus which as that: a loss stays finite."""
 
@@ -115,6 +120,25 @@ def train_boosting(
         ModelError: an input is infinite.
     """
     config = config.predicting(rows)
+    trees = trees_of(config, rows, advance)
+    return _judged(Boosting(config, trees, rows.known, Calibration(rows.rate)), rows, on_epoch)
+
+
+def trees_of(config: BoostingConfig, rows: Impressions, advance: Advance | None = None) -> Trees:
+    """A fitted model for each place of an action that was taken; made once of the same rows with the same settings.
+
+    Raises:
+        DataError: an action was taken in every training row.
+        ModelError: an input is infinite.
+    """
+    settings = config.model_dump_json(include=_OF_TREES)
+    fitted = _FITTED.setdefault(rows, {})
+    if settings not in fitted:
+        fitted[settings] = _grown(config, rows, advance)
+    return fitted[settings]
+
+
+def _grown(config: BoostingConfig, rows: Impressions, advance: Advance | None) -> Trees:
     learned, held = _finite(rows), rows.validation
     x = np.concatenate([rows.x, rows.position[:, None]], axis=1)
     models = {}
@@ -129,7 +153,7 @@ def train_boosting(
         weight = rows.learning_weight(action)
         watched = {"X_val": x[held], "y_val": label[held], "sample_weight_val": weight[held]} if stops else {}
         models[action] = model.fit(x[learned], label[learned], sample_weight=weight[learned], **watched)
-    return _judged(Boosting(config, models, rows.known, Calibration(rows.rate)), rows, on_epoch)
+    return models
 
 
 fit_logistic = Fit("logistic", LogisticConfig, train_logistic)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -59,9 +59,9 @@ class RowsConfig(BaseModel):
     """Share of the requests, the last by time, that are held out to choose the epoch and to calibrate."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Impressions:
-    """N rows in order of (time, request, position)."""
+    """N rows in order of (time, request, position); equal to itself alone."""
 
     names: tuple[str, ...]
     """The F inputs."""
@@ -150,6 +150,35 @@ def impressions(
         names=inputs.names, x=x, actions=named, labels=labels, position=rows["position"].to_numpy().astype(np.float32),
         author_id=author, request=request, validation=validation, rate=rate, histories=past, **ids,
     )  # fmt: skip
+
+
+class SameRows:
+    """`impressions` for several rankers: what the next one asks for is made anew only where it differs, for a pass over
+    a long log is slow. It keeps the last rows."""
+
+    def __init__(self, *, histories: bool = False) -> None:
+        """With `histories`, rows have them whether a ranker asks for them or not."""
+        self._histories = histories
+        self._asked: tuple[Any, ...] = ()
+        self._rows: Impressions | None = None
+
+    def __call__(
+        self, dataset: Dataset, split: Split, inputs: DenseInputs, config: RowsConfig, *,
+        understanding: Understanding | None, actions: Sequence[str] = (), histories: bool = False, seed: int,
+        tell: Tell | None = None,
+    ) -> Impressions:  # fmt: skip
+        """As `impressions`, whose errors it raises."""
+        histories = histories or self._histories
+        text = understanding.identity if understanding else ""
+        asked = (dataset.content_hash, split.name, inputs, config, text, tuple(actions), histories, seed)
+        if self._rows is None or asked != self._asked:
+            self._rows = None
+            self._rows = impressions(
+                dataset, split, inputs, config, understanding=understanding, actions=actions, histories=histories,
+                seed=seed, tell=tell,
+            )  # fmt: skip
+            self._asked = asked
+        return self._rows
 
 
 def sampled_rows(

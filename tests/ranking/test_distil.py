@@ -15,7 +15,7 @@ from ranking.scorers.tabular import BoostingConfig
 from ranking.training import fit_ranker
 from ranking.training.distil import taught
 from ranking.training.fit_ranker import train_heavy
-from ranking.training.fit_tabular import train_boosting
+from ranking.training.fit_tabular import train_boosting, trees_of
 from ranking.training.ranker_config import RankerTraining
 from ranking.training.ranker_task import HeavyTask, SequenceTask
 from tests.ranking.ranker_rows import EIGHT, rows
@@ -42,6 +42,20 @@ def test_the_teacher_is_boosting_of_the_same_rows_and_knows_nothing_of_what_nobo
     assert np.array_equal(labels[:, 0], trees.of_inputs(given.x, given.position)[:, 0])
     assert (labels[:, 1] == -1).all()
     assert said == ["trees to learn from: like over 600 rows"]
+
+
+def test_trees_are_grown_once_of_the_same_rows_and_anew_by_other_settings_or_rows():
+    given, grown = _given(), []
+    config = BoostingConfig(inputs=EIGHT, seed=5, trees=5)
+    tell = lambda done, of, note: grown.append(note)  # noqa: E731
+    first = trees_of(config, given, tell)
+    assert trees_of(config.model_copy(update={"calibrate": False, "value": {"like": 2.0}}), given, tell) is first
+    assert len(grown) == 1
+    alike = replace(given)
+    for other, of in [(config.model_copy(update={"leaves": 4}), given), (config, alike)]:
+        assert trees_of(other, of, tell) is not first
+    assert len(grown) == 3
+    assert np.array_equal(trees_of(config, alike)[0].predict(np.zeros((1, 9))), first[0].predict(np.zeros((1, 9))))
 
 
 @pytest.mark.parametrize(

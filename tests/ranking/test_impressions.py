@@ -12,7 +12,7 @@ from data.split import splitter
 from features.offline import offline_features
 from ranking.models.dense import DenseInputs
 from ranking.models.history import HISTORY
-from ranking.training.impressions import RowsConfig, _chances, impressions, labels_of, sampled_rows
+from ranking.training.impressions import RowsConfig, SameRows, _chances, impressions, labels_of, sampled_rows
 
 INPUTS = DenseInputs(columns=("tweet.likes", "pair.interactions", "user.engagements"), interests=False)
 
@@ -185,3 +185,22 @@ def test_labels_by_hand():
 def test_a_split_without_a_moment_is_refused(tiny_dataset):
     with pytest.raises(DataError, match="no moment"):
         sampled_rows(tiny_dataset, splitter("random_ratio").apply(tiny_dataset), RowsConfig(), 1)
+
+
+def test_rows_are_made_anew_only_where_another_ranker_asks_for_others(tiny_dataset, split):
+    same, config = SameRows(), RowsConfig(most=500)
+    asked = {"understanding": None, "seed": 1}
+    first = same(tiny_dataset, split, INPUTS, config, **asked)
+    assert same(tiny_dataset, split, INPUTS, config, **asked) is first
+    assert np.array_equal(first.x, impressions(tiny_dataset, split, INPUTS, config, **asked).x)
+    others = [{"actions": ("like",)}, {"histories": True}, {"seed": 2}]
+    for more in others:
+        given = asked | more
+        made = same(tiny_dataset, split, INPUTS, config, **given)
+        again = impressions(tiny_dataset, split, INPUTS, config, **given)
+        assert made.actions == again.actions
+        assert np.array_equal(made.tweet_id, again.tweet_id)
+        assert (made.histories is None) == (again.histories is None)
+    fewer = same(tiny_dataset, split, INPUTS, RowsConfig(most=200), **asked)
+    assert len(fewer) < len(first)
+    assert SameRows(histories=True)(tiny_dataset, split, INPUTS, config, **asked).histories is not None
