@@ -8,11 +8,14 @@ network keeps to the trees where it has seen little and remains finer where it h
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from ranking.models.action_scorer import NetConfig
 from ranking.scorers.tabular import BoostingConfig
@@ -45,6 +48,8 @@ def taught(config: NetConfig, rows: Impressions, device: torch.device, advance: 
         calibrate=False,
     )
     tell = None if advance is None else lambda done, of, note: advance(done, of, f"trees to learn from: {note}")
-    teacher = train_boosting(trees, rows, tell)
+    # torchrun leaves each process one thread, and here the others wait.
+    with threadpool_limits(os.cpu_count(), user_api="openmp") if processes().count > 1 else nullcontext():
+        teacher = train_boosting(trees, rows, tell)
     said = np.where(rows.known, teacher.of_inputs(rows.x, rows.position), np.float32(-1))
     return total(torch.from_numpy(said).to(device))

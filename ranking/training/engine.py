@@ -2,7 +2,7 @@
 
 A task owns a module, its optimizers and its batches; the engine walks the epochs. Batches follow from (seed, epoch)
 and torch's random numbers are seeded anew each epoch, so that a run that was killed and goes on from its checkpoint
-ends with the same weights, bit by bit (on the CPU, with the same number of threads).
+ends with the same weights, bit by bit (on the same kind of device, on the CPU with the same number of threads).
 
 With several processes (`ranking.training.processes`) each is given the same global batches and computes its share of
 the loss; the gradients are summed over all of them, so the loss curve is that of one process.
@@ -14,12 +14,13 @@ import math
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeVar
 
 import torch
 from torch import nn
+from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from data.errors import ModelError
 from ranking.training.checkpoint import Checkpoint, Progress, State
@@ -217,17 +218,15 @@ def _validated(task: Task[Any], epoch: int) -> dict[str, float]:
 
 @contextmanager
 def deterministic(seed: int, threads: int) -> Iterator[None]:
-    """Seeds torch, fixes its threads and forbids kernels that are not deterministic; puts all back afterwards.
-
-    On CUDA some kernels have no deterministic form; they warn and run.
-    """
+    """Seeds torch, fixes its threads and forbids kernels that are not deterministic; puts all back afterwards."""
     os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")
     before = torch.get_num_threads(), torch.are_deterministic_algorithms_enabled()
     filling = torch.utils.deterministic.fill_uninitialized_memory
-    with torch.random.fork_rng():
+    # CUDA's fused attention adds up its gradients in any order.
+    with torch.random.fork_rng(), sdpa_kernel(SDPBackend.MATH) if torch.cuda.is_available() else nullcontext():
         torch.manual_seed(seed)
         torch.set_num_threads(max(1, threads // processes().count))
-        torch.use_deterministic_algorithms(True, warn_only=torch.cuda.is_available())
+        torch.use_deterministic_algorithms(True)
         # Filling memory before it is written costs a tenth of a step; nothing here reads it unwritten.
         torch.utils.deterministic.fill_uninitialized_memory = False
         try:

@@ -10,12 +10,16 @@ import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import torch
 import torch.distributed as dist
 
 from data.errors import ConfigError
+
+_PATIENCE = timedelta(hours=12)
+"""How long one process waits for another: the first one alone reads a long log and fits the trees to learn from."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ def joined() -> Iterator[Processes]:
     on_gpus = torch.cuda.is_available() and torch.cuda.device_count() >= int(os.environ.get("LOCAL_WORLD_SIZE", "1"))
     if on_gpus:
         torch.cuda.set_device(local)
-    dist.init_process_group("nccl" if on_gpus else "gloo")
+    dist.init_process_group("nccl" if on_gpus else "gloo", timeout=_PATIENCE)
     try:
         yield processes()
     finally:

@@ -74,3 +74,24 @@ def test_a_two_tower_learns_the_same(tmp_path, hard):
         train_two_tower(config, build_examples(log, config, seed=0), seed=1, on_epoch=histories[device].append)
     for ours, theirs in zip(histories["cuda"], histories["cpu"], strict=True):
         assert ours["train_loss"] == pytest.approx(theirs["train_loss"], rel=0.01)
+
+
+@pytest.mark.parametrize(
+    ("train", "config"),
+    [(train_heavy, HeavyConfig(**SMALL, embedding=4)), (train_sequence, SequenceConfig(**SMALL, dim=8))],
+)
+def test_the_same_seed_gives_the_same_ranker(train, config):
+    training = RankerTraining(epochs=2, batch_size=128, distil=0, device="cuda")
+    first, again = (
+        train(config.model_copy(update={"training": training}), _likes(), seed=3).artifact()[1] for _ in range(2)
+    )
+    assert all(np.array_equal(again[name], value) for name, value in first.items())
+
+
+def test_the_same_seed_gives_the_same_two_tower(tmp_path):
+    log = write_shelves(tmp_path / "shelves")
+    training = CONFIG.training.model_copy(update={"device": "cuda"})
+    config = CONFIG.model_copy(update={"training": training})
+    examples = build_examples(log, config, seed=0)
+    first, again = (train_two_tower(config, examples, seed=1).artifact()[1] for _ in range(2))
+    assert all(np.array_equal(again[name], value) for name, value in first.items())
