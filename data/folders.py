@@ -1,11 +1,15 @@
-"""Folders that are written whole: what is at a path is always one complete version, whatever is killed when."""
+"""Folders and files that are written whole: at a path is always one complete version, whatever is killed when."""
 
 from __future__ import annotations
 
+import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from data.errors import ConfigError
 
 
 @contextmanager
@@ -36,3 +40,23 @@ def present(folder: Path) -> Path:
     if not folder.exists() and replaced.exists():
         replaced.rename(folder)
     return folder
+
+
+def write_file(path: Path, text: str) -> None:
+    """Writes a file for a reader, whole or not at all; folders on the way are made.
+
+    Raises:
+        ConfigError: nothing can be written there.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as room:
+            room.write(text)
+        try:
+            os.chmod(room.name, 0o644)
+            Path(room.name).replace(path)
+        except OSError:
+            Path(room.name).unlink()
+            raise
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror}", remedy="name another file") from error

@@ -9,6 +9,7 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cached_property
 from typing import Any, Literal, Protocol
 
@@ -21,6 +22,7 @@ from data.errors import ConfigError, DataError
 from data.events import DAY_US
 from data.rng import Stream
 from data.schema import POSITIVE_ACTIONS
+from data.settings import Seed
 
 _TIMED = ("impressions", "engagements")
 """Tables whose moments set the cut of a time split, the first that is there."""
@@ -124,8 +126,9 @@ class TimeSplit(_Settings):
     @property
     def promise(self) -> str:
         """What it guarantees."""
+        share = _percent(self.fraction)
         return (
-            f"global time split, the last {self.fraction:.0%} of the log's duration is the test: every training row is "
+            f"global time split, the last {share} of the log's duration is the test: every training row is "
             "earlier than every test row, so no model learns from anybody's future; rows of the moment of the cut are "
             "all test rows, so ties cannot straddle it; users and tweets of the test may be cold"
         )
@@ -171,10 +174,11 @@ class LeaveLastOut(_Settings):
     @property
     def promise(self) -> str:
         """What it guarantees."""
+        few = f"; users with fewer than {self.min_train} others have no test row" if self.min_train > 1 else ""
         return (
             "leave-last-out, the last engagement of each user is the test: nobody's own future is in the training "
             "part, but other people's is, so a model may know how popular a tweet will become; of a user's engagements "
-            "at one moment the one with the larger tweet_id, then the larger engagement_id, is the later"
+            f"at one moment the one with the larger tweet_id, then the larger engagement_id, is the later{few}"
         )
 
     def apply(self, dataset: Dataset) -> Split:
@@ -213,8 +217,9 @@ class PerUserRatio(_Settings):
     @property
     def promise(self) -> str:
         """What it guarantees."""
+        share = _percent(self.fraction)
         return (
-            f"per-user ratio, the last {self.fraction:.0%} of each user's engagements in time, rounded down, is the "
+            f"per-user ratio, the last {share} of each user's engagements in time, rounded down, is the "
             "test: nobody's own future is in the training part, but other people's is, so a model may know how popular "
             "a tweet will become; of a user's engagements at one moment the one with the larger tweet_id, then the "
             "larger engagement_id, is the later; users with too few engagements have no test row"
@@ -232,7 +237,7 @@ class PerUserRatio(_Settings):
         )
         out = ordered.filter(_after_end("user_id") < _share("user_id", self.fraction)).select("engagement_id").collect()
         if not len(out):
-            raise DataError(_TOO_FEW.format(dataset.name, self.fraction), remedy="take a larger fraction")
+            raise DataError(_TOO_FEW.format(dataset.name, _percent(self.fraction)), remedy="take a larger fraction")
         return Split(self.name, self.promise, None, *_parts(rows, out, ["engagement_id"]))
 
 
@@ -245,7 +250,7 @@ class RandomRatio(_Settings):
     """Share of the pairs that is for testing, rounded down to whole pairs."""
     within: Literal["user", "tweet", "log"] = "user"
     """The share is taken of each user's pairs, of each tweet's, or of all pairs of the log together."""
-    seed: int = Field(default=1, ge=0)
+    seed: Seed = 1
     """Another seed is another split; the same seed is the same split on any machine."""
 
     @property
@@ -257,8 +262,9 @@ class RandomRatio(_Settings):
             "tweet": "every tweet of the test is in the training part, users may be cold",
             "log": "users and tweets of the test may be cold",
         }[self.within]
+        share = _percent(self.fraction)
         return (
-            f"random ratio, {self.fraction:.0%} of {of} (user, tweet), rounded down, drawn with seed {self.seed}, are "
+            f"random ratio, {share} of {of} (user, tweet), rounded down, drawn with seed {self.seed}, are "
             "the test: time plays no part, so the training part holds everybody's future, the user's own too, and "
             "numbers are comparable with papers that split so and with nothing that is live; all engagements of a pair "
             f"are on one side; {known}; ties cannot matter, for the draw depends on seed, user and tweet alone"
@@ -283,11 +289,16 @@ class RandomRatio(_Settings):
             .collect()
         )
         if not len(drawn):
-            raise DataError(_TOO_FEW.format(dataset.name, self.fraction), remedy="take a larger fraction")
+            raise DataError(_TOO_FEW.format(dataset.name, _percent(self.fraction)), remedy="take a larger fraction")
         return Split(self.name, self.promise, None, *_parts(rows, drawn, ["user_id", "tweet_id"]))
 
 
-_TOO_FEW = "no part of {!r} is large enough for a test of {:.0%}"
+_TOO_FEW = "no part of {!r} is large enough for a test of {}"
+
+
+def _percent(share: float) -> str:
+    """Unrounded: two protocols with the same words are one."""
+    return f"{(Decimal(str(share)) * 100).normalize():f}%"
 
 
 def _after_end(group: str) -> pl.Expr:

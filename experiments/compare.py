@@ -8,8 +8,6 @@ were evaluated on the same data by the same protocol are compared.
 from __future__ import annotations
 
 import json
-import re
-import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -18,9 +16,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data.errors import ConfigError, DataError, NotFoundError
+from data.errors import ConfigError, DataError
 from experiments.curves import LEAST_USERS
-from experiments.evaluate import FOLDER
+from experiments.evaluated import download, shared_evaluation
 from experiments.stats import (
     Difference,
     Effect,
@@ -32,9 +30,7 @@ from experiments.stats import (
     paired_differences,
     signed_rank,
 )
-from ranking.artifact import VALUE
-from ranking.catalogue import SCORERS
-from ranking.registry import EXPERIMENT, connect, resolve_reference
+from ranking.registry import connect
 
 METRICS = ("ndcg", "recall", "true_value")
 """Compared unless asked otherwise, where all runs have them."""
@@ -109,13 +105,11 @@ def compare_runs(references: Sequence[str], home: Path, metrics: Sequence[str] =
     """
     if len(set(references)) < 2 or len(set(references)) < len(references):
         raise ConfigError(f"compare got {' '.join(references)}", remedy="name two or more different runs")
-    client = connect(home)
-    runs = {reference: _run(client, reference) for reference in references}
+    key, runs = shared_evaluation(connect(home), references)
     if len({run.info.run_id for run in runs.values()}) < len(runs):
         raise ConfigError(f"{' '.join(references)} name one run twice", remedy="name different runs")
-    key = _shared_key(client, runs)
     found = {reference: _evaluated(run, key) for reference, run in runs.items()}
-    about = json.loads(_download(runs[references[0]].info.run_id, f"{FOLDER}/{key}/about.json").read_text())
+    about = json.loads(download(runs[references[0]].info.run_id, key, "about.json").read_text())
     asked = _metrics(found, metrics)
     rows = _rows(found, references[0], asked)
     segments = _by_segment(found, references[0], asked)
@@ -221,69 +215,6 @@ def _paired(ours: pl.DataFrame, base: pl.DataFrame) -> pl.DataFrame:
     return ours.join(base, on=list(_KEYS), suffix="_base", maintain_order="left")
 
 
-def _run(client: Any, reference: str) -> Any:
-    """The MLflow run of a reference; a scorer's name stands for its last evaluated run."""
-    from mlflow.exceptions import MlflowException
-
-    if re.fullmatch(r"[0-9a-f]{32}", reference):
-        try:
-            return client.get_run(reference)
-        except MlflowException as error:
-            raise NotFoundError(f"no run {reference!r}", remedy="look it up: mlflow ui") from error
-    name, chosen, value = reference.partition(VALUE)
-    scorer, version = reference, ""
-    if chosen and name not in SCORERS:
-        # A model by another value has a run of its own, which tells the model's scorer, its version and the value.
-        model = resolve_reference(client, name)
-        scorer = f"{client.get_run(model.run_id).data.tags.get('scorer', name)}{chosen}{value}"
-        version = f"tags.version = '{model.version}' AND "
-    if re.fullmatch(r"[a-z][a-z0-9_]*(\?value=[^']+)?", scorer):
-        named = client.search_runs(
-            [client.get_experiment_by_name(EXPERIMENT).experiment_id],
-            f"{version}tags.scorer = '{scorer}' AND tags.evaluation != ''",
-            order_by=["attributes.start_time DESC"],
-            max_results=1,
-        )
-        if named:
-            return named[0]
-    if version:
-        raise _never_evaluated(reference)
-    return client.get_run(resolve_reference(client, reference).run_id)
-
-
-def _never_evaluated(reference: str) -> NotFoundError:
-    remedy = f"rookery evaluate {shlex.quote(reference)} --data DIR"
-    return NotFoundError(f"run {reference!r} was never evaluated", remedy=remedy)
-
-
-def _shared_key(client: Any, runs: Mapping[str, Any]) -> str:
-    """The evaluation that all runs have: the first run's last one, if the others have it too."""
-    keys = {reference: _keys(client, run.info.run_id) for reference, run in runs.items()}
-    for reference, found in keys.items():
-        if not found:
-            raise _never_evaluated(reference)
-    shared = set.intersection(*(set(found) for found in keys.values()))
-    if not shared:
-        raise ConfigError(
-            f"{' and '.join(runs)} were evaluated on other data or by other protocols",
-            remedy=f"evaluate them together: rookery evaluate {shlex.join(runs)} --data DIR",
-        )
-    last = next(iter(runs.values())).data.tags.get("evaluation", "")
-    return str(last) if last in shared else min(shared)
-
-
-def _keys(client: Any, run_id: str) -> list[str]:
-    return [Path(one.path).name for one in client.list_artifacts(run_id, FOLDER) if one.is_dir]
-
-
 def _evaluated(run: Any, key: str) -> _Evaluated:
-    parts = [
-        pl.read_parquet(_download(run.info.run_id, f"{FOLDER}/{key}/{name}.parquet")) for name in ("requests", "users")
-    ]
+    parts = [pl.read_parquet(download(run.info.run_id, key, f"{name}.parquet")) for name in ("requests", "users")]
     return _Evaluated(run, *parts)
-
-
-def _download(run_id: str, path: str) -> Path:
-    import mlflow
-
-    return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=path))

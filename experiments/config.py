@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from data.errors import ConfigError
-from data.settings import wrong_setting
+from data.settings import Seed, wrong_setting
 from data.split import parse_split
 
 M = TypeVar("M", bound=BaseModel)
@@ -23,7 +23,7 @@ class RunConfig(BaseModel):
 
     scorer: str = "two_tower"
     """A name from `ranking.catalogue`."""
-    seed: int = Field(default=1, ge=0)
+    seed: Seed = 1
     """Seed of initial weights, sampling and shuffling."""
     split: str = "auto"
     """A split of `data.split` with its settings, as `random_ratio seed=2`: `time` holds out the last fifth of the log,

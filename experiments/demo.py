@@ -18,6 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from candidates.trends.engine import Trend
 from data.dataset import Dataset
 from data.events import DAY_US, MINUTE_US
+from data.settings import Seed
 from data.tweet_text import hashtags_of
 from experiments.cli.screen import Advance, progress, say
 from experiments.config import RunConfig
@@ -41,7 +42,7 @@ class DemoConfig(BaseModel):
     """People in the world."""
     days: int = Field(default=14, ge=3)
     """Days of log."""
-    seed: int = Field(default=1, ge=0)
+    seed: Seed = 1
     """Seed of the world and of training."""
     epochs: int = Field(default=10, ge=1)
     """Epochs of the two-tower model."""

@@ -20,10 +20,12 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from data.batch import CandidateBatch
 from data.catalogue import resolve
 from data.dataset import Dataset
-from data.errors import ConfigError, ModelError
+from data.errors import ConfigError, DataError, ModelError
+from data.settings import Seed
 from data.split import Split
 from experiments.asked import Asked, Candidates, missing
 from experiments.curves import curves_of
+from experiments.evaluated import FOLDER, ORACLE, mark_evaluated
 from experiments.measure import (
     Known,
     Measured,
@@ -52,11 +54,8 @@ from ranking.scorer import Scorer
 if TYPE_CHECKING:
     from experiments.cli.screen import Advance
 
-ORACLE = "oracle"
 BASE = "interest_formula"
 """The scorer over which the others' gain by segment is drawn, where it is among them."""
-FOLDER = "evaluation"
-"""The artifact folder of a run that holds its evaluations, one a protocol and data set."""
 
 
 class EvaluateConfig(BaseModel):
@@ -68,7 +67,7 @@ class EvaluateConfig(BaseModel):
     """Requests sampled from the test."""
     k: int = Field(default=20, ge=1)
     """Length of the list that is judged."""
-    seed: int = Field(default=7, ge=0)
+    seed: Seed = 7
     """Seed of the sample and of the bootstrap."""
     pool: int = Field(default=200, ge=1)
     """Best candidates among which MMR chooses."""
@@ -211,7 +210,7 @@ def evaluate_bundles(
                 advance(done, len(protocol) * len(groups), f"{done} of {len(protocol) * len(groups)} requests")
     rows = tuple(_result(name, bundles.get(name), one, config, asked, candidates) for name, one in measured.items())
     words = protocol.describe()
-    key = hashlib.sha256(f"{dataset.content_hash} {words} k={config.k}".encode()).hexdigest()[:16]
+    key = hashlib.sha256(f"{dataset.content_hash} {split.name} {words} k={config.k}".encode()).hexdigest()[:16]
     unit = "Intervals are 95%, by bootstrap over users (AUC: DeLong, clustered by user)."
     users = tuple(next(iter(measured.values())).request_frame()["user_id"].unique().sort().to_list())
     notes = (*_notes(protocol, measured, asked), *missing(asked, rows))
@@ -263,16 +262,22 @@ def _result(
     def interval(name: str) -> Interval:
         return mean_interval(rows[name].to_numpy(), users, seed=config.seed)
 
+    def defined(name: str) -> bool:
+        return name in rows.columns and bool(rows[name].is_not_nan().any())
+
+    if not defined("ndcg"):
+        raise DataError(
+            f"none of the {len(rows)} sampled requests has a relevant candidate, so there is no NDCG",
+            remedy="sample more (--requests) or others (--seed)",
+        )
     auc = None
-    if measured.impressions:
-        shown = measured.impression_frame()
+    if measured.impressions and (shown := measured.impression_frame())["label"].n_unique() > 1:
         auc = auc_interval(shown["score"].to_numpy(), shown["label"].to_numpy(), shown["user_id"].to_numpy())
     change = None
-    if "ild_mmr" in rows.columns:
+    if defined("ild") and defined("ild_mmr"):
         change = MMRChange(interval("ild"), interval("ild_mmr"), interval("ndcg"), interval("ndcg_mmr"))
-    value = interval("true_value") if "true_value" in rows.columns else None
+    value = interval("true_value") if defined("true_value") else None
     name, version, run_id = (bundle.name, bundle.version, bundle.run_id) if bundle else (ORACLE, "", "")
-    defined = [name for name in asked.requests if name in rows.columns and rows[name].is_not_nan().any()]
     return ScorerResult(
         name,
         reference,
@@ -283,7 +288,7 @@ def _result(
         auc,
         value,
         change,
-        {name: interval(name) for name in defined},
+        {name: interval(name) for name in asked.requests if defined(name)},
         asked.shares(measured, candidates),
         asked.by_action(measured),
     )
@@ -358,8 +363,6 @@ def _log(
     import mlflow
 
     mlflow.log_metrics(dict(numbers), run_id=run_id)
-    client.set_tag(run_id, "evaluation", report.key)
-    client.set_tag(run_id, "scorer", name)
     with tempfile.TemporaryDirectory() as room:
         folder = Path(room)
         measured.request_frame().write_parquet(folder / "requests.parquet")
@@ -371,3 +374,4 @@ def _log(
         about = {"protocol": report.protocol, "key": report.key, "k": report.k, "data": dataset.name}
         (folder / "about.json").write_text(json.dumps(about, indent=1))
         client.log_artifacts(run_id, str(folder), f"{FOLDER}/{report.key}")
+    mark_evaluated(client, run_id, report.key, name)

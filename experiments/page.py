@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
-import os
-import tempfile
 from collections.abc import Sequence
 from html import escape
 from pathlib import Path
 from typing import Any
+
+from data.folders import write_file
 
 STYLE = (
     "body{font:15px/1.5 system-ui;margin:2rem auto;max-width:72rem;padding:0 1rem;color:#1a1a1a}"
@@ -23,16 +23,16 @@ STYLE = (
 
 
 def write_page(path: Path, title: str, body: str) -> None:
-    """Writes a page, whole or not at all; folders on the way are made. `body` is HTML, `title` is not."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    """Writes a page, whole or not at all; folders on the way are made. `body` is HTML, `title` is not.
+
+    Raises:
+        ConfigError: nothing can be written there.
+    """
     text = (
         "<!doctype html><html lang=en><meta charset=utf-8><meta name=viewport content='width=device-width'>"
         f"<title>{escape(title)}</title><style>{STYLE}</style>{body}</html>\n"
     )
-    with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as room:
-        room.write(text)
-    os.chmod(room.name, 0o644)
-    Path(room.name).replace(path)
+    write_file(path, text)
 
 
 def rows_of(heads: Sequence[str], rows: Sequence[Sequence[object]]) -> str:

@@ -5,6 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from rich.text import Text
+
+from data.folders import write_file
 from experiments.cli.screen import table, wide_console
 from experiments.compare import Comparison
 from experiments.comparison_page import label, name_of
@@ -111,17 +114,17 @@ def print_demo(result: DemoResult, svg: Path | None) -> None:
     for part in demo_screen(result):
         console.print(part)
     if svg is not None:
-        svg.parent.mkdir(parents=True, exist_ok=True)
-        console.save_svg(str(svg), title="make demo")
+        write_file(svg, console.export_svg(title="make demo"))
 
 
 def demo_screen(result: DemoResult) -> list[Any]:
     """Everything that the demo shows, from top to bottom."""
     rows = result.rows
-    world = (
-        f"[bold]World[/] {result.people:,} people, {result.days} days: {rows['follows']:,} follow events, "
+    world = _headed(
+        "World",
+        f"{result.people:,} people, {result.days} days: {rows['follows']:,} follow events, "
         f"{rows['tweets']:,} tweets, {rows['impressions']:,} impressions, {rows['engagements']:,} engagements "
-        f"(content hash {result.content_hash[:12]})"
+        f"(content hash {result.content_hash[:12]})",
     )
     found = [(one.text.replace("\n", " "), f"@{one.author}", f"{one.score:.4f}") for one in result.found]
     trends = [(f"#{t.hashtag}", f"{t.score:.2f}", t.volume, t.previous, t.unique_users) for t in result.trends]
@@ -130,35 +133,40 @@ def demo_screen(result: DemoResult) -> list[Any]:
     return [
         world,
         scorer_table(result.report),
-        f"[dim]{result.report.protocol} {' '.join(result.report.notes)}[/]\n",
+        Text(f"{result.report.protocol} {' '.join(result.report.notes)}\n", style="dim"),
         mmr_line(result.report),
         table(f"Search: {result.query!r} (hybrid)", ["tweet", "author", "score"], found),
         table(f"Trends at {result.trends_at}", ["hashtag", "score", "in 5 min", "5 before", "people"], trends),
         *live_lines(result.live),
-        f"\n[bold]Took[/] {total:.0f} s ({seconds}); largest process {result.peak_memory_gib:.2f} GiB.",
-        f"[bold]Next[/] runs and models: mlflow ui --backend-store-uri {result.tracking_uri}",
+        _headed("\nTook", f"{total:.0f} s ({seconds}); largest process {result.peak_memory_gib:.2f} GiB."),
+        _headed("Next", f"runs and models: mlflow ui --backend-store-uri {result.tracking_uri}"),
         f"     the API's page: {result.live.command}, then http://127.0.0.1:8000/docs",
     ]
 
 
-def mmr_line(report: Report) -> str:
+def _headed(head: str, rest: str) -> Text:
+    return Text.assemble((head, "bold"), " ", rest)
+
+
+def mmr_line(report: Report) -> Text:
     """What MMR changed, in one sentence."""
     row = next((one for one in report.rows if one.mmr is not None), None)
     if row is None or row.mmr is None:
-        return "[bold]MMR[/] no scorer here has item vectors."
+        return _headed("MMR", "no scorer here has item vectors.")
     change = row.mmr
-    return (
-        f"[bold]MMR[/] (0.7 relevance, 0.3 diversity, top {report.k} of {row.name}'s best 200): intra-list diversity "
+    return _headed(
+        "MMR",
+        f"(0.7 relevance, 0.3 diversity, top {report.k} of {row.name}'s best 200): intra-list diversity "
         f"{interval(change.diversity_before)} -> {interval(change.diversity_after)}, NDCG@{report.k} "
-        f"{interval(change.ndcg_before)} -> {interval(change.ndcg_after)}\n"
+        f"{interval(change.ndcg_before)} -> {interval(change.ndcg_after)}\n",
     )
 
 
-def live_lines(live: Live) -> list[str]:
+def live_lines(live: Live) -> list[str | Text]:
     """What happened over HTTP."""
     tweets, pushed, left = live.fanned_out, live.deliveries, live.left_to_pull
     return [
-        f"[bold]Live network[/] ranked by {live.model} version {live.model_version}",
+        _headed("Live network", f"ranked by {live.model} version {live.model_version}"),
         f"  {live.posted:,} tweets posted over HTTP: p50 {live.post.p50_ms:.1f} ms, p99 {live.post.p99_ms:.1f} ms, "
         f"{live.post.per_s:.0f} a second with {live.clients} clients",
         f"  fan-out: {tweets['push']:,} tweets pushed, {tweets['hybrid']:,} hybrid, {tweets['pull']:,} pulled "

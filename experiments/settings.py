@@ -94,8 +94,12 @@ def takes(schema: Mapping[str, Any]) -> str:
         return f"table of {takes(schema.get('additionalProperties', {}))}"
     words = {"integer": "whole number", "boolean": "true | false", "string": "text", "null": "none"}
     limits = {"minimum": ">=", "exclusiveMinimum": ">", "maximum": "<=", "exclusiveMaximum": "<"}
-    bounds = ", ".join(f"{sign} {schema[name]:g}" for name, sign in limits.items() if name in schema)
+    bounds = ", ".join(f"{sign} {_number(schema[name])}" for name, sign in limits.items() if name in schema)
     return f"{words.get(kind, kind)} {bounds}".strip()
+
+
+def _number(limit: float) -> str:
+    return str(limit) if isinstance(limit, int) else f"{limit:g}"
 
 
 def _about(name: str, kind: Any) -> About:

@@ -19,7 +19,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from data.catalogue import lookup
 from data.dataset import Dataset
-from data.errors import ConfigError, ModelError
+from data.errors import ConfigError, DataError, ModelError
+from data.folders import write_file
+from data.settings import Seed
 from experiments.config import RunConfig, put, validate
 from experiments.tracking import flatten, tracked_run
 from experiments.train import Learning, logged, split_of, understanding_of
@@ -88,7 +90,7 @@ class SweepConfig(BaseModel):
     prune: bool = True
     """Stop a trial whose epoch is worse than the median of the earlier trials' at that epoch; only where scorers learn
     by epochs."""
-    seed: int = Field(default=1, ge=0)
+    seed: Seed = 1
     """Seed of the sampler."""
     run: RunConfig = RunConfig()
     """What every trial shares: `[run]` in the file, its settings under `[run.settings]`."""
@@ -135,6 +137,8 @@ class SweepResult:
 def sweep(dataset: Dataset, config: SweepConfig, home: Path, advance: Advance | None = None) -> SweepResult:
     """Runs the trials that are left of a study and writes the best run's config.
 
+    A trial whose settings do not go together counts as failed; where none of the first five fits, its error is raised.
+
     Raises:
         ConfigError: an unknown scorer or key, or a scorer that does not tell that objective.
         DataError: the data set lacks what the scorer learns from.
@@ -165,7 +169,7 @@ def sweep(dataset: Dataset, config: SweepConfig, home: Path, advance: Advance | 
             trials.run(study, number)
         best = _best(study, config)
         path = folder / f"{name}.toml"
-        path.write_text(_toml(_run_of(config, best.settings)))
+        write_file(path, _toml(_run_of(config, best.settings)))
         _log_study(study, config, best, path)
     return SweepResult(name, config.objective, tuple(map(_row, _ended(study))), best, path, run_id, before)
 
@@ -185,14 +189,17 @@ class _Trials:
 
         config = self._config
         # A sampler of its own for each trial, so that a study that goes on draws what it would have drawn.
-        study.sampler = optuna.samplers.TPESampler(seed=config.seed * 100_003 + number, n_startup_trials=_STARTUP)
+        seed = (config.seed * 100_003 + number) % 2**32
+        study.sampler = optuna.samplers.TPESampler(seed=seed, n_startup_trials=_STARTUP)
         trial = study.ask()
         settings = {key: one.suggest(trial, key) for key, one in config.search.items()}
         try:
             pruned, reached = self._train(study, trial, number, settings)
-        except ModelError as error:
+        except (ConfigError, DataError, ModelError) as error:
             trial.set_user_attr("error", str(error))
             study.tell(trial, state=optuna.trial.TrialState.FAIL)
+            if not isinstance(error, ModelError) and _never_fitted(study, config.trials):
+                raise
             return
         if pruned:
             study.tell(trial, state=optuna.trial.TrialState.PRUNED)
@@ -315,6 +322,12 @@ def _ended(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
     return [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
 
 
+def _never_fitted(study: optuna.Study, trials: int) -> bool:
+    """Whether all trials, those drawn at random at least, have failed: the draws are not at fault."""
+    ended = _ended(study)
+    return len(ended) >= min(_STARTUP, trials) and all(trial.state.name == "FAIL" for trial in ended)
+
+
 def _row(trial: optuna.trial.FrozenTrial) -> TrialRow:
     names = {"COMPLETE": "complete", "PRUNED": "pruned", "FAIL": "failed"}
     return TrialRow(
@@ -326,8 +339,10 @@ def _best(study: optuna.Study, config: SweepConfig) -> TrialRow:
     """The best complete trial, the first of equals."""
     rows = [row for row in map(_row, _ended(study)) if row.state == "complete" and row.value is not None]
     if not rows:
+        last = _ended(study)[-1].user_attrs.get("error", "pruned")
         raise ModelError(
-            f"none of {len(_ended(study))} trials came to an end", remedy="narrow the ranges of the search"
+            f"none of {len(_ended(study))} trials came to an end; the last one: {last}",
+            remedy="narrow the ranges of the search",
         )
     sign = 1 if config.direction == "minimize" else -1
     return min(rows, key=lambda row: (sign * (row.value or 0.0), row.number))

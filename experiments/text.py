@@ -14,6 +14,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data.batch import F64, I64, Array
 from data.errors import ConfigError, DataError
+from data.settings import Seed
 from experiments.words import collect, scan_table
 from features.text.encoder import STATIC, TextEncoder, resolve_encoder
 from features.text.shelf import TaskHead, check_task, shelf
@@ -35,7 +36,7 @@ class TextTrainConfig(BaseModel):
     """`static`, `minilm`, a folder of sentence-transformers, or a name on the Hugging Face hub."""
     held_out: float = Field(default=0.2, gt=0, lt=1)
     """Share of each label's texts to judge by, where there is no test file."""
-    seed: int = Field(default=1, ge=0)
+    seed: Seed = 1
     """Of the held-out part, the folds and the resamples."""
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -10,6 +11,9 @@ from typing import Any
 
 from data.dataset import Dataset
 from ranking.registry import connect
+
+_NOT_IN_NAMES = re.compile(r"[^\w. :-]")
+"""Characters that MLflow takes in no parameter's name, or, as a slash, not everywhere."""
 
 
 @contextmanager
@@ -28,7 +32,7 @@ def tracked_run(
 
     marks = {**tags, "data_hash": dataset.content_hash}
     with mlflow.start_run(run_name=name, tags=marks, nested=nested) as run:
-        mlflow.log_params({key: str(value)[:500] for key, value in flatten(parameters).items()})
+        mlflow.log_params({_NOT_IN_NAMES.sub("_", key): str(value)[:500] for key, value in flatten(parameters).items()})
         with warnings.catch_warnings():  # MLflow knows two names for a local folder and says so
             warnings.simplefilter("ignore")
             source = resolve_dataset_source(str(dataset.folder))

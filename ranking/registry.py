@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from data.batch import Array
-from data.errors import NotFoundError
+from data.errors import ConfigError, NotFoundError
 from ranking.artifact import CARD, VALUE, Bundle
 
 if TYPE_CHECKING:
@@ -90,8 +90,18 @@ def log_bundle(bundle: Bundle, columns: Mapping[str, Array]) -> str:
 
 
 def set_alias(client: MlflowClient, alias: str, version: str) -> None:
-    """Points an alias at a version."""
-    client.set_registered_model_alias(MODEL_NAME, alias, version)
+    """Points an alias at a version.
+
+    Raises:
+        ConfigError: no name for an alias.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        client.set_registered_model_alias(MODEL_NAME, alias, version)
+    except MlflowException as error:
+        told = " ".join(error.message.split())
+        raise ConfigError(f"alias {alias!r}: {told}", remedy="name it champion, challenger or the like") from error
 
 
 def has_models(client: MlflowClient) -> bool:

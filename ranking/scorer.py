@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Protocol, runtime_checkable
 
-from data.batch import F32, CandidateBatch, Ragged, Requests
+from data.batch import F32, CandidateBatch, Mask, Ragged, Requests
 
 
 class Scorer(Protocol):
@@ -35,6 +35,11 @@ class ActionModel(Protocol):
     @property
     def actions(self) -> tuple[str, ...]:
         """The A actions, names from `data.schema.ACTIONS`."""
+        ...
+
+    @property
+    def taken(self) -> Mask:
+        """[A] False for an action that nobody took in training: its probability is 0."""
         ...
 
     def predict(self, batch: CandidateBatch) -> F32:

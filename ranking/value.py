@@ -150,6 +150,11 @@ def told_value(text: str) -> str | dict[str, float]:
     return table
 
 
+def learned(model: ActionModel) -> tuple[str, ...]:
+    """The actions that somebody took in training; of the others a model knows nothing."""
+    return tuple(action for action, taken in zip(model.actions, model.taken, strict=True) if taken)
+
+
 @dataclass(frozen=True)
 class ValueScorer:
     """An action model and its value model as one scorer; it says once which weights have no prediction."""
@@ -161,12 +166,12 @@ class ValueScorer:
         """Logs what is left out, and refuses to go on with nothing left."""
         if self.left_out:
             _log.warning("value leaves out %s: the model does not predict them", ", ".join(self.left_out))
-        self.value.check(self.model.actions)
+        self.value.check(learned(self.model))
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Weighted actions that the model does not predict, for a report to name."""
-        return self.value.left_out(self.model.actions)
+        """Weighted actions that the model has not learned to predict, for a report to name."""
+        return self.value.left_out(learned(self.model))
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -175,4 +180,5 @@ class ValueScorer:
 
     def score(self, batch: CandidateBatch) -> F32:
         """[N] float32 expected value."""
-        return self.value.value(self.model.predict(batch), self.model.actions)
+        p, taken = self.model.predict(batch), self.model.taken
+        return self.value.value(p if taken.all() else p[:, taken], learned(self.model))

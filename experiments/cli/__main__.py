@@ -41,6 +41,11 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.stderr.write("rookery: stopped\n")
         sys.exit(130)
+    except OSError as error:
+        if error.filename is None:
+            raise
+        sys.stderr.write(f"rookery: {error.filename}: {error.strerror}; check the path and who may use it\n")
+        sys.exit(2)
     except Exception as error:
         _explain_damage(error)
         raise

@@ -21,6 +21,7 @@ def demo(
     tweets: Annotated[int, typer.Option(help="Tweets to post over HTTP.")] = 1_200,
 ) -> None:
     """The whole lab in one screen: a world, a trained model, a fair table, search, trends and the live network."""
+    from data.folders import write_file
     from data.home import home_folder
     from experiments.cli.screen import to_json
     from experiments.config import validate
@@ -32,8 +33,7 @@ def demo(
     result = run_demo(config, home_folder())
     print_demo(result, svg)
     if json_file is not None:
-        json_file.parent.mkdir(parents=True, exist_ok=True)
-        json_file.write_text(to_json(result) + "\n", encoding="utf-8")
+        write_file(json_file, to_json(result) + "\n")
 
 
 def search(

@@ -15,6 +15,9 @@ import typer
 WIDTH = 118
 """Columns of a result that goes to a file or a pipe."""
 
+_AS_IT_IS: dict[str, Any] = {"highlight": False, "markup": False, "emoji": False}
+"""Brackets and colons in what people wrote are no markup; what is to be bold is a `rich.text.Text`."""
+
 JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON and nothing else.")]
 DataFolder = Annotated[Path, typer.Option("--data", help="Folder of a data set (see: world make, data import).")]
 
@@ -31,7 +34,7 @@ def say(text: str) -> None:
     """One line for people, on stderr: never mixed with a result."""
     from rich.console import Console
 
-    Console(stderr=True, highlight=False).print(text)
+    Console(stderr=True, **_AS_IT_IS).print(text)
 
 
 def show(value: Any, *, as_json: bool, tables: Sequence[Any] = ()) -> None:
@@ -48,7 +51,7 @@ def wide_console(**settings: Any) -> Any:
     """A Rich console for results; at least `WIDTH` columns where nobody's terminal limits it."""
     from rich.console import Console
 
-    console = Console(highlight=False, **settings)
+    console = Console(**_AS_IT_IS, **settings)
     if not console.is_terminal:
         console.width = WIDTH
     return console
@@ -82,7 +85,7 @@ def progress(title: str) -> Iterator[Advance]:
         TextColumn("{task.description}"),
         BarColumn(24),
         TimeElapsedColumn(),
-        TextColumn("{task.fields[note]}"),
+        TextColumn("{task.fields[note]}", markup=False),
     )
     from rich.console import Console
 

@@ -20,10 +20,11 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from data.catalogue import resolve
 from data.dataset import Dataset
 from data.errors import ConfigError
-from data.folders import present, written_whole
-from data.settings import config_from
+from data.folders import present, write_file, written_whole
+from data.settings import Seed, config_from
 from experiments.config import RunConfig
-from experiments.evaluate import ORACLE, EvaluateConfig, evaluate_bundles
+from experiments.evaluate import EvaluateConfig, evaluate_bundles
+from experiments.evaluated import ORACLE
 from experiments.stats import Difference, Interval, mean_interval, paired_difference
 from experiments.train import Learning, split_of, understanding_of
 from experiments.worlds import PRESETS, kept_data, world_config
@@ -47,7 +48,7 @@ class RankersConfig(BaseModel):
 
     preset: str = "small"
     """A world's preset."""
-    seeds: tuple[int, ...] = Field(default=(1, 2, 3), min_length=1)
+    seeds: tuple[Seed, ...] = Field(default=(1, 2, 3), min_length=1)
     """One world and one training of each ranker a seed."""
     rankers: tuple[str, ...] = ("heavy", "sequence", "boosting", "two_tower")
     """Scorers that are trained."""
@@ -181,7 +182,7 @@ def _trained(
     bundle = Bundle(name, scorer, understanding, dataset.name, dataset.content_hash, split.name, dataset.tables)
     folder.mkdir(parents=True, exist_ok=True)
     bundle.save(folder / "model")
-    kept.write_text(asked)
+    write_file(kept, asked)
     return bundle
 
 

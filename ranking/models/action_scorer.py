@@ -13,14 +13,15 @@ import torch
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 from torch import nn
 
-from data.batch import F32, Array, CandidateBatch
+from data.batch import F32, Array, CandidateBatch, Mask
 from data.errors import ConfigError, ModelError
 from data.schema import ACTIONS
+from data.settings import Seed
 from ranking.models.dense import DenseInputs
 from ranking.training.calibration import Calibration
 from ranking.training.impressions import Impressions
 from ranking.training.ranker_config import RankerTraining
-from ranking.value import ValueModel, ValueScorer
+from ranking.value import ValueModel, ValueScorer, learned
 
 RANKER_BATCH = 16_384
 """Candidates that go through a network at once; bounds memory."""
@@ -39,7 +40,7 @@ class ActionConfig(BaseModel):
     value: str | dict[str, float] = "engagement"
     """What turns probabilities into one score: a preset of `ranking.value` (engagement, heavy_ranker_2023, home_2026)
     or weights by action, with an `offset` among them if wanted: `settings.value={like=1, reply=10, report=-50}`."""
-    seed: int = Field(0, ge=0)
+    seed: Seed = 0
     """Seed that it was trained with; set by training."""
 
     @property
@@ -111,8 +112,8 @@ class ActionScorer(ABC):
     """Its settings."""
     config: ActionConfig
     calibration: Calibration
-    taken: Array
-    """[A] bool; False for an action that nobody took in training: its probability is 0."""
+    taken: Mask
+    """[A] False for an action that nobody took in training: its probability is 0."""
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -131,16 +132,16 @@ class ActionScorer(ABC):
 
     @property
     def left_out(self) -> tuple[str, ...]:
-        """Weighted actions that it does not predict."""
-        return ValueModel.of(self.config.value).left_out(self.actions)
+        """Weighted actions that it has not learned to predict."""
+        return ValueModel.of(self.config.value).left_out(learned(self))
 
     def with_value(self, value: str | Mapping[str, float]) -> Self:
         """The same model whose actions are worth something else: see `ValueModel.of`.
 
         Raises:
-            ConfigError: no such value, or it weighs none of the actions.
+            ConfigError: no such value, or it weighs none of the actions that were learned.
         """
-        ValueModel.of(value).check(self.actions)
+        ValueModel.of(value).check(learned(self))
         other = copy(self)
         weights = value if isinstance(value, str) else {name: float(weight) for name, weight in value.items()}
         other.config = self.config.model_copy(update={"value": weights})

@@ -21,15 +21,16 @@ from threadpoolctl import threadpool_limits
 
 from data.batch import F32, F64, I64, Array, CandidateBatch, Ragged
 from data.errors import ModelError
+from data.settings import Seed
 from features.kernel import kernel, sums
 from ranking.scorers.items import ItemModel, Items, check_shape
-from ranking.training.item_config import ItemConfig, Values
+from ranking.training.item_config import Counts, ItemConfig, Values
 
 
 class ALSConfig(ItemConfig):
     """What is tried; of several values the best on the held-out part is kept."""
 
-    dim: Values = Field((32, 64, 128), min_length=1)
+    dim: Counts = Field((32, 64, 128), min_length=1)
     """D, the length of the vectors."""
     l2: Values = Field((10, 20, 50), min_length=1)
     """Weight of the squared vectors."""
@@ -37,7 +38,7 @@ class ALSConfig(ItemConfig):
     """Weight of an engagement; an item that was not engaged weighs 1."""
     iterations: int = Field(15, ge=1)
     """Times that readers and items are solved in turn."""
-    seed: int = Field(1, ge=0)
+    seed: Seed = 1
     """Seed of the vectors that it begins with; the run's own when trained."""
     threads: int = Field(2, ge=1)
     """CPU threads; the numbers do not depend on them."""
@@ -69,7 +70,7 @@ class ALS(ItemModel):
         # The library asks for this: its own threads already take all cores.
         with threadpool_limits(1, user_api="blas"):
             model = AlternatingLeastSquares(
-                factors=int(dim), regularization=l2, alpha=alpha, iterations=config.iterations,
+                factors=dim, regularization=l2, alpha=alpha, iterations=config.iterations,
                 random_state=config.seed, num_threads=config.threads,
             )  # fmt: skip
             model.fit(sparse.csr_matrix(engaged, dtype=np.float32), show_progress=False)

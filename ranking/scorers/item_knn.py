@@ -18,13 +18,13 @@ from scipy import sparse
 from data.batch import F32, F64, I64, Array, Ragged
 from features.kernel import kernel
 from ranking.scorers.items import ItemModel, Items, check_shape
-from ranking.training.item_config import ItemConfig, Values
+from ranking.training.item_config import Counts, ItemConfig, Values
 
 
 class ItemKNNConfig(ItemConfig):
     """What is tried; of several values the best on the held-out part is kept."""
 
-    neighbours: Values = Field((20, 50, 100, 200, 500), min_length=1)
+    neighbours: Counts = Field((20, 50, 100, 200, 500), min_length=1)
     """k, how many of the most similar items an item keeps."""
     shrinkage: Values = Field((0, 10, 50), min_length=1)
     """Added to the denominator of the cosine, in readers."""
@@ -51,7 +51,7 @@ class ItemKNN(ItemModel):
         together.sort_indices()
         readers = np.bincount(engaged.indices, minlength=len(items)).astype(np.float64)
         starts, columns, values = _nearest(
-            together.indptr.astype(np.int64), together.indices, together.data, readers, int(k), float(shrinkage)
+            together.indptr.astype(np.int64), together.indices, together.data, readers, k, float(shrinkage)
         )
         # Rows of `_nearest` are an item's neighbours; scoring walks from what was engaged to what that speaks for.
         turned = sparse.csr_array((values, columns, starts), shape=(len(items), len(items))).T.tocsr()

@@ -18,6 +18,13 @@ Values = Annotated[
     WithJsonSchema({"anyOf": [_VALUE, {"type": "array", "items": _VALUE}]}),
 ]
 """One value of a setting, or several to choose from."""
+_COUNT = {"type": "integer", "minimum": 1}
+Counts = Annotated[
+    tuple[Annotated[int, Field(ge=1)], ...],
+    BeforeValidator(_several),
+    WithJsonSchema({"anyOf": [_COUNT, {"type": "array", "items": _COUNT}]}),
+]
+"""One whole number from 1 on, or several to choose from."""
 
 
 class ItemConfig(BaseModel):

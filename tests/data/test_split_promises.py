@@ -162,7 +162,17 @@ def test_a_time_split_takes_nothing_away(tmp_path: Path) -> None:
 @given(SPLITTERS)
 def test_a_name_says_all_that_a_split_needs(chosen: Splitter) -> None:
     assert parse_split(chosen.name) == chosen
-    assert "%" not in chosen.promise or str(round(100 * chosen.fraction)) in chosen.promise  # type: ignore[attr-defined]
+
+
+@settings(max_examples=60, deadline=None)
+@given(SPLITTERS, SPLITTERS)
+def test_two_splits_that_differ_promise_different_things(chosen: Splitter, other: Splitter) -> None:
+    assert (chosen.promise == other.promise) == (chosen == other)
+
+
+@pytest.mark.parametrize(("fraction", "words"), [(0.2, " 20% "), (0.204, " 20.4% "), (0.5, " 50% "), (0.07, " 7% ")])
+def test_a_share_is_told_unrounded(fraction: float, words: str) -> None:
+    assert words in RandomRatio(fraction=fraction).promise
 
 
 def test_the_default_says_what_it_is_by_name(tmp_path: Path) -> None:

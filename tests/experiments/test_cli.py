@@ -134,6 +134,9 @@ def test_wrong_settings_of_a_run_are_refused(run: Run, tiny_dataset: Dataset) ->
     refused(run("evaluate", "popularity", "popularity", "--data", folder), "twice")
     refused(run("compare", "popularity"), "two or more")
     refused(run("promote", "v99999"), "'v99999'")
+    refused(run("train", "--data", folder, "--set", "scorer=heavy", "--set", "settings.training,epochs=3"), "epochs")
+    refused(run("train", "--data", folder, "--set", "scorer=boosting", "--set", f"seed={2**32}"), "seed = 4294967296")
+    refused(run("train", "--data", folder, "--set", "scorer=als", "--set", "settings.dim=0"), "dim")
     refused(run("bench", "teleport"), "teleport")
 
 
@@ -187,6 +190,9 @@ def test_what_trends_and_what_is_found(run: Run, tiny_dataset: Dataset) -> None:
     refused(run("trends", "--data", folder, "--place", "77"), "77")
     refused(run("trends", "--data", folder, "--at", "yesterday"), "ISO 8601")
     refused(run("search", "x", "--data", folder, "--mode", "psychic"), "'psychic'", "hybrid")
+    code, out, _ = run("search", "[/b] :smile: [red]", "--data", folder, "--mode", "text")
+    assert code == 0
+    assert "'[/b] :smile: [red]', text" in out
 
 
 def test_a_token_is_good_for_the_server_of_the_same_home(run: Run, home: Path) -> None:

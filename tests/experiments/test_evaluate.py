@@ -15,7 +15,7 @@ from pydantic import ValidationError
 
 from data.batch import CandidateBatch, Requests
 from data.dataset import Dataset
-from data.errors import ConfigError, ModelError, NotFoundError
+from data.errors import ConfigError, DataError, ModelError, NotFoundError
 from data.events import HOUR_US
 from data.readers import read_log
 from data.schema import POSITIVE_ACTIONS
@@ -86,6 +86,30 @@ def test_the_same_evaluation_gives_the_same_numbers(lab: Lab, tiny_dataset: Data
     other = evaluate_references(tiny_dataset, ["popularity"], EvaluateConfig(requests=40, seed=8), lab.home)
     assert other.key != lab.report.key
     assert other.row("popularity").ndcg != lab.report.row("popularity").ndcg
+    near = EvaluateConfig(requests=40, split="time fraction=0.2001")
+    assert evaluate_references(tiny_dataset, ["popularity"], near, lab.home).key != lab.report.key
+
+
+def test_a_list_of_one_place_has_no_diversity(lab: Lab, tiny_dataset: Dataset) -> None:
+    report = evaluate_references(tiny_dataset, [lab.model], EvaluateConfig(requests=40, k=1), lab.home)
+    assert report.row("two_tower").mmr is None
+    assert report.row("two_tower").ndcg.mean <= 1
+    assert lab.report.row("two_tower").mmr is not None
+
+
+def test_requests_without_an_engagement_alone_are_refused(tiny_dataset: Dataset) -> None:
+    split, bundle = split_of(tiny_dataset, "auto"), Bundle("popularity", Popularity(), None, "", "")
+    told = set()
+    for seed in range(8):
+        try:
+            report, _ = evaluate_bundles(tiny_dataset, split, {"p": bundle}, EvaluateConfig(requests=2, seed=seed))
+        except DataError as error:
+            told.add(str(error))
+        else:
+            assert np.isfinite(report.row("popularity").ndcg.mean)
+    assert {one.split(";")[0] for one in told} == {
+        "none of the 2 sampled requests has a relevant candidate, so there is no NDCG"
+    }
 
 
 def test_a_model_is_the_same_without_the_truth(lab: Lab, tiny_dataset: Dataset, tmp_path: Path) -> None:
@@ -316,6 +340,25 @@ def test_compare_refuses_runs_of_other_data(lab: Lab, films: Dataset) -> None:
         compare_runs(["recency", lab.model], lab.home)
 
 
+def test_a_name_means_the_run_that_shares_the_latest_evaluation(
+    lab: Lab, tiny_dataset: Dataset, films: Dataset
+) -> None:
+    names = ["popularity", "recency", "affinity_formula"]
+    protocols = {}
+    for seed in (11, 12, 13):
+        config = EvaluateConfig(requests=30, seed=seed)
+        protocols[seed] = evaluate_references(tiny_dataset, names if seed < 13 else names[:2], config, lab.home)
+    assert compare_runs(names[:2], lab.home).protocol == protocols[13].protocol
+    evaluate_references(films, names[:1], FORTY, lab.home)
+    compared = compare_runs(names, lab.home)
+    assert compared.protocol == protocols[12].protocol
+    assert compared.rows[0].value.mean == protocols[12].row("popularity").ndcg.mean
+    alone = evaluate_references(films, ["content"], FORTY, lab.home)
+    with pytest.raises(ConfigError, match="rookery evaluate content affinity_formula --data"):
+        compare_runs(["content", "oracle", "affinity_formula"], lab.home)
+    assert alone.rows
+
+
 def test_compare_refuses_the_same_run_twice_under_any_of_its_names(lab: Lab) -> None:
     for names in (["popularity"], [lab.model, lab.model], [lab.model, lab.trained.version, "popularity"]):
         with pytest.raises(ConfigError):
@@ -384,6 +427,19 @@ def test_two_models_by_the_same_value_are_two_runs(lab: Lab, tiny_dataset: Datas
     values = {row.reference: row.true_value for row in report.rows}
     assert [row.value.mean for row in compared.rows] == [values[one].mean for one in (first, second)]
     assert compared.rows[0].value.mean != compared.rows[1].value.mean
+
+
+def test_what_is_no_alias_and_where_no_page_can_be_is_refused(lab: Lab, tiny_dataset: Dataset, tmp_path: Path) -> None:
+    for alias in ("my best", "v2", "latest", ""):
+        with pytest.raises(ConfigError, match=f"alias '{alias}'"):
+            promote(lab.model, alias=alias)
+    evaluate_references(tiny_dataset, [lab.model, "popularity"], FORTY, lab.home)
+    compared = compare_runs(["popularity", lab.model], lab.home)
+    (tmp_path / "file").write_text("here")
+    for place in (tmp_path, tmp_path / "file" / "page.html"):
+        with pytest.raises(ConfigError, match="cannot be written"):
+            write_comparison(compared, place)
+    assert [one.name for one in tmp_path.iterdir()] == ["file"]
 
 
 def test_promote_moves_an_alias(lab: Lab, tiny_dataset: Dataset, capsys: pytest.CaptureFixture[str]) -> None:

@@ -42,6 +42,8 @@ def fit(
     dataset: Any, split: Any, understanding: Any, settings: Mapping[str, Any], *, seed: int, on_epoch: Any, advance: Any
 ) -> Curve:
     x = settings["x"] + (0.2 if settings.get("kind") == "bad" else 0.0)
+    if settings.get("kind") == "clash":
+        raise ConfigError(f"kind 'clash' does not go with x = {x}")
     for epoch in range(1, EPOCHS + 1):
         if x > 0.9:
             raise ModelError(f"the loss is inf in epoch {epoch}")
@@ -101,6 +103,25 @@ def test_a_trial_that_is_worse_than_most_is_pruned(tiny_dataset: Dataset, home: 
     assert all((row.settings["settings.x"] - 0.3) ** 2 + 1 > middle for row in pruned)
     client = connect(home)
     assert all(client.get_run(row.run_id).info.status == "FINISHED" for row in pruned)
+
+
+def test_settings_that_do_not_go_together_fail_their_trial_alone(tiny_dataset: Dataset, home: Path) -> None:
+    search = {"settings.x": Range(low=0.0, high=0.5), "settings.kind": Range(choices=("good", "clash"))}
+    asked = SweepConfig(trials=8, seed=2**32 - 1, run=RunConfig(scorer="curve"), search=search)
+    found = sweep(tiny_dataset, asked, home)
+    assert {row.state for row in found.trials if row.settings["settings.kind"] == "clash"} == {"failed"}
+    assert found.best.settings["settings.kind"] == "good"
+    assert len(found.trials) == 8
+
+
+def test_where_no_trial_fits_its_error_is_told_after_the_first_five(tiny_dataset: Dataset, home: Path) -> None:
+    search = {"settings.x": Range(low=0.0, high=0.5), "settings.kind": Range(choices=("clash",))}
+    asked = SweepConfig(trials=9, run=RunConfig(scorer="curve"), search=search)
+    with pytest.raises(ConfigError, match="kind 'clash' does not go"):
+        sweep(tiny_dataset, asked, home)
+    only = asked.model_copy(update={"trials": 5})
+    with pytest.raises(ModelError, match="none of 5 trials came to an end; the last one: kind 'clash' does not go"):
+        sweep(tiny_dataset, only, home)
 
 
 def test_what_a_training_does_not_tell_is_refused(tiny_dataset: Dataset, home: Path) -> None:

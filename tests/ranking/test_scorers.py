@@ -74,6 +74,7 @@ def test_bad_input_is_named():
 class _Known:
     reads = ("p",)
     actions = ("like", "reply", "not_interested")
+    taken = np.ones(3, bool)
 
     def predict(self, batch):
         return batch.column("p").astype(np.float32)

@@ -20,6 +20,7 @@ PUBLISHED = ("heavy_ranker_2023", "home_2026")
 class _Known:
     reads = ("p",)
     actions = ("like", "reply", "not_interested")
+    taken = np.ones(3, bool)
 
     def predict(self, batch):
         return batch.column("p").astype(np.float32)
@@ -81,6 +82,18 @@ def test_what_no_model_predicts_is_left_out_and_said(caplog):
     assert "value leaves out retweet, quote, share" in caplog.text
     # M and S are of the weights in use: 43.2 of 48.7.
     assert scorer.score(_batch([[0, 0, 1], [0, 0, 0.5]])) == pytest.approx([0, 21.6 / 48.7 * OFFSET], abs=1e-9)
+
+
+def test_what_nobody_did_in_training_is_left_out_throughout():
+    model = _Known()
+    model.taken = np.array([True, False, True])
+    value = ValueModel({"like": 1.0, "reply": 9.0, "not_interested": -1.0}, OFFSET)
+    scorer = ValueScorer(model, value)
+    assert scorer.left_out == ("reply",)
+    # M and S are of the weights in use: 1 of 2.
+    assert scorer.score(_batch([[0, 0, 0.5]])) == pytest.approx([0.25 * OFFSET], abs=1e-9)
+    with pytest.raises(ConfigError, match=r"what the model predicts \(like, not_interested\)"):
+        ValueScorer(model, ValueModel({"reply": 9.0}))
 
 
 def test_nothing_is_said_when_nothing_is_left_out(caplog):

@@ -1,0 +1,119 @@
+"""Which evaluated runs a comparison means: references to MLflow runs that share an evaluation, the latest one.
+
+A run id, a version or an alias is one run; a scorer's name stands for all of its evaluated runs, of which the one that
+was evaluated last counts. `mark_evaluated` says in a run's tags what it was evaluated by, and when.
+"""
+
+from __future__ import annotations
+
+import re
+import shlex
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from data.catalogue import resolve
+from data.errors import ConfigError, NotFoundError
+from ranking.artifact import VALUE
+from ranking.catalogue import SCORERS
+from ranking.registry import EXPERIMENT, resolve_reference
+
+FOLDER = "evaluation"
+"""The artifact folder of a run that holds its evaluations, one a protocol and data set."""
+ORACLE = "oracle"
+"""The name of what scores by the truth."""
+_WHEN = "evaluation."
+"""Tags beginning so end with an evaluation's key and hold its moment in nanoseconds."""
+
+
+def mark_evaluated(client: Any, run_id: str, key: str, scorer: str) -> None:
+    """Tags a run as evaluated by `key`, now."""
+    tags = {"evaluation": key, "scorer": scorer, f"{_WHEN}{key}": str(time.time_ns())}
+    for name, value in tags.items():
+        client.set_tag(run_id, name, value)
+
+
+def shared_evaluation(client: Any, references: Sequence[str]) -> tuple[str, dict[str, Any]]:
+    """The key of the evaluation that all references have, the first one's latest, and their runs with it.
+
+    Raises:
+        NotFoundError: a reference that nothing answers to, or a run that was never evaluated.
+        ConfigError: no evaluation is shared.
+    """
+    found = {reference: _runs(client, reference) for reference in references}
+    moments = {reference: _moments(runs) for reference, runs in found.items()}
+    for reference, keys in moments.items():
+        if not keys:
+            raise _never_evaluated(reference)
+    shared = set.intersection(*(set(keys) for keys in moments.values()))
+    if not shared:
+        again = shlex.join(_evaluable(reference, runs) for reference, runs in found.items() if reference != ORACLE)
+        raise ConfigError(
+            f"{' and '.join(references)} were evaluated on other data or by other protocols",
+            remedy=f"evaluate them together: rookery evaluate {again} --data DIR",
+        )
+    key = max(shared, key=lambda one: moments[references[0]][one])
+    return key, {reference: _latest(runs, key) for reference, runs in found.items()}
+
+
+def download(run_id: str, key: str, name: str) -> Path:
+    """A file of an evaluation, on this machine."""
+    import mlflow
+
+    return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=f"{FOLDER}/{key}/{name}"))
+
+
+def _runs(client: Any, reference: str) -> list[Any]:
+    """The runs that a reference may mean."""
+    from mlflow.exceptions import MlflowException
+
+    if re.fullmatch(r"[0-9a-f]{32}", reference):
+        try:
+            return [client.get_run(reference)]
+        except MlflowException as error:
+            raise NotFoundError(f"no run {reference!r}", remedy="look it up: mlflow ui") from error
+    name, chosen, value = reference.partition(VALUE)
+    scorer, version = reference, ""
+    if chosen and name not in SCORERS:
+        # A model by another value has a run of its own, which tells the model's scorer, its version and the value.
+        model = resolve_reference(client, name)
+        scorer = f"{client.get_run(model.run_id).data.tags.get('scorer', name)}{chosen}{value}"
+        version = f"tags.version = '{model.version}' AND "
+    if re.fullmatch(r"[a-z][a-z0-9_]*(\?value=[^']+)?", scorer):
+        named = client.search_runs(
+            [client.get_experiment_by_name(EXPERIMENT).experiment_id],
+            f"{version}tags.scorer = '{scorer}' AND tags.evaluation != ''",
+        )
+        if named:
+            return list(named)
+    if version:
+        raise _never_evaluated(reference)
+    return [client.get_run(resolve_reference(client, reference).run_id)]
+
+
+def _moments(runs: Sequence[Any]) -> dict[str, int]:
+    """When each evaluation was last made of any of the runs."""
+    out: dict[str, int] = {}
+    for run in runs:
+        for name, value in run.data.tags.items():
+            if name.startswith(_WHEN):
+                key = name.removeprefix(_WHEN)
+                out[key] = max(out.get(key, 0), int(value))
+    return out
+
+
+def _latest(runs: Sequence[Any], key: str) -> Any:
+    return max(runs, key=lambda run: int(run.data.tags.get(f"{_WHEN}{key}", 0)))
+
+
+def _never_evaluated(reference: str) -> NotFoundError:
+    remedy = f"rookery evaluate {shlex.quote(reference)} --data DIR"
+    return NotFoundError(f"run {reference!r} was never evaluated", remedy=remedy)
+
+
+def _evaluable(reference: str, runs: Sequence[Any]) -> str:
+    """What `evaluate` takes: of a trained scorer's name the run that was evaluated last."""
+    if reference not in SCORERS or not hasattr(resolve(SCORERS[reference]), "trainer"):
+        return reference
+    return str(max(runs, key=lambda run: max(_moments([run]).values())).info.run_id)
