@@ -19,7 +19,7 @@ M = TypeVar("M", bound=BaseModel)
 class RunConfig(BaseModel):
     """What `rookery train` does."""
 
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     scorer: str = "two_tower"
     """A name from `ranking.catalogue`."""

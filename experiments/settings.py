@@ -1,17 +1,18 @@
-"""What scorers can be told: their settings, read off their configs' fields and docstrings.
+"""What a run and its scorer can be told: their settings, read off their configs' fields and docstrings.
 
 A config states each setting once, with its type, its limits, its default and a docstring; nothing is repeated here.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, fields
 from typing import Any
 
 from pydantic import BaseModel
 
 from data.catalogue import lookup, resolve
+from experiments.config import RunConfig
 from experiments.tracking import flatten
 from ranking.catalogue import SCORERS
 
@@ -56,7 +57,7 @@ def scorers() -> tuple[About, ...]:
 
 
 def settings_of(name: str) -> ScorerSettings:
-    """The settings of a scorer, in the order of its config.
+    """The settings of a run of a scorer: the run's own, then the scorer's in the order of its config.
 
     Raises:
         ConfigError: no such scorer.
@@ -65,20 +66,25 @@ def settings_of(name: str) -> ScorerSettings:
     if not hasattr(kind, "config_type"):
         plain = [one for one in fields(kind) if one.default is not MISSING]
         told = tuple(Setting(f"settings.{one.name}", str(one.type), one.default, {}, "") for one in plain)
-        return ScorerSettings(_about(name, kind), told)
-    config: type[BaseModel] = kind.config_type
-    defaults = _plain(config())
-    variants = {word: _plain(one) for word, one in getattr(config, "variants", dict)().items()}
+    else:
+        told = _told(kind.config_type, "settings.")
+    return ScorerSettings(_about(name, kind), _told(RunConfig, "", without=("scorer", "settings")) + told)
+
+
+def _told(config: type[BaseModel], prefix: str, without: Sequence[str] = ()) -> tuple[Setting, ...]:
+    """The settings of a config, their keys after `prefix`."""
+    defaults = flatten(config().model_dump(mode="json"))
+    variants = {word: flatten(one.model_dump(mode="json")) for word, one in getattr(config, "variants", dict)().items()}
     schema = config.model_json_schema()
-    told = tuple(
+    return tuple(
         Setting(
-            key=f"settings.{key}", takes=takes(one), default=defaults[key],
+            key=prefix + key, takes=takes(one), default=defaults[key],
             otherwise={word: values[key] for word, values in variants.items() if values[key] != defaults[key]},
             about=" ".join(one.get("description", "").split()),
         )
         for key, one in _leaves(schema, schema.get("$defs", {}))
+        if key not in without
     )  # fmt: skip
-    return ScorerSettings(_about(name, kind), told)
 
 
 def takes(schema: Mapping[str, Any]) -> str:
@@ -107,10 +113,6 @@ def _about(name: str, kind: Any) -> About:
     trained = hasattr(kind, "trainer")
     tells = kind.config_type().tells if trained and hasattr(kind, "config_type") else ()
     return About(name, trained, tells, " ".join(words.split()))
-
-
-def _plain(config: BaseModel) -> dict[str, Any]:
-    return flatten(config.model_dump(mode="json"))
 
 
 def _leaves(

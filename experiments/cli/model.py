@@ -15,6 +15,10 @@ _SET_HELP = (
     "One setting, as seed=2 or settings.training.epochs=3. Repeatable. "
     f"scorer= takes {', '.join(TRAINED)}; what each can be told: rookery scorers settings NAME."
 )
+_SWEEP_HELP = (
+    "One setting, as seed=2. Repeatable. The keys are trials, objective, direction, prune, seed, run.KEY (what train "
+    "takes) and search.KEY; docs/models.md has them in a file."
+)
 _METRICS = "; ".join(f"{name}: {entry.words}" for name, entry in METRICS.items()) + "."
 
 
@@ -128,7 +132,7 @@ def sweep(
     data: DataFolder,
     config: Annotated[Path, typer.Option(help="TOML file of the sweep: what to search, and the run they share.")],
     trials: Annotated[int | None, typer.Option(help="Trials in all, instead of the file's.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="One setting, as seed=2. Repeatable.")] = None,
+    set_: Annotated[list[str] | None, typer.Option("--set", help=_SWEEP_HELP)] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Try settings one after another and keep the best: an Optuna study, each trial an MLflow run.

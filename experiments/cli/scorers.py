@@ -36,7 +36,7 @@ def list_(as_json: JsonFlag = False) -> None:
 def settings(
     name: Annotated[str, typer.Argument(help="A scorer, as heavy (see: scorers list).")], as_json: JsonFlag = False
 ) -> None:
-    """Print the settings of a scorer: the key for --set, what it takes, its default and what it does.
+    """Print the settings of a run of a scorer: the key for --set, what it takes, its default and what it does.
 
     Example: rookery scorers settings heavy
     """
@@ -44,13 +44,13 @@ def settings(
 
     found = settings_of(name)
     rows = [(one.key, one.takes, _defaults(one.default, one.otherwise), one.about) for one in found.settings]
-    out = table(f"Settings of {name}", ["key", "takes", "default", "what it does"], rows)
+    out = table(f"Settings of a run of {name}", ["key", "takes", "default", "what it does"], rows)
     out.show_lines = True
     out.columns[0].no_wrap = True
     for column in out.columns[1:]:
         column.justify = "left"
-    after = f"next: rookery train --data DIR --set scorer={name}" + (" --set KEY=VALUE" if rows else "")
-    show(found, as_json=as_json, tables=[found.scorer.about, out if rows else "It has no settings.", after])
+    after = f"next: rookery train --data DIR --set scorer={name} --set KEY=VALUE"
+    show(found, as_json=as_json, tables=[found.scorer.about, out, after])
 
 
 def _defaults(value: Any, otherwise: Mapping[str, Any]) -> str:

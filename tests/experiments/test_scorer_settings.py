@@ -6,6 +6,7 @@ import pytest
 
 from data.catalogue import resolve
 from data.errors import ConfigError
+from experiments.config import RunConfig
 from experiments.settings import settings_of
 from ranking.catalogue import SCORERS, TRAINED
 from ranking.models.heavy import HeavyConfig
@@ -25,13 +26,20 @@ def test_every_setting_has_its_words_and_its_default_is_taken(name: str) -> None
     for one in found.settings:
         assert one.about, one.key
         assert one.takes, one.key
-        assert one.key.startswith("settings.")
+        if not one.key.startswith("settings."):
+            continue
         table, *keys = told, *one.key.split(".")[1:]
         for key in keys[:-1]:
             table = table.setdefault(key, {})
         table[keys[-1]] = one.default
     config = getattr(resolve(SCORERS[name]), "config_type", None)
     assert config is None or config.model_validate(told) == config()
+
+
+def test_what_a_run_takes_besides_stands_first() -> None:
+    first = settings_of("recency").settings[:3]
+    assert [one.key for one in first] == [name for name in RunConfig.model_fields if name not in ("scorer", "settings")]
+    assert (first[0].takes, first[0].default) == ("whole number >= 0, < 4294967296", 1)
 
 
 def test_keys_limits_and_defaults_are_those_of_the_config() -> None:
