@@ -12,10 +12,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
 from data.catalogue import resolve
 from data.dataset import Dataset
@@ -50,7 +50,7 @@ class RankersConfig(BaseModel):
     """A world's preset."""
     seeds: tuple[Seed, ...] = Field(default=(1, 2, 3), min_length=1)
     """One world and one training of each ranker a seed."""
-    rankers: tuple[str, ...] = ("heavy", "sequence", "boosting", "two_tower")
+    rankers: tuple[str, ...] = Field(default=("heavy", "sequence", "boosting", "two_tower"), min_length=1)
     """Scorers that are trained."""
     base: str = "interest_formula"
     """What the way to the oracle is measured from; a scorer that needs no training."""
@@ -73,6 +73,20 @@ class RankersConfig(BaseModel):
             if name not in SCORERS or not hasattr(resolve(SCORERS[name]), "trainer"):
                 raise ValueError(f"no trained scorer {name!r}")
         return names
+
+    @field_validator("base")
+    @classmethod
+    def _untrained(cls, name: str) -> str:
+        if name not in SCORERS or hasattr(resolve(SCORERS[name]), "trainer"):
+            raise ValueError(f"no scorer {name!r} that needs no training")
+        return name
+
+    @model_validator(mode="after")
+    def _of_rankers(self) -> Self:
+        unknown = [name for name in self.settings if name not in self.rankers]
+        if unknown:
+            raise ValueError(f"settings of {unknown[0]!r}, which is not among the rankers {', '.join(self.rankers)}")
+        return self
 
 
 @dataclass(frozen=True)
@@ -131,7 +145,9 @@ def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: A
     """`request_id`, `user_id` and a column of true values a scorer, and the protocol's words."""
     dataset = kept_data(world_config(config.preset, None, [f"seed={seed}"]), place / "world", advance)
     every = {name: _in_full(name, config) for name in config.rankers}
-    asked = {**config.model_dump(mode="json", exclude={"seeds", "settings"}), **every, "data": dataset.content_hash}
+    evaluation = EvaluateConfig(requests=config.requests, seed=seed)
+    told = {**config.model_dump(mode="json", exclude={"seeds", "settings"}), **every}
+    asked = {**told, "evaluation": evaluation.model_dump(mode="json"), "data": dataset.content_hash}
     kept = present(place / "measured")
     if kept.is_dir() and (found := json.loads((kept / _ABOUT).read_text()))["asked"] == asked:
         return pl.read_parquet(kept / _VALUES), found["protocol"]
@@ -147,9 +163,7 @@ def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: A
         bundles[name] = _trained(config, name, seed, dataset, place / "models" / name, home, text_of, rows, tell)
     text = next(one.understanding for one in bundles.values())
     bundles[config.base] = _untrained(config.base, dataset, text)
-    report, measured = evaluate_bundles(
-        dataset, split, bundles, EvaluateConfig(requests=config.requests, seed=seed), advance
-    )
+    report, measured = evaluate_bundles(dataset, split, bundles, evaluation, advance)
     if ORACLE not in measured:
         raise ConfigError(f"{dataset.folder} has no truth", remedy="remove the folder; it is made again")
     keys = ["request_id", "user_id"]

@@ -100,7 +100,8 @@ class HeavyNet(nn.Module):  # type: ignore[misc]
 class HeavyRanker(NetScorer):
     """Feature crossings over many columns and a head an action: the trained network as a scorer.
 
-    A row's probabilities change with the size of the batch by rounding alone: at most 1e-5 of themselves.
+    A row's probabilities change with the size of the batch by rounding alone: before the isotonic lines by 1e-5 of
+    themselves at most, after them by that times a line's slope, which between two blocks can be some tens.
     """
 
     trainer: ClassVar[str] = "ranking.training.fit_ranker:fit_heavy"

@@ -228,7 +228,7 @@ class SequenceNet(nn.Module):  # type: ignore[misc]
 class SequenceRanker(NetScorer):
     """A transformer over the reader's last actions, a head an action: the trained network as a scorer.
 
-    A row's probabilities change with what it is scored with by rounding alone: at most 1e-5 of themselves.
+    A row's probabilities change with what it is scored with by rounding alone, by as little as the heavy ranker's.
     """
 
     trainer: ClassVar[str] = "ranking.training.fit_ranker:fit_sequence"

@@ -370,7 +370,8 @@ class Attention(nn.Module):  # type: ignore[misc]
         """[B, D] from the rows of `vectors` [V, D] that the bags name; zeros for an empty bag."""
         bags, width = len(bag.starts), vectors.shape[1]
         if len(bag.codes) == 0:
-            return vectors.new_zeros((bags, width))
+            # With gradients all the same: processes that train together wait for each other's.
+            return vectors.new_zeros((bags, width)) + 0 * (self.query.sum() + self.place.sum())
         scores = (vectors @ self.query)[bag.codes] + self.place[bag.places]
         # Scores stay within +-20, so that no exponential overflows and no sum is zero.
         weights = (20 * torch.tanh(scores / 20)).exp()

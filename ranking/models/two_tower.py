@@ -155,7 +155,7 @@ def _floats(column: Array, width: int, name: str) -> torch.Tensor:
             f"column {name!r} is {list(column.shape)} but the model was trained with {width} a row",
             remedy="use the text understanding that the model was trained with",
         )
-    return torch.from_numpy(np.nan_to_num(np.ascontiguousarray(column, np.float32)))
+    return torch.from_numpy(np.nan_to_num(np.ascontiguousarray(column, np.float32), posinf=0, neginf=0))
 
 
 def _numpy(vectors: torch.Tensor) -> F32:

@@ -100,8 +100,8 @@ class Checkpoint:
             module.load_state_dict(_under(tensors, "model."))
             for at, optimizer in enumerate(optimizers):
                 _restore(optimizer, _under(tensors, f"optimizer{at}."))
-            progress = Progress(card["epoch"], card["best_epoch"], card["history"])
-        except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
+            progress = Progress(card["epoch"], card["best_epoch"], list(card["history"]))
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
             detail = " ".join(str(error).split())[:200]
             raise ModelError(f"checkpoint {folder} is damaged: {detail}", remedy="remove the folder") from error
         return progress, _under(tensors, "best.")

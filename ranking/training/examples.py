@@ -18,9 +18,9 @@ import torch
 
 from data.batch import F32, F64, I64, Array, CandidateBatch, Mask, Ragged
 from data.dataset import Dataset
-from data.errors import ConfigError, DataError
+from data.errors import ConfigError, DataError, ModelError
 from data.events import HOUR_US
-from ranking.models.inputs import Bags, dense, hash_buckets
+from ranking.models.inputs import Bags, dense, dense_names, hash_buckets
 from ranking.models.towers import TowerPairs, TwoTowerConfig
 from ranking.training.negatives import Lives, held_out
 from ranking.training.others import other_engagements
@@ -135,12 +135,25 @@ class Examples:
         return Ragged(np.r_[0, np.cumsum(count)].astype(np.int64), self.tweets.tweet[self.tweet_row[order]])
 
     def fit_scales(self, towers: TowerPairs) -> None:
-        """Sets the means and deviations of the dense columns to those of the training rows."""
+        """Sets the means and deviations of the dense columns to those of the training rows.
+
+        Raises:
+            ModelError: one of them is not finite.
+        """
         used = np.unique(np.r_[self.tweet_row[~self.validation], *[b[1] for b in self.blocks[False]], self.catalogue])
+        config = self.config
+        sides = (
+            ("user", config.user_dense, self.readers.dense),
+            ("tweet", config.tweet_dense, self.tweets.dense[used]),
+        )
         with torch.no_grad():
-            for side, values in (("user", self.readers.dense), ("tweet", self.tweets.dense[used])):
+            for side, names, values in sides:
                 if not values.shape[1]:
                     continue
+                bad = np.flatnonzero(~np.isfinite(values).all(axis=0))
+                if len(bad):
+                    told = f"input {dense_names(names)[bad[0]]!r} is not finite in a training row"
+                    raise ModelError(told, remedy="mend that column")
                 mean, std = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
                 for member in towers.members:
                     getattr(member, f"{side}_mean").copy_(torch.from_numpy(mean))
@@ -156,7 +169,7 @@ def build_examples(
     positives: pl.DataFrame | None = None,
     seed: int = 0,
 ) -> Examples:
-    """Examples from a data set's positives before `before_us`.
+    """Examples from a data set's positives before `before_us`; nothing that was posted later is a negative.
 
     `positives` (`user_id`, `tweet_id`, `time_us`, one row a pair) replaces `training_positives`, for splits that are
     no moment in time. `seed` decides the sampled negatives.
@@ -180,7 +193,7 @@ def build_examples(
         raise DataError(
             f"of {len(rows)} positives {int(validation.sum())} are held out", remedy="use a longer period of data"
         )
-    tweets = tweet_lives(dataset)
+    tweets = tweet_lives(dataset, before_us=before_us)
     drawn, blocks = negative_rows(training, tweets, rows, validation, seed)
     tweet_names = [name for name in config.tweet_columns if name not in _IDS]
     if training.histories == "others":

@@ -76,6 +76,7 @@ def fit_two_tower(
         examples = build_examples(
             training_part(dataset, split),
             config,
+            before_us=split.train_before_us,
             understanding=understanding,
             positives=positives,
             seed=seed,

@@ -34,8 +34,8 @@ OnEpoch = Callable[[dict[str, float]], None]
 Advance = Callable[[float, float, str], None]
 Trees = dict[int, HistGradientBoostingClassifier]
 _OF_TREES = {"trees", "patience", "learning_rate", "leaves", "smallest_leaf", "penalty", "seed"}
-_FITTED: WeakKeyDictionary[Impressions, dict[str, Trees]] = WeakKeyDictionary()
-"""What `trees_of` grew, by rows and settings: a baseline and the teacher of each network ask for the same trees."""
+_FITTED: WeakKeyDictionary[Impressions, tuple[str, Trees]] = WeakKeyDictionary()
+"""What `trees_of` grew last of rows, and by which settings: a baseline and the networks' teacher are the same trees."""
 _LEAST = 1e-7
 """Probability below which a forecast counts as this much, and above 1 minus which as that: a loss stays finite."""
 
@@ -125,17 +125,20 @@ def train_boosting(
 
 
 def trees_of(config: BoostingConfig, rows: Impressions, advance: Advance | None = None) -> Trees:
-    """A fitted model for each place of an action that was taken; made once of the same rows with the same settings.
+    """A fitted model for each place of an action that was taken.
+
+    Asked again of the same rows with the same settings, it gives those that it made.
 
     Raises:
         DataError: an action was taken in every training row.
         ModelError: an input is infinite.
     """
     settings = config.model_dump_json(include=_OF_TREES)
-    fitted = _FITTED.setdefault(rows, {})
-    if settings not in fitted:
-        fitted[settings] = _grown(config, rows, advance)
-    return fitted[settings]
+    known, trees = _FITTED.get(rows, ("", {}))
+    if settings != known:
+        trees = _grown(config, rows, advance)
+        _FITTED[rows] = settings, trees
+    return trees
 
 
 def _grown(config: BoostingConfig, rows: Impressions, advance: Advance | None) -> Trees:

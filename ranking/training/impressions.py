@@ -260,7 +260,7 @@ def _chances(counted: pl.DataFrame, config: RowsConfig) -> _Chances | None:
     for _ in range(60):
         middle = (low + high) / 2
         low, high = (middle, high) if evened(middle) < config.evened * config.most else (low, middle)
-    return _Chances((config.most - evened(low)) / 2 / acted, low, rate)
+    return _Chances(min(1.0, (config.most - evened(low)) / (acted + others * rate)), low, rate)
 
 
 def labels_of(bits: I64, actions: Sequence[str]) -> Array:

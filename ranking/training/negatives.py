@@ -76,13 +76,11 @@ def draw_alive(time_us: I64, tweet_time_us: I64, gone_us: I64, alive_h: float, s
     """One tweet for each moment [M], uniform among those alive then, and how many were alive.
 
     `tweet_time_us` [T] ascends; `gone_us` [T] says when a tweet was deleted. A tweet drawn after its deletion is
-    drawn again, at most 20 times.
+    drawn again, at most 20 times. Where none was posted in the last `alive_h` hours the one posted last is taken.
     """
     rng = np.random.default_rng([seed, 7])
-    low = np.searchsorted(tweet_time_us, time_us - int(alive_h * HOUR_US), "right")
-    high = np.maximum(np.searchsorted(tweet_time_us, time_us, "left"), low + 1)
-    high = np.minimum(high, len(tweet_time_us))
-    low = np.minimum(low, high - 1)
+    high = np.maximum(np.searchsorted(tweet_time_us, time_us, "left"), 1)
+    low = np.minimum(np.searchsorted(tweet_time_us, time_us - int(alive_h * HOUR_US), "right"), high - 1)
     drawn = low + (rng.random(len(time_us)) * (high - low)).astype(np.int64)
     for _ in range(20):
         again = np.flatnonzero(gone_us[drawn] <= time_us)

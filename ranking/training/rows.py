@@ -58,9 +58,13 @@ def training_positives(
     return out
 
 
-def tweet_lives(dataset: Dataset) -> pl.DataFrame:
-    """`tweet_id`, `time_us` and `gone_us`, when it was deleted (2^62 for never), of all but retweets, as posted."""
-    tweets = dataset.scan("tweets").filter(pl.col("kind") != "retweet").select("tweet_id", "time_us").collect()
+def tweet_lives(dataset: Dataset, *, before_us: int | None = None) -> pl.DataFrame:
+    """`tweet_id`, `time_us` and `gone_us`, when it was deleted (2^62 for never), of all but retweets, as posted.
+
+    Of those posted before `before_us`, where that is given.
+    """
+    posted = dataset.scan("tweets", before_us=before_us).filter(pl.col("kind") != "retweet")
+    tweets = posted.select("tweet_id", "time_us").collect()
     if "deletions" not in dataset.tables:
         return tweets.with_columns(gone_us=pl.lit(_NEVER))
     gone = dataset.read("deletions").frame().rename({"time_us": "gone_us"}).select("tweet_id", "gone_us")

@@ -58,5 +58,11 @@ def _times(folder: Path) -> dict[Path, int]:
 def test_what_is_not_trained_or_not_there_is_refused() -> None:
     with pytest.raises(ValidationError, match="no trained scorer 'popularity'"):
         RankersConfig(rankers=("popularity",))
+    with pytest.raises(ValidationError, match="no scorer 'heavy' that needs no training"):
+        RankersConfig(base="heavy")
+    with pytest.raises(ValidationError, match="settings of 'boostng', which is not among the rankers heavy"):
+        RankersConfig(settings={"boostng": {}})
+    with pytest.raises(ValidationError, match="rankers"):
+        RankersConfig(rankers=())
     with pytest.raises(ValidationError, match="no preset 'huge'"):
         RankersConfig(preset="huge")

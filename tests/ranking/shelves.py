@@ -56,10 +56,11 @@ def write_shelves(folder: Path) -> Dataset:
 
 
 def curves(data: Dataset) -> dict[str, list[dict[str, float]]]:
-    """What is told of each epoch, with mined negatives and without."""
-    histories: dict[str, list[dict[str, float]]] = {"hard": [], "sampled": []}
+    """What is told of each epoch, with mined negatives, without, and in batches so small that shares lack histories."""
+    histories: dict[str, list[dict[str, float]]] = {"hard": [], "sampled": [], "few": []}
+    changes = {"hard": {}, "sampled": {"hard": 0}, "few": {"hard": 0, "batch_size": 2, "epochs": 1}}
     for kind, history in histories.items():
-        training = CONFIG.training.model_copy(update={} if kind == "hard" else {"hard": 0})
+        training = CONFIG.training.model_copy(update=changes[kind])
         config = CONFIG.model_copy(update={"training": training})
         train_two_tower(config, build_examples(data, config, seed=0), seed=3, on_epoch=history.append)
     return histories

@@ -49,7 +49,7 @@ def test_two_processes_train_the_two_towers_as_one_does(tmp_path):
     data = shelves.write_shelves(tmp_path / "shelves")
     _two("tests.ranking.shelves", tmp_path / "shelves", tmp_path / "two.json")
     theirs, ours = json.loads((tmp_path / "two.json").read_text()), shelves.curves(data)
-    for kind, name in itertools.product(("hard", "sampled"), ("train_loss", "validation_loss")):
+    for kind, name in itertools.product(("hard", "sampled", "few"), ("train_loss", "validation_loss")):
         assert [e[name] for e in theirs[kind]] == pytest.approx([e[name] for e in ours[kind]], rel=2e-5), (kind, name)
 
 

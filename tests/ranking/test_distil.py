@@ -55,7 +55,9 @@ def test_trees_are_grown_once_of_the_same_rows_and_anew_by_other_settings_or_row
     for other, of in [(config.model_copy(update={"leaves": 4}), given), (config, alike)]:
         assert trees_of(other, of, tell) is not first
     assert len(grown) == 3
-    assert np.array_equal(trees_of(config, alike)[0].predict(np.zeros((1, 9))), first[0].predict(np.zeros((1, 9))))
+    assert np.array_equal(
+        trees_of(config, alike, tell)[0].predict(np.zeros((1, 9))), first[0].predict(np.zeros((1, 9)))
+    )
 
 
 @pytest.mark.parametrize(

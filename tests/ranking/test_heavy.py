@@ -95,6 +95,21 @@ def test_a_score_does_not_depend_on_the_batch(lengths, seed, trunk):
         np.testing.assert_allclose(model.score(one)[0], scores[row], rtol=1e-5)
 
 
+def test_a_score_by_fitted_lines_and_negative_weights_hangs_on_the_batch_by_rounding_alone():
+    plain, rng = _model(), np.random.default_rng(1)
+    many = batch([3000] * 4, seed=5)
+    p = plain.raw(many)
+    labels = (rng.random(p.shape) < np.sqrt(p) / 3).astype(np.int8)
+    lines = Calibration.fit(p, labels, rate=0.2, weight=np.ones(len(p)))
+    model = HeavyRanker(plain.config, plain.net, lines, plain.taken).with_value("heavy_ranker_2023")
+    together, scores = model.predict(many), model.score(many)
+    weights = np.array([abs(model.valued.value.weights.get(name, 0.0)) for name in TEN])
+    for row in range(0, len(many), 97):
+        one = alone(many, row)
+        np.testing.assert_allclose(model.predict(one)[0], together[row], rtol=1e-3)
+        assert abs(model.score(one)[0] - scores[row]) <= 1e-3 * (weights * together[row]).sum()
+
+
 def test_ids_never_met_hardly_say_anything():
     model, some = _model(embedding=16), batch([200], seed=3)
     x = model.config.inputs.matrix(some.column, 200)

@@ -187,6 +187,17 @@ def test_a_split_without_a_moment_is_refused(tiny_dataset):
         sampled_rows(tiny_dataset, splitter("random_ratio").apply(tiny_dataset), RowsConfig(), 1)
 
 
+@pytest.mark.parametrize(("acted", "others"), [(310_000, 100_000), (550_000, 40_000), (2_000_000, 100_000)])
+def test_where_most_impressions_have_an_action_as_many_are_kept_as_asked_for(acted, others):
+    counted = pl.DataFrame(
+        {"propensity": [None], "acted": [acted], "others": [others]},
+        {"propensity": pl.Float64, "acted": pl.Int64, "others": pl.Int64},
+    )
+    chances = _chances(counted, RowsConfig(most=600_000))
+    kept = chances.request * (acted + chances.rate * others)
+    assert kept == pytest.approx(min(600_000, acted + others))
+
+
 def test_rows_are_made_anew_only_where_another_ranker_asks_for_others(tiny_dataset, split):
     same, config = SameRows(), RowsConfig(most=500)
     asked = {"understanding": None, "seed": 1}

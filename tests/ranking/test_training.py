@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import numpy as np
@@ -16,10 +17,11 @@ from data.events import HOUR_US, MINUTE_US
 from data.ids import snowflakes_in_order
 from data.split import LeaveLastOut, RandomRatio, TimeSplit
 from features.offline import offline_features
+from ranking.models.inputs import dense_names
 from ranking.models.two_tower import TwoTowerConfig
-from ranking.training import loop
+from ranking.training import fit, loop
 from ranking.training.config import TrainingConfig
-from ranking.training.examples import build_examples
+from ranking.training.examples import Examples, build_examples
 from ranking.training.fit import fit_two_tower
 from ranking.training.loop import TwoTowerTask, train_two_tower
 from ranking.training.losses import sampled_logits
@@ -99,6 +101,17 @@ def shelf_log(tmp_path_factory):
 @pytest.fixture(scope="module")
 def examples(follows_log):
     return build_examples(follows_log, SMALL, seed=0)
+
+
+def test_what_came_after_the_cut_is_no_negative_of_a_catalogue(follows_log, monkeypatch):
+    given = []
+    monkeypatch.setattr(fit, "train_two_tower", lambda config, examples, **more: given.append(examples))
+    split = TimeSplit(fraction=0.4).apply(follows_log)
+    fit_two_tower(follows_log, split, None, {"text": False, "topics": False}, seed=0)
+    posted = follows_log.read("tweets").frame().select("tweet_id", "time_us")
+    known = posted.filter(pl.col("time_us") < split.train_before_us)["tweet_id"]
+    assert 0 < len(known) < len(posted)
+    assert set(given[0].tweet_ids.tolist()) == set(known)
 
 
 def test_positives_are_first_engagements_in_order(follows_log):
@@ -199,9 +212,19 @@ def test_the_best_epoch_is_kept_not_the_last(examples):
         assert task.validate()["validation_loss"] == pytest.approx(after[best], abs=1e-5)
 
 
-def test_a_loss_that_is_not_finite_stops_with_a_reason(examples):
+def test_a_loss_that_is_not_finite_stops_with_a_reason(examples, monkeypatch):
     broken = replace(examples, readers=replace(examples.readers, dense=np.full_like(examples.readers.dense, np.nan)))
+    monkeypatch.setattr(Examples, "fit_scales", lambda examples, towers: None)
     with pytest.raises(ModelError, match="loss is nan in epoch 1"):
+        train_two_tower(SMALL, broken, seed=0)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_an_input_that_is_not_finite_is_named(examples, value):
+    names, dense = dense_names(SMALL.tweet_dense), examples.tweets.dense.copy()
+    dense[:, 2] = value
+    broken = replace(examples, tweets=replace(examples.tweets, dense=dense))
+    with pytest.raises(ModelError, match=re.escape(f"input {names[2]!r} is not finite in a training row")):
         train_two_tower(SMALL, broken, seed=0)
 
 

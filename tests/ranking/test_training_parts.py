@@ -53,6 +53,15 @@ def test_drawn_tweets_are_alive_and_uniform():
     assert ((counts[standing] - expected) ** 2 / expected).sum() < 2 * len(standing)
 
 
+def test_in_a_quiet_time_the_last_tweet_posted_is_drawn_and_never_one_to_come():
+    posted, gone = np.array([0, 10, 200]) * HOUR_US, np.full(3, 2**62)
+    moments = np.array([100, 300, 11]) * HOUR_US
+    drawn, alive = draw_alive(moments, posted, gone, 48.0, 1)
+    assert drawn[:2].tolist() == [1, 2]
+    assert drawn[2] in (0, 1)
+    assert alive.tolist() == [1, 1, 2]
+
+
 def test_blocks_are_neighbours_in_time_and_lose_nothing():
     rng = np.random.default_rng(0)
     time_us, of = rng.integers(0, 1000, 103), np.flatnonzero(rng.random(103) < 0.7)
