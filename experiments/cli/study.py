@@ -37,5 +37,7 @@ def rankers(
     settings = load_config(RankersConfig, config, set_ or [])
     with progress("study rankers") as advance:
         result = rank_rankers(settings, home_folder(), advance)
-    words = f"Of each of {len(result.seeds)} worlds (seeds {', '.join(map(str, result.seeds))}): {result.protocol}"
+    one = len(result.seeds) == 1
+    worlds = "the world of seed" if one else f"each of {len(result.seeds)} worlds, of seeds"
+    words = f"Of {worlds} {', '.join(map(str, result.seeds))}: {result.protocol}"
     show(result, as_json=as_json, tables=[rankers_table(result), words])

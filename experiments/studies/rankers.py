@@ -132,7 +132,8 @@ def rank_rankers(config: RankersConfig, home: Path, advance: Advance | None = No
             if advance is not None:
                 advance(at + done / max(total, 1), len(config.seeds), f"seed {seed}: {note}")
 
-        rows, protocol = _world(config, seed, place, home, tell)
+        rows, words = _world(config, seed, place, home, tell)
+        protocol = words.replace(f"sampled with seed {seed}", "sampled with the world's seed")
         parts.append(rows.with_columns(seed=pl.lit(seed), person=pl.concat_str(pl.lit(f"{seed}/"), "user_id")))
     every = pl.concat(parts)
     order = sorted(names, key=lambda name: -every[name].mean())  # type: ignore[operator]

@@ -32,6 +32,7 @@ def test_the_order_is_by_true_value_and_a_second_call_writes_nothing(small_world
     assert {row.name for row in result.rows} == {"oracle", "two_tower", "logistic", "interest_formula"}
     means = [row.value.mean for row in result.rows]
     assert means == sorted(means, reverse=True)
+    assert "requests of the test, sampled with the world's seed." in result.protocol
     first, *others = result.rows
     assert (first.name, first.way, first.behind) == ("oracle", pytest.approx(1.0), None)
     by_name = {row.name: row for row in result.rows}
