@@ -153,15 +153,7 @@ def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: A
     if kept.is_dir() and (found := json.loads((kept / _ABOUT).read_text()))["asked"] == asked:
         return pl.read_parquet(kept / _VALUES), found["protocol"]
     split = split_of(dataset, "auto")
-    bundles: dict[str, Bundle] = {}
-    rows = SameRows(histories=True)
-    text_of = cache(lambda encoder: understanding_of(dataset, split, encoder, home))
-    for at, name in enumerate(config.rankers):
-
-        def tell(done: float, total: float, note: str = "", at: int = at, name: str = name) -> None:
-            advance(at + done / max(total, 1), len(config.rankers) + 1, f"{name} {note}")
-
-        bundles[name] = _trained(config, name, seed, dataset, place / "models" / name, home, text_of, rows, tell)
+    bundles = _bundles(config, seed, dataset, place / "models", home, advance)
     text = next(one.understanding for one in bundles.values())
     bundles[config.base] = _untrained(config.base, dataset, text)
     report, measured = evaluate_bundles(dataset, split, bundles, evaluation, advance)
@@ -177,6 +169,22 @@ def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: A
         out.write_parquet(staging / _VALUES)
         (staging / _ABOUT).write_text(json.dumps({"asked": asked, "protocol": report.protocol}))
     return out, report.protocol
+
+
+def _bundles(
+    config: RankersConfig, seed: int, dataset: Dataset, folder: Path, home: Path, advance: Advance
+) -> dict[str, Bundle]:
+    """All models that are trained; what they share in training is gone before they are evaluated."""
+    rows = SameRows(histories=True)
+    text_of = cache(lambda encoder: understanding_of(dataset, split_of(dataset, "auto"), encoder, home))
+    bundles: dict[str, Bundle] = {}
+    for at, name in enumerate(config.rankers):
+
+        def tell(done: float, total: float, note: str = "", at: int = at, name: str = name) -> None:
+            advance(at + done / max(total, 1), len(config.rankers) + 1, f"{name} {note}")
+
+        bundles[name] = _trained(config, name, seed, dataset, folder / name, home, text_of, rows, tell)
+    return bundles
 
 
 def _trained(
