@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import os
 import shutil
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -48,15 +46,13 @@ def write_file(path: Path, text: str) -> None:
     Raises:
         ConfigError: nothing can be written there.
     """
+    staging = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.NamedTemporaryFile("w", dir=path.parent, delete=False, encoding="utf-8") as room:
-            room.write(text)
         try:
-            os.chmod(room.name, 0o644)
-            Path(room.name).replace(path)
-        except OSError:
-            Path(room.name).unlink()
-            raise
+            staging.write_text(text, encoding="utf-8")
+            staging.replace(path)
+        finally:
+            staging.unlink(missing_ok=True)
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror}", remedy="name another file") from error

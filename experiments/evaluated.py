@@ -116,4 +116,4 @@ def _evaluable(reference: str, runs: Sequence[Any]) -> str:
     """What `evaluate` takes: of a trained scorer's name the run that was evaluated last."""
     if reference not in SCORERS or not hasattr(resolve(SCORERS[reference]), "trainer"):
         return reference
-    return str(max(runs, key=lambda run: max(_moments([run]).values())).info.run_id)
+    return str(max(runs, key=lambda run: max(_moments([run]).values(), default=0)).info.run_id)

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from data.folders import present, written_whole
+from data.errors import ConfigError
+from data.folders import present, write_file, written_whole
 
 
 def _write(folder: Path, text: str) -> None:
@@ -50,3 +51,16 @@ def test_a_kill_between_the_moves_is_mended(tmp_path: Path, monkeypatch: pytest.
     assert (present(folder) / "a").read_text() == "old"
     _write(folder, "newer")
     assert (folder / "b").read_text() == "newer"
+
+
+def test_a_file_is_written_whole_or_its_place_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "deep" / "page.html"
+    for text in ("old", "new"):
+        write_file(file, text)
+    with pytest.raises(UnicodeEncodeError):
+        write_file(file, "half \ud800")
+    assert file.read_text() == "new"
+    for place in (file.parent, file / "below.html"):
+        with pytest.raises(ConfigError, match="cannot be written"):
+            write_file(place, "never")
+    assert [path.name for path in tmp_path.rglob("*")] == ["deep", "page.html"]
