@@ -292,10 +292,12 @@ class State:
         values = {
             "tweet_id": ids, "time_us": c["time_us"], "author": self._users(c["author_id"]),
             "kind": kind, "media": c["media_count"],
-            "conversation": c["conversation_id"], "referenced": c["referenced_id"], **hidden,
+            "conversation": c["conversation_id"], "referenced": c["referenced_id"],
+            "counts": 0, "engagers": 0, "deleted": False, **hidden,
         }  # fmt: skip
-        for name, column in values.items():
-            getattr(self._tweets, name)[start:end] = column
+        # Every column: `forget` moves rows down, so a new tweet's row may hold what another tweet left there.
+        for name, column in self._tweets._asdict().items():
+            column[start:end] = values[name]
         self.size = end
         replies = np.flatnonzero(kind == _KINDS["reply"])
         if len(replies):
