@@ -9,9 +9,10 @@ last `memory_h` hours.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from candidates.trends.scorer import TrendScorer, Windows
 from candidates.trends.uses import Uses
@@ -32,7 +33,15 @@ class TrendConfig(BaseModel):
     window_min: float = Field(5.0, gt=0)
     """Length of the window that is counted, and of the one before it, in minutes."""
     memory_h: float = Field(48.0, gt=0)
-    """Hours after its last use when a hashtag is forgotten; its next use is a first again."""
+    """Hours after its last use when a hashtag is forgotten; its next use is a first again. At least two windows."""
+
+    @model_validator(mode="after")
+    def _remembers_its_windows(self) -> Self:
+        if self.memory_h * 60 < 2 * self.window_min:
+            raise ValueError(
+                f"memory_h={self.memory_h:g} is shorter than two windows of window_min={self.window_min:g}; raise it"
+            )
+        return self
 
 
 @dataclass(frozen=True)

@@ -105,6 +105,12 @@ def test_equal_scores_are_ordered_by_name() -> None:
     assert [trend.hashtag for trend in engine.trends(START + 1, limit=2)] == ["apple", "fig"]
 
 
+def test_a_memory_shorter_than_what_is_counted_is_refused() -> None:
+    with pytest.raises(ValueError, match="memory_h=1 is shorter than two windows of window_min=31"):
+        TrendConfig(window_min=31, memory_h=1)
+    assert TrendConfig(window_min=30, memory_h=1).memory_h == 1
+
+
 def test_memory_is_bounded_by_time() -> None:
     engine = TrendEngine(config=TrendConfig(memory_h=1))
     for hour in range(40):
