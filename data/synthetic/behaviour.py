@@ -1,15 +1,31 @@
 """How people react to a tweet they are shown: closed-form logits of every action, examination, and draws.
 
-The attraction of tweet t for person u is
-    eagerness + interest x match(u, t) + affinity x style(u).style(author) + bond x personal(u, author)
+The attraction of tweet t for person u at a moment is
+    eagerness + interest x match(u, t) + affinity x sqrt(STYLE) x style(u).style(author) + bond x personal(u, author)
     + following x (u follows the author) + quality x quality(t) + freshness x exp(-age / freshness_h)
-    + news x exp(-age / news_h) + social_proof x log1p(followed engagers) + popularity x log1p(likes) + media
-    - foreign - toxic - fatigue x f / (f + 60) - boredom x b / (b + 10) - repetition x exposures,
-where the match is the taste for the tweet's topics, share-weighted, and taste in a topic with interest w is
-w' / (w' + 0.08) with w' = w (1 + drift sin(2 pi (days / drift_d + phase of person and topic))). An action's logit is
-its base + slope x attraction + catching x virality(t) + offence x (toxic or spam) + the person's own leaning. Given
-that the tweet is looked at, actions are independent, except that only a reply can be answered by the author, with the
-author's sociability as chance. Looking depends on the position alone, or is a cascade down the slate.
+    + news x exp(-age / news_h) + social_proof x log1p(followed engagers) + popularity x log1p(likes)
+    + media x (t carries any) - foreign x (the author's language is not u's) - toxic x (t is toxic)
+    - fatigue x f / (f + 60) - boredom x b / (b + 10) - repetition x exposures,
+with
+- match: the taste for the tweet's two topics, weighed by `share` and 1 - `share`. Taste in a topic with interest w is
+  w' / (w' + 0.08), w' = w (1 + drift sin(2 pi (days / drift_d + phase))), days since 1970 UTC. The phase of person and
+  topic is one of 1024 even steps of a turn, the upper 10 bits of a hash of n = 64 u + topic, modulo 2^64: n times
+  0x9E3779B97F4A7C15, exclusive-or with itself shifted right by 29, times 0xBF58476D1CE4E5B9.
+- personal: the sum of four uniform numbers of the stream "bond" of (u, author), less 2, times sqrt(3).
+- age: since the tweet was posted, never below 0. Followed engagers: of the last ENGAGERS people who liked, answered,
+  retweeted or quoted it, those whom u follows; who is among them is not put there again. Likes: all so far.
+- f: the sum over u's impressions so far of exp(-age / fatigue_h); b: the same over those whose main topic is that of t.
+  Exposures: impressions of t among u's last SHOWN.
+
+An action's logit is its base + slope x attraction + catching x virality x virality(t) + offence x (1 if toxic, and 1
+if spam) + the person's own leaning. Given that the tweet is looked at, actions are independent, except that nobody
+follows whom they follow, and that only a reply can be answered by the author, with the author's sociability as chance.
+Nobody acts on a tweet of their own or on one deleted. Looking depends on the position alone, or is a cascade down the
+slate (see `examination`).
+
+A tweet not looked at is on the screen for 150 ms; one looked at for 700 + 1200 (0.5 + sigmoid(attraction - 2)) e ms
+with an exponential e, and 1500 + 3000 e' more if anything is done. It is logged as 600 s at most. Scrolling on takes
+another 900 ms.
 """
 
 from __future__ import annotations
@@ -122,8 +138,10 @@ def react(
 ) -> Reactions:
     """Draws what people do with slates: request b of user row `users[b]` owns `tweets[offsets[b]:offsets[b + 1]]`.
 
-    Draws are keyed by (user row, tweet id, day and exposure), so the same person meets the same tweet with the same
-    luck whatever else happens. Runs on as many threads as Numba may use; the draws do not depend on it.
+    Draws are those of the stream "reaction" keyed by (user row, tweet id, 4096 x day since 1970 + exposures), so the
+    same person meets the same tweet with the same luck whatever else happens: word 0 decides whether it is looked at
+    (by cascade, when it was looked at, whether the next is), word 1 + a whether action a is done, words 13 and 14 give
+    the two exponentials of dwell. Runs on as many threads as Numba may use; the draws do not depend on it.
     """
     n = len(tweets)
     out = Reactions(np.empty(n, np.uint16), np.empty(n, np.int32), np.empty(n), np.empty(n, np.int16))

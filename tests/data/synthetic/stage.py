@@ -1,0 +1,124 @@
+"""A stage on which a test says what happens: every event goes into a world's `State` and into a `Diary`."""
+
+from __future__ import annotations
+
+from copy import copy
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from closed_form import ClosedForm, Diary, Tweet
+
+from data.batch import F64, Array, CandidateBatch, Requests
+from data.events import EventBatch
+from data.ids import snowflake
+from data.synthetic.behaviour import Reactions, minds, react
+from data.synthetic.config import BehaviourConfig, WorldConfig
+from data.synthetic.people import ACTIONS, make_people
+from data.synthetic.posting import ORIGINAL, SPAM
+from data.synthetic.state import State
+from data.synthetic.truth import Truth
+
+TOPICS = 5
+
+
+class Stage:
+    """A dozen people of one language who like everything alike, lean to nothing and share no style, unless told."""
+
+    def __init__(
+        self, behaviour: BehaviourConfig | None = None, *, count: int = 12, seed: int = 3, **people: Any
+    ) -> None:
+        self.config = WorldConfig(
+            people=count, topics=TOPICS, follows=2.0, seed=seed, behaviour=behaviour or BehaviourConfig(drift=0.0)
+        )
+        plain = {
+            "language": np.zeros(count, np.int64),
+            "interests": np.full((count, TOPICS), 1 / TOPICS, np.float32),
+            "style": np.zeros((count, 6), np.float32),
+            "leaning": np.zeros((count, len(ACTIONS)), np.float32),
+            "sociability": np.full(count, 0.5, np.float32),
+        }
+        self.people = replace(make_people(self.config), **(plain | people))
+        self.who = minds(self.people, self.config.behaviour, seed)
+        self.truth = Truth(self.who, self.config.behaviour)
+        self.form = ClosedForm(self.people, self.config.behaviour, seed)
+        self.state = State(self.config, self.people, None)
+        self.diary = Diary()
+        self.now_us = self.config.start_us
+
+    def wait(self, hours: float) -> None:
+        self.now_us += round(hours * 3_600_000) * 1000
+
+    def after(self, hours: float) -> Stage:
+        """The same stage, asked some hours from now."""
+        later = copy(self)
+        later.wait(hours)
+        return later
+
+    def post(self, author: int = 1, **more: Any) -> Tweet:
+        """A tweet of this moment."""
+        last = self.diary.tweets[-1].tweet_id if self.diary.tweets else 0
+        tweet = Tweet(max(int(snowflake(self.now_us, 0)), last + 1), self.now_us, author, **more)
+        self.diary.tweets.append(tweet)
+        ids = np.array([tweet.tweet_id])
+        columns: dict[str, Array] = {
+            "tweet_id": ids, "time_us": np.array([tweet.time_us]), "author_id": self.people.user_id[[author]],
+            "kind": np.array(["original"], object), "media_count": np.array([tweet.media]), "conversation_id": ids,
+            "referenced_id": np.array([-1]),
+        }  # fmt: skip
+        hidden: dict[str, Array] = {
+            "topic": np.array([tweet.topics]), "share": np.array([tweet.share]), "quality": np.array([tweet.quality]),
+            "virality": np.array([tweet.virality]), "sentiment": np.array([0]), "toxicity": np.array([2 * tweet.toxic]),
+            "style": np.array([SPAM if tweet.spam else ORIGINAL]),
+        }  # fmt: skip
+        self.state.apply(EventBatch("tweets", columns), hidden)
+        return tweet
+
+    def show(self, person: int, *tweets: Tweet) -> None:
+        """Impressions of this moment."""
+        self.diary.shown[person] += [(self.now_us, tweet) for tweet in tweets]
+        self._tell("impressions", user_id=[self.people.user_id[person]] * len(tweets),
+                   tweet_id=[tweet.tweet_id for tweet in tweets])  # fmt: skip
+
+    def act(self, person: int, tweet: Tweet, action: str = "like") -> None:
+        if action in ("like", "reply", "retweet", "quote"):
+            tweet.engaged.append((person, action))
+        self._tell("engagements", user_id=self.people.user_id[[person]], tweet_id=[tweet.tweet_id],
+                   action=np.array([action], object))  # fmt: skip
+
+    def follow(self, person: int, other: int, ended: bool = False) -> None:
+        (self.diary.follows.discard if ended else self.diary.follows.add)((person, other))
+        user_id = self.people.user_id
+        self._tell("follows", follower_id=user_id[[person]], followee_id=user_id[[other]], ended=np.array([ended]))
+
+    def delete(self, tweet: Tweet) -> None:
+        tweet.deleted = True
+        self._tell("deletions", tweet_id=[tweet.tweet_id])
+
+    def forget(self, before_us: int) -> None:
+        """The state forgets old tweets; the diary only stops to name them."""
+        self.state.forget(before_us)
+        self.diary.tweets = [tweet for tweet in self.diary.tweets if tweet.time_us >= before_us]
+
+    def slates(self, asked: list[tuple[int, list[Tweet]]]) -> CandidateBatch:
+        """Slates that people are shown now."""
+        requests = Requests({"user_row": np.array([p for p, _ in asked]), "time_us": np.full(len(asked), self.now_us)})
+        offsets = np.r_[0, np.cumsum([len(slate) for _, slate in asked])].astype(np.int64)
+        ids = np.array([tweet.tweet_id for _, slate in asked for tweet in slate], np.int64)
+        return CandidateBatch(requests, offsets, {"tweet_row": self.state.tweet_rows(ids)})
+
+    def chances(self, person: int, *tweets: Tweet) -> F64:
+        """[N, A] what the truth says now."""
+        return self.truth.action_probability(self.state, self.slates([(person, list(tweets))]))
+
+    def reactions(self, asked: list[tuple[int, list[Tweet]]]) -> Reactions:
+        """What the world draws now."""
+        slates, config = self.slates(asked), self.config
+        c = slates.requests.columns
+        return react(self.who, self.state, config.behaviour, config.seed, c["user_row"], c["time_us"], slates.offsets,
+                     slates.columns["tweet_row"])  # fmt: skip
+
+    def _tell(self, table: str, **columns: Any) -> None:
+        arrays = {name: np.asarray(column) for name, column in columns.items()}
+        count = len(next(iter(arrays.values())))
+        self.state.apply(EventBatch(table, {**arrays, "time_us": np.full(count, self.now_us)}))
