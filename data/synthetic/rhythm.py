@@ -1,8 +1,11 @@
 """When people open the app, how many times they load the feed while they are there, and how far they scroll.
 
-None of it depends on any feed, so a day of requests is drawn at once. A session starts by the person's local hour; its
-length is inverse Gaussian (Luo et al., IJCAI 2016), each load of the feed is scrolled by a discrete power law (Jeunen,
-arXiv 2307.14059). Loads of one person are at least a tick apart, so that people act once on each state of the world.
+None of it depends on any feed, so a day of requests is drawn at once. A person has a Poisson number of sessions a day,
+so many that the mean is `People.activity` impressions. A session starts by the person's local hour; its length is
+inverse Gaussian with mean 9 and shape 6 minutes (Luo et al., IJCAI 2016). The feed is loaded at its start, and a tick
+and an exponential time of 3 minutes in the mean after each load, while the session lasts. A load is scrolled by a
+discrete power law (Jeunen, arXiv 2307.14059): P(depth >= d) = (5 / d)^1.5 up to the slate's length. Loads of one person
+are at least a tick apart, so that people act once on each state of the world; sessions end at midnight UTC.
 """
 
 from __future__ import annotations
