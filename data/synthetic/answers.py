@@ -37,8 +37,10 @@ class Reaction(NamedTuple):
 def written(config: WorldConfig, people: People, writer: Writer, state: State, reaction: Reaction) -> Written:
     """The tweets of a tick's reactions and of the answers that are due in it.
 
-    A retweet has the attributes of what it repeats; replies and quotes are on the same topics, with a quality and a
-    mood of their own.
+    A retweet has the attributes of what it repeats. Replies and quotes are on the same topics; their quality is 0.6 x
+    the author's talent + 0.8 x a normal number - 0.5, their virality that of an original less 0.5. They are toxic with
+    1.5 x the author's `toxicity`, and then their sentiment is -1; else it is 0.2 + 0.5 x that of what they answer + 0.7
+    x a normal number, rounded and cut to -1..1.
     """
     due = state.due_answers(state.time_us + state.tick_us)
     n, m = len(reaction.author), len(due.tweet)

@@ -216,7 +216,11 @@ def _interests(config: WorldConfig, kind: I64, rng: np.random.Generator) -> F32:
 
 
 def _leaning(config: WorldConfig, kind: I64, loudness: F64, rng: np.random.Generator) -> F32:
-    """[P, A] own offsets: everybody's temperament, and how loudly a person acts in public."""
+    """[P, A] own offsets: everybody's temperament, and how loudly a person acts in public.
+
+    A voice is `loudness` x (0.6 x that of the tweets one writes + 0.8 x a normal number) + that of the kind; replies,
+    retweets and quotes take all of it, likes 45%, clicks and shares 15%, other actions none.
+    """
     spread = config.behaviour.temperament
     leaning = spread * rng.standard_normal((len(kind), len(ACTIONS)), np.float32)
     voice = config.behaviour.loudness * (0.6 * loudness + 0.8 * _even_normal(kind, rng)) + _LOUD[kind]

@@ -23,7 +23,7 @@ from data.synthetic.state import State
 from data.synthetic.written import Written
 
 _UNFOLLOWS = {"not_interested": 0.25, "mute": 0.5, "block": 1.0}
-"""Chance that a negative action on a followed author ends the follow."""
+"""Chance that a negative action on a followed author ends the follow; one draw an impression, for the strongest."""
 _CODE = {name: code for code, name in enumerate(ACTIONS)}
 _NAMES = np.array(ACTIONS, object)
 _NOTHING: dict[str, Array] = {

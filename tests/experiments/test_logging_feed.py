@@ -26,7 +26,7 @@ class Log:
         self.follows: dict[int, list[int]] = {}
         self.tweets: dict[int, tuple[int, int, int]] = {}
         self.score: dict[int, float] = {}
-        self.heat: dict[int, float] = {}
+        self.warmed: dict[int, list[tuple[float, int]]] = {}
         self.close: dict[tuple[int, int], int] = {}
         self.gone: set[int] = set()
         self.mutes: set[tuple[int, int]] = set()
@@ -70,14 +70,22 @@ class Log:
         self.tell("tweets", tweet_id=one, time_us=time, author_id=author, referenced_id=referenced, **texts)
         return one
 
-    def engage(self, user: int, tweet: int, action: str) -> None:
+    def heat(self, tweet: int) -> float:
+        """Its engagement, each weighing exp(-age / 2 h), when lists were renewed last."""
+        renewed = NOW + HOUR_US // 4
+        return sum(
+            weight * float(np.exp((time - renewed) / (2 * HOUR_US))) for weight, time in self.warmed.get(tweet, [])
+        )
+
+    def engage(self, user: int, tweet: int, action: str, age_h: float = 1.0) -> None:
         author, weight = self.tweets[tweet][0], {"like": 1.0, "retweet": 2.0, "reply": 1.5}.get(action, 0.0)
         self.score[tweet] = self.score.get(tweet, 0.0) + weight
-        self.heat[tweet] = self.heat.get(tweet, 0.0) + weight
+        time = NOW - int(age_h * HOUR_US)
+        self.warmed.setdefault(tweet, []).append((weight, time))
         if author in self.follows.get(user, []) and action != "not_interested":
             self.close[user, author] = self.close.get((user, author), 0) + 1
         self.tell("engagements", user_id=user, tweet_id=tweet, author_id=author,
-                  action=np.array([action], object), time_us=NOW - HOUR_US)  # fmt: skip
+                  action=np.array([action], object), time_us=time)  # fmt: skip
 
     def mute(self, user: int, other: int) -> None:
         self.mutes.add((user, other))
@@ -97,7 +105,7 @@ class Log:
         alive = [t for t, (_, time, target) in self.tweets.items()
                  if target == t and t not in self.gone | self.silent and time > oldest]  # fmt: skip
         spoken = [t for t in alive if self.speaks(self.tweets[t][0]) == self.speaks(user)]
-        hottest = sorted(spoken, key=lambda t: (-self.heat.get(t, 0.0), -t))[: self.config.top]
+        hottest = sorted(spoken, key=lambda t: (-self.heat(t), -t))[: self.config.top]
         allowed = {t for t in alive if self.tweets[t][0] != user and (user, self.tweets[t][0]) not in self.mutes
                    and (user, t) not in self.shown}  # fmt: skip
         brought: dict[int, float] = {}
@@ -172,6 +180,33 @@ def test_propensities_are_exact_given_the_prefix() -> None:
             assert said == pytest.approx(p[tweet], rel=1e-11)
 
 
+def test_what_is_popular_cools_by_a_factor_of_e_in_two_hours() -> None:
+    """Ten are popular: three likes of ten hours ago are less than one of four hours ago, seven of six hours more."""
+    log = Log(CONFIG)
+    users = [int(snowflake(NOW - 500 * HOUR_US, i)) for i in range(6)]
+    log.join(users)
+    tweets = [log.tweet(users[1 + at % 4], 30 - at) for at in range(14)]
+    for at, tweet in enumerate(tweets):
+        for _ in range(3 if at in (1, 5, 12) else 0):
+            log.engage(users[0], tweet, "like", 10.0)
+    for _ in range(7):
+        log.engage(users[0], tweets[0], "like", 6.0)
+    for at, tweet in enumerate(tweets):
+        if at not in (0, 1, 5, 12, 13):
+            log.engage(users[0], tweet, "like", 4.0 if at % 2 else 1.0)
+    log.engage(users[0], tweets[12], "like", 0.5)
+    log.settle()
+    hottest = sorted(tweets, key=log.heat)[::-1][:10]
+    assert {tweets[0], tweets[12]} < set(hottest)
+    assert not {tweets[1], tweets[5], tweets[13]} & set(hottest)
+    slate = ask(log, users[0], 200, 6)
+    for b in range(200):
+        rows = slice(slate.offsets[b], slate.offsets[b + 1])
+        served = slate.columns["tweet_id"][rows].tolist()
+        for position, (tweet, said) in enumerate(zip(served, slate.columns["propensity"][rows], strict=True)):
+            assert said == pytest.approx(log.probabilities(users[0], served[:position])[tweet], rel=1e-11)
+
+
 @pytest.mark.parametrize("position", [0, 1])
 def test_draws_are_as_frequent_as_their_propensities(position: int) -> None:
     log, me = small()
@@ -201,7 +236,7 @@ def test_never_shows_what_it_must_not() -> None:
 def test_what_is_deleted_within_the_quarter_is_not_shown_from_the_popular_list() -> None:
     log, me = small(CONFIG.model_copy(update={"top": 40}))
     before = set(ask(log, me, 50, 40).columns["tweet_id"].tolist())
-    hot = max(before, key=lambda t: log.heat.get(t, 0.0))
+    hot = max(before, key=log.heat)
     log.gone.add(hot)
     log.tell("deletions", tweet_id=hot, time_us=NOW + HOUR_US // 4 + 1)
     slate = ask(log, me, 50, 40)
