@@ -35,8 +35,10 @@ class Weighted:
 def communities(graph: Weighted, resolution: float) -> I64:
     """[P] label of each node: 0, 1, ... in order of first appearance.
 
-    The labels maximise, greedily, sum over communities of (weight inside - resolution x degree^2 / (2 x all weight));
-    a larger resolution makes more and smaller communities. A node without neighbours stays alone.
+    The labels maximise, greedily, the sum over communities of weight inside - resolution x degree^2 / all weight, where
+    each edge counts at both of its ends; a larger resolution makes more and smaller communities. From every node alone,
+    one after another moves to the neighbouring community that gains most, until none gains; then each community is
+    made one node, and so on until nothing moves. A node without neighbours stays alone.
     """
     labels = np.arange(len(graph), dtype=np.int64)
     while True:
