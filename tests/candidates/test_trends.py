@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from candidates.trends.engine import TrendConfig, TrendEngine
 from candidates.trends.scorer import Windows
 from candidates.trends.windowed import Windowed
+from data.batch import F64
 from data.events import HOUR_US, MINUTE_US, EventBatch
 
 START = 1_767_571_200_000_000
@@ -109,6 +110,29 @@ def test_a_memory_shorter_than_what_is_counted_is_refused() -> None:
     with pytest.raises(ValueError, match="memory_h=1 is shorter than two windows of window_min=31"):
         TrendConfig(window_min=31, memory_h=1)
     assert TrendConfig(window_min=30, memory_h=1).memory_h == 1
+
+
+class Alike:
+    """Every hashtag scores the same."""
+
+    def update(self, windows: Windows) -> F64:
+        return np.ones(len(windows))
+
+
+def test_equal_scores_are_ordered_by_larger_volume_then_name() -> None:
+    engine = TrendEngine(Alike())
+    said = ["fig", "pear", "apple", "fig", "pear", "kiwi", "fig"]
+    engine.update(tweets(*({"time_us": START, "text": f"#{tag}", "author_id": 1} for tag in said)))
+    assert [trend.hashtag for trend in engine.trends(START + 1)] == ["fig", "pear", "apple", "kiwi"]
+    assert [trend.hashtag for trend in engine.trends(START + 1, limit=3)] == ["fig", "pear", "apple"]
+
+
+@pytest.mark.parametrize(("later", "first"), [(HOUR_US, START), (HOUR_US + 1, START + HOUR_US + 1)])
+def test_a_hashtag_is_new_again_when_its_last_use_is_older_than_the_memory(later: int, first: int) -> None:
+    engine = TrendEngine(config=TrendConfig(memory_h=1))
+    engine.update(tweets({"time_us": START, "text": "#again"}, {"time_us": START + later, "text": "#again"}))
+    (trend,) = engine.trends(START + later + 1)
+    assert (trend.volume, trend.first_seen_us) == (1, first)
 
 
 def test_memory_is_bounded_by_time() -> None:
