@@ -3,6 +3,10 @@
 A text is folded to lower case, its URLs to one sign and its mentions to another, and punctuation stands alone. Of each
 word, with a space before and after it, all runs of 2 to 5 characters are counted, and the word itself and its pair
 with the word before. A bucket's value is 1 + ln(count). Nothing is learned here, so that all heads share one count.
+
+The bucket of a run is the lower 15 bits of its hash h, FNV-1a over its code points in 32 bits, after h ^= h >> 15,
+h *= 0x85EBCA6B, h ^= h >> 13. A word's hash is multiplied by 31 before that; a pair's is that of the word before times
+961, exclusive-or with the word's.
 """
 
 from __future__ import annotations
