@@ -158,6 +158,24 @@ def test_the_three_modes() -> None:
         search.search(" ", "semantic")
 
 
+@pytest.mark.parametrize("mode", ["text", "semantic", "hybrid"])
+def test_a_window_of_time_holds_its_start_and_not_its_end(mode: str) -> None:
+    """Tweets about birds are of 1, 2 and 4 ms."""
+    search = Search(Wordbag())
+    search.update(tweets())
+
+    def birds(since_us: int | None, before_us: int | None) -> set[int]:
+        hits = search.search("bird", mode, before_us=before_us, since_us=since_us)  # type: ignore[arg-type]
+        return set(hits.tweet_ids.tolist()) & {100, 101, 103}
+
+    assert birds(None, None) == {100, 101, 103}
+    assert birds(2_000, None) == {101, 103}
+    assert birds(2_001, None) == {103}
+    assert birds(None, 4_000) == {100, 101}
+    assert birds(None, 4_001) == {100, 101, 103}
+    assert birds(2_000, 4_000) == {101}
+
+
 def test_deleted_tweets_are_found_no_more_and_a_rebuild_equals_the_original() -> None:
     search, again = Search(Wordbag()), Search(Wordbag())
     gone = EventBatch("deletions", {"tweet_id": np.array([101]), "time_us": np.array([9_000])})

@@ -48,16 +48,16 @@ def test_a_tweet_is_dead_with_a_twentieth_of_its_impressions_in_the_second_day(t
 def test_a_request_over_midnight_is_one_and_half_an_hour_ends_a_session(tmp_path: Path) -> None:
     night = 24 * 60
     requests = [(1, 7, [night - 0.01, night - 0.01, night + 0.01]), (2, 7, [night + 29]), (3, 7, [night + 60] * 2)]
-    requests += [(4, 8, [night + 5] * 4)]
+    requests += [(4, 8, [night + 5] * 4), (5, 9, [night]), (6, 9, [night + 30])]
     rows = [
         seen(1, minute, request_id=request, user_id=user) for request, user, minutes in requests for minute in minutes
     ]
     found = scrolls(
         Log(write_log(tmp_path / "log", impressions=[r | {"impression_id": i} for i, r in enumerate(rows)]))
     )
-    assert found.depth.tolist() == [3, 1, 2, 4]
-    # 29 minutes after the first request, then 31 after the second.
-    assert found.sessions.tolist() == [4, 2, 4]
+    assert found.depth.tolist() == [3, 1, 2, 4, 1, 1]
+    # 29 minutes after the first request, then 31 after the second; of the last reader half an hour to the minute.
+    assert found.sessions.tolist() == [4, 2, 4, 1, 1]
 
 
 @pytest.mark.parametrize("longest", [10**9, 40])

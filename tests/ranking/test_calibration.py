@@ -89,3 +89,14 @@ def test_an_action_that_is_not_known_is_left_alone():
     p = np.array([[0.2], [0.7]], np.float32)
     made = Calibration.fit(p, np.full((2, 1), -1, np.int8), rate=1.0, weight=np.ones(2))
     assert made(p) == pytest.approx(p)
+
+
+def test_rows_stand_for_their_weight():
+    """What falls is pooled, .2 (happened) with three of .4 (did not): .25 at the weighted mean of predictions, .35."""
+    line = Isotonic.fit([0.2, 0.4, 0.9, 0.9], [1, 0, 1, 0], [1, 3, 1, 1])
+    assert line.x == pytest.approx([0, 0.35, 0.9, 1])
+    assert line.y == pytest.approx([0, 0.25, 0.5, 1])
+    assert line([0.35, 0.625, 0.95]) == pytest.approx([0.25, 0.375, 0.75])
+    same = Isotonic.fit([0.2, 0.4, 0.4, 0.4, 0.9, 0.9], [1, 0, 0, 0, 1, 0])
+    assert same.x == pytest.approx(line.x)
+    assert same.y == pytest.approx(line.y)
