@@ -11,33 +11,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, Self
 
 import polars as pl
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data.catalogue import lookup
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError
 from data.events import DAY_US
 from data.rng import Stream
-from data.schema import POSITIVE_ACTIONS
 from data.settings import Seed
+from data.ties import TieOrder, Ties, decided_by_ties, positives
+from data.warmth import Warmth
 
 _TIMED = ("impressions", "engagements")
 """Tables whose moments set the cut of a time split, the first that is there."""
-
-
-@dataclass(frozen=True)
-class Warmth:
-    """How many test rows, users and tweets the training part knows (warm) and how many it has never met (cold)."""
-
-    test_rows: int
-    warm_rows: int
-    warm_users: int
-    cold_users: int
-    warm_tweets: int
-    cold_tweets: int
 
 
 @dataclass(frozen=True)
@@ -54,33 +43,18 @@ class Split:
     """Columns of the table `engagements`."""
     test: pl.LazyFrame
     """Columns of the table `engagements`; no row is in both parts."""
+    ties: TieOrder | None = None
+    """Which of a user's engagements of one moment is the later; None where the parts do not depend on it."""
+
+    @cached_property
+    def decided(self) -> int:
+        """Test rows that only the tie rule tells from a training row of the same user, counted when first asked."""
+        return 0 if self.ties is None else decided_by_ties(self.train, self.test)
 
     @cached_property
     def warmth(self) -> Warmth:
         """Counted once, when first asked."""
-        train_users, train_tweets = (self.train.select(pl.col(c).unique()) for c in ("user_id", "tweet_id"))
-        test = self.test.select("user_id", "tweet_id")
-        known_users = test.join(train_users, on="user_id", how="semi")
-        both = known_users.join(train_tweets, on="tweet_id", how="semi")
-        known_tweets = test.join(train_tweets, on="tweet_id", how="semi")
-        unique = pl.all().n_unique()
-        rows, warm_rows, users, warm_users, warm_tweets = pl.collect_all(
-            [
-                test.select(pl.len()),
-                both.select(pl.len()),
-                test.select(unique),
-                known_users.select(unique),
-                known_tweets.select(unique),
-            ]
-        )
-        return Warmth(
-            test_rows=rows.item(),
-            warm_rows=warm_rows.item(),
-            warm_users=warm_users["user_id"].item(),
-            cold_users=users["user_id"].item() - warm_users["user_id"].item(),
-            warm_tweets=warm_tweets["tweet_id"].item(),
-            cold_tweets=users["tweet_id"].item() - warm_tweets["tweet_id"].item(),
-        )
+        return Warmth.of(self.train, self.test)
 
 
 class Splitter(Protocol):
@@ -154,7 +128,7 @@ class TimeSplit(_Settings):
             DataError: one of the parts would have no engagement.
         """
         cut = self.cut_us(dataset)
-        rows = _engagements(dataset)
+        rows = positives(dataset)
         before, time = pl.col("time_us") < cut, dataset.name
         counts = rows.select(train=before.sum(), test=before.not_().sum()).collect().row(0, named=True)
         for part, count in counts.items():
@@ -163,7 +137,33 @@ class TimeSplit(_Settings):
         return Split(self.name, self.promise, cut, rows.filter(before), rows.filter(before.not_()))
 
 
-class LeaveLastOut(_Settings):
+class PastOrder(_Settings):
+    """Settings of a split whose parts depend on the order of each user's engagements."""
+
+    ties: Ties = "auto"
+    """Which of a user's engagements of one moment is the later: by the log's own order (`file`), by a draw (`drawn`),
+    or, by `auto`, by its order where it was kept and says something, else by a draw."""
+    seed: Seed = 1
+    """Of the draw."""
+
+    @model_validator(mode="after")
+    def _seed_is_used(self) -> Self:
+        if self.ties == "file" and self.seed != 1:
+            raise ValueError("ties=file draws nothing, so it takes no seed")
+        return self
+
+    def order(self, dataset: Dataset) -> TieOrder:
+        """What the settings mean for a data set."""
+        return TieOrder.of(dataset, self.ties, self.seed)
+
+    def tied(self, words: str = "") -> str:
+        """Which is the later, for a promise; `words` are those of a data set's order."""
+        either = f"the later in the log's order where it says something, else one drawn with seed {self.seed}"
+        named = {"auto": either, "file": "the later in the log's order", "drawn": f"one drawn with seed {self.seed}"}
+        return f"of a user's engagements at one moment {words or named[self.ties]} counts as the later"
+
+
+class LeaveLastOut(PastOrder):
     """The last engagement of each user is for testing, all others are for training."""
 
     kind: Literal["leave_last_out"] = "leave_last_out"
@@ -174,11 +174,13 @@ class LeaveLastOut(_Settings):
     @property
     def promise(self) -> str:
         """What it guarantees."""
+        return self._promise(self.tied())
+
+    def _promise(self, tied: str) -> str:
         few = f"; users with fewer than {self.min_train} others have no test row" if self.min_train > 1 else ""
         return (
             "leave-last-out, the last engagement of each user is the test: nobody's own future is in the training "
-            "part, but other people's is, so a model may know how popular a tweet will become; of a user's engagements "
-            f"at one moment the one with the larger tweet_id, then the larger engagement_id, is the later{few}"
+            f"part, but other people's is, so a model may know how popular a tweet will become; {tied}{few}"
         )
 
     def apply(self, dataset: Dataset) -> Split:
@@ -187,26 +189,22 @@ class LeaveLastOut(_Settings):
         Raises:
             DataError: no user has enough engagements.
         """
-        rows = _engagements(dataset)
-        last = (
-            rows.select("user_id", "time_us", "tweet_id", "engagement_id")
-            .sort("time_us", "tweet_id", "engagement_id")
-            .group_by("user_id")
-            .agg(pl.last("engagement_id"), pl.len())
-            .filter(pl.col("len") > self.min_train)
-            .select("engagement_id")
-            .collect()
-        )
+        rows = positives(dataset)
+        enough = rows.group_by("user_id").agg(pl.col("time_us").max(), pl.len()).filter(pl.col("len") > self.min_train)
+        ends = rows.select("user_id", "time_us", "tweet_id", "engagement_id").join(enough, on=["user_id", "time_us"])
+        order = self.order(dataset)
+        last = order.sort(ends.collect()).group_by("user_id").agg(pl.last("engagement_id"))
         if not len(last):
             raise DataError(
                 f"no user of {dataset.name!r} has more than {self.min_train} engagements",
                 remedy="leave-last-out needs users with at least two; use the time split",
             )
         out = pl.col("engagement_id").is_in(last["engagement_id"].implode())
-        return Split(self.name, self.promise, None, rows.filter(out.not_()), rows.filter(out))
+        promise = self._promise(self.tied(order.words))
+        return Split(self.name, promise, None, rows.filter(out.not_()), rows.filter(out), order)
 
 
-class PerUserRatio(_Settings):
+class PerUserRatio(PastOrder):
     """The last share of each user's engagements is for testing, the earlier ones are for training."""
 
     kind: Literal["per_user_ratio"] = "per_user_ratio"
@@ -217,12 +215,14 @@ class PerUserRatio(_Settings):
     @property
     def promise(self) -> str:
         """What it guarantees."""
+        return self._promise(self.tied())
+
+    def _promise(self, tied: str) -> str:
         share = _percent(self.fraction)
         return (
             f"per-user ratio, the last {share} of each user's engagements in time, rounded down, is the "
             "test: nobody's own future is in the training part, but other people's is, so a model may know how popular "
-            "a tweet will become; of a user's engagements at one moment the one with the larger tweet_id, then the "
-            "larger engagement_id, is the later; users with too few engagements have no test row"
+            f"a tweet will become; {tied}; users with too few engagements have no test row"
         )
 
     def apply(self, dataset: Dataset) -> Split:
@@ -231,14 +231,13 @@ class PerUserRatio(_Settings):
         Raises:
             DataError: no user has enough engagements.
         """
-        rows = _engagements(dataset)
-        ordered = rows.select("user_id", "time_us", "tweet_id", "engagement_id").sort(
-            "user_id", "time_us", "tweet_id", "engagement_id"
-        )
-        out = ordered.filter(_after_end("user_id") < _share("user_id", self.fraction)).select("engagement_id").collect()
+        rows, order = positives(dataset), self.order(dataset)
+        ordered = order.sort(rows.select("user_id", "time_us", "tweet_id", "engagement_id").collect())
+        out = ordered.filter(_after_end("user_id") < _share("user_id", self.fraction)).select("engagement_id")
         if not len(out):
             raise DataError(_TOO_FEW.format(dataset.name, _percent(self.fraction)), remedy="take a larger fraction")
-        return Split(self.name, self.promise, None, *_parts(rows, out, ["engagement_id"]))
+        promise = self._promise(self.tied(order.words))
+        return Split(self.name, promise, None, *_parts(rows, out, ["engagement_id"]), order)
 
 
 class RandomRatio(_Settings):
@@ -276,7 +275,7 @@ class RandomRatio(_Settings):
         Raises:
             DataError: there are too few pairs for one of the parts.
         """
-        rows = _engagements(dataset)
+        rows = positives(dataset)
         pairs = rows.select("user_id", "tweet_id").unique().collect()
         lot = Stream(self.seed, "random_ratio").words(pairs["user_id"].to_numpy(), pairs["tweet_id"].to_numpy(), n=1)
         group = pl.lit(0) if self.within == "log" else pl.col(f"{self.within}_id")
@@ -391,8 +390,3 @@ def parse_split(text: str) -> Splitter:
 def default_split(dataset: Dataset) -> Splitter:
     """Global time where impressions were logged, leave-last-out otherwise (sparse logs have few warm users late)."""
     return TimeSplit() if dataset.rows("impressions") else LeaveLastOut()
-
-
-def _engagements(dataset: Dataset) -> pl.LazyFrame:
-    dataset.require("engagements", purpose="a split")
-    return dataset.scan("engagements").filter(pl.col("action").is_in(POSITIVE_ACTIONS))

@@ -21,7 +21,8 @@ def feeds_of(
 
     A request is asked for when its first item is shown; requests and impressions are numbered from 1 in order of time,
     then of the file. An action happens at the moment of its impression. An item that stands in its request again is
-    one impression, the first; another action on it is one more engagement.
+    one impression, the first; another action on it is one more engagement. Actions stand in order of time, then of the
+    file.
     """
     asked = shown.group_by(keys, maintain_order=True).agg(
         _asked=pl.col("time_us").min(), _who=pl.col("user_id").first()
@@ -45,7 +46,7 @@ def feeds_of(
             "request_id", time_us="_asked", user_id="_who", product=pl.lit(product), policy=pl.lit(policy)
         ),
         "impressions": impressions.with_row_index("impression_id", offset=1),
-        "engagements": acts.sort(order, maintain_order=True).select(
+        "engagements": acts.sort("time_us", maintain_order=True).select(
             "time_us", "user_id", "tweet_id", "request_id", "action", *(one for one in said if one == "author_id")
         ),
     }

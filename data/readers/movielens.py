@@ -49,8 +49,8 @@ _NO_GENRES = "(no genres listed)"
 def read_movielens(source: Path, out: Path, *, skip_bad: bool = False, min_value: float | None = None) -> Dataset:
     """Reads the files of ratings and of films in the folder `source` and writes a data set at `out`.
 
-    Engagements have the action `rate` with the stars as `value`; they are numbered from 1 in the order of (time, user,
-    film). With `min_value` those of fewer stars are none, while their users and films stay. An item's text is
+    Engagements have the action `rate` with the stars as `value`; they are numbered from 1 in order of time, then
+    of the file. With `min_value` those of fewer stars are none, while their users and films stay. An item's text is
     `Title (year). Genre, Genre`; a rated film that is not among the films has none.
 
     Raises:

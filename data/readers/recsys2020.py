@@ -25,7 +25,7 @@ from data.errors import DataError
 from data.readers.files import Layout, read_text
 from data.readers.ids import Ids
 from data.readers.lines import Lines
-from data.readers.tables import users_of, write_log
+from data.readers.tables import number_events, users_of, write_log
 
 ACTIONS = {
     "reply_timestamp": "reply",
@@ -69,15 +69,16 @@ def read_recsys2020(source: Path, out: Path, *, skip_bad: bool = False) -> Datas
     log = _log(lines, users, tweets, skip_bad)
     author, reader = users.number(log["author_id"], log["user_id"])
     log = log.with_columns(author, reader, *tweets.number(log["tweet_id"]))
+    placed = log.with_row_index("line")
     acted = pl.concat(
-        log.filter(pl.col(field).is_not_null()).select(
-            "user_id", "tweet_id", "author_id", time_us=field, action=pl.lit(action)
+        placed.filter(pl.col(field).is_not_null()).select(
+            "line", "user_id", "tweet_id", "author_id", time_us=field, action=pl.lit(action)
         )
         for field, action in ACTIONS.items()
     )
     if not len(acted):
         raise DataError(f"{source} has no engagement", remedy="give the training file, whose lines have 24 fields")
-    events = acted.sort("time_us", "user_id", "tweet_id", "action").with_row_index("engagement_id", offset=1)
+    events = number_events(acted.sort("line", maintain_order=True).drop("line"))
     people = [
         log.select(user_id=f"{who}_id", created_us=f"{who}_created", verified=f"{who}_verified")
         for who in ("author", "user")

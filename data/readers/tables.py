@@ -13,16 +13,15 @@ from data.dataset import Dataset, DatasetWriter
 from data.errors import DataError
 from data.readers.ids import Ids
 from data.readers.lines import Lines
+from data.ties import KEPT
 
 
 def number_events(events: pl.DataFrame) -> pl.DataFrame:
-    """Events in the order of (time, user, item), then of what else they say, numbered from 1 as `engagement_id`.
+    """Events in order of time, those of one moment in the order of their lines, numbered from 1 as `engagement_id`.
 
-    So the order of a log's lines does not matter.
+    So the numbers tell of one moment's events which stood later in the log: `data.ties` goes by it.
     """
-    first = ["time_us", "user_id", "tweet_id"]
-    rest = sorted(set(events.columns) - set(first))
-    return events.sort(*first, *rest).with_row_index("engagement_id", offset=1)
+    return events.sort("time_us", maintain_order=True).with_row_index("engagement_id", offset=1)
 
 
 def below(values: pl.Series, column: str, least: float | None) -> dict[str, pl.Series]:
@@ -101,11 +100,11 @@ def write_log(
 ) -> Dataset:
     """Writes `tables` and the ids that were numbered.
 
-    The config also says which lines of `files` were skipped, and how many of the log's lines, whose moments `times`
+    Engagements are numbered as by `number_events`. The config also says which lines of `files` were skipped, and how many of the log's lines, whose moments `times`
     are, do not stand in order of time.
     """
     skipped = [asdict(one) for lines in files for one in lines.skipped]
-    about = dict(config) | {"skipped": skipped, "lines_out_of_order": out_of_order(times)}
+    about = dict(config) | KEPT | {"skipped": skipped, "lines_out_of_order": out_of_order(times)}
     with DatasetWriter(out, name=name, config=about, seed=0, daily=daily) as writer:
         for table, rows in tables.items():
             writer.write(table, rows)

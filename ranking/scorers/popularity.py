@@ -23,8 +23,8 @@ class PopularityConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    counts: tuple[str, ...] = ("tweet.likes", "tweet.retweets", "tweet.replies", "tweet.quotes", "tweet.ratings")
-    """Columns that are added up."""
+    counts: tuple[str, ...] = ("tweet.engagements",)
+    """Columns that are added up. `tweet.engagements` holds every action that makes a tweet relevant in an evaluation."""
     half_life_h: float | None = Field(None, gt=0)
     """Age in hours at which a count is worth half; None never fades."""
 

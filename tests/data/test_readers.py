@@ -43,8 +43,8 @@ def test_films_become_items_and_ratings_engagements(tmp_path: Path) -> None:
     assert tweets["author_id"].null_count() == 3
     assert rates.select("engagement_id", "time_us", "user_id", "tweet_id", "action", "value").rows() == [
         (1, 90_000_000, 2, 50, "rate", 0.5),
-        (2, 100_000_000, 7, 3, "rate", 3.0),
-        (3, 100_000_000, 7, 50, "rate", 4.5),
+        (2, 100_000_000, 7, 50, "rate", 4.5),
+        (3, 100_000_000, 7, 3, "rate", 3.0),
     ]
 
 
@@ -84,7 +84,7 @@ def test_folders_without_headers_are_read_alike_in_every_form(tmp_path: Path, na
         50: "Hyena: Road. War",
     }
     rates = dataset.scan("engagements").select("time_us", "user_id", "tweet_id", "value").collect()
-    assert rates.rows() == [(90_000_000, 2, 50, 0.5), (100_000_000, 7, 3, 3.0), (100_000_000, 7, 50, 4.5)]
+    assert rates.rows() == [(90_000_000, 2, 50, 0.5), (100_000_000, 7, 50, 4.5), (100_000_000, 7, 3, 3.0)]
 
 
 @pytest.mark.parametrize(
@@ -105,9 +105,9 @@ def test_a_line_without_a_header_that_does_not_fit_is_named(
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_the_order_of_lines_columns_and_extra_columns_do_not_matter(tmp_path: Path) -> None:
+def test_the_order_of_columns_extra_columns_and_lines_of_other_moments_do_not_matter(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
-    other = "note,timestamp,rating,movieId,userId\n,90,0.5,50,2\nx, 100 ,3,3,7\ny,100,4.50,50,7\n"
+    other = "note,timestamp,rating,movieId,userId\n,90,0.5,50,2\ny,100,4.50,50,7\nx, 100 ,3,3,7\n"
     assert _read(tmp_path).content_hash == _read(tmp_path / "other", ratings=other).content_hash
 
 

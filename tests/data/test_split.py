@@ -55,9 +55,9 @@ def test_time_split_learns_nothing_from_the_future(log: list[Row], fraction: flo
 @settings(max_examples=40, deadline=None)
 @given(LOGS)
 def test_leave_last_out_takes_each_users_last_by_the_stated_rule(log: list[Row]) -> None:
-    last: dict[int, tuple[int, int, int]] = {}
-    for number, (time, user, tweet) in enumerate(log, start=1):
-        last[user] = max(last.get(user, (-1, -1, -1)), (time, tweet, number))
+    last: dict[int, tuple[int, int]] = {}
+    for number, (time, user, _) in enumerate(log, start=1):
+        last[user] = max(last.get(user, (-1, -1)), (time, number))
     several = {user: one for user, one in last.items() if sum(u == user for _, u, _ in log) > 1}
     with tempfile.TemporaryDirectory() as folder:
         dataset = _dataset(Path(folder), log)
@@ -67,9 +67,7 @@ def test_leave_last_out_takes_each_users_last_by_the_stated_rule(log: list[Row])
             return
         split = LeaveLastOut().apply(dataset)
         test = split.test.collect()
-        assert dict(zip(test["user_id"], test["engagement_id"], strict=True)) == {
-            u: n for u, (_, _, n) in several.items()
-        }
+        assert dict(zip(test["user_id"], test["engagement_id"], strict=True)) == {u: n for u, (_, n) in several.items()}
         assert split.train.collect().height + test.height == len(log)
         assert split.train_before_us is None
 
@@ -93,8 +91,10 @@ def test_warm_and_cold_are_counted(log: list[Row]) -> None:
         assert (warm.warm_tweets, warm.cold_tweets) == (
             len(set(test["tweet_id"]) & seen), len(set(test["tweet_id"]) - seen),
         )  # fmt: skip
-        pairs = zip(test["user_id"], test["tweet_id"], strict=True)
+        pairs = list(zip(test["user_id"], test["tweet_id"], strict=True))
         assert warm.warm_rows == sum(user in known and tweet in seen for user, tweet in pairs)
+        learned = set(zip(train["user_id"], train["tweet_id"], strict=True))
+        assert warm.repeated_rows == sum(pair in learned for pair in pairs)
 
 
 def test_the_last_fifth_of_whole_days_is_the_test(tmp_path: Path) -> None:

@@ -34,13 +34,13 @@ Row = tuple[int, int, int]
 
 LOGS = st.lists(st.tuples(st.integers(0, 30), st.integers(1, 4), st.integers(1, 5)), min_size=2, max_size=25)
 FRACTIONS = st.floats(0.05, 0.95)
+SEEDS = st.integers(0, 99)
 SPLITTERS = st.one_of(
     st.builds(TimeSplit, fraction=FRACTIONS),
-    st.builds(LeaveLastOut, min_train=st.integers(1, 3)),
-    st.builds(PerUserRatio, fraction=FRACTIONS),
-    st.builds(
-        RandomRatio, fraction=FRACTIONS, within=st.sampled_from(["user", "tweet", "log"]), seed=st.integers(0, 99)
-    ),
+    st.builds(LeaveLastOut, min_train=st.integers(1, 3), ties=st.sampled_from(["auto", "drawn"]), seed=SEEDS),
+    st.builds(LeaveLastOut, ties=st.just("file")),
+    st.builds(PerUserRatio, fraction=FRACTIONS, ties=st.sampled_from(["auto", "drawn"]), seed=SEEDS),
+    st.builds(RandomRatio, fraction=FRACTIONS, within=st.sampled_from(["user", "tweet", "log"]), seed=SEEDS),
 )
 
 
@@ -91,13 +91,13 @@ def test_parts_do_not_overlap_make_up_the_log_and_know_no_order_of_rows(
 @settings(max_examples=60, deadline=None)
 @given(LOGS, FRACTIONS)
 def test_per_user_ratio_takes_each_users_last_share_by_the_stated_rule(log: list[Row], fraction: float) -> None:
-    of: dict[int, list[tuple[int, int, int]]] = defaultdict(list)
-    for number, (time, user, tweet) in enumerate(log, start=1):
-        of[user].append((time, tweet, number))
+    of: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for number, (time, user, _) in enumerate(log, start=1):
+        of[user].append((time, number))
     expected = set()
     for rows in of.values():
         share = floor(len(rows) * fraction + 1e-9)
-        expected |= {number for _, _, number in sorted(rows)[len(rows) - share :]}
+        expected |= {number for _, number in sorted(rows)[len(rows) - share :]}
     with tempfile.TemporaryDirectory() as folder:
         split = _split(PerUserRatio(fraction=fraction), _dataset(Path(folder) / "a", log))
         assert set(_ids(split.test) if split else []) == expected
@@ -138,10 +138,10 @@ def test_all_rows_of_the_cut_are_in_the_test(tmp_path: Path) -> None:
     assert (_ids(split.train), _ids(split.test)) == ([1], [2, 3, 4, 5])
 
 
-def test_of_one_moment_the_larger_tweet_then_the_larger_id_is_the_last(tmp_path: Path) -> None:
+def test_of_one_moment_the_later_in_the_log_is_the_last_whatever_its_tweet(tmp_path: Path) -> None:
     log = [(5, 1, 9), (5, 1, 3), (5, 2, 4), (5, 2, 4)]
-    assert _ids(LeaveLastOut().apply(_dataset(tmp_path / "a", log)).test) == [1, 4]
-    assert _ids(PerUserRatio(fraction=0.5).apply(_dataset(tmp_path / "b", log)).test) == [1, 4]
+    assert _ids(LeaveLastOut().apply(_dataset(tmp_path / "a", log)).test) == [2, 4]
+    assert _ids(PerUserRatio(fraction=0.5).apply(_dataset(tmp_path / "b", log)).test) == [2, 4]
 
 
 @pytest.mark.parametrize("name", [one for one in SPLITS if one != "time"])

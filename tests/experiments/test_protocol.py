@@ -21,7 +21,7 @@ from features.online import FeatureState
 from features.state.seen import WINDOW_US
 
 VIEWS = ("tweet.counts", "tweet.facts")
-# User 3 rated one film only: nothing can be held out. User 4's are of one moment: the larger id is the later.
+# User 3 rated one film only: nothing can be held out. User 4's are of one moment: the later line is the later.
 RATINGS = """userId,movieId,rating,timestamp
 1,10,4.0,100
 1,20,3.0,200
@@ -29,8 +29,8 @@ RATINGS = """userId,movieId,rating,timestamp
 2,20,4.0,150
 2,10,2.0,400
 3,30,1.0,250
-4,10,4.5,500
 4,40,4.5,500
+4,10,4.5,500
 """
 MOVIES = "movieId,title,genres\n10,A (1990),War\n20,B (1991),Drama\n30,C (1992),War\n40,D (1993),War\n50,E (1994),War\n"
 
@@ -220,7 +220,7 @@ def test_the_full_catalogue_holds_the_last_item_and_none_of_training(films: Data
     assert asked == {
         1: ({30, 40, 50}, [30], False),
         2: ({10, 30, 40, 50}, [10], False),
-        4: ({20, 30, 40, 50}, [40], False),
+        4: ({10, 20, 30, 50}, [10], False),
     }
     assert len(protocol) == 3
     assert "5 items" in protocol.describe()

@@ -19,7 +19,7 @@ from ranking.value import ValueModel, ValueScorer
 
 COLUMNS = {
     "tweet.age_h": [3.0, 0.0], "tweet.likes": [10, 0], "tweet.retweets": [4, 0], "tweet.replies": [2, 0],
-    "tweet.quotes": [1, 0], "tweet.ratings": [3, 0], "pair.affinity": [0.5, 0.0], "pair.similarity": [0.25, 0.0],
+    "tweet.engagements": [20, 0], "pair.affinity": [0.5, 0.0], "pair.similarity": [0.25, 0.0],
     "pair.interactions": [40, 250], "pair.topic_share": [2 / 3, 0], "tweet.media_count": [2, 0],
     "author.verified": [True, False],
 }  # fmt: skip
@@ -45,6 +45,7 @@ def test_popularity_and_recency():
     assert Popularity().score(batch).tolist() == [20, 0]
     assert "tweet.age_h" not in Popularity().reads
     assert Popularity(PopularityConfig(half_life_h=3)).score(batch)[0] == pytest.approx(10)
+    assert Popularity(PopularityConfig(counts=("tweet.likes", "tweet.retweets"))).score(batch).tolist() == [14, 0]
     assert Recency().score(batch).tolist() == [-3, 0]
 
 
@@ -63,7 +64,7 @@ def test_catalogue_artifact_round_trip_and_pointwise(name):
 
 
 def test_bad_input_is_named():
-    with pytest.raises(DataError, match=r"tweet\.likes"):
+    with pytest.raises(DataError, match=r"tweet\.engagements"):
         Popularity().score(_batch(**{"tweet.age_h": [1.0, 2.0]}))
     with pytest.raises(ConfigError, match="popularity"):
         lookup("scorer", SCORERS, "populartiy")
