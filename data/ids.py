@@ -219,6 +219,11 @@ class IdMap:
         """Were the ids made by numbering texts?"""
         return self._texts is not None
 
+    @property
+    def texts(self) -> pl.Series | None:
+        """[N] what the ids 0..N-1 were called; None where every id is its own text."""
+        return self._texts
+
     def originals(self, ids: ArrayLike) -> list[str]:
         """What each of `ids` was called.
 

@@ -100,12 +100,8 @@ def _sorted_by_item(dataset: Dataset) -> bool:
     """Whether the lines of every user and moment ascend by item, by its number or by what it was called."""
     rows = positives(dataset).head(_LOOKED_AT).select("user_id", "time_us", "engagement_id", "tweet_id").collect()
     item = rows["tweet_id"]
-    names = [item]
-    if len(rows) and dataset.ids("tweets").numbered:
-        distinct = item.unique()
-        called = pl.DataFrame({"tweet_id": distinct, "text": dataset.ids("tweets").originals(distinct.to_numpy())})
-        ranks = called.with_columns(at=pl.col("text").rank("ordinal").cast(pl.Int64))
-        names.append(rows.select("tweet_id").join(ranks, on="tweet_id", how="left", maintain_order="left")["at"])
+    texts = dataset.ids("tweets").texts
+    names = [item] if texts is None else [item, texts.rank("ordinal").cast(pl.Int64).gather(item)]
     return any(_ascends(rows.with_columns(item=name)) for name in names)
 
 

@@ -83,6 +83,8 @@ class Comparison:
     data: str
     """Name of the data set."""
     k: int
+    notes: tuple[str, ...] = ()
+    """What is to be told of single runs: those that do not tell candidates apart."""
 
 
 @dataclass(frozen=True)
@@ -92,6 +94,12 @@ class _Evaluated:
     run: Any
     requests: pl.DataFrame
     users: pl.DataFrame
+    about: Mapping[str, Any]
+
+    @property
+    def told(self) -> str:
+        """How it fails to tell candidates apart, if it does and its evaluation recorded that."""
+        return str(self.about.get("told", ""))
 
 
 def compare_runs(references: Sequence[str], home: Path, metrics: Sequence[str] = ()) -> Comparison:
@@ -109,11 +117,12 @@ def compare_runs(references: Sequence[str], home: Path, metrics: Sequence[str] =
     if len({run.info.run_id for run in runs.values()}) < len(runs):
         raise ConfigError(f"{' '.join(references)} name one run twice", remedy="name different runs")
     found = {reference: _evaluated(run, key) for reference, run in runs.items()}
-    about = json.loads(download(runs[references[0]].info.run_id, key, "about.json").read_text())
+    about = found[references[0]].about
     asked = _metrics(found, metrics)
     rows = _rows(found, references[0], asked)
     segments = _by_segment(found, references[0], asked)
-    return Comparison(references[0], rows, segments, about["protocol"], about["data"], int(about["k"]))
+    notes = tuple(dict.fromkeys(one.told for one in found.values() if one.told))
+    return Comparison(references[0], rows, segments, about["protocol"], about["data"], int(about["k"]), notes)
 
 
 def _metrics(found: Mapping[str, _Evaluated], asked: Sequence[str]) -> list[str]:
@@ -216,5 +225,8 @@ def _paired(ours: pl.DataFrame, base: pl.DataFrame) -> pl.DataFrame:
 
 
 def _evaluated(run: Any, key: str) -> _Evaluated:
-    parts = [pl.read_parquet(download(run.info.run_id, key, f"{name}.parquet")) for name in ("requests", "users")]
-    return _Evaluated(run, *parts)
+    requests, users = (
+        pl.read_parquet(download(run.info.run_id, key, f"{name}.parquet")) for name in ("requests", "users")
+    )
+    about = json.loads(download(run.info.run_id, key, "about.json").read_text())
+    return _Evaluated(run, requests, users, about)

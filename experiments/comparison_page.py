@@ -27,6 +27,7 @@ def write_comparison(report: Comparison, path: Path) -> None:
         "<p class=note>Differences are paired by request; intervals are 95%, by bootstrap over users. Effect: Cohen's "
         "d of users' mean differences. p: by the same bootstrap, and Wilcoxon's of users' signed "
         "ranks, both Holm-corrected over all runs and metrics; those by segment over all segments, too.</p>"
+        + "".join(f"<p class=note>{escape(one)}</p>" for one in report.notes)
         + "".join(_metric(report, metric) for metric in metrics)
     )
     write_page(path, f"Compared with {report.base}", body)

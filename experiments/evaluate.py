@@ -20,9 +20,10 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 from data.batch import CandidateBatch
 from data.catalogue import resolve
 from data.dataset import Dataset
-from data.errors import ConfigError, DataError, ModelError
+from data.errors import ConfigError, DataError
 from data.settings import Seed
 from data.split import Split
+from experiments.apart import Apart, sentences
 from experiments.asked import Asked, Candidates, missing
 from experiments.curves import curves_of
 from experiments.evaluated import FOLDER, ORACLE, mark_evaluated
@@ -37,10 +38,13 @@ from experiments.measure import (
 from experiments.oracle import Oracle
 from experiments.plots import draw
 from experiments.protocol import EvaluationProtocol, FullCatalogue, protocol_for
+from experiments.seen import refuse_split, seen_notes
 from experiments.segments import segments_of
 from experiments.stats import Interval, auc_interval, mean_interval
+from experiments.tied import TiedRows, tied_rows
 from experiments.tracking import tracked_run
 from experiments.train import split_of, understanding_of
+from experiments.uncounted import uncounted
 from features.catalogue import owners
 from features.online import FeatureState
 from features.text.understanding import Understanding
@@ -115,6 +119,8 @@ class ScorerResult:
     """Those of all requests together: of their lists, and of their impressions."""
     by_action: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Those of probabilities, by action and metric; empty for a scorer that predicts none."""
+    apart: Apart | None = None
+    """How well it tells candidates apart; None where no request had two."""
 
 
 @dataclass(frozen=True)
@@ -129,10 +135,13 @@ class Report:
     notes: tuple[str, ...]
     users: tuple[int, ...]
     """Users of the evaluated requests, ascending."""
+    ties: TiedRows | None = None
+    """Test rows that the split's tie rule decided; None for a split without such a rule."""
 
     def facts(self) -> dict[str, Any]:
         """For JSON."""
-        return {"protocol": self.protocol, "key": self.key, "k": self.k, "rows": list(self.rows), "notes": self.notes}
+        shown = ("protocol", "key", "k", "rows", "notes", "ties")
+        return {name: getattr(self, name) for name in shown}
 
     def row(self, name: str) -> ScorerResult:
         """The row of one scorer."""
@@ -163,7 +172,7 @@ def evaluate_references(
         reference, bundle = result.reference, bundles.get(result.reference)
         run_id = bundle.run_id if bundle and bundle.run_id else _new_run(dataset, result, home)
         numbers = _numbers(result, config.k) | curves[reference].numbers()
-        _log(run_id, dataset, report, result.name, measured[reference], users, numbers, plots[reference], home)
+        _log(run_id, dataset, report, result, measured[reference], users, numbers, plots[reference], home)
     return report
 
 
@@ -181,13 +190,9 @@ def evaluate_bundles(
         )
         if getattr(bundle.scorer, "needs_texts", False):
             dataset.require_texts(purpose=f"the scorer {reference!r}")
-        if bundle.split not in ("", split.name) and bundle.data_hash == dataset.content_hash:
-            raise ModelError(
-                f"model {reference!r} learned from split {bundle.split!r} of this data, which overlaps the test of "
-                f"{split.name!r}",
-                remedy="train it with the split that is evaluated",
-            )
+        refuse_split(reference, bundle, dataset, split)
     protocol = protocol_for(dataset, split, requests=config.requests, seed=config.seed)
+    seen, ties = seen_notes(bundles, dataset, split, protocol), tied_rows(split)
     groups: dict[str, list[str]] = {}
     for reference, bundle in bundles.items():
         groups.setdefault(bundle.understanding.identity if bundle.understanding else "", []).append(reference)
@@ -213,8 +218,10 @@ def evaluate_bundles(
     key = hashlib.sha256(f"{dataset.content_hash} {split.name} {words} k={config.k}".encode()).hexdigest()[:16]
     unit = "Intervals are 95%, by bootstrap over users (AUC: DeLong, clustered by user)."
     users = tuple(next(iter(measured.values())).request_frame()["user_id"].unique().sort().to_list())
-    notes = (*_notes(protocol, measured, asked), *missing(asked, rows))
-    return Report(rows, f"{words} {unit}", key, config.k, notes, users), measured
+    apart = sentences({_named(row): row.apart for row in rows}, config.k)
+    notes = (*_notes(protocol, measured, asked), *missing(asked, rows), *apart, *uncounted(bundles, split), *seen)
+    notes = (*notes, ties.sentence) if ties is not None else notes
+    return Report(rows, f"{words} {unit}", key, config.k, notes, users, ties), measured
 
 
 def _run(
@@ -291,6 +298,7 @@ def _result(
         {name: interval(name) for name in asked.requests if defined(name)},
         asked.shares(measured, candidates),
         asked.by_action(measured),
+        measured.apart(config.k),
     )
 
 
@@ -321,6 +329,11 @@ def _bundles(dataset: Dataset, split: Split, references: Sequence[str], home: Pa
         scorer = resolve(SCORERS[name])()
         fetched[name] = Bundle(name, scorer, shared, dataset.name, dataset.content_hash)
     return {name: fetched[name] for name in references}
+
+
+def _named(row: ScorerResult) -> str:
+    """A scorer with its version, where it has one."""
+    return f"{row.name} v{row.version}" if row.version else row.name
 
 
 def _labels(report: Report) -> dict[str, str]:
@@ -355,7 +368,7 @@ def _new_run(dataset: Dataset, result: ScorerResult, home: Path) -> str:
 
 
 def _log(
-    run_id: str, dataset: Dataset, report: Report, name: str, measured: Measured, users: pl.DataFrame,
+    run_id: str, dataset: Dataset, report: Report, result: ScorerResult, measured: Measured, users: pl.DataFrame,
     numbers: Mapping[str, float], plots: Mapping[str, bytes], home: Path,
 ) -> None:  # fmt: skip
     """The metrics, the rows and the plots into a run."""
@@ -371,7 +384,8 @@ def _log(
             measured.impression_frame().write_parquet(folder / "impressions.parquet")
         for file, content in plots.items():
             (folder / file).write_bytes(content)
-        about = {"protocol": report.protocol, "key": report.key, "k": report.k, "data": dataset.name}
+        told = result.apart.sentence(_named(result), report.k) if result.apart is not None else ""
+        about = {"protocol": report.protocol, "key": report.key, "k": report.k, "data": dataset.name, "told": told}
         (folder / "about.json").write_text(json.dumps(about, indent=1))
         client.log_artifacts(run_id, str(folder), f"{FOLDER}/{report.key}")
-    mark_evaluated(client, run_id, report.key, name)
+    mark_evaluated(client, run_id, report.key, result.name)

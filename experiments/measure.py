@@ -15,6 +15,7 @@ import polars as pl
 
 from data.batch import F32, F64, I64, Array, CandidateBatch, Ragged, Requests
 from data.split import Split
+from experiments.apart import LOWEST, Apart, summary, told_apart, told_apart_dense
 from experiments.protocol import Block, Step
 from features.catalogue import owners, view
 from features.online import FeatureState
@@ -28,6 +29,9 @@ from ranking.slate.diverse import DiversityConfig
 from ranking.slate.mmr import mmr
 from ranking.slate.topk import top_k
 from ranking.slate.whole import Best, best_of_scores, best_of_vectors
+
+_SAMPLE = 1_024
+"""Items by which it is judged whether a retriever tells them apart."""
 
 _ROWS = 1 << 19
 """Pairs of request and item that are scored at once by a scorer that knows no catalogue."""
@@ -67,6 +71,10 @@ class Measured:
     impressions: dict[str, list[Array]] = field(default_factory=dict)
     shown: list[Listed] = field(default_factory=list)
     """What stood in the first k places, some requests at a time."""
+    tied: list[F64] = field(default_factory=list)
+    """How well candidates are told apart, some requests at a time, as `experiments.apart.told_apart` gives it."""
+    unscored: list[I64] = field(default_factory=list)
+    """[B] candidates whose score was NaN, some requests at a time."""
 
     def request(self, **values: Array) -> None:
         """Adds rows of requests."""
@@ -83,6 +91,11 @@ class Measured:
         columns = {name: np.concatenate([part.columns[name] for part in self.shown]) for name in LISTED}
         lengths = np.concatenate([np.diff(part.offsets) for part in self.shown])
         return Listed(np.r_[0, np.cumsum(lengths)].astype(np.int64), columns)
+
+    def apart(self, k: int) -> Apart | None:
+        """How well candidates are told apart over the requests with a relevant one; None where there was no choice."""
+        judged = ~np.isnan(np.concatenate(self.requests["ndcg"]))
+        return summary(np.concatenate(self.tied), np.concatenate(self.unscored), judged, k)
 
     def request_frame(self) -> pl.DataFrame:
         """request_id, user_id and the metrics, NaN where undefined."""
@@ -142,7 +155,14 @@ def measure_step(
     step: Step, batch: CandidateBatch, scorer: Scorer, scores: F32, truth: F32 | None, places: Places, known: Known,
     out: Measured,
 ) -> None:  # fmt: skip
-    """Adds one request to `out`: `scores` [N] of its candidates, and what is true of them where that is at hand."""
+    """Adds one request to `out`: `scores` [N] of its candidates, and what is true of them where that is at hand.
+
+    A candidate whose score is NaN stands last.
+    """
+    missing = np.isnan(scores)
+    scores = np.where(missing, np.float32(LOWEST), scores).astype(np.float32) if missing.any() else scores
+    out.unscored.append(np.array([missing.sum()]))
+    out.tied.append(told_apart(scores, batch.offsets))
     ranking = rank(scores, step.relevant, batch.offsets, places.k)
     first = top_k(scores, batch.offsets, places.k)
     full = bool(step.relevant.any())
@@ -180,7 +200,9 @@ def measure_block(
     """Adds the requests of a block to `out`. `catalogue` is its items as `catalogue_of` gives them."""
     retriever = isinstance(scorer, Retriever)
     deep = max(places.k, places.pool) if retriever else places.k
-    best, vectors = _best(block, catalogue, state, scorer, deep)
+    best, vectors, tied, unscored = _best(block, catalogue, state, scorer, deep)
+    out.tied.append(tied)
+    out.unscored.append(unscored)
     first = Best(best.items[:, : places.k], best.scores[:, : places.k])
     ranking = first.ranking(block.relevant)
     row = _accuracy(ranking)
@@ -210,17 +232,34 @@ def catalogue_of(
 
 def _best(
     block: Block, catalogue: CandidateBatch, state: FeatureState, scorer: Scorer, k: int
-) -> tuple[Best, F32 | None]:
-    """The best places of the catalogue, and the items' vectors of a retriever."""
+) -> tuple[Best, F32 | None, F64, I64]:
+    """The best places of the catalogue, the items' vectors of a retriever, and how well candidates are told apart.
+
+    Of a retriever, whose scores are never all held, by a sample of the items.
+    """
+    known = block.known
     if isinstance(scorer, Retriever):
         asked = _asked(block.requests, state, scorer)
         readers, vectors = scorer.user_vectors(asked), scorer.tweet_vectors(catalogue)
         for one in (readers, vectors):
             refuse_nan(one.sum(axis=1), "vector")
-        return best_of_vectors(readers, vectors, k, block.known), vectors
+        some = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), _SAMPLE)).astype(np.int64))
+        tied = told_apart_dense(readers @ vectors[some].T, *_among(known, some))
+        tied[:, 2] *= len(vectors) / max(1, len(some))
+        return best_of_vectors(readers, vectors, k, known), vectors, tied, np.zeros(len(readers), np.int64)
     scores = _dense(block, catalogue, state, scorer)
-    refuse_nan(scores.ravel(), "score")
-    return best_of_scores(scores, k, block.known), None
+    missing = np.isnan(scores)
+    scores = np.where(missing, np.float32(LOWEST), scores) if missing.any() else scores
+    tied = told_apart_dense(scores, known.values, known.offsets)
+    return best_of_scores(scores, k, known), None, tied, missing.sum(axis=1)
+
+
+def _among(known: Ragged, some: I64) -> tuple[I64, I64]:
+    """The places among `some`, ascending, of what is known to each request, and their offsets."""
+    place = np.searchsorted(some, known.values)
+    there = some[np.minimum(place, len(some) - 1)] == known.values
+    counts = np.bincount(known.owner[there], minlength=len(known))
+    return place[there], np.r_[0, np.cumsum(counts)].astype(np.int64)
 
 
 def _dense(block: Block, catalogue: CandidateBatch, state: FeatureState, scorer: Scorer) -> F32:

@@ -89,6 +89,11 @@ class EvaluationProtocol(Protocol):
         """One sentence: split, requests, candidates, relevance, tie rule."""
         ...
 
+    @property
+    def held_out(self) -> pl.LazyFrame:
+        """The engagements of the test that may be asked about."""
+        ...
+
     def steps(self, state: FeatureState, follower: Follower | None = None) -> Iterator[Step]:
         """The steps; `follower` is brought forward with the log from its own moment on, as `state` is."""
         ...
@@ -130,6 +135,11 @@ class AliveTweets:
     def name(self) -> str:
         """See `EvaluationProtocol`."""
         return "all-items" if np.isinf(self._alive_h) else "alive-48h"
+
+    @property
+    def held_out(self) -> pl.LazyFrame:
+        """See `EvaluationProtocol`."""
+        return self._split.test
 
     def describe(self) -> str:
         """See `EvaluationProtocol`."""
@@ -185,12 +195,15 @@ class FullCatalogue:
         self._train = split.train.collect()
         # A retweet stands for its original; what was engaged in training is no candidate.
         self._items = dataset.scan("tweets").filter(pl.col("kind") != "retweet").select("tweet_id").collect()
-        fresh = (
-            split.test.collect()
-            .join(self._items, on="tweet_id", how="semi", maintain_order="left")
-            .join(self._train, on=["user_id", "tweet_id"], how="anti", maintain_order="left")
-        )
+        test = split.test.collect()
+        things = test.join(self._items, on="tweet_id", how="semi", maintain_order="left")
+        fresh = things.join(self._train, on=["user_id", "tweet_id"], how="anti", maintain_order="left")
         self._fresh = fresh
+        if not len(fresh):
+            told = f"all {len(things):,} of the {len(test):,} test rows that are of items stand in training too"
+            raise DataError(f"split {split.name!r} leaves nothing to ask: {told}", remedy="take another split")
+        people = [one["user_id"].n_unique() for one in (test, things, fresh)]
+        self._left_out = people[0] - people[1], people[1] - people[2]
         asked = fresh.group_by("user_id").agg(request_id=pl.col("engagement_id").last()).sort("user_id")
         self._asked = asked.sample(min(requests, len(asked)), seed=seed).sort("user_id")
         self._held_out = fresh["user_id"].n_unique()
@@ -206,13 +219,22 @@ class FullCatalogue:
     def describe(self) -> str:
         """See `EvaluationProtocol`."""
         sampled = f" of {self._held_out}, sampled with seed {self._seed}" if len(self) < self._held_out else ""
+        retweets, repeated = self._left_out
+        left = f" ({repeated} users left out: what is held out of them stands in their training part too)"
+        left = left if repeated else ""
+        left += f" ({retweets} users left out: nothing that is held out of them is an item)" if retweets else ""
         return (
             f"Split: {self._split.promise}. {len(self)} users{sampled}, each with at least one held-out item that is "
-            "not in their training part, all asked after the log's end with the training engagements alone known. NDCG "
-            f"and recall rank the full catalogue ({len(self._items)} items) without what the user engaged with in "
-            "training; relevant: all items held out of that user. No AUC: nothing is known of what else was shown. "
+            f"not in their training part{left}, all asked after the log's end with the training engagements alone "
+            f"known. NDCG and recall rank the full catalogue ({len(self._items)} items) without what the user engaged "
+            "with in training; relevant: all items held out of that user. No AUC: nothing is known of what else was shown. "
             "Ties: the item that came first."
         )
+
+    @property
+    def held_out(self) -> pl.LazyFrame:
+        """See `EvaluationProtocol`."""
+        return self._fresh.lazy()
 
     def steps(self, state: FeatureState, follower: Follower | None = None) -> Iterator[Step]:
         """See `EvaluationProtocol`. A step's request is the user's last held-out engagement."""

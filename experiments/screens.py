@@ -12,7 +12,7 @@ from experiments.cli.screen import table, wide_console
 from experiments.compare import Comparison
 from experiments.comparison_page import label, name_of
 from experiments.demo import DemoResult
-from experiments.evaluate import Report
+from experiments.evaluate import Report, ScorerResult
 from experiments.live import Live
 from experiments.stats import Difference, Interval
 from experiments.studies.rankers import RankersResult
@@ -27,7 +27,7 @@ def scorer_table(report: Report) -> Any:
     shares = list(dict.fromkeys(name for row in rows for name in row.shares))
     cells = [
         (
-            row.name + (f" v{row.version}" if row.version else ""),
+            row.name + (f" v{row.version}" if row.version else "") + _told(row),
             interval(row.ndcg),
             interval(row.recall),
             interval(row.auc),
@@ -40,6 +40,11 @@ def scorer_table(report: Report) -> Any:
     heads = ["scorer", f"NDCG@{report.k}", f"recall@{report.k}", "AUC", f"true value@{report.k}"]
     heads += [name if name in IMPRESSIONS else f"{name}@{report.k}" for name in (*metrics, *shares)]
     return table("Scorers", heads, cells)
+
+
+def _told(row: ScorerResult) -> str:
+    """A line under the name of a scorer that does not tell candidates apart."""
+    return f"\n  {row.apart.short}" if row.apart is not None and row.apart.told else ""
 
 
 def probability_table(report: Report) -> Any:

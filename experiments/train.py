@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -30,6 +30,7 @@ from ranking.catalogue import SCORERS
 from ranking.ranker import BASE_COLUMNS
 from ranking.registry import MODEL_NAME, connect, log_bundle, set_alias
 from ranking.scorer import Scorer
+from ranking.trained_rows import TrainedRows
 from ranking.training.checkpoint import Checkpoint
 from ranking.training.impressions import RowsOf, impressions
 from ranking.training.processes import first_process_first, joined
@@ -104,8 +105,10 @@ def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | No
             left_out = tuple(getattr(scorer, "left_out", ()))
             if left_out:
                 mlflow.set_tag("value.left_out", ", ".join(left_out))
-            learned = (split.name, dataset.tables) if hasattr(kind, "trainer") else ("", ())
-            bundle = Bundle(config.scorer, scorer, understanding, dataset.name, dataset.content_hash, *learned)
+            bundle = Bundle(config.scorer, scorer, understanding, dataset.name, dataset.content_hash)
+            if hasattr(kind, "trainer"):
+                rows = TrainedRows.of(dataset, split.train)
+                bundle = replace(bundle, split=split.name, tables=dataset.tables, learned=rows)
             version = log_bundle(bundle, _few_rows(dataset, split, scorer, understanding))
             if epochs:
                 _log_epochs(epochs)

@@ -2,6 +2,7 @@
 
     model.json           kind, config, columns read and their hash, data hash, code version, hash of the weights
     model.safetensors    the weights
+    rows.safetensors     hashes of the rows that it learned from, of a model that learned
     understanding/       the text encoder's name and the heads that the columns were made with, when there is text
 
 MLflow loads the same folder as a pyfunc model: this module is its `loader_module`.
@@ -29,9 +30,10 @@ from data.home import home_folder
 from features.text.understanding import Understanding
 from ranking.catalogue import SCORERS
 from ranking.scorer import Scorer
+from ranking.trained_rows import TrainedRows
 from ranking.value import told_value
 
-CARD, WEIGHTS, TEXT = "model.json", "model.safetensors", "understanding"
+CARD, WEIGHTS, ROWS, TEXT = "model.json", "model.safetensors", "rows.safetensors", "understanding"
 VALUE = "?value="
 """What stands between a model and the value that is chosen for it."""
 
@@ -63,6 +65,8 @@ class ModelCard(BaseModel):
     """Name of the split whose training part it learned from; empty for a scorer that learned nothing."""
     tables: tuple[str, ...] = ()
     """Tables of the data that it learned from; empty for a scorer that learned nothing."""
+    rows_sha256: str = ""
+    """sha256 of `rows.safetensors`; empty where there is none."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ class Bundle:
     """Tables of the data that it learned from; empty for a scorer that learned nothing."""
     version: str = ""
     run_id: str = ""
+    learned: TrainedRows | None = None
+    """The rows that it learned from; None for a scorer that learned nothing, and where they were not recorded."""
 
     def valued(self, told: str) -> Self:
         """The same model by another value, as `ranking.value.told_value` reads it; its name tells which.
@@ -104,6 +110,8 @@ class Bundle:
         staging.mkdir(parents=True)
         plain = {name: np.ascontiguousarray(array) for name, array in weights.items()}
         safetensors.numpy.save_file(plain, staging / WEIGHTS)
+        if self.learned is not None:
+            safetensors.numpy.save_file(self.learned.arrays(), staging / ROWS)
         if self.understanding is not None:
             self.understanding.save(staging / TEXT)
         card = ModelCard(
@@ -114,10 +122,11 @@ class Bundle:
             data_name=self.data_name,
             data_hash=self.data_hash,
             code_version=version("rookery"),
-            weights_sha256=hashlib.sha256((staging / WEIGHTS).read_bytes()).hexdigest(),
+            weights_sha256=_sha256(staging / WEIGHTS),
             understanding=self.understanding.identity if self.understanding is not None else "",
             split=self.split,
             tables=self.tables,
+            rows_sha256="" if self.learned is None else _sha256(staging / ROWS),
         )
         (staging / CARD).write_text(card.model_dump_json(indent=1))
         shutil.rmtree(folder, ignore_errors=True)
@@ -132,8 +141,10 @@ class Bundle:
             ModelError: no artifact, damaged weights, an unknown kind, or columns that differ from the code's.
         """
         card = read_card(folder)
-        if hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest() != card.weights_sha256:
-            raise ModelError(f"{folder / WEIGHTS} is damaged: its sha256 is not the card's", remedy="train it again")
+        stated = {WEIGHTS: card.weights_sha256} | ({ROWS: card.rows_sha256} if card.rows_sha256 else {})
+        for name, sha256 in stated.items():
+            if not (folder / name).is_file() or _sha256(folder / name) != sha256:
+                raise ModelError(f"{folder / name} is damaged: its sha256 is not the card's", remedy="train it again")
         if card.kind not in SCORERS:
             raise ModelError(f"model kind {card.kind!r} is unknown", remedy=f"this code knows {', '.join(SCORERS)}")
         scorer = restore(card.kind, card.config, safetensors.numpy.load_file(folder / WEIGHTS))
@@ -144,7 +155,9 @@ class Bundle:
                 remedy="train it again with this version",
             )
         text = Understanding.load(folder / TEXT, cache=cache) if (folder / TEXT).is_dir() else None
-        return cls(card.kind, scorer, text, card.data_name, card.data_hash, card.split, card.tables, version, run_id)
+        learned = TrainedRows.from_arrays(safetensors.numpy.load_file(folder / ROWS)) if card.rows_sha256 else None
+        about = (card.data_name, card.data_hash, card.split, card.tables)
+        return cls(card.kind, scorer, text, *about, version, run_id, learned)
 
 
 def describe(scorer: Scorer) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
@@ -181,6 +194,10 @@ def read_card(folder: Path) -> ModelCard:
         return ModelCard.model_validate_json(path.read_text())
     except (ValidationError, ValueError) as error:
         raise ModelError(f"{path} is damaged: {str(error).splitlines()[0]}", remedy="train it again") from error
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def _hash_names(names: tuple[str, ...]) -> str:

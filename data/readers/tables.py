@@ -100,8 +100,8 @@ def write_log(
 ) -> Dataset:
     """Writes `tables` and the ids that were numbered.
 
-    Engagements are numbered as by `number_events`. The config also says which lines of `files` were skipped, and how many of the log's lines, whose moments `times`
-    are, do not stand in order of time.
+    Engagements are numbered as by `number_events`, which the config says. It also says which lines of `files` were
+    skipped, and how many of the log's lines, whose moments `times` are, do not stand in order of time.
     """
     skipped = [asdict(one) for lines in files for one in lines.skipped]
     about = dict(config) | KEPT | {"skipped": skipped, "lines_out_of_order": out_of_order(times)}

@@ -125,7 +125,7 @@ def compare(
         write_comparison(report, html)
         say(f"page: {html}")
     parts = [segment_table(report)] if report.segments else []
-    show(report, as_json=as_json, tables=[*comparison_tables(report), *parts, report.protocol])
+    show(report, as_json=as_json, tables=[*comparison_tables(report), *parts, report.protocol, *report.notes])
 
 
 def sweep(

@@ -24,7 +24,7 @@ class PopularityConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     counts: tuple[str, ...] = ("tweet.engagements",)
-    """Columns that are added up. `tweet.engagements` holds every action that makes a tweet relevant in an evaluation."""
+    """Columns that are added up. `tweet.engagements` counts every action that makes a tweet relevant."""
     half_life_h: float | None = Field(None, gt=0)
     """Age in hours at which a count is worth half; None never fades."""
 

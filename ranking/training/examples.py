@@ -20,6 +20,7 @@ from data.batch import F32, F64, I64, Array, CandidateBatch, Mask, Ragged
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError, ModelError
 from data.events import HOUR_US
+from data.ties import TieOrder
 from ranking.models.inputs import Bags, dense, dense_names, hash_buckets
 from ranking.models.towers import TowerPairs, TwoTowerConfig
 from ranking.training.negatives import Lives, held_out
@@ -167,18 +168,20 @@ def build_examples(
     before_us: int | None = None,
     understanding: Understanding | None = None,
     positives: pl.DataFrame | None = None,
+    ties: TieOrder | None = None,
     seed: int = 0,
 ) -> Examples:
     """Examples from a data set's positives before `before_us`; nothing that was posted later is a negative.
 
-    `positives` (`user_id`, `tweet_id`, `time_us`, one row a pair) replaces `training_positives`, for splits that are
-    no moment in time. `seed` decides the sampled negatives.
+    `positives`, rows as of `training_positives`, replaces those, for splits that are no moment in time. `ties` tells
+    which of a reader's positives of one moment is the later, where each reader's last are held out; by default what
+    `TieOrder.of` says of the data set. `seed` decides the sampled negatives.
 
     Raises:
         DataError: there is nothing to train on, or too little to hold some out.
     """
     rows = training_positives(dataset, before_us=before_us) if positives is None else positives
-    rows = rows.select("user_id", "tweet_id", "time_us").sort("time_us", "user_id", "tweet_id")
+    rows = rows.sort("time_us", "user_id", "tweet_id")
     if len(rows) < 2:
         raise DataError(f"{len(rows)} positives are too few to train on", remedy="use a longer period")
     rows = rows.tail(config.training.most)
@@ -188,7 +191,11 @@ def build_examples(
     )
     training = config.training
     reader = np.unique(rows["user_id"].to_numpy(), return_inverse=True)[1].astype(np.int64)
-    validation = held_out(rows["time_us"].to_numpy(), reader, training.validation_share, training.validation)
+    order: I64 = rows["time_us"].to_numpy()
+    if training.validation == "last":
+        order = (ties or TieOrder.of(dataset)).rank(rows)
+    validation = held_out(order, reader, training.validation_share, training.validation)
+    rows = rows.select("user_id", "tweet_id", "time_us")
     if validation.all() or not validation.any():
         raise DataError(
             f"of {len(rows)} positives {int(validation.sum())} are held out", remedy="use a longer period of data"

@@ -79,6 +79,7 @@ def fit_two_tower(
             before_us=split.train_before_us,
             understanding=understanding,
             positives=positives,
+            ties=split.ties,
             seed=seed,
         )
         del positives

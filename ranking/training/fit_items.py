@@ -20,6 +20,7 @@ from data.dataset import Dataset
 from data.errors import DataError
 from data.settings import config_from
 from data.split import Split
+from data.ties import TieOrder
 from ranking.metrics.accuracy import ndcg
 from ranking.scorers.als import ALS, ALSConfig
 from ranking.scorers.ease import EASE, EASEConfig
@@ -49,12 +50,14 @@ class Engaged:
     """The training positives, coded."""
 
     rows: pl.DataFrame
-    """`user_id`, `tweet_id`, `time_us`, each pair once."""
+    """`user_id`, `tweet_id`, `time_us`, `engagement_id`, each pair once."""
     items: Items
     reader: I64
     """[P] code of each row's reader, in the order of ids."""
     item: I64
     """[P] place of each row's item."""
+    order: I64
+    """[P] place of each row by time; of one moment by the rule by which the split orders a reader's engagements."""
 
     @property
     def time_us(self) -> I64:
@@ -180,7 +183,8 @@ def _engaged(dataset: Dataset, split: Split, model: str) -> Engaged:
     rows = training_positives(dataset, engagements=split.train)
     items = Items.of(rows)
     reader = np.unique(rows["user_id"].to_numpy(), return_inverse=True)[1].astype(np.int64)
-    return Engaged(rows, items, reader, items.places(rows["tweet_id"].to_numpy()))
+    ties = split.ties or TieOrder.of(dataset)
+    return Engaged(rows, items, reader, items.places(rows["tweet_id"].to_numpy()), ties.rank(rows))
 
 
 def _held_out(config: ItemConfig, engaged: Engaged, split: Split, seed: int) -> Mask:
@@ -188,7 +192,7 @@ def _held_out(config: ItemConfig, engaged: Engaged, split: Split, seed: int) -> 
     rule = config.validation
     if rule == "auto":
         rule = "random" if split.name.split()[0] == "random_ratio" else "last"
-    order = engaged.time_us
+    order = engaged.order
     if rule == "random":
         order = np.random.default_rng([seed, 5]).permutation(len(order)).astype(np.int64)
     return held_out(order, engaged.reader, config.validation_share, "last")

@@ -252,7 +252,8 @@ def _holds(readers: I64, columns: I64, offsets: I64, tweets: Array) -> Mask:
 def held_out(time_us: I64, reader: I64, share: float, rule: str) -> Mask:
     """[P] True for what is held out: the last `share` by time, the last `share` (at least one) of each reader, or any.
 
-    Ties of time go by row. A reader with one positive keeps it in training under `last`.
+    `time_us` may be any numbers that ascend with time; ties go by row. A reader with one positive keeps it in training
+    under `last`.
     """
     out = np.zeros(len(time_us), np.bool_)
     if rule == "time":

@@ -31,7 +31,7 @@ _CHUNK = 524_288
 def training_positives(
     dataset: Dataset, *, before_us: int | None = None, engagements: pl.LazyFrame | None = None
 ) -> pl.DataFrame:
-    """`user_id`, `tweet_id`, `time_us` of each pair's first positive action, in order of time.
+    """`user_id`, `tweet_id`, `time_us`, `engagement_id` of each pair's first positive action, in order of time.
 
     From the data set's engagements before `before_us`, or from rows of `engagements` where a split gives them. The
     time is that of the request where one is known.
@@ -49,7 +49,7 @@ def training_positives(
     out = (
         rows.join(shown, on="tweet_id", how="semi")
         .group_by("user_id", "tweet_id")
-        .agg(pl.col("time_us").min())
+        .agg(pl.col("time_us").min(), pl.col("engagement_id").min())
         .sort("time_us", "user_id", "tweet_id")
         .collect()
     )
