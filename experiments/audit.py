@@ -16,9 +16,10 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data.dataset import Dataset
 from data.errors import DataError
-from data.events import DAY_US
+from data.events import DAY_US, HOUR_US, MINUTE_US
 from data.schema import table
-from data.split import SPLITS, splitter
+from data.split import SPLITS, PastOrder, splitter
+from experiments.tied import tied_rows
 from features.catalogue import owners, plan
 from features.leakage import leaks
 
@@ -41,6 +42,11 @@ _EDGES = {
     "mutes": ("user_id", "muted_id"),
     "blocks": ("user_id", "blocked_id"),
 }
+
+
+_COARSE = ((DAY_US, "day"), (HOUR_US, "hour"), (MINUTE_US, "minute"))
+_MANY_TIES = 0.1
+"""Share of a test's rows that ties may decide before it is a fault of the log."""
 
 
 class AuditConfig(BaseModel):
@@ -90,7 +96,7 @@ def audit(dataset: Dataset, config: AuditConfig, *, now_us: int, understanding: 
         DataError: a file of the data set cannot be read.
     """
     checks = (
-        _future_features(dataset, config, understanding), _duplicates(dataset), _cold(dataset),
+        _future_features(dataset, config, understanding), _duplicates(dataset), _cold(dataset), _ties(dataset),
         _order(dataset, now_us), _before(dataset), _edges(dataset), _source(dataset),
     )  # fmt: skip
     return Audit(tuple(finding for check in checks for finding in check))
@@ -187,7 +193,35 @@ def _cold(dataset: Dataset) -> Iterator[Finding]:
             f"of {warm.test_rows:,} test rows; users {warm.warm_users:,} warm, {warm.cold_users:,} cold; "
             f"tweets {warm.warm_tweets:,} warm, {warm.cold_tweets:,} cold"
         )
+        words += f"; {warm.repeated_rows:,} whose user has that tweet in training too" if warm.repeated_rows else ""
         yield Finding(check, kind, "note" if warm.warm_users else "found", cold, words)
+
+
+def _ties(dataset: Dataset) -> Iterator[Finding]:
+    """Times so coarse that what happened within them has no order, and what ties decide of the splits' tests."""
+    for name in ("impressions", "engagements"):
+        if not dataset.rows(name):
+            continue
+        whole = {words: (pl.col("time_us") % unit == 0).all() for unit, words in _COARSE}
+        moments = dataset.scan(name).select(pl.col("time_us").n_unique().alias("moments"), **whole)
+        row = moments.collect(engine="streaming").row(0, named=True)
+        coarse = next((words for _, words in _COARSE if row[words]), "") if row["moments"] > 1 else ""
+        told = f"every time is a whole {coarse}: what happened within one has no order of its own"
+        verdict: Verdict = "found" if coarse == "day" else "note" if coarse else "clean"
+        count = dataset.rows(name) if coarse else 0
+        yield Finding("coarse times", name, verdict, count, told if coarse else "finer than a minute")
+    for kind in SPLITS:
+        chosen = splitter(kind)
+        if not isinstance(chosen, PastOrder):
+            continue
+        try:
+            tied = tied_rows(chosen.apply(dataset))
+        except DataError as error:
+            yield Finding("ties in time", kind, "absent", 0, error.problem)
+            continue
+        if tied is not None:
+            verdict = "clean" if not tied.decided else "found" if tied.share >= _MANY_TIES else "note"
+            yield Finding("ties in time", kind, verdict, tied.decided, f"of {tied.rows:,} test rows: {tied.rule}")
 
 
 def _order(dataset: Dataset, now_us: int) -> Iterator[Finding]:

@@ -162,7 +162,7 @@ def evaluate_references(
     if len(set(references)) < len(references):
         raise ConfigError(f"a model is named twice in {' '.join(references)}", remedy="name each once")
     split = split_of(dataset, config.split)
-    bundles = _bundles(dataset, split, references, home)
+    bundles = bundles_of(dataset, split, references, home)
     report, measured = evaluate_bundles(dataset, split, bundles, config, advance)
     users = segments_of(dataset, split, report.users)
     curves = curves_of(measured, sorted(bundles, key=lambda one: bundles[one].name != BASE), users, seed=config.seed)
@@ -319,7 +319,7 @@ def _notes(protocol: EvaluationProtocol, measured: Mapping[str, Measured], asked
     return tuple(notes)
 
 
-def _bundles(dataset: Dataset, split: Split, references: Sequence[str], home: Path) -> dict[str, Bundle]:
+def bundles_of(dataset: Dataset, split: Split, references: Sequence[str], home: Path) -> dict[str, Bundle]:
     """References to bundles; a catalogue name of a scorer that needs no training is made on the spot."""
     untrained = [name for name in references if name in SCORERS and not hasattr(resolve(SCORERS[name]), "trainer")]
     fetched = {name: fetch(name, home=home) for name in references if name not in untrained}

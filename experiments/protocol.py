@@ -227,8 +227,8 @@ class FullCatalogue:
             f"Split: {self._split.promise}. {len(self)} users{sampled}, each with at least one held-out item that is "
             f"not in their training part{left}, all asked after the log's end with the training engagements alone "
             f"known. NDCG and recall rank the full catalogue ({len(self._items)} items) without what the user engaged "
-            "with in training; relevant: all items held out of that user. No AUC: nothing is known of what else was shown. "
-            "Ties: the item that came first."
+            "with in training; relevant: all items held out of that user. No AUC: nothing is known of what else was "
+            "shown. Ties: the item that came first."
         )
 
     @property

@@ -17,6 +17,7 @@ from experiments.live import Live
 from experiments.stats import Difference, Interval
 from experiments.studies.rankers import RankersResult
 from experiments.sweep import SweepResult
+from experiments.tie_shuffles import TieShuffles
 from ranking.metrics.catalogue import IMPRESSIONS
 
 
@@ -56,6 +57,17 @@ def probability_table(report: Report) -> Any:
     ]
     names = next(iter(next(row.by_action for row in report.rows if row.by_action).values()))
     return table("Probabilities of actions, over the impressions", ["scorer", "action", *names], rows)
+
+
+def shuffle_table(result: TieShuffles) -> Any:
+    """Every scorer's NDCG by draw of ties, and how far they lie apart."""
+    rows = [
+        (row.name if row.name == row.reference else f"{row.name} {row.reference}",
+         *(f"{one:.4f}" for one in row.ndcg), f"{row.spread:.4f}")
+        for row in result.rows
+    ]  # fmt: skip
+    seeds = [f"draw {at}" for at in range(1, len(result.splits) + 1)]
+    return table(f"NDCG@{result.k} by draw of ties in time", ["scorer", *seeds, "spread"], rows)
 
 
 def comparison_tables(report: Comparison) -> list[Any]:

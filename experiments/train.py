@@ -130,7 +130,7 @@ class Learning:
     kind: Any
     dataset: Dataset
     split: Split
-    understanding: Understanding
+    understanding: Understanding | None
     config: RunConfig
     checkpoint: Path | None = None
     rows_of: RowsOf = impressions

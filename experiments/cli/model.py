@@ -74,9 +74,19 @@ def evaluate(
         list[str] | None,
         typer.Option(help="Also show one of these, as far as it applies. Repeatable. " + _METRICS),
     ] = None,
+    tie_shuffles: Annotated[
+        int,
+        typer.Option(
+            help="Also measure over so many draws (2 or more) of which engagement of one moment is the later, for splits "
+            "by each user's past. Models of items are fitted again to each.",
+            min=0,
+        ),
+    ] = 0,
     as_json: JsonFlag = False,
 ) -> None:
     """Measure rankers on one sample of requests, each number with its protocol and 95% interval.
+
+    A model is refused where it learned rows of the test, on whatever import of the log it was trained.
 
     Example: rookery evaluate champion popularity recency affinity_formula interest_formula --data var/world
     """
@@ -84,14 +94,25 @@ def evaluate(
     from data.home import home_folder
     from experiments.config import validate
     from experiments.evaluate import EvaluateConfig, evaluate_references
-    from experiments.screens import probability_table, scorer_table
+    from experiments.screens import probability_table, scorer_table, shuffle_table
+    from experiments.tie_shuffles import plan_shuffles, run_shuffles
 
     options = {"requests": requests, "k": k, "seed": seed, "split": split, "metrics": metric or ()}
     settings = validate(EvaluateConfig, options, source="the options")
+    dataset, home = Dataset.open(data), home_folder()
+    draws = plan_shuffles(dataset, models, settings, home, tie_shuffles) if tie_shuffles else []
     with progress("evaluate") as advance:
-        report = evaluate_references(Dataset.open(data), models, settings, home_folder(), advance)
-    actions = [probability_table(report)] if any(row.by_action for row in report.rows) else []
-    show(report.facts(), as_json=as_json, tables=[scorer_table(report), *actions, report.protocol, *report.notes])
+        report = evaluate_references(dataset, models, settings, home, advance)
+    tables = [scorer_table(report)]
+    tables += [probability_table(report)] if any(row.by_action for row in report.rows) else []
+    tables += [report.protocol, *report.notes]
+    facts = report.facts()
+    if draws:
+        with progress("ties drawn again") as advance:
+            shuffled = run_shuffles(dataset, models, settings, home, draws, advance)
+        facts["tie_shuffles"] = shuffled
+        tables += [shuffle_table(shuffled), shuffled.sentence]
+    show(facts, as_json=as_json, tables=tables)
 
 
 def compare(
