@@ -251,7 +251,8 @@ def _best(
     missing = np.isnan(scores)
     scores = np.where(missing, np.float32(LOWEST), scores) if missing.any() else scores
     tied = told_apart_dense(scores, known.values, known.offsets)
-    return best_of_scores(scores, k, known), None, tied, missing.sum(axis=1)
+    no_candidates = np.bincount(known.owner, weights=missing[known.owner, known.values], minlength=len(scores))
+    return best_of_scores(scores, k, known), None, tied, missing.sum(axis=1) - no_candidates.astype(np.int64)
 
 
 def _among(known: Ragged, some: I64) -> tuple[I64, I64]:

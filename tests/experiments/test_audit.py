@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 
 import polars as pl
@@ -77,7 +77,7 @@ def test_a_clean_log_is_clean_and_every_check_has_looked(tmp_path: Path) -> None
         "features know the future", "duplicate events", "rows out of order", "times in the future",
         "before its tweet was posted", "tweet_id not in tweets", "before its request", "request_id not in requests",
         "before its user joined", "user_id not in users", "before its impression", "edge begins twice",
-        "edge ends unbegun", "edge to oneself",
+        "edge ends unbegun", "edge to oneself", "coarse times", "ties in time",
     }  # fmt: skip
     texts = _line(done, "text features know the future", "impressions")
     assert (texts.verdict, texts.detail) == ("absent", "no text encoder was given")
@@ -224,7 +224,8 @@ def test_warm_and_cold_are_counted_for_every_split(tmp_path: Path) -> None:
     cold = {one.where: one for one in done.findings if one.check == "unseen in training"}
     assert set(cold) == {"time", "leave_last_out", "per_user_ratio", "random_ratio"}
     assert (cold["time"].verdict, cold["time"].count) == ("note", 2)
-    assert cold["time"].detail == "of 3 test rows; users 2 warm, 1 cold; tweets 1 warm, 2 cold"
+    known = "1 whose user has that tweet in training too"
+    assert cold["time"].detail == f"of 3 test rows; users 2 warm, 1 cold; tweets 1 warm, 2 cold; {known}"
     assert cold["leave_last_out"].detail == "of 2 test rows; users 2 warm, 0 cold; tweets 1 warm, 1 cold"
     assert cold["per_user_ratio"].verdict == "absent"
 
@@ -249,3 +250,33 @@ def test_what_a_log_lacks_is_absent_not_clean(tmp_path: Path) -> None:
     assert _line(done, "before its impression", "engagements").verdict == "absent"
     assert _line(done, "text features know the future", "engagements").detail == "the log has no texts"
     assert {one.where for one in done.findings if one.check == "rows out of order"} == {"tweets", "engagements"}
+
+
+def _visits(folder: Path, moments: Sequence[int]) -> Audit:
+    """Nine people, each with an item at every moment, two at the last."""
+    lines = [f"{user},{(user * 7 + at * 3) % 31},{time}" for user in range(9) for at, time in enumerate(moments)]
+    return audit(_likes(folder, "\n".join(lines) + "\n"), FAST, now_us=NOW)
+
+
+def test_times_of_whole_days_and_ties_that_decide_tests_are_found(tmp_path: Path) -> None:
+    done = _visits(tmp_path, [0, 86_400, 172_800, 172_800])
+    assert _found(done) == {("coarse times", "engagements"): 36, ("ties in time", "leave_last_out"): 9}
+    assert "every time is a whole day" in _line(done, "coarse times", "engagements").detail
+    detail = _line(done, "ties in time", "leave_last_out").detail
+    assert detail == "of 9 test rows: the later in the file's order"
+    # A fifth of four engagements is none of them: nothing is split that way.
+    assert _line(done, "ties in time", "per_user_ratio").verdict == "absent"
+
+
+def test_whole_hours_are_a_note_and_times_without_ties_are_clean(tmp_path: Path) -> None:
+    hours = _visits(tmp_path, [3_600, 7_200, 90_000, 93_600])
+    assert _line(hours, "coarse times", "engagements").verdict == "note"
+    assert _line(hours, "ties in time", "leave_last_out").verdict == "clean"
+    (tmp_path / "b").mkdir()
+    assert _line(_visits(tmp_path / "b", [1, 2, 3]), "coarse times", "engagements").verdict == "clean"
+
+
+def test_test_rows_that_stand_in_training_too_are_counted(tmp_path: Path) -> None:
+    done = audit(_likes(tmp_path, "1,10,1\n1,11,2\n1,10,3\n2,10,1\n2,11,5\n"), FAST, now_us=NOW)
+    detail = _line(done, "unseen in training", "leave_last_out").detail
+    assert detail.endswith("; 1 whose user has that tweet in training too")

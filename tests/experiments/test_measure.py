@@ -9,7 +9,6 @@ import torch
 
 from data.batch import CandidateBatch, Requests
 from data.dataset import Dataset
-from data.errors import DataError
 from data.readers import read_log
 from data.schema import ACTIONS
 from data.split import LeaveLastOut, RandomRatio
@@ -101,6 +100,7 @@ def test_blocks_and_steps_agree(name, splitter, films, scorers):
         assert blocks.listed().offsets.tolist() == steps.listed().offsets.tolist()
         for column, ids in blocks.listed().columns.items():
             assert ids.tolist() == steps.listed().columns[column].tolist()
+        assert blocks.apart(10) == steps.apart(10)
     assert isinstance(scorer, CatalogueScorer) == (name in ("decayed", "item_knn", "ease", "als"))
     assert isinstance(scorer, Retriever) == ("ild_mmr" in theirs.columns) == (name == "two_tower")
     assert 0 < np.nanmean(theirs["ndcg"].to_numpy()) < 1
@@ -160,14 +160,23 @@ def test_exposure_and_novelty_by_hand(films):
     assert shares["author_gini"] == pytest.approx(0.5)
 
 
-def test_a_nan_score_is_refused(films):
+@pytest.mark.parametrize("measure", [by_blocks, by_steps])
+def test_a_nan_score_stands_last_and_is_counted(films, measure):
     class Broken(PairScorer):
+        def __init__(self, least):
+            self.least = least
+
         def score(self, batch):
-            return np.full(len(batch), np.nan, np.float32)
+            scores = super().score(batch)
+            return np.where(batch.column("tweet_id") % 3 == 0, np.float32(self.least), scores)
 
     split = RandomRatio().apply(films)
-    with pytest.raises(DataError, match="score in row 0 is nan"):
-        by_blocks(films, split, Broken(), Places(5, 5), Known.of(split), 16)
+    rest = (Places(5, 5), Known.of(split)) + ((16,) if measure is by_blocks else ())
+    broken, last = (measure(films, split, Broken(least), *rest) for least in (np.nan, -1))
+    assert broken.request_frame().equals(last.request_frame(), null_equal=True)
+    assert broken.apart(5).unscored > 0.2
+    assert last.apart(5).unscored == 0
+    assert broken.apart(5).most == last.apart(5).most
 
 
 def test_probabilities_are_judged_by_action_and_scores_over_all_impressions():

@@ -11,10 +11,13 @@ import pytest
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError
 from data.readers import read_log
-from data.split import LeaveLastOut, RandomRatio, TimeSplit
+from data.split import LeaveLastOut, RandomRatio, TimeSplit, training_part
+from ranking.models.towers import TwoTowerConfig
 from ranking.scorers.popularity import DecayedPopularity
 from ranking.training import fit_items
+from ranking.training.examples import build_examples
 from ranking.training.fit_items import fit_als, fit_ease, fit_item_knn, fit_popularity
+from ranking.training.rows import training_positives
 
 FITS = {"item_knn": fit_item_knn, "ease": fit_ease, "als": fit_als, "popularity_decay": fit_popularity}
 GRIDS = {
@@ -102,6 +105,35 @@ def test_what_is_held_out_is_like_the_split(films, monkeypatch):
         assert counts["held"].to_list() == [max(1, size // 5) for size in counts["len"].to_list()]
     assert latest["leave_last_out"] == 1
     assert latest["random_ratio"] < 0.3
+
+
+@pytest.mark.parametrize("model", ["ease", "two_tower"])
+def test_of_one_moment_the_later_in_the_file_is_held_out_to_choose_by(tmp_path, monkeypatch, model):
+    """Not the larger item: else settings are chosen by what new items want."""
+    rng, lines, last = np.random.default_rng(5), ["userId,movieId,rating,timestamp"], {}
+    for user in range(30):
+        chosen = rng.permutation(25)[:6] + 1
+        lines += [f"{user},{film},4.0,{user * 10 + (at == 5)}" for at, film in enumerate(chosen)]
+        last[user] = chosen[4]
+    (tmp_path / "ratings.csv").write_text("\n".join(lines))
+    (tmp_path / "movies.csv").write_text("\n".join(["movieId,title,genres", *(f"{f},F {f},War" for f in range(1, 26))]))
+    log = read_log("movielens", tmp_path, tmp_path / "data")
+    split = LeaveLastOut().apply(log)
+    found = {}
+    if model == "ease":
+        real = fit_items._ndcg
+        monkeypatch.setattr(fit_items, "_ndcg", lambda judged, engaged, held, *rest: (
+            found.update(rows=engaged.rows.filter(held)), real(judged, engaged, held, *rest))[1])  # fmt: skip
+        _fit("ease", log, split, {"l2": [1, 10]})
+        held = dict(found["rows"].select("user_id", "tweet_id").iter_rows())
+    else:
+        positives = training_positives(log, engagements=split.train)
+        config = TwoTowerConfig.items().model_copy(update={"text": False, "topics": False})
+        made = build_examples(training_part(log, split), config, positives=positives, ties=split.ties)
+        at = made.validation
+        tweets = made.tweet_ids[made.tweets.tweet[made.tweet_row]]
+        held = dict(zip(made.readers.user_id[made.request][at].tolist(), tweets[at].tolist(), strict=True))
+    assert held == last
 
 
 def test_a_log_of_living_tweets_is_refused(tiny_dataset):
