@@ -40,4 +40,4 @@ def rankers(
     one = len(result.seeds) == 1
     worlds = "the world of seed" if one else f"each of {len(result.seeds)} worlds, of seeds"
     words = f"Of {worlds} {', '.join(map(str, result.seeds))}: {result.protocol}"
-    show(result, as_json=as_json, tables=[rankers_table(result), words])
+    show(result, as_json=as_json, tables=[rankers_table(result), words, *result.notes])

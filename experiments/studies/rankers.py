@@ -22,6 +22,7 @@ from data.dataset import Dataset
 from data.errors import ConfigError
 from data.folders import present, write_file, written_whole
 from data.settings import Seed, config_from
+from experiments.apart import sentences
 from experiments.config import RunConfig
 from experiments.evaluate import EvaluateConfig, evaluate_bundles
 from experiments.evaluated import ORACLE
@@ -113,6 +114,8 @@ class RankersResult:
     protocol: str
     k: int
     folder: Path
+    notes: tuple[str, ...] = ()
+    """What is to be told of rankers that do not tell candidates apart."""
 
 
 def rank_rankers(config: RankersConfig, home: Path, advance: Advance | None = None) -> RankersResult:
@@ -124,7 +127,7 @@ def rank_rankers(config: RankersConfig, home: Path, advance: Advance | None = No
     """
     folder = home / "studies" / f"rankers-{config.preset}"
     names = [ORACLE, *config.rankers, config.base]
-    parts, protocol = [], ""
+    parts, protocol, notes = [], "", list[str]()
     for at, seed in enumerate(config.seeds):
         place = folder / f"seed-{seed}"
 
@@ -132,18 +135,22 @@ def rank_rankers(config: RankersConfig, home: Path, advance: Advance | None = No
             if advance is not None:
                 advance(at + done / max(total, 1), len(config.seeds), f"seed {seed}: {note}")
 
-        rows, words = _world(config, seed, place, home, tell)
+        rows, words, told = _world(config, seed, place, home, tell)
+        notes += [f"Seed {seed}: {one}" for one in told]
         protocol = words.replace(f"sampled with seed {seed}", "sampled with the world's seed")
         parts.append(rows.with_columns(seed=pl.lit(seed), person=pl.concat_str(pl.lit(f"{seed}/"), "user_id")))
     every = pl.concat(parts)
     order = sorted(names, key=lambda name: -every[name].mean())  # type: ignore[operator]
     return RankersResult(
-        tuple(_rows(every, order, config)), config.base, config.seeds, protocol, EvaluateConfig().k, folder
-    )
+        tuple(_rows(every, order, config)), config.base, config.seeds, protocol, EvaluateConfig().k, folder,
+        tuple(notes),
+    )  # fmt: skip
 
 
-def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: Advance) -> tuple[pl.DataFrame, str]:
-    """`request_id`, `user_id` and a column of true values a scorer, and the protocol's words."""
+def _world(
+    config: RankersConfig, seed: int, place: Path, home: Path, advance: Advance
+) -> tuple[pl.DataFrame, str, list[str]]:
+    """`request_id`, `user_id` and a column of true values a scorer, the protocol's words, and what there is to tell."""
     dataset = kept_data(world_config(config.preset, None, [f"seed={seed}"]), place / "world", advance)
     every = {name: _in_full(name, config) for name in config.rankers}
     evaluation = EvaluateConfig(requests=config.requests, seed=seed)
@@ -151,7 +158,7 @@ def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: A
     asked = {**told, "evaluation": evaluation.model_dump(mode="json"), "data": dataset.content_hash}
     kept = present(place / "measured")
     if kept.is_dir() and (found := json.loads((kept / _ABOUT).read_text()))["asked"] == asked:
-        return pl.read_parquet(kept / _VALUES), found["protocol"]
+        return pl.read_parquet(kept / _VALUES), found["protocol"], found.get("told", [])
     split = split_of(dataset, "auto")
     bundles = _bundles(config, seed, dataset, place / "models", home, advance)
     text = next(one.understanding for one in bundles.values())
@@ -165,10 +172,12 @@ def _world(config: RankersConfig, seed: int, place: Path, home: Path, advance: A
         own = measured[name].request_frame().select(*keys, pl.col(METRIC).alias(name))
         out = out.join(own, on=keys, maintain_order="left")
     out = out.filter(pl.col(ORACLE).is_not_nan())
+    ties = sentences({row.name: row.apart for row in report.rows}, report.k)
     with written_whole(kept) as staging:
         out.write_parquet(staging / _VALUES)
-        (staging / _ABOUT).write_text(json.dumps({"asked": asked, "protocol": report.protocol}))
-    return out, report.protocol
+        about = {"asked": asked, "protocol": report.protocol, "told": ties}
+        (staging / _ABOUT).write_text(json.dumps(about))
+    return out, report.protocol, ties
 
 
 def _bundles(
