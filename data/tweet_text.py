@@ -1,27 +1,31 @@
 """What a tweet's words hold by the network's rules: weighted length, hashtags, mentions and URLs with offsets.
 
 The rules are those that Twitter published with twitter-text (configuration version 3). Offsets count code points
-of the text as given, from the sign (`#`, `@`) to one past the last character. Hashtags and mentions inside a URL are
-not entities. A hashtag is kept as written; `fold` makes the key under which two spellings of one hashtag meet.
+of the text as given, from the sign (`#`, `@`) to one past the last character. Of two entities that overlap the one that
+begins first counts, so that a hashtag or mention inside a URL does not. A hashtag is kept as written; `fold` makes the
+key under which two spellings of one hashtag meet. Every function takes time in proportion to the length of its text.
 """
 
 from __future__ import annotations
 
 import re
-import sys
-import unicodedata
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import pairwise
 from typing import Literal
 
 import numpy as np
 
 from data.batch import Ragged
+from data.tweet_emoji import emoji_spans
+from data.tweet_urls import url_spans
+from data.unicode_text import DIRECTIONS, LATIN_ACCENTS, SPACES, category, normalised
 
 MAX_WEIGHTED_LENGTH = 280
 """The most that a tweet may weigh."""
+
+MAX_LENGTH = 4_000
+"""Code points of a tweet that the network reads at all: what is longer is refused before it is weighed."""
 
 URL_WEIGHT = 23
 """What every URL weighs, however long: it is replaced by a short link."""
@@ -34,28 +38,31 @@ _LIGHT = ((0, 4351), (8192, 8205), (8208, 8223), (8242, 8247))
 
 _HEAVY = re.compile("[^" + "".join(f"{chr(low)}-{chr(high)}" for low, high in _LIGHT if high != 4351) + "\x00-\u10ff]")
 
-_PICTURE = "\xa9\xae‼⁉™ℹ\u2190-\u21ff\u2300-\u23ffⓂ\u25a0-\u27bf\u2900-\u297f\u2b00-\u2bff〰〽㊗㊙\U0001f000-\U0001faff"
-_ELEMENT = f"[{_PICTURE}](?:[\U0001f3fb-\U0001f3ff]|\ufe0f)?[\U000e0020-\U000e007f]*"
-_EMOJI = re.compile(f"[0-9#*]\ufe0f?\u20e3|[\U0001f1e6-\U0001f1ff]{{2}}|{_ELEMENT}(?:\u200d{_ELEMENT})*")
-"""Keycaps, flags, and pictures with their skin tone, style, tags and joined pictures."""
-
-_BARE_TLD = (
-    "com|org|net|edu|gov|int|info|io|co|me|tv|ly|app|dev|ai|uk|de|fr|es|it|jp|br|ca|au|in|eu|us|news|blog|social"
+_MENTION = re.compile(
+    r"(?:(?<![A-Za-z0-9_!#$%&*@＠])|(?<=[Rr][Tt])(?<![A-Za-z0-9_+~.\-][Rr][Tt]))[@＠]"
+    r"([A-Za-z0-9_]{1,20}+(?P<list>/[A-Za-z][A-Za-z0-9_\-]{0,24}+)?+)"
+    rf"(?![@＠{LATIN_ACCENTS}]|://)"
 )
-_URL = re.compile(
-    r"(?<![\w@＠#＃$./-])"
-    r"(?:https?://(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}"
-    rf"|(?:[a-z0-9](?:[a-z0-9-]*[a-z0-9])?\.)+(?:{_BARE_TLD})(?![\w@＠-]|\.\w))"
-    r"(?::\d{1,5})?"
-    r"(?:/[^\s<>\"“”『』「」。、]*)?(?:\?[^\s<>\"“”『』「」。、]*)?(?:\#[^\s<>\"“”『』「」。、]*)?",
-    re.IGNORECASE,
+"""A handle, or a list of somebody's; not in an e-mail address or another word, but behind RT."""
+
+_CASHTAG = re.compile(
+    rf"(?<![^{SPACES}{DIRECTIONS}])\$([A-Za-z]{{1,6}}(?:[._][A-Za-z]{{1,2}})?)(?=\s|[!-/:-@\[-`{{-~]|\Z)"
 )
-_URL_TAIL = ".,:;!?'’…*_~-"
-"""Punctuation that ends a sentence, not the URL."""
+"""A share's symbol: up to six letters and two behind a point."""
 
-_MENTION = re.compile(r"(?<![a-zA-Z0-9_!#$%&*@＠])[@＠]([a-zA-Z0-9_]{1,20})(?![a-zA-Z0-9_@＠À-ɏ]|://)")
+_TAG_SIGNS = "_\u200c\u200d\ua67e\u05be\u05f3\u05f4～〜\u309b\u309c\u30a0・〃\u0f0b\u0f0c·"
+"""What a hashtag may have beside letters, marks and digits."""
 
-EntityKind = Literal["hashtag", "mention", "url"]
+_NOT_SEEN = re.compile(
+    r"[\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
+    "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*+"
+)
+"""Spaces, controls, and what Unicode says that a reader does not see."""
+
+NOT_TEXT = re.compile("[\x00\ufeff\ufffe\uffff]")
+"""What is no text: NUL, byte order marks and a code point that is none."""
+
+EntityKind = Literal["hashtag", "mention", "list", "cashtag", "url"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,13 +78,13 @@ class Entity:
 def weighted_length(text: str) -> int:
     """What `text` weighs against `MAX_WEIGHTED_LENGTH`, after Unicode normalisation NFC.
 
-    A URL weighs 23, an emoji 2; other code points weigh 1 in the Latin to Georgian ranges and in most general
-    punctuation, else 2.
+    A URL weighs 23, an emoji of Unicode's list 2; other code points weigh 1 in the Latin to Georgian ranges and in most
+    general punctuation, else 2.
     """
     if text.isascii() and "." not in text:
         return len(text)
-    text = unicodedata.normalize("NFC", text)
-    found = _urls(text)
+    text = normalised("NFC", text)
+    found = url_spans(text)
     weight = URL_WEIGHT * len(found)
     at = 0
     for start, end in [*found, (len(text), len(text))]:
@@ -86,42 +93,48 @@ def weighted_length(text: str) -> int:
     return weight
 
 
+def is_blank(text: str) -> bool:
+    """Whether a reader would see nothing of `text`."""
+    return _NOT_SEEN.fullmatch(text) is not None
+
+
 def entities(text: str) -> list[Entity]:
-    """All hashtags, mentions and URLs of `text` in the order of their start."""
-    spans = _urls(text) if "." in text else []
-    out = [Entity("url", start, end, text[start:end]) for start, end in spans]
+    """All entities of `text` in the order of their start.
+
+    A mention's value is the handle, that of a list `handle/list`.
+    """
+    out = [Entity("url", start, end, text[start:end]) for start, end in url_spans(text)] if "." in text else []
     if "#" in text or "＃" in text:
-        out += [
-            Entity("hashtag", m.start(), m.end(), m[1])
-            for m in _hashtag_pattern(text.isascii()).finditer(text)
-            if not _inside(m.start(), spans)
-        ]
+        out += [Entity("hashtag", m.start(), m.end(), m[1]) for m in _hashtags(text.isascii()).finditer(text)]
     if "@" in text or "＠" in text:
-        out += [
-            Entity("mention", m.start(), m.end(), m[1])
-            for m in _MENTION.finditer(text)
-            if not _inside(m.start(), spans)
-        ]
-    return sorted(out, key=lambda one: one.start)
+        out += [Entity("list" if m["list"] else "mention", m.start(), m.end(), m[1]) for m in _MENTION.finditer(text)]
+    if "$" in text:
+        out += [Entity("cashtag", m.start(), m.end(), m[1]) for m in _CASHTAG.finditer(text)]
+    out.sort(key=lambda one: one.start)
+    apart: list[Entity] = []
+    for one in out:
+        if not apart or apart[-1].end <= one.start:
+            apart.append(one)
+    return apart
 
 
 def hashtags(text: str) -> list[str]:
     """Hashtags of `text` without `#`, as written, in order, repeats kept."""
     if "#" not in text and "＃" not in text:
         return []
-    if "." in text:
+    if "." in text and url_spans(text):
         return [one.value for one in entities(text) if one.kind == "hashtag"]
-    found: list[str] = _hashtag_pattern(text.isascii()).findall(text)
+    found: list[str] = _hashtags(text.isascii()).findall(text)
     return found
 
 
 def mentions(text: str) -> list[str]:
-    """Handles mentioned in `text` without `@`, as written, in order, repeats kept."""
+    """Handles mentioned in `text` without `@`, as written, in order, repeats kept; lists are none."""
     return [one.value for one in entities(text) if one.kind == "mention"]
 
 
 def urls(text: str) -> list[str]:
-    """URLs in `text`, in order; bare domains count under common top-level domains (twitter-text lists all)."""
+    """URLs in `text`, in order; bare domains count under every top-level domain."""
     return [one.value for one in entities(text) if one.kind == "url"]
 
 
@@ -129,7 +142,7 @@ def fold(hashtag: str) -> str:
     """The key of a hashtag: compatibility forms and case made one, so that `#Straße` and `#STRASSE` are the same."""
     if hashtag.isascii():
         return hashtag.lower()
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", hashtag).casefold())
+    return normalised("NFKC", normalised("NFKC", hashtag).casefold())
 
 
 def hashtags_of(texts: Sequence[str] | Iterable[str], *, folded: bool = False) -> Ragged:
@@ -152,53 +165,29 @@ def hashtags_of(texts: Sequence[str] | Iterable[str], *, folded: bool = False) -
 
 def _plain_weight(text: str) -> int:
     """The weight of words without URLs."""
-    if text.isascii() and "\u20e3" not in text:
+    if text.isascii():
         return len(text)
     weight = 0
     kept: list[str] = []
     at = 0
-    for match in _EMOJI.finditer(text):
-        if match.end() - match.start() > 1:
-            kept.append(text[at : match.start()])
-            weight += EMOJI_WEIGHT
-            at = match.end()
+    for start, end in emoji_spans(text):
+        kept.append(text[at:start])
+        weight += EMOJI_WEIGHT
+        at = end
     rest = "".join([*kept, text[at:]])
     return weight + len(rest) + len(_HEAVY.findall(rest))
 
 
-def _urls(text: str) -> list[tuple[int, int]]:
-    spans = []
-    for match in _URL.finditer(text):
-        start, end = match.span()
-        end = start + len(match[0].rstrip(_URL_TAIL))
-        # A closing bracket belongs to the URL only when it was opened inside it.
-        while text[end - 1] in ")]" and text.count(text[end - 1], start, end) > text.count(
-            "(["[")]".index(text[end - 1])], start, end
-        ):
-            end -= 1
-        spans.append((start, end))
-    return spans
-
-
-def _inside(at: int, spans: Sequence[tuple[int, int]]) -> bool:
-    return any(start <= at < end for start, end in spans)
-
-
 @cache
-def _hashtag_pattern(ascii_only: bool) -> re.Pattern[str]:
-    """Letters, digits, marks and underscores after `#`, a letter among them, not glued to a word or `&` before it."""
-    letter, body = r"[A-Za-z]", "A-Za-z0-9_"
-    if not ascii_only:
-        letter = r"[^\W\d_]"
-        body = rf"\w\u200c\u200d·・〜゛゜ー{_marks()}"
-    return re.compile(rf"(?<![{body}&])[#＃]([{body}]*{letter}[{body}]*)(?![{body}#＃]|://)")
+def _hashtags(ascii_only: bool) -> re.Pattern[str]:
+    """Letters, marks, digits and signs after `#`, a letter or mark among them.
 
-
-def _marks() -> str:
-    """Ranges of all combining marks, which `\\w` leaves out and Indic, Thai and Arabic words need."""
-    marks = [code for code in range(0x300, 0x20000) if unicodedata.category(chr(code))[0] == "M"]
-    marks += [
-        code for code in range(0xE0100, min(0xE01F0, sys.maxunicode)) if unicodedata.category(chr(code))[0] == "M"
-    ]
-    breaks = [0, *(i + 1 for i, (a, b) in enumerate(pairwise(marks)) if b != a + 1), len(marks)]
-    return "".join(f"{chr(marks[a])}-{chr(marks[b - 1])}" for a, b in pairwise(breaks))
+    It is not glued to a word or `&` before it (an emoji's style mark is no word), nor to `#` or `://` behind it.
+    """
+    if ascii_only:
+        return re.compile("#(?<![A-Za-z0-9_&]#)(?=[0-9_]*+[A-Za-z])([A-Za-z0-9_]++)(?!#|://)")
+    letter, other = category("L M"), category("Nd") + _TAG_SIGNS
+    return re.compile(
+        rf"[#＃](?:(?<![{letter}{other}&].)|(?<=[\ufe0e\ufe0f].))(?![\ufe0f\u20e3])"
+        rf"(?=[{other}]*+[{letter}])([{letter}{other}]++)(?![#＃]|://)"
+    )

@@ -7,6 +7,9 @@ from dataclasses import dataclass
 
 from data.errors import RookeryError
 
+MAX_QUERY = 512
+"""Characters of a query; a longer one is refused before it is read."""
+
 _TOKEN = re.compile(r"\s*(?P<minus>-)?(?:\"(?P<phrase>[^\"]*)(?P<close>\")?|(?P<word>[^\s\"]+))")
 
 
@@ -36,8 +39,15 @@ def parse(query: str) -> list[Term]:
     """The terms of a query, in order.
 
     Raises:
-        QueryError: an empty query, an open quote, a minus or # with nothing behind it, or nothing but negations.
+        QueryError: a query that is empty or too long, an open quote, a minus or # with nothing behind it, or nothing
+            but negations.
     """
+    if len(query) > MAX_QUERY:
+        raise QueryError(
+            f"the query has {len(query):,} characters, over the limit of {MAX_QUERY},",
+            column=MAX_QUERY + 1,
+            remedy="search for fewer words",
+        )
     terms: list[Term] = []
     text = query.rstrip()
     at = 0

@@ -20,6 +20,9 @@ from features.text.ngrams import NGrams
 from features.text.shelf import TaskHead
 from features.text.understanding import best_first
 
+READ = 10_000
+"""Characters of a text that are read."""
+
 TOP = 5
 """Topics that are named."""
 
@@ -39,9 +42,9 @@ def analyze(texts: Sequence[str], heads: Mapping[str, TaskHead], encoder: TextEn
     {topic, score}, best first; `toxicity`, a probability a category; `people`, `places`, `organisations` and `names` of
     no known kind; `hashtags`, `mentions` and `urls`; for each head of another task NAME or trained by people
     `NAME_label` and `NAME_probability`; `embedding`, the encoder's unit vector. Nothing is said of a text without
-    words: lists are empty, sentiment is 0, labels are null.
+    words: lists are empty, sentiment is 0, labels are null. Of a text longer than `READ` the beginning is read.
     """
-    texts = list(texts)
+    whole, texts = list(texts), [text[:READ] for text in texts]
     encoders = {one.identity: one for one in (encoder, *(head.encoder for head in heads.values()))}
     # Encoders work outside the interpreter's lock, on names and links Python works meanwhile.
     with ThreadPoolExecutor(1) as beside:
@@ -53,7 +56,7 @@ def analyze(texts: Sequence[str], heads: Mapping[str, TaskHead], encoder: TextEn
     words: Mask = np.diff(ngrams.offsets) > 0
     p = {task: one.head.probabilities(vectors[one.encoder.identity], ngrams) for task, one in heads.items()}
     columns: dict[str, Any] = {
-        "text": pl.Series(texts, dtype=pl.String),
+        "text": pl.Series(whole, dtype=pl.String),
         "language": pl.Series(languages.tolist(), dtype=pl.String),
         "language_probability": certainty,
         SENTIMENT: _sentiment(heads, p, words),

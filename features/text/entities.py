@@ -19,7 +19,7 @@ from features.text import gazetteer as known
 
 Kind = Literal["person", "place", "organisation"]
 
-_SIGNS = re.compile(r"https?://\S+|[@＠#＃]\w+|\b[\w-]+(?:\.[a-z]{2,}){1,3}/\S*")
+_SIGNS = re.compile(r"https?://\S+|[@＠#＃]\w+|(?<![\w-])[\w-]++(?:\.[a-z]{2,}+){1,3}+/\S*")
 _TOKEN = re.compile(r"[^\W_](?:[\w'’&.\-]*\w)?|[^\w\s]")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _ENDS = frozenset('.!?…:;"“”‘()[]|¡¿•—–\n')
@@ -38,12 +38,15 @@ class Names:
     organisations: list[str] = field(default_factory=list)
     others: list[str] = field(default_factory=list)
     """Of no known kind."""
+    _known: set[tuple[Kind | None, str]] = field(default_factory=set, repr=False, compare=False)
 
     def add(self, kind: Kind | None, name: str) -> None:
         """Adds a name that is not there yet."""
+        if not name or (kind, name) in self._known:
+            return
+        self._known.add((kind, name))
         lists = {"person": self.people, "place": self.places, "organisation": self.organisations, None: self.others}
-        if name and name not in lists[kind]:
-            lists[kind].append(name)
+        lists[kind].append(name)
 
 
 @dataclass(slots=True)
@@ -151,36 +154,60 @@ def _stands(word: _Word) -> bool:
 
 
 def _name_run(text: str, words: Sequence[_Word], at: int, stop: int, found: Names) -> None:
-    """Adds what the capitalised run `words[at:stop]` names."""
+    """Adds what the capitalised run `words[at:stop]` names: what is known in it, and what lies around that."""
+    while True:
+        at, stop = _trimmed(words, at, stop)
+        if at == stop or _name_whole(text, words, at, stop, found):
+            return
+        inner = _inner(words, at, stop)
+        if inner is None:
+            _name_unknown(text, words, at, stop, found)
+            return
+        place, first, size, kind = inner
+        if not (place == at + 1 and words[at].opens):
+            before = _trimmed(words, at, place)
+            if before[0] < before[1] and not _name_whole(text, words, *before, found):
+                _name_unknown(text, words, *before, found)
+        found.add(kind, _slice(text, words[first : first + size]))
+        at = min(first + size, stop)
+
+
+def _trimmed(words: Sequence[_Word], at: int, stop: int) -> tuple[int, int]:
+    """The run without words at its ends that are never of a name."""
     while at < stop and words[at].low in known.NEVER:
         at += 1
     while stop > at and words[stop - 1].low in known.NEVER:
         stop -= 1
-    if at == stop:
-        return
+    return at, stop
+
+
+def _name_whole(text: str, words: Sequence[_Word], at: int, stop: int, found: Names) -> bool:
+    """Adds the run as one name where its kind is told by its first or last word or the words before; whether it is."""
     kind = _kind(words, at, stop)
     if kind is not None:
         first = at + 1 if kind == "person" and words[at].low in known.TITLES and stop > at + 1 else at
         found.add(kind, _slice(text, words[first:stop]))
-        return
-    for place in range(at, stop):
-        entry = _lookup(words, place, False)
-        given = _begins_person(words, place, stop)
-        if entry is None and place + 1 < stop and words[place].low in known.TITLES - known.PARTICLES:
-            if not (place == at + 1 and words[at].opens):
-                _name_run(text, words, at, place, found)
-            found.add("person", _slice(text, words[place + 1 : stop]))
-            return
-        if entry is not None or given:
-            size, inner = (min(stop - place, _LONGEST), "person") if entry is None else entry
-            if not (place == at + 1 and words[at].opens):
-                _name_run(text, words, at, place, found)
-            found.add(inner, _slice(text, words[place : place + size]))  # type: ignore[arg-type]
-            _name_run(text, words, min(place + size, stop), stop, found)
-            return
+    return kind is not None
+
+
+def _name_unknown(text: str, words: Sequence[_Word], at: int, stop: int, found: Names) -> None:
+    """Adds the run as a name of no known kind, unless it is one word that opens a sentence."""
     name = _slice(text, words[at:stop])
     if len(name) > 1 and not (stop == at + 1 and words[at].opens):
         found.add(None, name)
+
+
+def _inner(words: Sequence[_Word], at: int, stop: int) -> tuple[int, int, int, Kind] | None:
+    """The first part of a run that is known: where it begins, with its title, and without; its words, and its kind."""
+    for place in range(at, stop):
+        entry = _lookup(words, place, False)
+        if entry is not None:
+            return place, place, *entry
+        if place + 1 < stop and words[place].low in known.TITLES - known.PARTICLES:
+            return place, place + 1, stop - place - 1, "person"
+        if _begins_person(words, place, stop):
+            return place, place, min(stop - place, _LONGEST), "person"
+    return None
 
 
 def _kind(words: Sequence[_Word], at: int, stop: int) -> Kind | None:

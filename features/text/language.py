@@ -10,7 +10,6 @@ tweet often leave it open, so `detect` weighs them by how frequent each language
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -18,6 +17,7 @@ from functools import cache
 import numpy as np
 
 from data.batch import F32, I64, Array
+from data.unicode_text import normalised
 from features.kernel import kernel
 
 LANGUAGES = (
@@ -130,9 +130,7 @@ def _encoded(text: str) -> bytes:
     """The bytes that py3langid reads."""
     if text.isupper():
         text = text.lower()
-    if not text.isascii():
-        text = unicodedata.normalize("NFC", text)
-    return text.encode("utf-8", "surrogatepass")
+    return normalised("NFC", text).encode("utf-8", "surrogatepass")
 
 
 @kernel

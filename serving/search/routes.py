@@ -9,6 +9,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from candidates.search.hybrid import Mode
+from candidates.search.query import MAX_QUERY
 from serving.auth.access import reader
 from serving.kit.answers import page
 from serving.network import Net
@@ -21,7 +22,7 @@ router = APIRouter(prefix="/2/tweets/search", tags=["search"], dependencies=[Dep
 
 @router.get("/recent")
 async def search_recent(
-    query: Annotated[str, Query(min_length=1, max_length=512)],
+    query: Annotated[str, Query(min_length=1, max_length=MAX_QUERY)],
     network: Net,
     max_results: Annotated[int, Query(ge=1, le=100)] = 10,
     mode: Mode | None = None,

@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from data.tweet_text import MAX_LENGTH
 from serving.kit.answers import Id, moment
 from serving.tweets.store import TweetRow
 
@@ -26,7 +27,7 @@ class NewTweet(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    text: str = Field(min_length=1, max_length=4_000)
+    text: str = Field(min_length=1, max_length=MAX_LENGTH)
     """Its words, at most 280 by weighted length."""
     reply: ReplyTo | None = None
     """Makes it a reply."""

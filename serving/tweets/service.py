@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from data.tweet_text import MAX_WEIGHTED_LENGTH, weighted_length
+from data.tweet_text import MAX_WEIGHTED_LENGTH, NOT_TEXT, is_blank, weighted_length
 from serving.events.outbox import Transaction, event
 from serving.kit.problems import ProblemError, not_found
 from serving.tweets import store
@@ -13,13 +13,17 @@ from serving.users import store as users
 
 
 def check_length(text: str) -> None:
-    """Refuses a text that is empty or too long.
+    """Refuses a text in which nothing can be seen, that has characters which are no text, or that is too long.
 
     Raises:
-        ProblemError: 422 naming the length and the limit.
+        ProblemError: 422 naming the character, or the length and the limit.
     """
-    if not text.strip():
-        raise ProblemError(422, "empty-tweet", "the tweet has no text; give it some")
+    if is_blank(text):
+        raise ProblemError(422, "empty-tweet", "the tweet has no text that can be seen; give it some")
+    if found := NOT_TEXT.search(text):
+        raise ProblemError(
+            422, "not-text", f"the tweet has the character U+{ord(found[0]):04X} at {found.start()}; leave it out"
+        )
     length = weighted_length(text)
     if length > MAX_WEIGHTED_LENGTH:
         raise ProblemError(
