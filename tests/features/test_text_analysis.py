@@ -10,7 +10,7 @@ import pytest
 from logs import LetterEncoder, letters
 
 from data.errors import ConfigError, ModelError
-from features.text.analysis import analyze
+from features.text.analysis import READ, analyze
 from features.text.heads import Head
 from features.text.ngrams import NGrams
 from features.text.shelf import TaskHead, check_task, heads_in
@@ -43,13 +43,13 @@ def heads() -> dict[str, TaskHead]:
 
 
 def test_every_field_of_a_text() -> None:
-    text = "A good day: Marie Curie and @pierre left Google for Paris #physics https://a.example/b"
+    text = "A good day: Marie Curie and @pierre left Google for Paris #physics https://curie.org/b"
     row = analyze([text], heads(), LetterEncoder()).row(0, named=True)  # type: ignore[arg-type]
     assert row["language"] == "en"
     assert 0 < row["language_probability"] <= 1
     assert -1 <= row["sentiment"] <= 1
     assert (row["people"], row["places"], row["organisations"]) == (["Marie Curie"], ["Paris"], ["Google"])
-    assert (row["hashtags"], row["mentions"], row["urls"]) == (["physics"], ["pierre"], ["https://a.example/b"])
+    assert (row["hashtags"], row["mentions"], row["urls"]) == (["physics"], ["pierre"], ["https://curie.org/b"])
     assert list(row["toxicity"]) == ["insult"]
     assert len(row["topics"]) == 5
     scores = [one["score"] for one in row["topics"]]
@@ -86,6 +86,15 @@ def test_without_heads_and_without_texts_the_columns_stand() -> None:
     none = analyze([], heads(), LetterEncoder())  # type: ignore[arg-type]
     assert len(none) == 0
     assert none.schema == analyze(["a"], heads(), LetterEncoder()).schema  # type: ignore[arg-type]
+
+
+def test_of_a_long_text_the_beginning_is_read_and_the_whole_is_kept() -> None:
+    start = ("plain day " * READ)[: READ - 5] + " #in "
+    table = analyze([start + "#out @late good"], heads(), LetterEncoder())  # type: ignore[arg-type]
+    assert table["text"][0].endswith("#out @late good")
+    assert (table["hashtags"].to_list(), table["mentions"].to_list()) == ([["in"]], [[]])
+    same = analyze([start], heads(), LetterEncoder())  # type: ignore[arg-type]
+    assert table.drop("text").equals(same.drop("text"))
 
 
 def test_n_grams_are_those_of_words_whatever_their_case_handles_and_links() -> None:
