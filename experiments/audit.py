@@ -17,6 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from data.dataset import Dataset
 from data.errors import DataError
 from data.events import DAY_US, HOUR_US, MINUTE_US
+from data.readers.notes import in_words
 from data.schema import table
 from data.split import SPLITS, PastOrder, splitter
 from experiments.tied import tied_rows
@@ -97,7 +98,7 @@ def audit(dataset: Dataset, config: AuditConfig, *, now_us: int, understanding: 
     """
     checks = (
         _future_features(dataset, config, understanding), _duplicates(dataset), _cold(dataset), _ties(dataset),
-        _order(dataset, now_us), _before(dataset), _edges(dataset), _source(dataset),
+        _order(dataset, now_us), _before(dataset), _edges(dataset), _source(dataset), _told_at_import(dataset),
     )  # fmt: skip
     return Audit(tuple(finding for check in checks for finding in check))
 
@@ -316,6 +317,12 @@ def _source(dataset: Dataset) -> Iterator[Finding]:
     for one in about.get("skipped", []):
         words = f"{one['reason']}, first {', '.join(map(str, one['first']))}"
         yield Finding("lines left out", one["file"], "note", int(one["lines"]), words)
+
+
+def _told_at_import(dataset: Dataset) -> Iterator[Finding]:
+    """What an import noted about its files: columns passed over, defaults taken, odd ids and times."""
+    for one in dataset.config.get("notes", []):
+        yield Finding("import", one["file"], "note", 0, in_words(one))
 
 
 def _day(dataset: Dataset, name: str, day: str) -> pl.LazyFrame:

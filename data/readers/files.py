@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 
 from data.errors import DataError
 from data.readers.lines import Fault, Lines
+from data.readers.notes import did_you_mean
 from data.readers.plain import plain_text
 from data.readers.records import BLANK, BYTES, GOOD, QUOTE, Records, scan_records
 
@@ -81,9 +82,8 @@ def read_text(path: Path, wanted: Sequence[str], layout: Layout = COMMA) -> Line
     if not good[headers:].all():
         content, headers = records.bytes_of(good), 0
     plain = Layout(separator, layout.quote, tuple(names))
-    return Lines(
-        path, _parse(path, content, wanted, plain, headers, int(good.sum())), numbers=records.lines[good], faults=faults
-    )
+    frame = _parse(path, content, wanted, plain, headers, int(good.sum()))
+    return Lines(path, frame, numbers=records.lines[good], faults=faults, unread=_unread(names, wanted))
 
 
 def read_parquet(path: Path, wanted: Sequence[str]) -> Lines:
@@ -102,7 +102,11 @@ def read_parquet(path: Path, wanted: Sequence[str]) -> Lines:
         raise DataError(f"{path} cannot be read as Parquet: {reason}", remedy="check the file") from error
     if not len(frame):
         raise DataError(f"{path} has no rows", remedy="download it again")
-    return Lines(path, frame, first=1, unit="row")
+    return Lines(path, frame, first=1, unit="row", unread=_unread(names, wanted))
+
+
+def _unread(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
+    return [one for one in names if one not in set(wanted)]
 
 
 def _check_file(path: Path) -> None:
@@ -139,7 +143,7 @@ def _check_names(path: Path, names: Sequence[str], wanted: Sequence[str], *, hea
     """`headed` where the names were read from a first line, which may be none."""
     for column in wanted:
         if column not in names:
-            remedy = f"it must have {', '.join(wanted)}"
+            remedy = f"{did_you_mean(column, _unread(names, wanted))}it must have {', '.join(wanted)}"
             if headed and len(names) == 1:
                 remedy = _separated(names[0]) or remedy
             elif headed and any(re.fullmatch(r"[0-9.]+", one.strip()) for one in names):

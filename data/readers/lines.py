@@ -6,7 +6,7 @@ are, and a lenient one goes on without them and reports them by reason.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from data.batch import I64
 from data.errors import DataError
+from data.readers.notes import Note, dropped
 
 TimeUnit = Literal["s", "ms", "us", "ns"]
 
@@ -68,15 +69,20 @@ class Lines:
         numbers: I64 | None = None,
         unit: str = "line",
         faults: Sequence[Fault] = (),
+        unread: Sequence[str] = (),
     ) -> None:
         """`first` is the number of the frame's first line, or `numbers` [N] those of all its lines.
 
-        `faults` are lines that are not in the frame.
+        `faults` are lines and `unread` columns of the file that are not in the frame.
         """
         self.path = path
         self.frame = frame
         self.skipped: list[Skipped] = []
         """What `keep` and `leave_out` left out."""
+        self.unread = tuple(unread)
+        self.absent: Mapping[str, str] = {}
+        """Columns that would have been read if they were there, each with how to say it."""
+        self._notes: list[Note] = []
         self._unit = unit
         self._first = first
         self._numbers = numbers
@@ -90,6 +96,15 @@ class Lines:
     def has(self, column: str) -> bool:
         """Was the column read?"""
         return column in self.frame.columns
+
+    @property
+    def notes(self) -> list[Note]:
+        """What `tell` was told, after the columns that were not read."""
+        return [*dropped(self.path.name, self.unread, self.absent), *self._notes]
+
+    def tell(self, what: str, *, columns: Sequence[str] = (), warning: bool = False) -> None:
+        """Notes something about the file that is no fault of a line."""
+        self._notes.append(Note(self.path.name, what, list(columns), warning))
 
     def refuse(self, bad: pl.Series, column: str, why: str, *, remedy: str = "") -> None:
         """Marks the lines where `bad` is True: their `column` is `why` ("not a number")."""

@@ -165,7 +165,10 @@ def _log(lines: Lines, part: LogPart, user: pl.Series, item: pl.Series, skip_bad
         columns["dwell_ms"] = lines.number(part.dwell_ms, pl.Int32, low=0, empty=True)
     log = lines.keep(columns, skip_bad=skip_bad)
     constants = {name: value for name, value in part.constants.model_dump().items() if value is not None}
-    return log.with_columns(**{name: pl.lit(value) for name, value in constants.items()})
+    log = log.with_columns(**{name: pl.lit(value) for name, value in constants.items()})
+    if "value" not in log.columns and (log["action"] == "rate").any():
+        lines.tell("no `value`: ratings have no stars")
+    return log
 
 
 def _shown(lines: Lines, part: ImpressionsPart, user: pl.Series, item: pl.Series, skip_bad: bool) -> pl.DataFrame:

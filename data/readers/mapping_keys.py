@@ -36,6 +36,10 @@ class _Part(BaseModel):
 
     SETTINGS: ClassVar[frozenset[str]] = frozenset()
     """Keys of a kind of part that name no columns."""
+    UNUSED: ClassVar[dict[str, tuple[str, ...]]] = {}
+    """Keys that need name no column, each with usual names of the column that it would name."""
+    DEFAULTS: ClassVar[dict[str, str]] = {}
+    """Those whose column something else stands for, in words."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -76,9 +80,24 @@ class _Part(BaseModel):
         said = self.model_dump(exclude={*_Part.model_fields, *self.SETTINGS}, exclude_none=True)
         return [one for value in said.values() for one in (value if isinstance(value, list) else [value])]
 
+    def absent(self) -> dict[str, str]:
+        """Keys for columns that this part does not use, and usual names of such columns, each with its key."""
+        return {name: f"`{key}`" for key, names in self.UNUSED.items() if self.unused(key) for name in (key, *names)}
+
+    def unused(self, key: str) -> bool:
+        """Could `key` name a column, and does not?"""
+        return not self.model_dump(include={key})[key]
+
     def read(self, folder: Path) -> Lines:
         """Those columns of the file."""
-        path = folder / self.file
+        lines = self._read(folder / self.file)
+        lines.absent = self.absent()
+        for key, what in self.DEFAULTS.items():
+            if self.unused(key):
+                lines.tell(f"no `{key}`: {what}")
+        return lines
+
+    def _read(self, path: Path) -> Lines:
         if path.suffix == ".parquet" or path.is_dir():
             if self.columns:
                 raise ConfigError(f"{path} is Parquet and names its columns itself", remedy="leave out `columns`")
@@ -103,6 +122,15 @@ class LogPart(_Part):
     """The log: a line an engagement."""
 
     SETTINGS: ClassVar[frozenset[str]] = frozenset({"order", "actions", "min_value", "constants"})
+    UNUSED: ClassVar[dict[str, tuple[str, ...]]] = {
+        "time": ("timestamp", "date", "datetime"),
+        "action": ("event", "event_type"),
+        "value": ("rating", "stars", "score"),
+        "dwell_ms": ("dwell", "dwell_time"),
+    }
+    DEFAULTS: ClassVar[dict[str, str]] = {
+        "time": "line n counts as n microseconds after 1970, which serves order alone"
+    }
 
     user: str
     """Column of who acted."""
@@ -143,11 +171,25 @@ class LogPart(_Part):
             raise ValueError("min_value goes with `value`, the column of stars")
         return self
 
+    def unused(self, key: str) -> bool:
+        """A value that is the same on every line is no column that lacks."""
+        return super().unused(key) and not (key == "value" and self.constants.value is not None)
+
 
 class ImpressionsPart(_Part):
     """What was shown: a line an item in a request."""
 
     SETTINGS: ClassVar[frozenset[str]] = frozenset({"actions"})
+    UNUSED: ClassVar[dict[str, tuple[str, ...]]] = {
+        "request": ("request_id", "session", "session_id"),
+        "position": ("place", "rank", "slot"),
+        "propensity": ("pscore", "propensity_score"),
+    }
+    DEFAULTS: ClassVar[dict[str, str]] = {
+        "request": "the lines of one user and moment are one request",
+        "position": "the order of a request's lines stands for it",
+        "propensity": "impressions have none",
+    }
 
     request: str | None = None
     """Column of what tells requests apart; else the lines of one user and moment are one."""
@@ -178,6 +220,15 @@ class ImpressionsPart(_Part):
 class UsersPart(_Part):
     """What is known about users."""
 
+    UNUSED: ClassVar[dict[str, tuple[str, ...]]] = {
+        "created": ("created_at", "joined", "since"),
+        "username": ("login", "handle"),
+        "name": ("display_name",),
+        "language": ("lang",),
+        "verified": (),
+    }
+    DEFAULTS: ClassVar[dict[str, str]] = {"created": "accounts count from their first event"}
+
     id: str
     """Column of the id, as in the log."""
     created: str | None = None
@@ -194,6 +245,17 @@ class UsersPart(_Part):
 
 class ItemsPart(_Part):
     """What is known about items."""
+
+    UNUSED: ClassVar[dict[str, tuple[str, ...]]] = {
+        "time": ("timestamp", "created", "created_at", "since"),
+        "author": ("author_id", "seller", "maker", "creator"),
+        "text": ("title", "name", "description"),
+        "language": ("lang",),
+    }
+    DEFAULTS: ClassVar[dict[str, str]] = {
+        "time": "items count from their first event",
+        "text": "items have no texts",
+    }
 
     id: str
     """Column of the id, as in the log."""

@@ -62,8 +62,9 @@ def read_mind(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
     name = source.resolve().name
     config = {"reader": "mind", "source": name}
     return write_log(
-        out, name, config, tables, ids=(users, items), files=(lines, things), times=asked["time_us"], daily=True
-    )
+        out, name, config, tables, ids=(users, items), files=(lines, things), times=asked["time_us"], daily=True,
+        beside=[*source.glob("*.tsv"), *source.glob("*.vec")],
+    )  # fmt: skip
 
 
 def _asked(lines: Lines, users: Ids, skip_bad: bool) -> pl.DataFrame:

@@ -71,7 +71,15 @@ def read_movielens(source: Path, out: Path, *, skip_bad: bool = False, min_value
     tables = {"users": users_of(ratings), "tweets": items_of(ratings, movies), "engagements": events}
     name = source.resolve().name
     config = {"reader": "movielens", "source": name} | ({} if min_value is None else {"min_value": min_value})
-    return write_log(out, name, config, tables, ids=(), files=(lines, films), times=ratings["time_us"])
+    return write_log(
+        out, name, config, tables, ids=(), files=(lines, films), times=ratings["time_us"],
+        beside=_data_files(source, file),
+    )  # fmt: skip
+
+
+def _data_files(source: Path, ratings: str) -> list[Path]:
+    """Files that look like data of the same form."""
+    return sorted(source.glob("u[.]*" if ratings == "u.data" else f"*{Path(ratings).suffix}"))
 
 
 def _read_films(path: Path, layout: Layout) -> Lines:

@@ -21,11 +21,13 @@ from data.errors import DataError
 from data.readers.files import TAB, header_of, read_text
 from data.readers.ids import Ids
 from data.readers.lines import Lines
+from data.readers.notes import did_you_mean
 from data.readers.tables import below, engaged, items_of, number_events, users_of, write_log
 
 TYPES = ("token", "token_seq", "float", "float_seq")
 """What a field of an atomic file may be."""
 
+_OPTIONAL = ("rating", "label")
 _TITLES = ("title", "movie_title", "name", "item_name")
 
 
@@ -42,17 +44,21 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False, min_value: 
     if "timestamp" not in fields:
         raise DataError(
             f"{inter} has no field 'timestamp', it has {', '.join(fields)}",
-            remedy='without times, import it with the reader mapping and order = "file" if its lines are in order',
+            remedy=f"{did_you_mean('timestamp', fields)}without times, import it with the reader mapping and "
+            'order = "file" if its lines are in order',
         )
     if min_value is not None and "rating" not in fields:
         raise DataError(
             f"{inter} has no field 'rating', it has {', '.join(fields)}", remedy="leave out the least value of ratings"
         )
-    optional = [one for one in ("rating", "label") if one in fields]
+    optional = [one for one in _OPTIONAL if one in fields]
     users, items = Ids("users"), Ids("tweets")
     lines = _read(inter, fields, ["user_id", "item_id", "timestamp", *optional])
-    people = _beside(inter, ".user", "user_id")
-    things = _beside(inter, ".item", "item_id")
+    lines.absent = {one: repr(one) for one in _OPTIONAL if one not in fields}
+    if not optional:
+        lines.tell("no field rating or label: each line is a click")
+    people = _beside(lines, ".user", "user_id")
+    things = _beside(lines, ".item", "item_id")
     columns = {
         "user_id": _tokens(lines, "user_id"),
         "tweet_id": _tokens(lines, "item_id"),
@@ -75,7 +81,10 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False, min_value: 
     tables = {"users": users_of(log, known_users), "tweets": items_of(log, known_items), "engagements": events}
     config = {"reader": "recbole", "source": inter.name} | ({} if min_value is None else {"min_value": min_value})
     files = [one for one in (lines, people, things) if one is not None]
-    return write_log(out, inter.stem, config, tables, ids=(users, items), files=files, times=log["time_us"])
+    return write_log(
+        out, inter.stem, config, tables, ids=(users, items), files=files, times=log["time_us"],
+        beside=inter.parent.glob(f"{inter.stem}.*"),
+    )  # fmt: skip
 
 
 def _inter(source: Path) -> Path:
@@ -97,6 +106,8 @@ def _fields(path: Path) -> dict[str, str]:
             raise DataError(
                 f"{path} line 1: field {one!r} has no type", remedy=f"write NAME:TYPE, TYPE one of {', '.join(TYPES)}"
             )
+        if name in fields:
+            raise DataError(f"{path} line 1: field {name!r} stands twice", remedy="rename all but one")
         fields[name] = one
     return fields
 
@@ -105,21 +116,32 @@ def _read(path: Path, fields: dict[str, str], wanted: list[str]) -> Lines:
     """The `wanted` fields by their names without types."""
     for one in wanted:
         if one not in fields:
-            raise DataError(f"{path} has no field {one!r}, it has {', '.join(fields)}", remedy=f"name it {one}:token")
+            raise DataError(
+                f"{path} has no field {one!r}, it has {', '.join(fields)}",
+                remedy=f"{did_you_mean(one, fields)}name it {one}:token",
+            )
     lines = read_text(path, [fields[one] for one in wanted], TAB)
     lines.frame = lines.frame.rename({fields[one]: one for one in wanted})
     return lines
 
 
-def _beside(inter: Path, suffix: str, key: str) -> Lines | None:
-    """The file of users or items; its key and, of items, the fields that make a text."""
-    path = inter.with_suffix(suffix)
+def _beside(lines: Lines, suffix: str, key: str) -> Lines | None:
+    """The file of users or items beside the log `lines`; its key and, of items, the fields that make a text."""
+    path = lines.path.with_suffix(suffix)
     if not path.is_file():
+        if key == "item_id":
+            lines.tell(f"no {path.name} beside it: items have no texts")
         return None
     fields = _fields(path)
+    if key == "user_id":
+        return _read(path, fields, [key])
     texts = [name for name, full in fields.items() if name in _TITLES or full.endswith(":token_seq")]
     texts.sort(key=lambda name: name not in _TITLES)
-    return _read(path, fields, [key, *(texts if key == "item_id" else [])])
+    found = _read(path, fields, [key, *texts])
+    found.absent = {} if set(texts) & set(_TITLES) else {one: repr(one) for one in _TITLES}
+    what = "taken as text, in this order" if texts else "no title and no token_seq: items have no texts"
+    found.tell(what, columns=texts)
+    return found
 
 
 def _tokens(lines: Lines, column: str) -> pl.Series:

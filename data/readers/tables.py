@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -13,6 +13,7 @@ from data.dataset import Dataset, DatasetWriter
 from data.errors import DataError
 from data.readers.ids import Ids
 from data.readers.lines import Lines
+from data.readers.notes import Note, not_read
 from data.ties import KEPT
 
 
@@ -96,15 +97,25 @@ def write_log(
     ids: Sequence[Ids],
     files: Sequence[Lines],
     times: pl.Series,
+    beside: Iterable[Path] = (),
     daily: bool = False,
 ) -> Dataset:
     """Writes `tables` and the ids that were numbered.
 
     Engagements are numbered as by `number_events`, which the config says. It also says which lines of `files` were
-    skipped, and how many of the log's lines, whose moments `times` are, do not stand in order of time.
+    skipped, what there is to know about the files (`notes`), and how many of the log's lines, whose moments `times`
+    are, do not stand in order of time. Those of the files `beside` them that are none of `files` were not read, and
+    that is noted.
     """
     skipped = [asdict(one) for lines in files for one in lines.skipped]
-    about = dict(config) | KEPT | {"skipped": skipped, "lines_out_of_order": out_of_order(times)}
+    notes: list[Note] = [one for lines in files for one in lines.notes]
+    notes += not_read(beside, (lines.path.name for lines in files))
+    told = {
+        "skipped": skipped,
+        "notes": [asdict(one) for one in notes],
+        "lines_out_of_order": out_of_order(times),
+    }
+    about = dict(config) | KEPT | told
     with DatasetWriter(out, name=name, config=about, seed=0, daily=daily) as writer:
         for table, rows in tables.items():
             writer.write(table, rows)

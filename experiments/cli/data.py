@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from experiments.cli.screen import JsonFlag, show, table
 
 if TYPE_CHECKING:
+    from data.dataset import Dataset
     from data.split import Split
 
 app = typer.Typer(no_args_is_help=True, help="Bring public logs into our tables, and look into a data set.")
@@ -44,7 +45,8 @@ def import_(
     [bold]recsys2020[/bold]: a file of tweets of the RecSys Challenge 2020.
     [bold]mapping[/bold]: any CSV, TSV or Parquet by a TOML file that says what its columns are (see docs/data.md).
 
-    Whole numbers stay the ids they are; other ids are numbered, and the data set keeps what they were.
+    Whole numbers stay the ids they are; other ids are numbered, and the data set keeps what they were. Notes tell the
+    columns and files that were passed over, the defaults that were taken, and ids and times that look wrong.
 
     Example: rookery data import movielens ml-latest-small --out var/movielens
     """
@@ -60,13 +62,26 @@ def import_(
         "rows": counts,
         "numbered_ids": numbered,
         "skipped": skipped,
+        "notes": dataset.config["notes"],
     }
     rows = [(name, f"{count:,}") for name, count in counts.items()]
     left_out = [(f"{one['file']}: {one['reason']}", f"{one['lines']:,}", _numbers(one["first"])) for one in skipped]
     tables = [table(f"{dataset.folder}", ["table", "rows"], rows)]
     if left_out:
         tables.append(table("lines left out", ["why", "lines", "first"], left_out))
-    show(facts, as_json=as_json, tables=[*tables, *_ids_words(numbered)])
+    show(facts, as_json=as_json, tables=[*tables, *_notes(dataset), *_ids_words(numbered)])
+
+
+def _notes(dataset: Dataset) -> list[Any]:
+    """What the import of a log told about its files, warnings first."""
+    from data.readers.notes import in_words
+
+    notes = sorted(dataset.config.get("notes", []), key=lambda one: not one["warning"])
+    if not notes:
+        return []
+    grid = table("notes", ["file", "what"], [(one["file"], in_words(one)) for one in notes])
+    grid.columns[1].justify = "left"
+    return [grid]
 
 
 def _numbers(lines: Sequence[int]) -> str:
@@ -124,6 +139,7 @@ def describe(
         "split": named and named.name,
         "promise": named and named.promise,
         "warmth": named and asdict(named.warmth),
+        "notes": dataset.config.get("notes", []),
         "verified": verify,
     }
     show(
@@ -131,6 +147,7 @@ def describe(
         as_json=as_json,
         tables=[
             table(f"{dataset.name}: {low} to {high}", ["table", "rows", "files"], rows),
+            *_notes(dataset),
             *_ids_words(numbered),
             *_split_words(named, problem, "default split" if split == "auto" else "split"),
             f"content hash {dataset.content_hash[:16]}" + (", every file verified" if verify else ""),

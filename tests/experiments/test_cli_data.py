@@ -105,6 +105,45 @@ def test_low_ratings_are_left_out_and_told(run: Run, films: Path, tmp_path: Path
     _refused(run("data", "import", "open_bandit", films, "--out", tmp_path / "x", "--min-value", "4"), "no min_value")
 
 
+def test_what_an_import_passed_over_is_told_by_import_describe_and_audit(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "shop.inter").write_text(
+        "user_id:token\titem_id:token\tratting:float\ttimestamp:float\tplace:token\n"
+        + "".join(f"{user}\t{item}\t4\t{1_000_000_000 + item}\tx\n" for user in (1, 2) for item in (10, 11))
+    )
+    out = tmp_path / "out"
+    code, said, _ = run("data", "import", "recbole", tmp_path / "shop.inter", "--out", out)
+    assert code == 0
+    words = " ".join(said.split())
+    assert "notes" in words
+    assert "warning: dropped; did you mean 'rating'? (ratting:float)" in words
+    assert "no field rating or label: each line is a click" in words
+    code, said, _ = run("data", "import", "recbole", tmp_path / "shop.inter", "--out", out, "--json")
+    notes = json.loads(said)["notes"]
+    assert {"file": "shop.inter", "what": "dropped; did you mean 'rating'?", "columns": ["ratting:float"],
+            "warning": True} in notes  # fmt: skip
+    assert {"file": "shop.inter", "what": "dropped", "columns": ["place:token"], "warning": False} in notes
+    code, said, _ = run("data", "describe", out, "--json")
+    assert json.loads(said)["notes"] == notes
+    assert "did you mean 'rating'?" in run("data", "describe", out)[1]
+    code, said, _ = run("data", "audit", out, "--rows", "4", "--encoder", "none", "--json")
+    assert code == 0
+    told = [
+        one["detail"] for one in json.loads(said)["findings"] if (one["check"], one["verdict"]) == ("import", "note")
+    ]
+    assert "warning: dropped; did you mean 'rating'? (ratting:float)" in told
+
+
+def test_many_dropped_columns_are_one_line_for_people_and_all_in_json(run: Run, films: Path, tmp_path: Path) -> None:
+    more = [f"extra{at}" for at in range(40)]
+    lines = (films / "ratings.csv").read_text().splitlines()
+    wide = [",".join([lines[0], *more]), *(line + "," * 40 for line in lines[1:])]
+    (films / "ratings.csv").write_text("\n".join(wide) + "\n")
+    _, said, _ = run("data", "import", "movielens", films, "--out", tmp_path / "out")
+    assert "extra0, extra1, extra2, extra3, extra4, extra5, extra6, extra7 and 32 more" in " ".join(said.split())
+    _, said, _ = run("data", "import", "movielens", films, "--out", tmp_path / "out", "--json")
+    assert json.loads(said)["notes"] == [{"file": "ratings.csv", "what": "dropped", "columns": more, "warning": False}]
+
+
 def test_audit_exits_with_1_where_it_finds_something(run: Run, films: Path, tmp_path: Path) -> None:
     (films / "ratings.csv").write_text(RATINGS + RATINGS.splitlines()[-1] + "\n")
     run("data", "import", "movielens", films, "--out", tmp_path / "out")
