@@ -139,9 +139,23 @@ class Dataset:
         return int(low), int(high)
 
     def ids(self, name: str) -> IdMap:
-        """The ids of `users` or `tweets` against what the imported log called them."""
+        """The ids of `users`, `tweets` or `authors` against what the imported log called them.
+
+        Authors are users, unless the log has them as something else, as brands.
+        """
         path = self.folder / IDS / f"{name}.parquet"
-        return IdMap(pl.read_parquet(path)["original"] if path.is_file() else None)
+        if not path.is_file():
+            return self.ids("users") if name == "authors" else IdMap()
+        rows = pl.read_parquet(path)
+        return IdMap(rows["original"], int(rows["id"].min() or 0))  # type: ignore[arg-type]
+
+    @property
+    def numbered(self) -> tuple[str, ...]:
+        """Those of `users`, `tweets` and `authors` whose ids were made by numbering what the imported log called them;
+        authors that are users not named again."""
+        return tuple(
+            name for name in ("users", "tweets", "authors") if (self.folder / IDS / f"{name}.parquet").is_file()
+        )
 
     def require(self, *names: str, purpose: str) -> None:
         """Says what is missing for a purpose.
@@ -269,14 +283,15 @@ class DatasetWriter:
             label = str(np.datetime64(int(key), "D"))
             self._waiting.setdefault((name, label), []).append(part)
 
-    def write_ids(self, name: str, originals: pl.Series) -> None:
-        """Keeps what the ids 0, 1, 2, ... of `users` or `tweets` were called in their log: distinct texts, in order.
+    def write_ids(self, name: str, originals: pl.Series, first: int = 0) -> None:
+        """Keeps what the ids from `first` on of `users`, `tweets` or `authors` were called: distinct texts, in order.
 
         The file is listed in the manifest and part of the content hash.
         """
         path = self._staging / IDS / f"{name}.parquet"
         path.parent.mkdir(exist_ok=True)
-        rows = pl.DataFrame({"id": pl.int_range(len(originals), eager=True), "original": originals.cast(pl.String)})
+        numbers = pl.int_range(first, first + len(originals), eager=True)
+        rows = pl.DataFrame({"id": numbers, "original": originals.cast(pl.String)})
         rows.write_parquet(path, compression="zstd", compression_level=1)
 
     def flush(self, before_day: str | None = None) -> None:

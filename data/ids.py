@@ -206,13 +206,15 @@ class IdIndex:
 class IdMap:
     """The ids of a data set and what they were called in the log that it came from, both ways.
 
-    Texts were numbered 0, 1, 2, ... in order of first appearance; whole numbers stayed what they were.
+    Texts were numbered one after the other in order of first appearance; whole numbers stayed what they were.
     """
 
-    def __init__(self, originals: pl.Series | None = None) -> None:
-        """`originals` [N] are the texts of the ids 0..N-1; None where every id is its own text."""
+    def __init__(self, originals: pl.Series | None = None, first: int = 0) -> None:
+        """`originals` [N] are the texts of the ids from `first` on; None where every id is its own text."""
         self._texts = originals
-        self._ids = None if originals is None else pl.DataFrame({"text": originals}).with_row_index("id")
+        self._first = first
+        numbers = pl.int_range(first, first + (0 if originals is None else len(originals)), eager=True)
+        self._ids = None if originals is None else pl.DataFrame({"text": originals, "id": numbers})
 
     @property
     def numbered(self) -> bool:
@@ -233,11 +235,12 @@ class IdMap:
         wanted = np.atleast_1d(np.asarray(ids, np.int64))
         if self._texts is None:
             return [str(one) for one in wanted.tolist()]
-        outside = (wanted < 0) | (wanted >= len(self._texts))
+        places = wanted - self._first
+        outside = (places < 0) | (places >= len(self._texts))
         if outside.any():
-            remedy = f"they go from 0 to {len(self._texts) - 1}"
+            remedy = f"they go from {self._first} to {self._first + len(self._texts) - 1}"
             raise NotFoundError(f"no id {wanted[outside][0]}", remedy=remedy)
-        return self._texts.gather(wanted).to_list()
+        return self._texts.gather(places).to_list()
 
     def ids(self, originals: Sequence[str]) -> I64:
         """[N] the id of each text, -1 where there is none."""

@@ -29,10 +29,11 @@ from data.dataset import Dataset
 from data.errors import DataError
 from data.events import DAY_US
 from data.readers.feeds import feeds_of
-from data.readers.ids import Ids, texts_of
+from data.readers.id_forms import texts_of
+from data.readers.ids import Ids
 from data.readers.lines import Lines
 from data.readers.mapping_keys import ImpressionsPart, ItemsPart, LogPart, Mapping, UsersPart, load_mapping
-from data.readers.tables import below, engaged, items_of, number_events, users_of, write_log
+from data.readers.tables import below, engaged, items_of, number_events, tell_unknown, users_of, write_log
 from data.schema import ACTIONS
 
 _LAST_PLACE = 32_767
@@ -48,34 +49,43 @@ def read_mapping(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
     """
     mapping = load_mapping(source)
     files = {name: part.read(source.parent) for name, part in mapping.parts().items()}
-    users = Ids("users", mapping.user_ids, remedy='if all are right say user_ids = "text"')
-    items = Ids("tweets", mapping.item_ids, remedy='if all are right say item_ids = "text"')
-    frames = _frames(mapping, files, users, items, skip_bad)
-    _number(users, frames, ("user_id", "author_id"))
-    _number(items, frames, ("tweet_id",))
+    users = Ids("users", mapping.user_ids, key="user_ids")
+    items = Ids("tweets", mapping.item_ids, key="item_ids")
+    apart = None if mapping.author_ids == "users" else Ids("authors", mapping.author_ids, key="author_ids")
+    frames = _frames(mapping, files, (users, items, apart), skip_bad)
+    _tell_unknown(mapping, files, frames)
+    _number_all(frames, users, items, apart)
     tables, seen = _events(mapping, files, frames)
-    tables["users"] = users_of(seen, _people(frames))
+    tables["users"] = users_of(seen, frames.get("users") if apart else _people(frames))
     tables["tweets"] = items_of(seen, frames.get("items"))
     first = next(iter(frames.values()))
     config = {"reader": "mapping", "source": source.name, "mapping": mapping.model_dump(exclude_none=True)}
     return write_log(
-        out, mapping.name or source.stem, config, tables, ids=(users, items), files=list(files.values()),
-        times=first["time_us"], daily=mapping.impressions is not None and _dense(tables["tweets"]),
+        out, mapping.name or source.stem, config, tables, ids=[one for one in (users, items, apart) if one],
+        files=list(files.values()), times=first["time_us"],
+        daily=mapping.impressions is not None and _dense(tables["tweets"]),
     )  # fmt: skip
 
 
 def _frames(
-    mapping: Mapping, files: dict[str, Lines], users: Ids, items: Ids, skip_bad: bool
+    mapping: Mapping, files: dict[str, Lines], ids: tuple[Ids, Ids, Ids | None], skip_bad: bool
 ) -> dict[str, pl.DataFrame]:
-    """The good lines of every part, ids as texts; the log and the impressions first."""
+    """The good lines of every part, ids as texts; the log and the impressions first.
+
+    `ids` are those of users, items and, where they are no users, authors.
+    """
+    users, items, apart = ids
     log, shown, people, things = mapping.log, mapping.impressions, mapping.users, mapping.items
     acting = {name: part for name, part in (("log", log), ("impressions", shown)) if part is not None}
     of_users = {name: part.user for name, part in acting.items()}
     of_users |= {"users": people.id} if people else {}
-    of_users |= {"items": things.author} if things and things.author else {}
+    makers = {"items": things.author} if things and things.author else {}
+    of_users |= {} if apart else makers
     of_items = {name: part.item for name, part in acting.items()} | ({"items": things.id} if things else {})
-    user = _texts(users, files, of_users, optional=[files["items"]] if things else [])
+    optional = [files["items"]] if things else []
+    user = _texts(users, files, of_users, optional)
     item = _texts(items, files, of_items)
+    maker = _texts(apart, files, makers, optional) if apart else user
     out = {}
     if log is not None:
         out["log"] = _log(files["log"], log, user["log"], item["log"], skip_bad)
@@ -84,7 +94,7 @@ def _frames(
     if people is not None:
         out["users"] = _users(files["users"], people, user["users"], skip_bad)
     if things is not None:
-        out["items"] = _items(files["items"], things, item["items"], user.get("items"), skip_bad)
+        out["items"] = _items(files["items"], things, item["items"], maker.get("items"), skip_bad)
     return out
 
 
@@ -96,10 +106,46 @@ def _texts(
     return dict(zip(columns, texts, strict=True))
 
 
-def _number(ids: Ids, frames: dict[str, pl.DataFrame], columns: Sequence[str]) -> None:
+def _tell_unknown(mapping: Mapping, files: dict[str, Lines], frames: dict[str, pl.DataFrame]) -> None:
+    """Notes what the log's ids and those of the parts `users` and `items` do not have in common."""
+    acting = [frames[name] for name in ("log", "impressions") if name in frames]
+    people, things = frames.get("users"), frames.get("items")
+    made = None if things is None or "author_id" not in things.columns else things["author_id"]
+    if things is not None:
+        tell_unknown(files["items"], things["tweet_id"], [one["tweet_id"] for one in acting], "items")
+    if people is not None:
+        tell_unknown(files["users"], people["user_id"], [one["user_id"] for one in acting], "users")
+    if made is None or mapping.items is None or mapping.items.author is None:
+        return
+    if mapping.author_ids == "users":
+        if people is not None:
+            tell_unknown(files["users"], people["user_id"], [made], "authors")
+        return
+    known = [one["user_id"] for one in acting] + ([] if people is None else [people["user_id"]])
+    makers = made.drop_nulls().unique()
+    alike = int(makers.is_in(pl.concat([one.unique() for one in known]).unique().implode()).sum())
+    if alike:
+        how = "is written like a user and is" if alike == 1 else "are written like users and are"
+        remedy = 'if authors are users say author_ids = "users"'
+        words = f"{alike:,} of {len(makers):,} authors {how} taken as another; {remedy}"
+        files["items"].tell(words, columns=[mapping.items.author], warning=True)
+
+
+def _number_all(frames: dict[str, pl.DataFrame], users: Ids, items: Ids, apart: Ids | None) -> None:
+    """Makes all ids int64: authors that are `apart` have numbers that no user has."""
+    _number(users, frames, ("user_id",) if apart else ("user_id", "author_id"))
+    _number(items, frames, ("tweet_id",))
+    if apart and any("author_id" in frame.columns for frame in frames.values()):
+        met = pl.concat([frame["user_id"] for frame in frames.values() if "user_id" in frame.columns])
+        _number(apart, frames, ("author_id",), apart=met)
+
+
+def _number(
+    ids: Ids, frames: dict[str, pl.DataFrame], columns: Sequence[str], *, apart: pl.Series | None = None
+) -> None:
     """Makes the texts of `columns` int64 in all frames, the first frame's first."""
     places = [(name, column) for name, frame in frames.items() for column in columns if column in frame.columns]
-    numbers = ids.number(*(frames[name][column] for name, column in places))
+    numbers = ids.number(*(frames[name][column] for name, column in places), apart=apart)
     for (name, column), values in zip(places, numbers, strict=True):
         frames[name] = frames[name].with_columns(values.alias(column))
 

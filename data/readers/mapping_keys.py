@@ -27,6 +27,8 @@ def _ours(actions: dict[str, str]) -> dict[str, str]:
     return actions
 
 
+AuthorKind = Literal["auto", "integer", "text", "users"]
+
 Actions = Annotated[dict[str, str], AfterValidator(_ours)]
 """What a log calls an action to what we call it, "" where it is none for us."""
 
@@ -262,7 +264,7 @@ class ItemsPart(_Part):
     time: str | None = None
     """Column of when it came; else it counts from its first event."""
     author: str | None = None
-    """Column of the user who made it."""
+    """Column of who made it: a user if the mapping says author_ids = "users", else a brand, a shop or the like."""
     text: list[str] = Field(default_factory=list)
     """Columns whose texts are joined by ". "."""
     language: str | None = None
@@ -277,9 +279,13 @@ class Mapping(BaseModel):
     name: str | None = None
     """Of the data set; the mapping file's own when absent."""
     user_ids: IdKind = "auto"
-    """`auto` takes whole numbers or texts and refuses a mixture; `text` numbers whatever stands there."""
+    """`auto` takes whole numbers or texts and refuses a mixture; `integer` takes whole numbers, `007` as 7; `text`
+    numbers whatever stands there."""
     item_ids: IdKind = "auto"
     """The same for items."""
+    author_ids: AuthorKind = "auto"
+    """What the column `author` of items holds: `users` where authors are users and have their ids. Else authors are
+    something else, as brands, with ids of their own; `auto`, `integer` and `text` as for users."""
     log: LogPart | None = None
     """The engagements that no request of `impressions` tells."""
     impressions: ImpressionsPart | None = None

@@ -27,7 +27,7 @@ from data.readers.feeds import feeds_of
 from data.readers.files import Layout, read_text
 from data.readers.ids import Ids
 from data.readers.lines import Lines
-from data.readers.tables import items_of, number_events, users_of, write_log
+from data.readers.tables import items_of, number_events, tell_unknown, users_of, write_log
 
 BEHAVIORS = ("impression_id", "user", "time", "history", "impressions")
 """Columns of behaviors.tsv."""
@@ -54,6 +54,7 @@ def read_mind(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
     asked = _asked(lines, users, skip_bad)
     news = _news(things, items, skip_bad)
     shown = _shown(asked.with_columns(users.number(asked["user_id"])))
+    tell_unknown(things, news["tweet_id"], [shown["tweet_id"]], "items")
     first, second = items.number(shown["tweet_id"], news["tweet_id"])
     shown, news = shown.with_columns(first), news.with_columns(second)
     tables = feeds_of(lines, shown, ["line"], product="news")

@@ -21,8 +21,9 @@ import polars as pl
 from data.dataset import Dataset
 from data.errors import DataError
 from data.readers.files import COMMA, Layout, read_text
+from data.readers.ids import Ids
 from data.readers.lines import Lines
-from data.readers.tables import below, engaged, items_of, number_events, users_of, write_log
+from data.readers.tables import below, engaged, items_of, number_events, tell_unknown, users_of, write_log
 
 RATINGS = ("userId", "movieId", "rating", "timestamp")
 """Columns of ratings: ids, stars, and seconds since 1970-01-01 UTC."""
@@ -65,8 +66,15 @@ def read_movielens(source: Path, out: Path, *, skip_bad: bool = False, min_value
     written, titles, written_titles = _FORMS[file]
     lines = read_text(source / file, RATINGS, written)
     films = _read_films(source / titles, written_titles)
-    ratings = _ratings(lines, skip_bad)
-    movies = _movies(films, skip_bad)
+    users, items = Ids("users", "integer"), Ids("tweets", "integer")
+    (user,) = users.check((lines, "userId"))
+    item, film = items.check((lines, "movieId"), (films, "movieId"))
+    ratings = _ratings(lines, user, item, skip_bad)
+    movies = _movies(films, film, skip_bad)
+    tell_unknown(films, movies["tweet_id"], [ratings["tweet_id"]], "items")
+    first, second = items.number(ratings["tweet_id"], movies["tweet_id"])
+    ratings = ratings.with_columns(*users.number(ratings["user_id"]), first)
+    movies = movies.with_columns(second)
     events = number_events(engaged(lines, ratings, below(ratings["value"], "rating", min_value)))
     tables = {"users": users_of(ratings), "tweets": items_of(ratings, movies), "engagements": events}
     name = source.resolve().name
@@ -97,21 +105,20 @@ def _read_films(path: Path, layout: Layout) -> Lines:
     return lines
 
 
-def _ratings(lines: Lines, skip_bad: bool) -> pl.DataFrame:
-    """Events in the order of the file."""
+def _ratings(lines: Lines, user: pl.Series, item: pl.Series, skip_bad: bool) -> pl.DataFrame:
+    """Events in the order of the file, ids as texts."""
     columns = {
-        "user_id": lines.number("userId", pl.Int64, low=0),
-        "tweet_id": lines.number("movieId", pl.Int64, low=0),
+        "user_id": user,
+        "tweet_id": item,
         "value": lines.number("rating", pl.Float64),
         "time_us": lines.moment("timestamp"),
     }
     return lines.keep(columns, skip_bad=skip_bad).with_columns(action=pl.lit("rate"))
 
 
-def _movies(lines: Lines, skip_bad: bool) -> pl.DataFrame:
-    """`tweet_id` and `text` of each film."""
-    ids = lines.number("movieId", pl.Int64, low=0)
-    lines.refuse(~ids.is_first_distinct(), "movieId", "a film that stands more than once")
+def _movies(lines: Lines, ids: pl.Series, skip_bad: bool) -> pl.DataFrame:
+    """`tweet_id`, as text, and `text` of each film."""
+    lines.refuse(~ids.is_first_distinct() & ids.is_not_null(), "movieId", "a film that stands more than once")
     columns = {"tweet_id": ids, "title": lines.text("title"), "genres": lines.text("genres")}
     rows = lines.keep(columns, skip_bad=skip_bad)
     genres = pl.col("genres").str.replace_all("|", ", ", literal=True)

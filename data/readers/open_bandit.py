@@ -24,9 +24,10 @@ from data.dataset import Dataset
 from data.errors import DataError
 from data.readers.feeds import feeds_of
 from data.readers.files import read_text
+from data.readers.id_forms import texts_of
 from data.readers.ids import Ids
 from data.readers.lines import Lines
-from data.readers.tables import items_of, users_of, write_log
+from data.readers.tables import items_of, tell_unknown, users_of, write_log
 
 USER_FEATURES = tuple(f"user_feature_{at}" for at in range(4))
 """What together stands for a user."""
@@ -46,15 +47,19 @@ def read_open_bandit(source: Path, out: Path, *, skip_bad: bool = False) -> Data
     path = _log_path(source)
     lines = read_text(path, LOG)
     things = read_text(path.with_name(_CONTEXT), ["item_id"])
-    log = _log(lines, skip_bad)
-    items = things.keep({"tweet_id": things.number("item_id", pl.Int64, low=0)}, skip_bad=skip_bad)
-    users = Ids("users", "text")
+    users, items = Ids("users", "text"), Ids("tweets", "integer")
+    shown_item, item = items.check((lines, "item_id"), (things, "item_id"))
+    log = _log(lines, shown_item, skip_bad)
+    known = things.keep({"tweet_id": item}, skip_bad=skip_bad).unique(maintain_order=True)
+    tell_unknown(things, known["tweet_id"], [log["tweet_id"]], "items")
+    first, second = items.number(log["tweet_id"], known["tweet_id"])
+    log, known = log.with_columns(first), known.with_columns(second)
     policy = path.resolve().parent.parent.name
     clicked = pl.when(pl.col("click") == 1).then(pl.lit("click")).otherwise(pl.lit(""))
     shown = log.with_columns(users.number(log["user_id"]), action=clicked).with_row_index("line")
     tables = feeds_of(lines, shown, ["line"], product=path.stem, policy=policy or "unknown")
     tables["engagements"] = tables["engagements"].with_row_index("engagement_id", offset=1)
-    tables |= {"users": users_of(shown), "tweets": items_of(shown, items.unique(maintain_order=True))}
+    tables |= {"users": users_of(shown), "tweets": items_of(shown, known)}
     config = {"reader": "open_bandit", "source": path.name, "policy": policy}
     name = f"open-bandit-{policy}-{path.stem}"
     return write_log(out, name, config, tables, ids=(users,), files=(lines, things), times=log["time_us"], daily=True)
@@ -70,14 +75,14 @@ def _log_path(source: Path) -> Path:
     return found[0]
 
 
-def _log(lines: Lines, skip_bad: bool) -> pl.DataFrame:
-    """Impressions in the order of the file; `user_id` is the four features as one text."""
-    features = [lines.text(one) for one in USER_FEATURES]
+def _log(lines: Lines, item: pl.Series, skip_bad: bool) -> pl.DataFrame:
+    """Impressions in the order of the file, ids as texts; `user_id` is the four features as one."""
+    features = [texts_of(lines, one).fill_null("") for one in USER_FEATURES]
     for name, values in zip(USER_FEATURES, features, strict=True):
         lines.refuse(values == "", name, "a feature is needed")
     columns = {
         "user_id": pl.select(pl.concat_str(features, separator=" ")).to_series(),
-        "tweet_id": lines.number("item_id", pl.Int64, low=0),
+        "tweet_id": item,
         "time_us": lines.moment("timestamp", form="iso"),
         "position": lines.number("position", pl.Int64, low=1) - 1,
         "propensity": lines.number("propensity_score", pl.Float64, low=0, high=1),

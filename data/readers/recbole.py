@@ -22,7 +22,7 @@ from data.readers.files import TAB, header_of, read_text
 from data.readers.ids import Ids
 from data.readers.lines import Lines
 from data.readers.notes import did_you_mean
-from data.readers.tables import below, engaged, items_of, number_events, users_of, write_log
+from data.readers.tables import below, engaged, items_of, number_events, tell_unknown, users_of, write_log
 
 TYPES = ("token", "token_seq", "float", "float_seq")
 """What a field of an atomic file may be."""
@@ -52,16 +52,18 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False, min_value: 
             f"{inter} has no field 'rating', it has {', '.join(fields)}", remedy="leave out the least value of ratings"
         )
     optional = [one for one in _OPTIONAL if one in fields]
-    users, items = Ids("users"), Ids("tweets")
+    users, items = Ids("users", mixed=True), Ids("tweets", mixed=True)
     lines = _read(inter, fields, ["user_id", "item_id", "timestamp", *optional])
     lines.absent = {one: repr(one) for one in _OPTIONAL if one not in fields}
     if not optional:
         lines.tell("no field rating or label: each line is a click")
     people = _beside(lines, ".user", "user_id")
     things = _beside(lines, ".item", "item_id")
+    user, *known_user = users.check((lines, "user_id"), *([(people, "user_id")] if people is not None else []))
+    item, *known_item = items.check((lines, "item_id"), *([(things, "item_id")] if things is not None else []))
     columns = {
-        "user_id": _tokens(lines, "user_id"),
-        "tweet_id": _tokens(lines, "item_id"),
+        "user_id": user,
+        "tweet_id": item,
         "time_us": lines.moment("timestamp"),
     }
     if "rating" in fields:
@@ -69,8 +71,14 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False, min_value: 
     if "label" in fields:
         columns["label"] = lines.number("label", pl.Float64, low=0, high=1)
     log = lines.keep(columns, skip_bad=skip_bad)
-    known_users = None if people is None else _known(people, "user_id", skip_bad)
-    known_items = None if things is None else _known(things, "item_id", skip_bad)
+    known_users = None if people is None else _known(people, "user_id", known_user[0], skip_bad)
+    known_items = None if things is None else _known(things, "item_id", known_item[0], skip_bad)
+    for side, known, key, what in (
+        (people, known_users, "user_id", "users"),
+        (things, known_items, "tweet_id", "items"),
+    ):
+        if known is not None:
+            tell_unknown(side, known[key], [log[key]], what)
     log, known_users = _numbered(users, "user_id", log, known_users)
     log, known_items = _numbered(items, "tweet_id", log, known_items)
     left_out = {"label: 0": log["label"] == 0} if "label" in fields else {}
@@ -144,16 +152,9 @@ def _beside(lines: Lines, suffix: str, key: str) -> Lines | None:
     return found
 
 
-def _tokens(lines: Lines, column: str) -> pl.Series:
-    texts = lines.text(column)
-    lines.refuse(texts == "", column, "a token is needed")
-    return texts
-
-
-def _known(lines: Lines, key: str, skip_bad: bool) -> pl.DataFrame:
+def _known(lines: Lines, key: str, ids: pl.Series, skip_bad: bool) -> pl.DataFrame:
     """`user_id` or `tweet_id`, and the `text` of items."""
-    ids = _tokens(lines, key)
-    lines.refuse(~ids.is_first_distinct(), key, "which stands more than once")
+    lines.refuse(~ids.is_first_distinct() & ids.is_not_null(), key, "which stands more than once")
     frame = lines.keep(lines.frame.with_columns(ids.alias(key)), skip_bad=skip_bad)
     if key == "user_id":
         return frame.select(key)

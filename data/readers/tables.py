@@ -83,6 +83,32 @@ def _complete(
     return all_.with_columns(begin.alias(time)).drop("_first")
 
 
+def tell_unknown(side: Lines | None, known: pl.Series, log: Sequence[pl.Series], what: str) -> None:
+    """Notes the share of the ids of a `log` that the file `side`, whose ids are `known`, does not know."""
+    if side is None:
+        return
+    ids = pl.concat([one.drop_nulls().unique(maintain_order=True) for one in log]).unique(maintain_order=True)
+    missing = ids.filter(~ids.is_in(known.unique().implode()))
+    if not len(missing):
+        return
+    one = str(missing[0])
+    if len(missing) == len(ids):
+        words = f"none of the log's {len(ids):,} {what} is in it, as {one!r}: are the ids written alike?"
+    else:
+        share = f"{len(missing) / len(ids):.1%} of the log's {what} ({len(missing):,} of {len(ids):,})"
+        words = f"{share} are not in it, as {one!r}"
+    side.tell(words, warning=len(missing) == len(ids))
+
+
+def _tell_repeats(lines: Lines, events: pl.DataFrame) -> None:
+    keys = events.select("time_us", "user_id", "tweet_id", "action").sort(pl.all())
+    again = int(keys.select(pl.all_horizontal(pl.all() == pl.all().shift()).sum()).item() or 0)
+    if again:
+        which = "1 engagement repeats" if again == 1 else f"{again:,} engagements repeat"
+        stays = "it is" if again == 1 else "they are"
+        lines.tell(f"{which} another one's user, item, moment and action; {stays} kept")
+
+
 def out_of_order(times: pl.Series) -> int:
     """How many lines have a moment earlier than the line before."""
     return int((times.diff() < 0).sum() or 0)
@@ -107,6 +133,7 @@ def write_log(
     are, do not stand in order of time. Those of the files `beside` them that are none of `files` were not read, and
     that is noted.
     """
+    _tell_repeats(files[0], tables["engagements"])
     skipped = [asdict(one) for lines in files for one in lines.skipped]
     notes: list[Note] = [one for lines in files for one in lines.notes]
     notes += not_read(beside, (lines.path.name for lines in files))
@@ -121,5 +148,5 @@ def write_log(
             writer.write(table, rows)
         for one in ids:
             if one.originals is not None:
-                writer.write_ids(one.entity, one.originals)
+                writer.write_ids(one.entity, one.originals, one.first)
         return writer.commit()

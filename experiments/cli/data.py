@@ -55,7 +55,7 @@ def import_(
     dataset = read_log(reader, source, out, skip_bad=skip_bad, min_value=min_value)
     counts = {name: dataset.rows(name) for name in dataset.tables}
     skipped = dataset.config["skipped"]
-    numbered = [name for name in ("users", "tweets") if dataset.ids(name).numbered]
+    numbered = list(dataset.numbered)
     facts = {
         "folder": str(dataset.folder),
         "content_hash": dataset.content_hash,
@@ -127,7 +127,7 @@ def describe(
             raise
         problem = str(error)
     rows = [(name, f"{dataset.rows(name):,}", len(dataset.days(name))) for name in dataset.tables]
-    numbered = [name for name in ("users", "tweets") if dataset.ids(name).numbered]
+    numbered = list(dataset.numbered)
     facts = {
         "name": dataset.name,
         "content_hash": dataset.content_hash,

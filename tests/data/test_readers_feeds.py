@@ -100,6 +100,7 @@ def test_several_actions_on_one_item_are_one_impression_and_lines_that_repeat_ar
 
 def test_a_log_an_impression_log_and_items_share_their_ids(tmp_path: Path) -> None:
     toml = (
+        'author_ids = "users"\n'
         '[log]\nfile = "log.csv"\nuser = "maker"\nitem = "sku"\ntime = "at"\nconstants.action = "like"\n'
         + SHOWN.replace("shown.csv", "shown.parquet")
         + '[items]\nfile = "items.csv"\nid = "sku"\nauthor = "maker"\ntext = ["title"]\n'

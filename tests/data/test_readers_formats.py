@@ -91,7 +91,7 @@ def test_low_ratings_of_atomic_files_are_no_engagements(tmp_path: Path) -> None:
         ({"inter": "user_id:token\titem_id:token\n1\t2\n"}, "has no field 'timestamp'.*order = \"file\""),
         ({"inter": "user_id:token\ttimestamp:float\n1\t2\n"}, "has no field 'item_id', it has user_id, timestamp"),
         ({"inter": INTER + "u1\tB0\tgood\t1\n"}, r"shop\.inter line 5: rating is 'good', not a number"),
-        ({"inter": INTER + "\tB0\t1\t1\n"}, "line 5: user_id is '', a token is needed"),
+        ({"inter": INTER + "\tB0\t1\t1\n"}, "line 5: user_id is '', an id is needed"),
         ({"inter": INTER + "u1\tB0\t1\n"}, "line 5: the line does not have 4 fields but 3"),
         ({"item": ITEM + "B0\tAgain\tx\t1\n"}, r"shop\.item line 4: item_id is 'B0', which stands more than once"),
     ],
