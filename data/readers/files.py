@@ -96,7 +96,7 @@ def read_parquet(path: Path, wanted: Sequence[str]) -> Lines:
         rows = pl.scan_parquet(path / "*.parquet" if path.is_dir() else path)
         names = rows.collect_schema().names()
         _check_names(path, names, wanted)
-        frame = rows.select(wanted).collect()
+        frame = rows.select(list(dict.fromkeys(wanted))).collect()
     except (OSError, pl.exceptions.PolarsError) as error:
         reason = str(error).splitlines()[0]
         raise DataError(f"{path} cannot be read as Parquet: {reason}", remedy="check the file") from error

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 import numpy as np
 import polars as pl
@@ -17,19 +16,26 @@ from numpy.typing import NDArray
 
 from data.batch import I64
 from data.errors import DataError
+from data.readers.moments import (
+    ISO,
+    LAST_US,
+    LIKELY_US,
+    UNIT_NAMES,
+    TimeUnit,
+    day_of,
+    has_zone,
+    has_zone_sign,
+    in_other_words,
+    iso_moments,
+    microseconds,
+    of_form,
+    of_numbers,
+)
 from data.readers.notes import Note, dropped
-
-TimeUnit = Literal["s", "ms", "us", "ns"]
 
 _SHOWN = 5
 _LONGEST = 100
 """Characters of a value that are shown."""
-_PER_SECOND: dict[str, int] = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-_UNIT_NAMES = {"s": "seconds", "ms": "milliseconds", "us": "microseconds", "ns": "nanoseconds"}
-_MINUTES = r"^(\d{4}-\d\d-\d\d \d\d:\d\d)([+-].*)?$"
-"""A moment of ISO 8601 without seconds, and its zone."""
-_LAST_US = 4_102_444_800_000_000
-"""The year 2100."""
 
 
 @dataclass(frozen=True)
@@ -166,32 +172,75 @@ class Lines:
         self.refuse(~(yes | no), column, "neither true nor false")
         return yes
 
-    def moment(self, column: str, unit: TimeUnit = "s", form: str | None = None, *, empty: bool = False) -> pl.Series:
+    def moment(
+        self, column: str, unit: TimeUnit | None = None, form: str | None = None, *, empty: bool = False
+    ) -> pl.Series:
         """[N] the column as UTC microseconds: numbers of `unit` since 1970, or texts of the form `form` (see strptime).
 
-        A Parquet column of dates needs neither. The form `iso` is ISO 8601. A moment without a zone is taken as UTC.
-        An absent one is null where `empty` allows it.
+        Without a unit they are seconds, and nobody can say otherwise. A Parquet column of dates needs neither. The form
+        `iso` is ISO 8601. A moment without a zone is taken as UTC. An absent one is null where `empty` allows it.
         """
         raw = self.frame[column]
         if raw.dtype.is_temporal():
-            times, why, what = _microseconds(raw), "no moment", "UTC"
+            times, why, what = microseconds(raw), "no moment", "UTC"
         elif form is not None:
-            try:
-                times = _microseconds(_parsed(self.text(column).str.strip_chars(), form))
-            except pl.exceptions.PolarsError as error:
-                reason = str(error).splitlines()[0]
-                raise DataError(
-                    f"{self.path}: time format {form!r}: {reason}", remedy="write it as strptime"
-                ) from error
-            why, what = f"not a moment of the form {form!r}", "UTC"
+            times, what = self._of_form(raw, form), "UTC"
+            why = f"not a moment of {ISO}" if form == "iso" else f"not a moment of the form {form!r}"
         else:
-            times, why = _counted(raw, unit), f"not a number of {_UNIT_NAMES[unit]}"
-            what = f"in {_UNIT_NAMES[unit]} since 1970-01-01 UTC"
+            name = UNIT_NAMES[unit or "s"]
+            times, why, what = (
+                of_numbers(raw, unit or "s"),
+                f"not a number of {name}",
+                f"in {name} since 1970-01-01 UTC",
+            )
         missing = times.is_null() & _there(raw) if empty else times.is_null()
-        self.refuse(missing, column, why)
-        off = (times < 0) | (times > _LAST_US)
-        self.refuse(off, column, f"which is no moment of 1970 to 2100 {what}")
+        self.refuse(missing, column, why, remedy=in_other_words(_first(raw, missing), unit, form))
+        off = ((times < 0) | (times > LAST_US)).fill_null(False)
+        self.refuse(off, column, f"which is no moment of 1970 to 2100 {what}",
+                    remedy=in_other_words(_first(raw, off), unit, form))  # fmt: skip
+        self._tell_early(raw, times, unit, form)
+        self._tell_zones(raw, form)
         return times
+
+    def _of_form(self, raw: pl.Series, form: str) -> pl.Series:
+        texts = raw.cast(pl.String, strict=False).fill_null("").str.strip_chars()
+        if form == "iso":
+            return iso_moments(texts)
+        try:
+            return of_form(texts, form)
+        except pl.exceptions.PolarsError as error:
+            reason = str(error).splitlines()[0]
+            raise DataError(f"{self.path}: time format {form!r}: {reason}", remedy="write it as strptime") from error
+
+    def _tell_early(self, raw: pl.Series, times: pl.Series, unit: TimeUnit | None, form: str | None) -> None:
+        """Warns of moments of good lines before the year 1990."""
+        early = times.is_between(0, LIKELY_US - 1).fill_null(False) & pl.Series(self._good)
+        if not early.any():
+            return
+        count, value = int(early.sum()), _first(raw, early)
+        guess = "" if raw.dtype.is_temporal() else in_other_words(value, unit, form)
+        many = "1 moment" if count == 1 else f"{count:,} moments"
+        words = f"{many} before 1990, as {day_of(times.filter(early)[0])} ({value})"
+        self.tell(f"{words}; {guess}" if guess else words, columns=[raw.name], warning=True)
+
+    def _tell_zones(self, raw: pl.Series, form: str | None) -> None:
+        """Tells of moments that were taken as UTC because no zone stands with them."""
+        total = len(raw) - raw.null_count()
+        zoned = total
+        if isinstance(raw.dtype, pl.Datetime):
+            zoned = total if raw.dtype.time_zone else 0
+        elif form == "iso":
+            zoned = int(has_zone(raw.cast(pl.String, strict=False)).sum())
+        elif form is not None:
+            zoned = total if has_zone_sign(form) else 0
+        if zoned == total:
+            return
+        bare = total - zoned
+        words = (
+            f"{bare:,} of {total:,} moments {'has' if bare == 1 else 'have'} no zone and {'is' if bare == 1 else 'are'}"
+        )
+        words = words if zoned else "moments have no zone and are"
+        self.tell(f"{words} taken as UTC", columns=[raw.name], warning=zoned > 0)
 
     def keep(self, columns: dict[str, pl.Series] | pl.DataFrame, *, skip_bad: bool) -> pl.DataFrame:
         """`columns` [N] at the good lines.
@@ -236,38 +285,7 @@ def _there(values: pl.Series) -> pl.Series:
     return here & (values.str.strip_chars() != "") if values.dtype == pl.String else here
 
 
-def _counted(raw: pl.Series, unit: TimeUnit) -> pl.Series:
-    """[N] microseconds of a number of units, null where it is none; whole numbers stay exact."""
-    texts = raw.str.strip_chars() if raw.dtype == pl.String else raw
-    nothing = pl.Series(raw.name, [None] * len(raw), dtype=pl.Int64)
-    whole = nothing if raw.dtype.is_float() else texts.cast(pl.Int64, strict=False)
-    scale = _PER_SECOND[unit]
-    # Clipped just outside the range, so that no product overflows.
-    near = whole.clip(-1, _LAST_US // 10**6 * scale + 1)
-    value = pl.col(raw.name)
-    times = near.to_frame().select(value // (scale // 10**6) if scale > 10**6 else value * (10**6 // scale)).to_series()
-    if not whole.null_count():
-        return times
-    parts = texts.cast(pl.Float64, strict=False)
-    parts = parts.set(~parts.is_finite().fill_null(False), None) * (10**6 / scale)
-    return times.zip_with(whole.is_not_null(), parts.clip(-1, _LAST_US + 1).round().cast(pl.Int64))
-
-
-def _parsed(texts: pl.Series, form: str) -> pl.Series:
-    """Moments of texts; `iso` takes what ISO 8601 allows, with or without a zone."""
-    if form != "iso":
-        zone = "UTC" if any(one in form for one in ("%z", "%:z", "%#z")) else None
-        return texts.str.to_datetime(form, time_unit="us", time_zone=zone, strict=False)
-    plain = texts.str.replace("T", " ", literal=True).str.replace(r"Z$", "+00:00")
-    plain = plain.str.replace(_MINUTES, "${1}:00${2}")
-    zoned = plain.str.to_datetime("%Y-%m-%d %H:%M:%S%.f%#z", time_unit="us", time_zone="UTC", strict=False)
-    naive = plain.str.to_datetime("%Y-%m-%d %H:%M:%S%.f", time_unit="us", strict=False).dt.replace_time_zone("UTC")
-    dates = plain.str.to_date("%Y-%m-%d", strict=False).cast(pl.Datetime("us")).dt.replace_time_zone("UTC")
-    out = zoned.zip_with(zoned.is_not_null(), naive)
-    return out.zip_with(out.is_not_null(), dates)
-
-
-def _microseconds(moments: pl.Series) -> pl.Series:
-    if moments.dtype in (pl.Time, pl.Duration):
-        raise DataError(f"column {moments.name!r} holds {moments.dtype}, no moments", remedy="name another column")
-    return moments.cast(pl.Datetime("us")).cast(pl.Int64) if moments.dtype == pl.Date else moments.dt.epoch("us")
+def _first(values: pl.Series, where: pl.Series) -> object:
+    """The first value where `where` is True, None if there is none."""
+    place = where.fill_null(False).arg_max() if where.any() else None
+    return None if place is None else values[int(place)]

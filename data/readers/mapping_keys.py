@@ -12,7 +12,8 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from data.errors import ConfigError
 from data.readers.files import Layout, read_parquet, read_text
 from data.readers.ids import IdKind
-from data.readers.lines import Lines, TimeUnit
+from data.readers.lines import Lines
+from data.readers.moments import TimeUnit
 from data.schema import ACTIONS
 from data.settings import wrong_setting
 
