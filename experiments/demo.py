@@ -25,6 +25,7 @@ from experiments.config import RunConfig
 from experiments.evaluate import EvaluateConfig, Report, evaluate_references
 from experiments.live import Live, run_live
 from experiments.look import FoundTweet, search_tweets, trends_at
+from experiments.tracking import ready
 from experiments.train import TrainResult, train
 from experiments.worlds import make_data, world_config
 from features.text.encoder import resolve_encoder
@@ -82,6 +83,7 @@ class DemoResult:
 
 def run_demo(config: DemoConfig, home: Path) -> DemoResult:
     """Runs everything under `home`; the world is written to `home/demo/world`, the runs to MLflow's store there."""
+    ready(home)
     seconds: dict[str, float] = {}
     folder = home / "demo" / "world"
     with (

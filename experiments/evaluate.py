@@ -42,7 +42,7 @@ from experiments.seen import refuse_split, seen_notes
 from experiments.segments import segments_of
 from experiments.stats import Interval, auc_interval, mean_interval
 from experiments.tied import TiedRows, tied_rows
-from experiments.tracking import tracked_run
+from experiments.tracking import ready, tracked_run
 from experiments.train import split_of, understanding_of
 from experiments.uncounted import uncounted
 from features.catalogue import owners
@@ -52,7 +52,7 @@ from ranking.artifact import Bundle
 from ranking.catalogue import SCORERS
 from ranking.metrics.catalogue import LISTS, METRICS
 from ranking.ranker import check_columns
-from ranking.registry import connect, fetch
+from ranking.registry import connect, fetch, require_run
 from ranking.scorer import Scorer
 
 if TYPE_CHECKING:
@@ -161,8 +161,12 @@ def evaluate_references(
     """
     if len(set(references)) < len(references):
         raise ConfigError(f"a model is named twice in {' '.join(references)}", remedy="name each once")
+    client = ready(home)
     split = split_of(dataset, config.split)
     bundles = bundles_of(dataset, split, references, home)
+    for reference, one in bundles.items():
+        if one.run_id:
+            require_run(client, one.run_id, f"model {reference!r}", home, otherwise="train again: rookery train")
     report, measured = evaluate_bundles(dataset, split, bundles, config, advance)
     users = segments_of(dataset, split, report.users)
     curves = curves_of(measured, sorted(bundles, key=lambda one: bundles[one].name != BASE), users, seed=config.seed)

@@ -17,7 +17,8 @@ from data.catalogue import resolve
 from data.errors import ConfigError, NotFoundError
 from ranking.artifact import VALUE
 from ranking.catalogue import SCORERS
-from ranking.registry import EXPERIMENT, resolve_reference
+from ranking.registry import one_line, resolve_reference
+from ranking.store import EXPERIMENT
 
 FOLDER = "evaluation"
 """The artifact folder of a run that holds its evaluations, one a protocol and data set."""
@@ -58,10 +59,19 @@ def shared_evaluation(client: Any, references: Sequence[str]) -> tuple[str, dict
 
 
 def download(run_id: str, key: str, name: str) -> Path:
-    """A file of an evaluation, on this machine."""
-    import mlflow
+    """A file of an evaluation, on this machine.
 
-    return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=f"{FOLDER}/{key}/{name}"))
+    Raises:
+        NotFoundError: it was removed.
+    """
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    try:
+        return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=f"{FOLDER}/{key}/{name}"))
+    except (MlflowException, OSError) as error:
+        problem = f"{name} of an evaluation of run {run_id} is gone: {one_line(error)}"
+        raise NotFoundError(problem, remedy="evaluate again: rookery evaluate") from error
 
 
 def _runs(client: Any, reference: str) -> list[Any]:

@@ -11,6 +11,7 @@ import polars as pl
 
 from data.dataset import Dataset
 from data.errors import NotFoundError
+from data.home import check_home
 from experiments.cli.screen import say
 from ranking.artifact import Bundle
 from ranking.ranker import check_columns
@@ -32,7 +33,9 @@ def open_network(data: Path | None, model: str, home: Path, *, folder: Path | No
         NotFoundError: nothing answers to `model`.
         ModelError: the model reads columns which the data set cannot fill.
         DataError: the data set cannot be read, or the folder holds another one.
+        ConfigError: the home cannot be written to.
     """
+    check_home(home)
     dataset = Dataset.open(data) if data is not None else None
     bundle = served_model(model, home)
     if dataset is not None and bundle is not None:

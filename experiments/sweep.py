@@ -15,18 +15,21 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
 
+from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data.catalogue import lookup
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError, ModelError
 from data.folders import write_file
+from data.home import database_url
 from data.settings import Seed
 from experiments.config import RunConfig, put, validate
-from experiments.tracking import flatten, tracked_run
+from experiments.tracking import flatten, ready, tracked_run
 from experiments.train import Learning, logged, split_of, understanding_of
 from features.text.understanding import Understanding
 from ranking.catalogue import SCORERS, TRAINED
+from ranking.registry import require_run
 from ranking.training.impressions import SameRows
 
 if TYPE_CHECKING:
@@ -152,13 +155,15 @@ def sweep(dataset: Dataset, config: SweepConfig, home: Path, advance: Advance | 
         raise ConfigError(f"scorer {config.run.scorer!r} is not trained", remedy=f"sweep one of {', '.join(TRAINED)}")
     _check_objective(kind, config)
     dataset.require("tweets", "engagements", purpose="training")
+    ready(home)
     name = f"{config.run.scorer}-{_identity(dataset, config)}"
     folder = home / "sweeps"
     folder.mkdir(parents=True, exist_ok=True)
-    study = optuna.create_study(
-        storage=f"sqlite:///{folder / 'studies.db'}", study_name=name, direction=config.direction, load_if_exists=True,
-        pruner=_pruner(kind, config),
-    )  # fmt: skip
+    with FileLock(folder / ".studies.db.lock"):  # one process makes the tables
+        study = optuna.create_study(
+            storage=database_url(folder / "studies.db"), study_name=name, direction=config.direction,
+            load_if_exists=True, pruner=_pruner(kind, config),
+        )  # fmt: skip
     before = len(_ended(study))
     with _parent(study, dataset, config, home) as run_id:
         trials = _Trials(kind, dataset, config, home, run_id)
@@ -286,11 +291,9 @@ def _parent(study: optuna.Study, dataset: Dataset, config: SweepConfig, home: Pa
     """The study's MLflow run: a new one, or the one of an earlier call."""
     import mlflow
 
-    from ranking.registry import connect
-
     known = study.user_attrs.get("run_id")
     if known:
-        connect(home)
+        require_run(ready(home), known, f"study {study.study_name}", home, otherwise="change the sweep's seed")
         with mlflow.start_run(run_id=known):
             yield known
         return

@@ -112,10 +112,11 @@ def train_text(
         DataError: fewer than two labels, too many, or too few texts to hold some out.
     """
     from experiments.plots import log_intervals
-    from ranking.registry import connect
+    from experiments.tracking import ready
 
     check_task(task)
     _check_labels(labelled)
+    ready(home)
     encoder = resolve_encoder(config.encoder, cache=home / "cache")
     seen, judged = (labelled, test) if test is not None else _hold_out(labelled, config)
     both = [_examples(one, encoder, advance) for one in (seen, judged)]
@@ -128,7 +129,6 @@ def train_text(
     floor = np.full(len(judged), _most_frequent(seen.labels), object)
     majority = macro_f1(both[1].labels.astype(str), floor.astype(str))
     kept = head if test is not None else train_head(_examples(labelled, encoder, advance), chosen)
-    connect(home)
     import mlflow
 
     parameters = {"task": task, **config.model_dump(), **chosen.model_dump(), "labels": len(set(labelled.labels))}

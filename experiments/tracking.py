@@ -7,13 +7,28 @@ import warnings
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from data.dataset import Dataset
+from data.home import check_home
 from ranking.registry import connect
+
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
 _NOT_IN_NAMES = re.compile(r"[^\w. :-]")
 """Characters that MLflow takes in no parameter's name, or, as a slash, not everywhere."""
+
+
+def ready(home: Path) -> MlflowClient:
+    """A client of the store, for a command that will keep something in it and under `home`; called before it computes.
+
+    Raises:
+        ConfigError: the home cannot be written to, its disk is full, or the experiment was deleted.
+        DataError: the store cannot be opened.
+    """
+    check_home(home)
+    return connect(home)
 
 
 @contextmanager

@@ -21,7 +21,7 @@ from data.settings import config_from
 from data.split import Split, default_split, parse_split, training_part
 from experiments.config import RunConfig
 from experiments.plots import log_curves
-from experiments.tracking import tracked_run
+from experiments.tracking import ready, tracked_run
 from features.offline import offline_features
 from features.text.encoder import resolve_encoder
 from features.text.understanding import Understanding
@@ -85,6 +85,7 @@ def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | No
 
     kind = lookup("scorer", SCORERS, config.scorer)
     dataset.require("tweets", "engagements", purpose="training")
+    ready(home)
     kept = Checkpoint(_checkpoint_folder(dataset, config, home), {})
     with joined() as me:
         split = split_of(dataset, config.split)

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, is_dataclass, replace
 from importlib.metadata import version
@@ -26,6 +25,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from data.batch import F32, Array, CandidateBatch, Requests
 from data.catalogue import resolve
 from data.errors import ConfigError, ModelError
+from data.folders import written_whole
 from data.home import home_folder
 from features.text.understanding import Understanding
 from ranking.catalogue import SCORERS
@@ -105,32 +105,28 @@ class Bundle:
     def save(self, folder: Path) -> ModelCard:
         """Writes the artifact; a failure leaves nothing at `folder`."""
         config, weights = describe(self.scorer)
-        staging = folder.with_name(f".{folder.name}.partial")
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(parents=True)
-        plain = {name: np.ascontiguousarray(array) for name, array in weights.items()}
-        safetensors.numpy.save_file(plain, staging / WEIGHTS)
-        if self.learned is not None:
-            safetensors.numpy.save_file(self.learned.arrays(), staging / ROWS)
-        if self.understanding is not None:
-            self.understanding.save(staging / TEXT)
-        card = ModelCard(
-            kind=self.name.partition(VALUE)[0],
-            config=dict(config),
-            reads=tuple(self.scorer.reads),
-            reads_hash=_hash_names(self.scorer.reads),
-            data_name=self.data_name,
-            data_hash=self.data_hash,
-            code_version=version("rookery"),
-            weights_sha256=_sha256(staging / WEIGHTS),
-            understanding=self.understanding.identity if self.understanding is not None else "",
-            split=self.split,
-            tables=self.tables,
-            rows_sha256="" if self.learned is None else _sha256(staging / ROWS),
-        )
-        (staging / CARD).write_text(card.model_dump_json(indent=1))
-        shutil.rmtree(folder, ignore_errors=True)
-        staging.rename(folder)
+        with written_whole(folder) as staging:
+            plain = {name: np.ascontiguousarray(array) for name, array in weights.items()}
+            safetensors.numpy.save_file(plain, staging / WEIGHTS)
+            if self.learned is not None:
+                safetensors.numpy.save_file(self.learned.arrays(), staging / ROWS)
+            if self.understanding is not None:
+                self.understanding.save(staging / TEXT)
+            card = ModelCard(
+                kind=self.name.partition(VALUE)[0],
+                config=dict(config),
+                reads=tuple(self.scorer.reads),
+                reads_hash=_hash_names(self.scorer.reads),
+                data_name=self.data_name,
+                data_hash=self.data_hash,
+                code_version=version("rookery"),
+                weights_sha256=_sha256(staging / WEIGHTS),
+                understanding=self.understanding.identity if self.understanding is not None else "",
+                split=self.split,
+                tables=self.tables,
+                rows_sha256="" if self.learned is None else _sha256(staging / ROWS),
+            )
+            (staging / CARD).write_text(card.model_dump_json(indent=1), encoding="utf-8")
         return card
 
     @classmethod

@@ -8,7 +8,10 @@ from __future__ import annotations
 
 import contextlib
 import io
+import logging
+import os
 import re
+import shlex
 import tempfile
 import warnings
 from collections.abc import Mapping, Sequence
@@ -18,8 +21,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from data.batch import Array
-from data.errors import ConfigError, NotFoundError
+from data.errors import ConfigError, DataError, NotFoundError
+from data.home import database_url
 from ranking.artifact import CARD, VALUE, Bundle
+from ranking.store import ARTIFACTS, EXPERIMENT, FILE, prepare_store
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -27,40 +32,92 @@ if TYPE_CHECKING:
 MODEL_NAME = "rookery-ranker"
 """The registered model whose versions all rankers are."""
 
-EXPERIMENT = "rookery"
-"""The MLflow experiment that all runs belong to."""
-
 
 def tracking_uri(home: Path) -> str:
     """The embedded SQLite store under `home`, unless `ROOKERY_TRACKING_URI` names a server.
 
     MLflow's own variable is not read: its `set_tracking_uri` writes it, and one home's store would become another's.
     """
-    import os
-
-    return os.environ.get("ROOKERY_TRACKING_URI") or f"sqlite:///{home / 'mlflow.db'}"
+    return os.environ.get("ROOKERY_TRACKING_URI") or database_url(home / FILE)
 
 
 def connect(home: Path) -> MlflowClient:
-    """A client of the store under `home`, with the experiment made when it is missing."""
-    import logging
-    import os
+    """A client of the store under `home`, with the experiment made when it is missing.
 
+    Raises:
+        DataError: the store cannot be opened.
+        ConfigError: it cannot be written, or its experiment was deleted.
+    """
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # Bars of its own, one a file, between what a command says.
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
     from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
 
     for noisy in ("mlflow", "alembic"):  # after the import, which sets its own levels
         logging.getLogger(noisy).setLevel(logging.WARNING)
-    home.mkdir(parents=True, exist_ok=True)
-    mlflow.set_tracking_uri(tracking_uri(home))
-    client = MlflowClient()
-    if client.get_experiment_by_name(EXPERIMENT) is None:
-        client.create_experiment(EXPERIMENT, artifact_location=(home / "mlartifacts").as_uri())
-    mlflow.set_experiment(EXPERIMENT)
+    # What it logs with a traceback it raises, too.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    uri = tracking_uri(home)
+    if not os.environ.get("ROOKERY_TRACKING_URI"):
+        prepare_store(home)
+    mlflow.set_tracking_uri(uri)
+    try:
+        client = MlflowClient()
+        experiment = _experiment(client, home)
+    except MlflowException as error:
+        raise DataError(
+            f"MLflow's store {uri} cannot be opened: {one_line(error)}",
+            remedy="see that it is there and of this version of MLflow",
+        ) from error
+    if experiment.lifecycle_stage != "active":
+        back = restored(uri, "experiments", "--experiment-id", experiment.experiment_id)
+        raise ConfigError(
+            f"experiment {EXPERIMENT!r} was deleted in MLflow",
+            remedy=f"{back}; or take another home: ROOKERY_HOME=DIR",
+        )
+    mlflow.set_experiment(experiment_id=experiment.experiment_id)
     return client
+
+
+def _experiment(client: MlflowClient, home: Path) -> Any:
+    """The experiment, made where it is missing; where another process is first, the one that it made."""
+    from mlflow.exceptions import MlflowException
+
+    if (found := client.get_experiment_by_name(EXPERIMENT)) is None:
+        with contextlib.suppress(MlflowException):
+            client.create_experiment(EXPERIMENT, artifact_location=(home / ARTIFACTS).as_uri())
+        found = client.get_experiment_by_name(EXPERIMENT)
+    return found
+
+
+def restored(uri: str, *words: str) -> str:
+    """In words, MLflow's own command that brings back what was deleted."""
+    group, *which = words
+    return f"bring it back: MLFLOW_TRACKING_URI={shlex.quote(uri)} mlflow {group} restore {' '.join(which)}"
+
+
+def one_line(error: Exception) -> str:
+    """What MLflow says, without the lines of SQL and links after it."""
+    return str(error).strip().split("\n", 1)[0]
+
+
+def require_run(client: MlflowClient, run_id: str, of: str, home: Path, *, otherwise: str) -> None:
+    """Refuses a run into which nothing can be written; `of` says whose it is, `otherwise` what helps without it.
+
+    Raises:
+        NotFoundError: the run was deleted.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        run = client.get_run(run_id)
+    except MlflowException as error:
+        raise NotFoundError(f"run {run_id} of {of} is not in MLflow's store", remedy=otherwise) from error
+    if run.info.lifecycle_stage != "active":
+        back = restored(tracking_uri(home), "runs", "--run-id", run_id)
+        raise NotFoundError(f"run {run_id} of {of} was deleted in MLflow", remedy=f"{back}; or {otherwise}")
 
 
 def log_bundle(bundle: Bundle, columns: Mapping[str, Array]) -> str:
@@ -126,8 +183,9 @@ def resolve_reference(client: MlflowClient, reference: str) -> Any:
                 return found[0]
         elif re.fullmatch(r"[\w-]+", reference):
             return client.get_model_version_by_alias(MODEL_NAME, reference)
-    except MlflowException:
-        pass
+    except MlflowException as error:
+        if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
+            raise
     raise NotFoundError(
         f"no model answers to {reference!r}",
         remedy=f"name an alias, a version or a run id; there is: {_known(client) or 'none yet: rookery train'}",
@@ -154,8 +212,15 @@ def _fetched(reference: str, home: Path) -> Bundle:
     client = connect(home)
     found = resolve_reference(client, reference)
     import mlflow
+    from mlflow.exceptions import MlflowException
 
-    folder = Path(mlflow.artifacts.download_artifacts(f"models:/{MODEL_NAME}/{found.version}"))
+    try:
+        folder = Path(mlflow.artifacts.download_artifacts(f"models:/{MODEL_NAME}/{found.version}"))
+    except (MlflowException, OSError) as error:
+        raise NotFoundError(
+            f"the files of model version {found.version} are gone: {one_line(error)}",
+            remedy=f"train it again, or name another; there is: {_known(client)}",
+        ) from error
     # MLflow copies the folder under the name that it had when it was logged.
     cards: Sequence[Path] = sorted(folder.rglob(CARD))
     if not cards:

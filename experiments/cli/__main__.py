@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 
 import typer
 
-from data.errors import RookeryError
 from experiments.cli import data, features, lab, model, scorers, serve, study, text, world
+from experiments.cli.faults import told
+from experiments.cli.screen import show_what_can_be_shown
 
 app = typer.Typer(
     name="rookery",
@@ -33,31 +35,43 @@ def main() -> None:
     """Runs the command; a mistake in what was given is one line on stderr and exit code 2."""
     # Threads that wait for each other sleep soon: on a busy machine PyTorch's would otherwise spin their time away.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+    show_what_can_be_shown()
+    sys.exit(_finished(_ran()))
+
+
+def _ran() -> int:
+    """The command's exit code."""
     try:
         app(standalone_mode=True)
-    except RookeryError as error:
-        sys.stderr.write(f"rookery: {error}\n")
-        sys.exit(2)
+    except SystemExit as end:
+        return end.code if isinstance(end.code, int) else int(end.code is not None)
     except KeyboardInterrupt:
-        sys.stderr.write("rookery: stopped\n")
-        sys.exit(130)
-    except OSError as error:
-        if error.filename is None:
-            raise
-        sys.stderr.write(f"rookery: {error.filename}: {error.strerror}; check the path and who may use it\n")
-        sys.exit(2)
+        return _said("stopped", 130)
     except Exception as error:
-        _explain_damage(error)
-        raise
+        line = told(error)
+        if line is None:
+            raise
+        return _said(line, 2)
+    return 0
 
 
-def _explain_damage(error: Exception) -> None:
-    """A Parquet file that Polars cannot read is named, not traced."""
-    if type(error).__name__ != "ComputeError" or not type(error).__module__.startswith("polars"):
-        return
-    reason = str(error).strip().splitlines()[0]
-    sys.stderr.write(f"rookery: a table cannot be read: {reason}; find the file: rookery data describe DIR --verify\n")
-    sys.exit(2)
+def _finished(code: int) -> int:
+    """The exit code once all output is out: a reader that has left is no mistake, a disk that is full is one."""
+    try:
+        sys.stdout.flush()
+    except OSError as error:
+        # What is left would be tried again, and reported, when the interpreter ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        if not isinstance(error, BrokenPipeError):
+            return _said(f"the result cannot be written: {error.strerror}; send it elsewhere", 2)
+        return code or 1
+    return code
+
+
+def _said(line: str, code: int) -> int:
+    with contextlib.suppress(OSError):
+        sys.stderr.write(f"rookery: {line}\n")
+    return code
 
 
 if __name__ == "__main__":

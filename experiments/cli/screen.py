@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from collections.abc import Iterator, Sequence
@@ -30,6 +31,13 @@ class Advance(Protocol):
         ...
 
 
+def show_what_can_be_shown() -> None:
+    """Has stdout and stderr replace the characters that the terminal's encoding lacks."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")
+
+
 def say(text: str) -> None:
     """One line for people, on stderr: never mixed with a result."""
     from rich.console import Console
@@ -40,7 +48,9 @@ def say(text: str) -> None:
 def show(value: Any, *, as_json: bool, tables: Sequence[Any] = ()) -> None:
     """The result of a command: `value` as JSON, or Rich renderables for people."""
     if as_json:
-        sys.stdout.write(to_json(value) + "\n")
+        # Escapes lose nothing where characters would be replaced.
+        plain = not sys.stdout.encoding.lower().startswith("utf")
+        sys.stdout.write(to_json(value, ascii_only=plain) + "\n")
         return
     console = wide_console()
     for table in tables:
@@ -57,9 +67,9 @@ def wide_console(**settings: Any) -> Any:
     return console
 
 
-def to_json(value: Any) -> str:
+def to_json(value: Any, *, ascii_only: bool = False) -> str:
     """Indented JSON; dataclasses become objects, NaN becomes null, paths and NumPy numbers become plain."""
-    return json.dumps(_plain(value), indent=1, allow_nan=False, ensure_ascii=False)
+    return json.dumps(_plain(value), indent=1, allow_nan=False, ensure_ascii=ascii_only)
 
 
 def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> Any:

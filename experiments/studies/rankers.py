@@ -21,6 +21,7 @@ from data.catalogue import resolve
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.folders import present, write_file, written_whole
+from data.home import check_home
 from data.settings import Seed, config_from
 from experiments.apart import sentences
 from experiments.config import RunConfig
@@ -122,9 +123,10 @@ def rank_rankers(config: RankersConfig, home: Path, advance: Advance | None = No
     """Makes the worlds, trains, ranks and compares.
 
     Raises:
-        ConfigError: a setting that a ranker does not take.
+        ConfigError: a setting that a ranker does not take, or a home that cannot be written to.
         ModelError: a training diverged.
     """
+    check_home(home)
     folder = home / "studies" / f"rankers-{config.preset}"
     names = [ORACLE, *config.rankers, config.base]
     parts, protocol, notes = [], "", list[str]()

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
+import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -115,15 +117,15 @@ def load_secret(home: Path, given: str | None = None) -> bytes:
     if given:
         return given.encode()
     path = home / SECRET_FILE
-    home.mkdir(parents=True, exist_ok=True)
-    try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        secret = path.read_text().strip()
-        if len(secret) < MIN_SECRET_BYTES:
-            raise ConfigError(f"{path} holds no secret", remedy="delete it; a new one is made") from None
-        return secret.encode()
-    with os.fdopen(handle, "w") as file:
-        secret = secrets.token_urlsafe(48)
-        file.write(secret)
+    if not path.exists():
+        home.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=home, prefix=f".{SECRET_FILE}.") as file:  # of mode 0600
+            file.write(secrets.token_urlsafe(48))
+            file.flush()
+            # Whole from its first moment; of several that make one at once the first one's stays.
+            with contextlib.suppress(FileExistsError):
+                os.link(file.name, path)
+    secret = path.read_text().strip()
+    if len(secret) < MIN_SECRET_BYTES:
+        raise ConfigError(f"{path} holds no secret", remedy="delete it; a new one is made")
     return secret.encode()
