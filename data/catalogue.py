@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
 from importlib import import_module
 from typing import Any
 
@@ -15,6 +16,20 @@ def resolve(target: str) -> Any:
     return getattr(import_module(module), name)
 
 
+def nearest(name: str, known: Iterable[str]) -> str:
+    """The known name that was meant, as far as one can tell: one that begins so, or a close one; empty without any."""
+    names = list(known)
+    if begun := [one for one in names if name and one.casefold().startswith(name.casefold())]:
+        return min(begun, key=len)
+    return next(iter(get_close_matches(name.casefold(), names, 1)), "")
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """`did you mean 'popularity'? `, to begin a remedy with; empty where nothing is near."""
+    near = nearest(name, known)
+    return f"did you mean {near!r}? " if near else ""
+
+
 def lookup(kind: str, catalogue: Mapping[str, str], name: str) -> Any:
     """The entry `name` of a catalogue of `kind`s.
 
@@ -22,5 +37,6 @@ def lookup(kind: str, catalogue: Mapping[str, str], name: str) -> Any:
         ConfigError: no such entry; the message lists those there are.
     """
     if name not in catalogue:
-        raise ConfigError(f"unknown {kind} {name!r}", remedy=f"choose one of {', '.join(sorted(catalogue))}")
+        remedy = f"{did_you_mean(name, catalogue)}choose one of {', '.join(sorted(catalogue))}"
+        raise ConfigError(f"unknown {kind} {name!r}", remedy=remedy)
     return resolve(catalogue[name])

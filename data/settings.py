@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
+from data.catalogue import nearest
 from data.errors import ConfigError
 
 M = TypeVar("M", bound=BaseModel)
@@ -48,8 +48,9 @@ def wrong_setting(error: ValidationError, kind: type[BaseModel], source: str, *,
     given = first.get("input")
     value = "" if isinstance(given, dict) else f" = {given!r}"
     where = f"{key}{value} in {source}" if key else source
-    told = first["msg"].removeprefix("Value error, ")
-    return ConfigError(f"{where}: {told}", remedy=f"change that value{more}")
+    # A validator of ours may name its own remedy after a semicolon; pydantic's name none.
+    told, _, remedy = first["msg"].removeprefix("Value error, ").partition("; ")
+    return ConfigError(f"{where}: {told}", remedy=f"{remedy or 'change that value'}{more}")
 
 
 def model_at(kind: type[BaseModel], path: Sequence[str]) -> type[BaseModel]:
@@ -69,9 +70,9 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 def _nearest(kind: type[BaseModel], table: type[BaseModel], path: Sequence[str]) -> str:
     """The key that was meant, as far as one can tell."""
-    beside = get_close_matches(path[-1], table.model_fields, 1)
+    beside = nearest(path[-1], table.model_fields)
     if beside:
-        return ".".join([*path[:-1], beside[0]])
+        return ".".join([*path[:-1], beside])
     return next((key for key in _keys(kind) if key.rsplit(".", 1)[-1] == path[-1]), "")
 
 

@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
+from data.catalogue import did_you_mean
 from data.errors import ConfigError, DataError
 from experiments.curves import LEAST_USERS
 from experiments.evaluated import download, shared_evaluation
@@ -133,7 +134,8 @@ def _metrics(found: Mapping[str, _Evaluated], asked: Sequence[str]) -> list[str]
     ]
     for name in asked:
         if name not in shared:
-            raise ConfigError(f"not all runs have metric {name!r}", remedy=f"all have {', '.join(shared)}")
+            remedy = f"{did_you_mean(name, shared)}all have {', '.join(shared)}"
+            raise ConfigError(f"not all runs have metric {name!r}", remedy=remedy)
     return list(dict.fromkeys(asked)) or [name for name in METRICS if name in shared]
 
 

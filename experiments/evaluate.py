@@ -18,7 +18,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from data.batch import CandidateBatch
-from data.catalogue import resolve
+from data.catalogue import did_you_mean, resolve
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError
 from data.settings import Seed
@@ -49,7 +49,7 @@ from features.catalogue import owners
 from features.online import FeatureState
 from features.text.understanding import Understanding
 from ranking.artifact import Bundle
-from ranking.catalogue import SCORERS
+from ranking.catalogue import SCORERS, UNTRAINED
 from ranking.metrics.catalogue import LISTS, METRICS
 from ranking.ranker import check_columns
 from ranking.registry import connect, fetch, require_run
@@ -85,7 +85,7 @@ class EvaluateConfig(BaseModel):
     def _known(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
             if name not in METRICS:
-                raise ValueError(f"no metric {name!r}; there are {', '.join(METRICS)}")
+                raise ValueError(f"no metric {name!r}; {did_you_mean(name, METRICS)}there are {', '.join(METRICS)}")
         return tuple(dict.fromkeys(names))
 
 
@@ -326,7 +326,7 @@ def _notes(protocol: EvaluationProtocol, measured: Mapping[str, Measured], asked
 def bundles_of(dataset: Dataset, split: Split, references: Sequence[str], home: Path) -> dict[str, Bundle]:
     """References to bundles; a catalogue name of a scorer that needs no training is made on the spot."""
     untrained = [name for name in references if name in SCORERS and not hasattr(resolve(SCORERS[name]), "trainer")]
-    fetched = {name: fetch(name, home=home) for name in references if name not in untrained}
+    fetched = {name: fetch(name, home=home, also=tuple(UNTRAINED)) for name in references if name not in untrained}
     texts = [one.understanding for one in fetched.values() if one.understanding is not None]
     shared = texts[0] if texts else (understanding_of(dataset, split, "static", home) if untrained else None)
     for name in untrained:

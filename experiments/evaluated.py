@@ -16,7 +16,7 @@ from typing import Any
 from data.catalogue import resolve
 from data.errors import ConfigError, NotFoundError
 from ranking.artifact import VALUE
-from ranking.catalogue import SCORERS
+from ranking.catalogue import SCORERS, UNTRAINED
 from ranking.registry import one_line, resolve_reference
 from ranking.store import EXPERIMENT
 
@@ -99,7 +99,9 @@ def _runs(client: Any, reference: str) -> list[Any]:
             return list(named)
     if version:
         raise _never_evaluated(reference)
-    return [client.get_run(resolve_reference(client, reference).run_id)]
+    if reference in UNTRAINED:
+        raise _never_evaluated(reference)
+    return [client.get_run(resolve_reference(client, reference, also=(*SCORERS, ORACLE)).run_id)]
 
 
 def _moments(runs: Sequence[Any]) -> dict[str, int]:

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from experiments.stats import Interval, bounds
+
 if TYPE_CHECKING:
     from experiments.curves import Curves, Gain, PrecisionRecall, Reliability
-    from experiments.stats import Interval
 
 _BLUE, _GREY = "#1d6fa5", "#999999"
 _METRICS = {"ndcg": "NDCG", "true_value": "true value"}
@@ -105,7 +106,7 @@ def precision_recall_curves(found: Mapping[str, PrecisionRecall], *, title: str)
     axes = figure.subplots()
     for label, one in found.items():
         area = one.area
-        words = f"{label}: {area.mean:.3f} [{area.low:.3f}, {area.high:.3f}]"
+        words = f"{label}: {area.mean:.3f} {bounds(area.low, area.high, area.users, '.3f')}"
         axes.plot(one.recall, one.precision, drawstyle="steps-pre", linewidth=1.3, label=words)
     rate = next(iter(found.values())).rate
     axes.axhline(rate, color=_GREY, linestyle="--", linewidth=1, label=f"chance: {rate:.3f}")

@@ -14,10 +14,11 @@ from experiments.comparison_page import label, name_of
 from experiments.demo import DemoResult
 from experiments.evaluate import Report, ScorerResult
 from experiments.live import Live
-from experiments.stats import Difference, Interval
+from experiments.stats import Difference, Interval, bounds
 from experiments.studies.rankers import RankersResult
 from experiments.sweep import SweepResult
 from experiments.tie_shuffles import TieShuffles
+from experiments.train import TrainResult
 from ranking.metrics.catalogue import IMPRESSIONS
 
 
@@ -95,6 +96,31 @@ def segment_table(report: Comparison) -> Any:
     ]  # fmt: skip
     heads = ["segment", "run", "users", "value", f"minus {report.base}", "p (Holm)"]
     return table(f"{name_of(first, report.k)} by segment", heads, rows)
+
+
+def training_tables(result: TrainResult) -> list[Any]:
+    """What training told: its epochs, or the settings that were tried and the ones that were chosen, or one number."""
+    tried, columns = result.epochs, result.columns
+    if not tried:
+        return []
+    if "epoch" in columns:
+        rows = [(f"epoch {at}", *(f"{one[name]:.4f}" for name in columns)) for at, one in enumerate(tried, 1)]
+        return [table("epochs", ["", *columns], rows)]
+    if not result.chosen:
+        return [", ".join(f"{name} {tried[0][name]:.4f}" for name in columns)]
+    measured = next(name for name in columns if name not in result.chosen)
+    named = ", ".join(f"{name} {value:g}" for name, value in result.chosen.items())
+    best = max(one[measured] for one in tried)
+    words = f"by {measured.upper()} {best:.4f} on the part of training that was held out"
+    if len(tried) == 1:
+        return [f"{named}: the only settings tried, judged {words}"]
+    rows = [
+        ("*" if all(one[name] == value for name, value in result.chosen.items()) else "",
+         *(f"{one[name]:g}" for name in result.chosen), f"{one[measured]:.4f}")
+        for one in tried
+    ]  # fmt: skip
+    grid = table("settings tried (* chosen)", ["", *result.chosen, measured.upper()], rows)
+    return [grid, f"{named} chosen of {len(tried)} {words}"]
 
 
 def sweep_table(result: SweepResult) -> Any:
@@ -198,12 +224,12 @@ def live_lines(live: Live) -> list[str | Text]:
 
 def interval(value: Interval | None) -> str:
     """`0.123 [0.117, 0.129]`, or a dash where there is none."""
-    return "-" if value is None else f"{value.mean:.3f} [{value.low:.3f}, {value.high:.3f}]"
+    return "-" if value is None else f"{value.mean:.3f} {bounds(value.low, value.high, value.users, '.3f')}"
 
 
 def difference(value: Difference | None) -> str:
     """`+0.012 [+0.010, +0.014]`."""
-    return "" if value is None else f"{value.mean:+.4f} [{value.low:+.4f}, {value.high:+.4f}]"
+    return "" if value is None else f"{value.mean:+.4f} {bounds(value.low, value.high, value.users, '+.4f')}"
 
 
 def p_value(value: float | None) -> str:

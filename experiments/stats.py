@@ -45,7 +45,7 @@ class Interval:
     level: float = 0.95
 
     def __str__(self) -> str:
-        return f"{self.mean:.4f} [{self.low:.4f}, {self.high:.4f}]"
+        return f"{self.mean:.4f} {bounds(self.low, self.high, self.users, '.4f')}"
 
     def overlaps(self, other: Interval) -> bool:
         """Whether the two intervals share a value; the stricter question than a paired test."""
@@ -66,7 +66,7 @@ class Difference:
     level: float = 0.95
 
     def __str__(self) -> str:
-        return f"{self.mean:+.4f} [{self.low:+.4f}, {self.high:+.4f}] p={self.p_value:.3g}"
+        return f"{self.mean:+.4f} {bounds(self.low, self.high, self.users, '+.4f')} p={self.p_value:.3g}"
 
 
 @dataclass(frozen=True)
@@ -92,7 +92,9 @@ class Effect:
     level: float = 0.95
 
     def __str__(self) -> str:
-        return f"{self.size:+.2f} [{self.low:+.2f}, {self.high:+.2f}]"
+        if np.isnan(self.size):
+            return "none: one user" if self.users < 2 else "none: all users differ alike"
+        return f"{self.size:+.2f} {bounds(self.low, self.high, self.users, '+.2f')}"
 
 
 @dataclass(frozen=True)
@@ -103,6 +105,13 @@ class SignedRank:
     p_value: float
     users: int
     """Users with a difference other than zero."""
+
+
+def bounds(low: float, high: float, users: int, digits: str) -> str:
+    """`[0.117, 0.129]`; words where an interval cannot be had."""
+    if np.isfinite(low) and np.isfinite(high):
+        return f"[{low:{digits}}, {high:{digits}}]"
+    return "(one user: no interval)" if users < 2 else f"({users} users: no interval)"
 
 
 def mean_interval(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -25,6 +26,12 @@ if TYPE_CHECKING:
 
 RESAMPLES = 1_000
 MOST_LABELS = 500
+LEAST_JUDGED = 2
+"""Labels that a head must be judged by: to tell one from nothing else is no task."""
+
+_NAMED = 5
+"""Labels that a message names."""
+_JUDGED_BY = "to be held out a label needs two different texts: give more, or --test FILE"
 
 
 class TextTrainConfig(BaseModel):
@@ -94,6 +101,8 @@ class TextReport:
     labels: Sequence[LabelScore]
     skipped: int = 0
     run_id: str = ""
+    unjudged: Sequence[str] = field(default_factory=tuple)
+    """Labels that no text is judged by: no score says anything about them."""
     notes: Sequence[str] = field(default_factory=tuple)
 
 
@@ -115,10 +124,10 @@ def train_text(
     from experiments.tracking import ready
 
     check_task(task)
-    _check_labels(labelled)
+    check_labels(labelled, test, config)
     ready(home)
     encoder = resolve_encoder(config.encoder, cache=home / "cache")
-    seen, judged = (labelled, test) if test is not None else _hold_out(labelled, config)
+    seen, judged = _parts(labelled, test, config)
     both = [_examples(one, encoder, advance) for one in (seen, judged)]
     chosen, tried = choose(both[0], seed=config.seed, advance=advance)
     head = train_head(both[0], chosen)
@@ -144,7 +153,7 @@ def train_text(
             task, out or shelf(home) / task, config.encoder, len(labelled) if test is None else len(seen), len(judged),
             "held-out" if test is None else test.source, score["macro_f1"], score["low"], score["high"],
             score["accuracy"], majority, chosen.model_dump(), tried, score["labels"], labelled.skipped,
-            run.info.run_id,
+            run.info.run_id, _unjudged(labelled, judged), _notes(labelled, judged, score["accuracy"]),
         )  # fmt: skip
         about = {"source": source, **{name: value for name, value in asdict(report).items() if name != "folder"}}
         about["judged_by"] = Path(report.judged_by).name
@@ -237,7 +246,12 @@ def _scores(truth: Array, guess: Array, seed: int) -> dict[str, Any]:
             "accuracy": float(hit.sum() / len(pair)), "labels": labels}  # fmt: skip
 
 
-def _check_labels(labelled: Labelled) -> None:
+def check_labels(labelled: Labelled, test: Labelled | None, config: TextTrainConfig) -> None:
+    """Refuses labels that no head can be trained on or judged by; reads no text.
+
+    Raises:
+        DataError: fewer than two labels, too many, or fewer than two that the head would be judged by.
+    """
     count = len(set(labelled.labels))
     if count < 2:
         raise DataError(
@@ -247,6 +261,44 @@ def _check_labels(labelled: Labelled) -> None:
         raise DataError(
             f"{labelled.source} has {count:,} labels", remedy=f"name a column of at most {MOST_LABELS}: --label-column"
         )
+    _, judged = _parts(labelled, test, config)
+    if len(set(judged.labels) & set(labelled.labels)) < LEAST_JUDGED:
+        unjudged = _in_words(_unjudged(labelled, judged), labelled)
+        raise DataError(f"a head for {count} labels cannot be judged: {unjudged}", remedy=_JUDGED_BY)
+
+
+def _parts(labelled: Labelled, test: Labelled | None, config: TextTrainConfig) -> tuple[Labelled, Labelled]:
+    """What is trained on, and what is judged by."""
+    return (labelled, test) if test is not None else _hold_out(labelled, config)
+
+
+def _unjudged(labelled: Labelled, judged: Labelled) -> tuple[str, ...]:
+    """The labels that no text is judged by, the rarest first."""
+    texts = Counter(labelled.labels)
+    return tuple(sorted(set(texts) - set(judged.labels), key=lambda label: (texts[label], label)))
+
+
+def _in_words(unjudged: Sequence[str], labelled: Labelled) -> str:
+    texts = Counter(labelled.labels)
+    words = [f"{label!r} ({texts[label]} {'text' if texts[label] == 1 else 'texts'})" for label in unjudged[:_NAMED]]
+    more = f" and {len(unjudged) - _NAMED} more labels" if len(unjudged) > _NAMED else ""
+    return f"no text of {', '.join(words)}{more} is among those that judge it"
+
+
+def _notes(labelled: Labelled, judged: Labelled, accuracy: float) -> tuple[str, ...]:
+    """What the score does not say."""
+    notes = []
+    if unjudged := _unjudged(labelled, judged):
+        notes.append(f"macro-F1 leaves labels out: {_in_words(unjudged, labelled)}; {_JUDGED_BY}")
+    if strange := sorted(set(judged.labels) - set(labelled.labels)):
+        named = ", ".join(map(repr, strange[:_NAMED]))
+        notes.append(f"{judged.source} has {len(strange)} labels that were not trained, each with an F1 of 0: {named}")
+    if accuracy == 1.0:
+        least = 0.05 ** (1 / len(judged))
+        notes.append(
+            f"all {len(judged):,} are right, so resampling them has no spread; the accuracy is above {least:.3f} at 95%"
+        )
+    return tuple(notes)
 
 
 def _hold_out(labelled: Labelled, config: TextTrainConfig) -> tuple[Labelled, Labelled]:

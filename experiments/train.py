@@ -48,12 +48,14 @@ class TrainResult:
     registered_as: str
     aliases: tuple[str, ...]
     columns: tuple[str, ...]
-    """What was measured each epoch."""
+    """What was measured each epoch, or of each combination of settings that was tried."""
     epochs: list[dict[str, float]] = field(default_factory=list)
     went_on_after: int = 0
     """Epochs that a killed run of the same config had left in a checkpoint."""
     value_left_out: tuple[str, ...] = ()
     """Actions that the value model weighs and the ranker does not predict."""
+    chosen: dict[str, float] = field(default_factory=dict)
+    """The settings with the best NDCG, of a model of items that tries several."""
 
 
 def split_of(dataset: Dataset, text: str) -> Split:
@@ -104,6 +106,8 @@ def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | No
             epochs: list[dict[str, float]] = []
             scorer = learn.fit(logged(epochs), advance)
             left_out = tuple(getattr(scorer, "left_out", ()))
+            chosen = chosen_of(epochs)
+            mlflow.log_params({f"chosen.{name}": value for name, value in chosen.items()})
             if left_out:
                 mlflow.set_tag("value.left_out", ", ".join(left_out))
             bundle = Bundle(config.scorer, scorer, understanding, dataset.name, dataset.content_hash)
@@ -115,7 +119,7 @@ def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | No
                 _log_epochs(epochs)
         kept.remove()
     aliases, columns = _alias(home, version), tuple(epochs[0]) if epochs else ()
-    return TrainResult(run_id, version, MODEL_NAME, aliases, columns, epochs, done, left_out)
+    return TrainResult(run_id, version, MODEL_NAME, aliases, columns, epochs, done, left_out, chosen)
 
 
 def _checkpoint_folder(dataset: Dataset, config: RunConfig, home: Path) -> Path:
@@ -158,6 +162,15 @@ class Learning:
             **{name: value for name, value in lent.items() if name in takes},
         )  # fmt: skip
         return fitted
+
+
+def chosen_of(tried: list[dict[str, float]]) -> dict[str, float]:
+    """The settings that a model of items keeps of those that it tells with their NDCG: the first of the best."""
+    measured = next((name for name in (tried[0] if tried else {}) if name.startswith("ndcg@")), "")
+    if not measured or "epoch" in tried[0]:
+        return {}
+    best = max(tried, key=lambda one: one[measured])
+    return {name: value for name, value in best.items() if name != measured}
 
 
 def logged(epochs: list[dict[str, float]]) -> Callable[[Mapping[str, float]], None]:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from data.catalogue import did_you_mean
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.folders import present
@@ -34,7 +35,9 @@ def world_config(preset: str, path: Path | None, overrides: Sequence[str]) -> Wo
         ConfigError: an unknown preset or key, or a value out of range.
     """
     if preset not in PRESETS:
-        raise ConfigError(f"unknown preset {preset!r}", remedy=f"choose one of {', '.join(PRESETS)}")
+        raise ConfigError(
+            f"unknown preset {preset!r}", remedy=f"{did_you_mean(preset, PRESETS)}choose one of {', '.join(PRESETS)}"
+        )
     return WorldConfig.parse(_over(PRESETS[preset], merge_settings(path, overrides)))
 
 

@@ -21,9 +21,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from data.batch import Array
+from data.catalogue import did_you_mean
 from data.errors import ConfigError, DataError, NotFoundError
 from data.home import database_url
-from ranking.artifact import CARD, VALUE, Bundle
+from ranking.artifact import CARD, VALUE, Bundle, read_card
+from ranking.catalogue import TRAINED
 from ranking.store import ARTIFACTS, EXPERIMENT, FILE, prepare_store
 
 if TYPE_CHECKING:
@@ -166,11 +168,12 @@ def has_models(client: MlflowClient) -> bool:
     return bool(client.search_model_versions(f"name = '{MODEL_NAME}'", max_results=1))
 
 
-def resolve_reference(client: MlflowClient, reference: str) -> Any:
+def resolve_reference(client: MlflowClient, reference: str, *, also: Sequence[str] = ()) -> Any:
     """The registered version that an alias, a version number or a run id stands for.
 
     Raises:
-        NotFoundError: nothing answers to it; the message lists what there is.
+        NotFoundError: nothing answers to it; the message lists what there is, and of that and what the caller `also`
+            takes the nearest.
     """
     from mlflow.exceptions import MlflowException
 
@@ -186,14 +189,19 @@ def resolve_reference(client: MlflowClient, reference: str) -> Any:
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
+    there = _known(client)
+    known = [*also, *(f"v{one.version}" for one in there), *(alias for one in there for alias in one.aliases)]
+    remedy = f"train it: rookery train --data DIR --set scorer={reference}; or " if reference in TRAINED else ""
+    remedy = remedy or did_you_mean(reference, known)
+    others = f", or one of {', '.join(also)}" if also else ""
     raise NotFoundError(
         f"no model answers to {reference!r}",
-        remedy=f"name an alias, a version or a run id; there is: {_known(client) or 'none yet: rookery train'}",
+        remedy=f"{remedy}name an alias, a version or a run id{others}; there is: {_in_words(there)}",
     )
 
 
-def fetch(reference: str, *, home: Path) -> Bundle:
-    """The bundle that a reference stands for.
+def fetch(reference: str, *, home: Path, also: Sequence[str] = ()) -> Bundle:
+    """The bundle that a reference stands for; `also` are names that the caller takes beside references.
 
     Raises:
         NotFoundError: nothing answers to it.
@@ -201,16 +209,21 @@ def fetch(reference: str, *, home: Path) -> Bundle:
         ConfigError: a value that the model cannot be given.
     """
     model, chosen, value = reference.partition(VALUE)
-    bundle = _fetched(model, home)
+    bundle = _fetched(model, home, also)
     return bundle.valued(value) if chosen else bundle
 
 
-def _fetched(reference: str, home: Path) -> Bundle:
+def _fetched(reference: str, home: Path, also: Sequence[str]) -> Bundle:
     cache = home / "cache"
     if (Path(reference) / CARD).is_file():
         return Bundle.load(Path(reference), cache=cache)
     client = connect(home)
-    found = resolve_reference(client, reference)
+    try:
+        found = resolve_reference(client, reference, also=also)
+    except NotFoundError:
+        if Path(reference).exists():
+            read_card(Path(reference))  # says that it is no model, and why
+        raise
     import mlflow
     from mlflow.exceptions import MlflowException
 
@@ -219,7 +232,7 @@ def _fetched(reference: str, home: Path) -> Bundle:
     except (MlflowException, OSError) as error:
         raise NotFoundError(
             f"the files of model version {found.version} are gone: {one_line(error)}",
-            remedy=f"train it again, or name another; there is: {_known(client)}",
+            remedy=f"train it again, or name another; there is: {_in_words(_known(client))}",
         ) from error
     # MLflow copies the folder under the name that it had when it was logged.
     cards: Sequence[Path] = sorted(folder.rglob(CARD))
@@ -228,7 +241,12 @@ def _fetched(reference: str, home: Path) -> Bundle:
     return Bundle.load(cards[0].parent, cache=cache, version=str(found.version), run_id=str(found.run_id))
 
 
-def _known(client: MlflowClient) -> str:
-    versions = client.search_model_versions(f"name = '{MODEL_NAME}'", max_results=20)
+def _known(client: MlflowClient) -> Sequence[Any]:
+    """The newest versions."""
+    versions: Sequence[Any] = client.search_model_versions(f"name = '{MODEL_NAME}'", max_results=20)
+    return versions
+
+
+def _in_words(versions: Sequence[Any]) -> str:
     rows = [f"v{v.version}" + (f" ({', '.join(v.aliases)})" if v.aliases else "") for v in versions]
-    return ", ".join(rows)
+    return ", ".join(rows) or "none yet: rookery train"

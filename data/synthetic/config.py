@@ -129,13 +129,14 @@ class WorldConfig(_Frozen):
         if 60 % self.tick_min:
             raise ValueError(f"tick_min={self.tick_min} does not divide the hour; use 1, 5, 15 or 30")
         if not date(2022, 12, 1) <= self.start <= date(2079, 1, 1):
-            raise ValueError(f"start={self.start}: ids tell times from 2010 to 2080, accounts are up to 12 years old")
+            raise ValueError(f"start={self.start} does not fit ids and old accounts; use 2022-12-01 to 2079-01-01")
         if self.topics > len(TOPIC_NAMES):
             raise ValueError(f"topics={self.topics} but the lexicon has {len(TOPIC_NAMES)}; ask for fewer")
-        mean = self.follows * (min(self.people, 36_000) / 5_000) ** 0.2
-        if max(mean, self.follows) >= self.people:
+        most = self.people / max(1.0, (min(self.people, 36_000) / 5_000) ** 0.2)
+        if self.follows >= most:
             raise ValueError(
-                f"follows={self.follows} asks for more follows than pairs of people={self.people}; lower it"
+                f"people={self.people} are too few to follow follows={self.follows:g} others each; "
+                f"set follows below {most:.10g}, or more people"
             )
         return self
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.cli.screen import DataFolder, JsonFlag, progress, say, show, table
+from experiments.cli.screen import DataFolder, JsonFlag, progress, say, show
 from ranking.catalogue import TRAINED
 from ranking.metrics.catalogue import METRICS
 
@@ -37,6 +37,7 @@ def train(
     from data.dataset import Dataset
     from data.home import home_folder
     from experiments.config import RunConfig, load_config
+    from experiments.screens import training_tables
     from experiments.train import train as run
 
     settings = load_config(RunConfig, config, set_ or [])
@@ -46,9 +47,6 @@ def train(
         return
     if result.went_on_after:
         say(f"went on from the checkpoint of a stopped run, after its epoch {result.went_on_after}")
-    rows = [
-        (f"epoch {at}", *(f"{epoch[name]:.4f}" for name in result.columns)) for at, epoch in enumerate(result.epochs, 1)
-    ]
     split = "" if settings.split == "auto" else f' --split "{settings.split}"'
     left = ", ".join(result.value_left_out)
     after = f"the value leaves out {left}: the model does not predict them\n" if left else ""
@@ -56,7 +54,7 @@ def train(
         f"run {result.run_id}: version {result.version} of {result.registered_as}, now {' and '.join(result.aliases)}\n"
         f"next: rookery evaluate v{result.version} popularity recency --data {data}{split}"
     )
-    show(result, as_json=as_json, tables=[*([table("epochs", ["", *result.columns], rows)] if rows else []), after])
+    show(result, as_json=as_json, tables=[*training_tables(result), after])
 
 
 def evaluate(

@@ -83,7 +83,14 @@ def train(
     """
     from data.errors import NotFoundError
     from data.home import home_folder
-    from experiments.text import TextTrainConfig, annotated_labels, check_sources, read_labels, train_text
+    from experiments.text import (
+        TextTrainConfig,
+        annotated_labels,
+        check_labels,
+        check_sources,
+        read_labels,
+        train_text,
+    )
     from features.text.shelf import check_task
 
     check_sources(labels, data, task)
@@ -98,6 +105,8 @@ def train(
         jobs, source = {str(task): read_labels(Path(str(labels)), text=text_column, label=label_column)}, "labels"
     judge = read_labels(test, text=text_column, label=label_column) if test is not None else None
     config = TextTrainConfig(encoder=encoder, held_out=held_out, seed=seed)
+    for some in jobs.values():
+        check_labels(some, judge, config)
     reports = []
     for name, some in jobs.items():
         folder = out / name if out is not None else None
@@ -126,16 +135,22 @@ def list_(as_json: JsonFlag = False) -> None:
             score = one.about.get("macro_f1")
             facts.append({"task": one.task, "where": where, "encoder": one.encoder.name, "labels": one.head.labels,
                           "about": one.about})  # fmt: skip
-            rows.append((one.task, where, one.encoder.name, len(one.head.labels), f"{score:.3f}" if score else ""))
+            rows.append(
+                (one.task, where, one.encoder.name, len(one.head.labels), "" if score is None else f"{score:.3f}")
+            )
     show(facts, as_json=as_json, tables=[table("text heads", ["task", "from", "encoder", "labels", "macro-F1"], rows)])
 
 
 def _tables(report: Any) -> list[Any]:
     """A report for people."""
     interval = f"{report.macro_f1:.3f} [{report.macro_f1_low:.3f}, {report.macro_f1_high:.3f}]"
+    if report.macro_f1_low == report.macro_f1_high:
+        interval = f"{report.macro_f1:.3f} (resampled texts show no spread)"
+    told = len({one.label for one in report.labels if one.texts})
+    some = f" of {told} of {told + len(report.unjudged)} labels" if report.unjudged else ""
     weights = "balanced labels" if report.chosen["balanced"] else "labels as frequent as they are"
     facts = [
-        ("macro-F1 (95% interval)", interval),
+        (f"macro-F1{some} (95% interval)", interval),
         ("of always saying the most frequent label", f"{report.majority_macro_f1:.3f}"),
         ("accuracy", f"{report.accuracy:.3f}"),
         ("judged by", f"{report.judged_on:,} texts, {report.judged_by}"),
@@ -146,12 +161,19 @@ def _tables(report: Any) -> list[Any]:
         ("MLflow run", report.run_id),
     ]
     labels = [
-        (one.label, f"{one.precision:.3f}", f"{one.recall:.3f}", f"{one.f1:.3f}", f"{one.texts:,}")
+        (
+            one.label,
+            f"{one.precision:.3f}",
+            f"{one.recall:.3f}" if one.texts else "-",
+            f"{one.f1:.3f}",
+            f"{one.texts:,}",
+        )
         for one in report.labels
     ]
     return [
         table(f"text head {report.task}", ["", ""], facts),
         table("by label", ["label", "precision", "recall", "F1", "texts"], labels),
+        *report.notes,
     ]
 
 
