@@ -13,6 +13,7 @@ from stage import Stage
 from data.batch import F64, I64, Array
 from data.events import HOUR_US, MINUTE_US, EventBatch
 from data.ids import snowflakes_in_order
+from data.rng import Stream
 from data.synthetic.annotations import annotate
 from data.synthetic.config import BehaviourConfig, WorldConfig
 from data.synthetic.languages import TOPIC_NAMES, TOXIC_CATEGORIES
@@ -87,16 +88,13 @@ def test_small_talk_spam_and_insults_have_their_shares(people: People, posts: Po
     assert (posts.sentiment[posts.toxicity > 0] == -1).all()
 
 
-def test_moods_are_cut_from_a_normal_number(people: People, posts: Posts) -> None:
-    """By all posts: mood m of the author, then a normal number, below -0.7 or from 0.65 on."""
-    said = posts.sentiment[posts.toxicity == 0]
-    author = posts.author[posts.toxicity == 0]
-    grid = np.clip(0.15 + 0.35 * stats.norm.ppf((np.arange(2000) + 0.5) / 2000), -0.9, 0.9)
-    stated = {-1: stats.norm.cdf(-0.7 - grid).mean(), 1: stats.norm.sf(0.65 - grid).mean()}
-    names, first = np.unique(author, return_index=True)
-    assert len(names) > 1500
-    for mood, share in stated.items():
-        assert sure(said[first] == mood, float(share)), mood
+def test_moods_are_cut_from_a_normal_number(posts: Posts) -> None:
+    """Post for post, from the numbers of both streams: the author's mood and a normal number, at -0.7 and 0.65."""
+    mood = np.clip(0.15 + 0.35 * Stream(CONFIG.seed, "mood").normal(posts.author)[:, 0], -0.9, 0.9)
+    felt = mood + Stream(CONFIG.seed, "post quality").normal(posts.author, posts.key, n=2)[:, 1]
+    stated = np.select([posts.toxicity > 0, felt < -0.7, felt < 0.65], [-1, -1, 0], 1)
+    assert np.array_equal(posts.sentiment, stated)
+    assert (np.bincount(stated + 1) > 1_000).all()
 
 
 def test_quality_is_talent_and_luck(people: People, posts: Posts) -> None:
