@@ -201,6 +201,21 @@ def test_auc_agrees_with_scikit_learn_and_its_interval_covers_the_truth() -> Non
     assert 0.90 <= hits / 200 <= 0.99
 
 
+def test_the_interval_of_an_auc_by_hand() -> None:
+    """Positives 3 and 1, negatives 2 and 0: AUC 3/4, and each row is placed 1/4 above or below it, over 2 of its class.
+
+    Of two users one pulls by 1/8 + 1/8, the other by as much down: the variance is 2 / 1 x 2 x (1/4)^2 = 1/4. Of three
+    users one pulls so and two by 1/8: 3 / 2 x (1/16 + 2 / 64) = 9/64.
+    """
+    scores, labels = [3, 0, 2, 1], [1, 0, 0, 1]
+    for users, spread in (([1, 1, 2, 2], 1 / 2), ([1, 1, 2, 3], 3 / 8)):
+        found = auc_interval(scores, labels, users, level=0.5)
+        assert found.mean == 0.75
+        assert found.low == pytest.approx(0.75 - 0.6744898 * spread, abs=1e-6)
+        assert found.high == pytest.approx(min(0.75 + 0.6744898 * spread, 1), abs=1e-6)
+        assert (found.n, found.users) == (4, len(set(users)))
+
+
 def test_a_user_who_stands_for_many_rows_widens_the_interval() -> None:
     rng = np.random.default_rng(0)
     users = rng.integers(0, 40, 4000)
