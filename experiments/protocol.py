@@ -18,6 +18,7 @@ from data.dataset import Dataset
 from data.errors import DataError
 from data.events import EventBatch
 from data.ids import rows_of
+from data.rng import Stream
 from data.schema import ACTIONS, POSITIVE_ACTIONS
 from data.split import Split
 from features.online import FeatureState
@@ -194,7 +195,10 @@ class FullCatalogue:
         self._dataset, self._split, self._seed = dataset, split, seed
         self._train = split.train.collect()
         # A retweet stands for its original; what was engaged in training is no candidate.
-        self._items = dataset.scan("tweets").filter(pl.col("kind") != "retweet").select("tweet_id").collect()
+        items = dataset.scan("tweets").filter(pl.col("kind") != "retweet").select("tweet_id").collect()
+        # Items in order of their first event would go by popularity, and by what the test alone tells of them.
+        lots = Stream(1, "ties of scores").words(items["tweet_id"].to_numpy(), n=1)[:, 0]
+        self._items = items[np.argsort(lots)]
         test = split.test.collect()
         things = test.join(self._items, on="tweet_id", how="semi", maintain_order="left")
         fresh = things.join(self._train, on=["user_id", "tweet_id"], how="anti", maintain_order="left")
@@ -228,7 +232,7 @@ class FullCatalogue:
             f"not in their training part{left}, all asked after the log's end with the training engagements alone "
             f"known. NDCG and recall rank the full catalogue ({len(self._items)} items) without what the user engaged "
             "with in training; relevant: all items held out of that user. No AUC: nothing is known of what else was "
-            "shown. Ties: the item that came first."
+            "shown. Ties: an order drawn by the items' ids."
         )
 
     @property
@@ -252,9 +256,8 @@ class FullCatalogue:
         for events in self._dataset.replay(sorted(state.tables - {"engagements"})).advance():
             state.update(events)
         state.update(EventBatch.from_frame("engagements", self._train))
-        rows = state.network.tweets.rows(self._items["tweet_id"].to_numpy())
-        items = np.sort(rows)
-        places = self._items.select("tweet_id", place=np.searchsorted(items, rows))
+        items = state.network.tweets.rows(self._items["tweet_id"].to_numpy())
+        places = self._items.with_row_index("place").select("tweet_id", pl.col("place").cast(pl.Int64))
         known, relevant = (_places(pairs, places, self._asked) for pairs in (self._train, self._fresh))
         end_us = self._dataset.time_range_us()[1] + 1
         users, request_ids = self._asked["user_id"].to_numpy(), self._asked["request_id"].to_numpy()
