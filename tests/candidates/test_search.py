@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from candidates.search.hybrid import Search, fuse
-from candidates.search.query import QueryError, parse
+from candidates.search.query import MAX_QUERY, QueryError, parse
 from candidates.search.text import TextIndex, Within
 from data.errors import ConfigError, DataError
 from data.events import EventBatch
@@ -53,6 +53,12 @@ def index() -> TextIndex:
 
 def found(index: TextIndex, query: str, **options: object) -> set[int]:
     return set(index.search(query, **options).tweet_ids.tolist())  # type: ignore[arg-type]
+
+
+def test_a_query_that_is_too_long_is_refused_before_it_is_read() -> None:
+    assert len(parse("a " * (MAX_QUERY // 2))) == MAX_QUERY // 2
+    with pytest.raises(QueryError, match="513 characters, over the limit of 512"):
+        parse('"' * (MAX_QUERY + 1))
 
 
 def test_all_words_must_be_there_unless_any_will_do(index: TextIndex) -> None:
