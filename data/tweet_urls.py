@@ -87,8 +87,8 @@ def _domain_after_scheme(text: str, start: int, stop: int) -> int | None:
     while at < stop:
         dot = text.find(".", at, stop)
         right = stop if dot < 0 else dot
-        if plain and (end := top_level_end(text, at, right)) is not None:
-            found = end
+        if plain:
+            found = top_level_end(text, at, right) or found
         if text[at] in "_-" or text[right - 1] in "_-":
             break
         plain = text.find("_", at, right) < 0
@@ -107,8 +107,8 @@ def _latin_domains(text: str, start: int, stop: int, *, begins: bool = False) ->
         right = stop if dot < 0 else dot
         label = _LABEL.fullmatch(text, at, right)
         if begin >= 0:
-            if plain and (found := top_level_end(text, at, right)) is not None:
-                end = found
+            if plain:
+                end = top_level_end(text, at, right) or end
             if label is None or right == stop:
                 if end >= 0:
                     yield begin, end
