@@ -55,7 +55,14 @@ def normalised(form: Literal["NFC", "NFKC"], text: str) -> str:
     return "".join(unicodedata.normalize(form, text[a:b]) for a, b in pairwise(cuts))
 
 
+def sortable() -> str:
+    """Ranges of the characters that normalisation may put into another order.
+
+    The two half-width sound marks of Japanese are letters, but marks once they are normalised.
+    """
+    return category("M") + "\uff9e\uff9f"
+
+
 @cache
 def _long_run() -> re.Pattern[str]:
-    # The two half-width sound marks of Japanese are letters, but marks once they are normalised.
-    return re.compile(f"[{category('M')}\uff9e\uff9f]{{{_RUN}}}")
+    return re.compile(f"[{sortable()}]{{{_RUN}}}")
