@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from copy import copy
 from dataclasses import replace
+from math import sqrt
 from typing import Any
 
 import numpy as np
@@ -122,3 +123,9 @@ class Stage:
         arrays = {name: np.asarray(column) for name, column in columns.items()}
         count = len(next(iter(arrays.values())))
         self.state.apply(EventBatch(table, {**arrays, "time_us": np.full(count, self.now_us)}))
+
+
+def sure(happened: Array, chance: Array | float) -> bool:
+    """Whether so many happened as chances say, within 4.5 standard deviations."""
+    p = np.broadcast_to(np.asarray(chance, float), happened.shape)
+    return bool(abs(happened.sum() - p.sum()) <= 4.5 * sqrt((p * (1 - p)).sum()) + 1e-9)

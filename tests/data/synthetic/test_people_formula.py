@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 import pytest
 from scipy import stats
-from test_posting_formula import sure
+from stage import sure
 
 from data.batch import F64
 from data.dataset import Dataset

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import exp, sqrt
+from math import exp
 
 import numpy as np
 import pytest
 from scipy import stats
-from stage import Stage
+from stage import Stage, sure
 
-from data.batch import F64, I64, Array
+from data.batch import F64, I64
 from data.events import HOUR_US, MINUTE_US, EventBatch
 from data.ids import snowflakes_in_order
 from data.rng import Stream
@@ -35,12 +35,6 @@ from data.synthetic.shocks import SHAPES, Shocks, burst_times, make_shocks
 CONFIG = WorldConfig(people=4_000, days=3, bursts_per_day=0.0, tweets_per_day=6.0, seed=2)
 EVEN = (np.arange(100_000) + 0.5) / 100_000
 """Uniform numbers without chance."""
-
-
-def sure(happened: Array, chance: Array | float) -> bool:
-    """Whether so many happened as chances say, within 4.5 standard deviations."""
-    p = np.broadcast_to(np.asarray(chance, float), happened.shape)
-    return bool(abs(happened.sum() - p.sum()) <= 4.5 * sqrt((p * (1 - p)).sum()) + 1e-9)
 
 
 @pytest.fixture(scope="module")
