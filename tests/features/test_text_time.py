@@ -33,7 +33,8 @@ PARTS = [
 ]  # fmt: skip
 
 KNOWN = [
-    ("http://a.com/", ")"), ("#", "a#"), ("#", "a"), ("", "a.com/("), ("", "a."), ("@ ", "a-"), ("", "\u0345\u0316"),
+    ("http://a.com/", ")"), ("#", "a#"), ("a.com/(", "x"),
+    ("", "a.com/("), ("", "a."), ("@ ", "a-"), ("", "\u0345\u0316"),
     ("", "\u0345\uff9e"), ("", "\u0f73"), ("", "#a x.co "), ("", "John "), ("x ", "Zq. x "), ("👍", "\u200d👍"),
     ("🏴", "\U000e0067"), ("a.com?", "!"), ("a.com/", "."), ("http://", "a_."), ("", "語a_"), ("@", "@"), ("", "x@a"),
 ]  # fmt: skip
@@ -63,6 +64,11 @@ def alike(head: str, unit: str, size: int) -> str:
     return head + unit * (size // len(unit))
 
 
+def closed(head: str, unit: str, size: int) -> str:
+    """As `alike`, with a sign behind it that spoils a tag."""
+    return alike(head, unit, size) + "#"
+
+
 def different(head: str, unit: str, size: int) -> str:
     """As `alike`, with a number behind each, so that no two are the same."""
     return head + "".join(f"{unit}{at} " for at in range(size // (len(unit) + 6)))
@@ -74,6 +80,7 @@ def test_no_text_takes_more_than_its_share_of_time(name: str) -> None:
     heads = ("", "http://a.com/", "#", "@", "a.", "John ")
     mixed = [(chosen.choice(heads), "".join(chosen.choices(PARTS, k=chosen.randint(1, 3)))) for _ in range(MIXED)]
     texts = [(alike, head, unit) for head, unit in KNOWN + mixed]
+    texts += [(closed, "#", "a"), (closed, "#", "é"), (closed, "@", "a")]
     texts += [(different, head, unit) for head, unit in (("x ", "Zq"), ("", "#a"), ("", "a.com/"), ("", "@a"))]
     function(alike("", "".join(PARTS), SMALL))
     for build, head, unit in texts:
