@@ -132,11 +132,16 @@ def _header(path: Path, content: Path | bytes, separator: str, quote: str | None
         raise DataError(f"{path} line 1 is not UTF-8", remedy=_ENCODING) from error
     if not text.strip():
         raise DataError(f"{path} line 1 is blank", remedy="it must name the columns")
+    if "\r" in text:
+        raise DataError(f"{path} line 1 ends in \\r alone", remedy="save the file with line ends of Unix or Windows")
     if quote is None:
         return text.split(separator)
     if text.count(quote) % 2:
         raise DataError(f"{path} line 1 has a quote that does not close", remedy="it must name the columns")
-    return next(csv.reader([text], delimiter=separator, quotechar=quote))
+    try:
+        return next(csv.reader([text], delimiter=separator, quotechar=quote))
+    except csv.Error as error:
+        raise DataError(f"{path} line 1 does not name columns: {error}", remedy="is this the right file?") from error
 
 
 def _check_names(path: Path, names: Sequence[str], wanted: Sequence[str], *, headed: bool = False) -> None:

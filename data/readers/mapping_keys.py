@@ -317,7 +317,7 @@ def load_mapping(path: Path) -> Mapping:
         ConfigError: no file, no TOML, an unknown key or a value that does not fit, each named.
     """
     try:
-        return Mapping.model_validate(tomllib.loads(path.read_text()))
+        return Mapping.model_validate(tomllib.loads(path.read_text(encoding="utf-8-sig")))
     except OSError as error:
         raise ConfigError(f"mapping {path} cannot be read: {error.strerror}", remedy="name a TOML file") from error
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:

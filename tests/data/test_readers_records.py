@@ -161,6 +161,8 @@ def test_a_file_that_is_not_of_its_encoding_is_refused(tmp_path: Path) -> None:
         (b"a,b,c\n\n \n", "f.csv has a header and no rows"),
         (b"a,b\n1,2\n", "f.csv has no column 'c', it has 'a', 'b'"),
         (b"a,b,c,a\n1,2,3,4\n", "f.csv has 2 columns 'a'"),
+        (b"a,b,c\r1,2,3\r", r"f.csv line 1 ends in \\r alone; save the file with line ends of Unix or Windows"),
+        (b"a,b,%b\n1,2,3\n" % (b"x" * 140_000), "f.csv line 1 does not name columns: field larger than field limit"),
         (b"a,\xe9,c\n1,2,3\n", "f.csv line 1 is not UTF-8"),
         (b'a,"b,c\n1,2,3\n', "f.csv line 1 has a quote that does not close"),
         (b"\x1f\x8b\x08\x00abc", "f.csv is compressed; unpack it first"),

@@ -1,0 +1,148 @@
+"""One clean log in the ways that files come back from spreadsheets, data frames and editors: each gives the same
+engagements and says what was repaired, or is refused in one line. None is silently another log."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from data.dataset import Dataset
+from data.errors import DataError
+from data.readers import read_log
+
+AT = 1_700_000_000
+PAIRS = [(1, 10), (2, 20), (1, 20), (3, 10)]
+LOG = "user,item,at,stars\n" + "".join(f"{user},{item},{AT + at},{1 + at}\n" for at, (user, item) in enumerate(PAIRS))
+ITEMS = "item,title\n10,Hat\n20,Café\n"
+TOML = """
+[log]
+file = "log.csv"
+user = "user"
+item = "item"
+time = "at"
+value = "stars"
+constants.action = "rate"
+[items]
+file = "items.csv"
+id = "item"
+text = ["title"]
+"""
+CLEAN = [(user, item, (AT + at) * 10**6, float(1 + at)) for at, (user, item) in enumerate(PAIRS)]
+
+Dirt = Callable[[str], str | bytes]
+
+
+def _column(at: int, change: Callable[[str], str]) -> Dirt:
+    """Changes a column on all lines after the header."""
+
+    def dirty(text: str) -> str:
+        lines = [line.split(",") for line in text.splitlines()]
+        for line in lines[1:]:
+            line[at] = change(line[at])
+        return "".join(",".join(line) + "\n" for line in lines)
+
+    return dirty
+
+
+def _clean(text: str) -> str:
+    return text
+
+
+def _import(folder: Path, log: Dirt = _clean, items: Dirt = _clean, toml: Callable[[str], str] = _clean) -> Dataset:
+    (folder / "m.toml").write_text(toml(TOML), encoding="utf-8")
+    for name, dirty, text in (("log.csv", log, LOG), ("items.csv", items, ITEMS)):
+        content = dirty(text)
+        (folder / name).write_bytes(content if isinstance(content, bytes) else content.encode())
+    return read_log("mapping", folder / "m.toml", folder / "out")
+
+
+def _events(dataset: Dataset) -> list[tuple[object, ...]]:
+    return dataset.scan("engagements").select("user_id", "tweet_id", "time_us", "value").collect().rows()
+
+
+def test_the_clean_log_has_nothing_to_tell_but_its_default(tmp_path: Path) -> None:
+    dataset = _import(tmp_path)
+    assert _events(dataset) == CLEAN
+    assert [one["what"] for one in dataset.config["notes"]] == ["no `time`: items count from their first event"]
+
+
+REPAIRED: dict[str, tuple[dict[str, Callable[..., object]], str]] = {
+    "a byte order mark": ({"log": lambda text: b"\xef\xbb\xbf" + text.encode()}, ""),
+    "a byte order mark on the mapping": ({"toml": lambda text: "\ufeff" + text}, ""),
+    "line ends of Windows": ({"log": lambda text: text.replace("\n", "\r\n")}, ""),
+    "no line end at last": ({"log": lambda text: text.rstrip()}, ""),
+    "blank lines": ({"log": lambda text: text.replace("\n", "\n\n") + "  \n"}, ""),
+    "quotes everywhere": ({"log": lambda text: '"' + text.strip().replace(",", '","').replace("\n", '"\n"') + '"\n'}, ""),
+    "a semicolon, as said": (
+        {"log": lambda text: text.replace(",", ";"), "toml": lambda text: text.replace("[items]", 'separator=";"\n[items]')},
+        "",
+    ),
+    "latin-1, as said": ({"items": lambda text: text.encode("latin-1"), "toml": lambda t: t + 'encoding = "latin-1"\n'}, ""),
+    "users as floats": ({"log": _column(0, lambda one: f"{one}.0")}, "4 ids like '1.0' were taken as whole numbers"),
+    "items as floats beside": ({"items": _column(0, lambda one: f"{one}.0")}, "2 ids like '10.0' were taken"),
+    "padded users, as said": (
+        {"log": _column(0, lambda one: one.zfill(4)), "toml": lambda text: 'user_ids = "integer"\n' + text},
+        "4 ids with leading zeros, like '0001', were taken as whole numbers",
+    ),
+    "blanks around ids": ({"log": _column(1, lambda one: f" {one}\u00a0")}, "4 ids had blanks around them"),
+    "blanks around all": ({"log": lambda text: text.replace(",", " , ").replace(" , ", ",", 3)}, "had blanks around them"),
+    "milliseconds, as said": (
+        {"log": _column(2, lambda one: f"{one}000"), "toml": lambda t: t.replace("[items]", 'time_unit = "ms"\n[items]')},
+        "",
+    ),
+    "an unknown column": ({"log": lambda text: text.replace("\n", ",x\n")}, "dropped"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REPAIRED)
+def test_what_can_be_undone_gives_the_same_engagements_and_is_told(tmp_path: Path, name: str) -> None:
+    dirt, words = REPAIRED[name]
+    dataset = _import(tmp_path, **dirt)  # type: ignore[arg-type]
+    assert _events(dataset) == CLEAN
+    assert dict(dataset.scan("tweets").select("tweet_id", "text").collect().iter_rows()) == {10: "Hat", 20: "Café"}
+    told = [one["what"] for one in dataset.config["notes"] if not one["what"].startswith("no `time`")]
+    assert any(words in one for one in told) if words else told == []
+
+
+def test_lines_that_stand_twice_and_a_misspelt_header_are_told(tmp_path: Path) -> None:
+    dataset = _import(tmp_path, log=lambda text: text + text.splitlines()[-1] + "\n")
+    assert _events(dataset) == [*CLEAN, CLEAN[-1]]
+    assert any("1 engagement repeats another one's" in one["what"] for one in dataset.config["notes"])
+    dataset = _import(
+        tmp_path,
+        log=lambda text: text.replace("stars", "ratting"),
+        toml=lambda text: text.replace('value = "stars"\n', ""),
+    )
+    assert {"file": "log.csv", "what": "dropped; did you mean `value`?", "columns": ["ratting"],
+            "warning": True} in dataset.config["notes"]  # fmt: skip
+
+
+REFUSED: dict[str, tuple[dict[str, Callable[..., object]], str]] = {
+    "a misspelt header": (
+        {"log": lambda text: text.replace("stars", "satrs")}, "log.csv has no column 'stars', it has 'user', .*did you mean"
+    ),
+    "UTF-16": ({"log": lambda text: text.encode("utf-16")}, "log.csv line 1 is not UTF-8"),
+    "latin-1": ({"items": lambda text: text.encode("latin-1")}, "items.csv line 3: the line is not UTF-8"),
+    "a semicolon": ({"log": lambda text: text.replace(",", ";")}, 'log.csv has no column .*says separator = ";"'),
+    "line ends of old": ({"log": lambda text: text.replace("\n", "\r")}, r"log.csv line 1 ends in \\r alone"),
+    "padded against unpadded": ({"items": _column(0, lambda one: one.zfill(4))}, "with and without leading zeros: '0010'"),
+    "lost digits": ({"log": _column(0, lambda one: f"{one}.23457E+18")}, "user is '1.23457E.18', which has lost digits"),
+    "milliseconds": ({"log": _column(2, lambda one: f"{one}000")}, 'in milliseconds it is 2023-11-14: say time_unit = "ms"'),
+    "ISO for seconds": ({"log": _column(2, lambda _: "20231114T221320Z")}, 'as ISO 8601 .* say time_format = "iso"'),
+    "decimal commas": ({"log": _column(3, lambda one: f'"{one},5"')}, "stars is '1,5', not a number"),
+    "a stray quote": ({"log": lambda text: text.replace("1,20", '1,2"0')}, 'log.csv line 4: the line has a stray "'),
+    "a comma in a field": ({"items": lambda text: text.replace("Hat", "Hat, red")}, "line 2: the line does not have 2 fields"),
+    "no ids": ({"log": _column(1, lambda _: "")}, "item is '', an id is needed"),
+    "headers of nothing": ({"log": lambda text: "\n" + text}, "log.csv line 1 is blank"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_cannot_be_undone_is_refused_in_one_line(tmp_path: Path, name: str) -> None:
+    dirt, words = REFUSED[name]
+    with pytest.raises(DataError, match=words) as refused:
+        _import(tmp_path, **dirt)  # type: ignore[arg-type]
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "out").exists()
