@@ -14,8 +14,9 @@
     id = "sku"
     text = ["title", "brand"]
 
-Lines of the log become engagements. What was shown is not in such a log; where another file tells it, `[impressions]`
-makes requests and impressions of its lines, and engagements of what was clicked.
+Lines of the log become engagements. A log without times whose lines stand in order says `order = "file"` instead of
+`time`. Columns that no key names are dropped, and the import names them. What was shown is not in such a log; where
+another file tells it, `[impressions]` makes requests and impressions of its lines, and engagements of what was clicked.
 """
 
 from __future__ import annotations

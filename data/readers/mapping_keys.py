@@ -59,7 +59,8 @@ class _Part(BaseModel):
     time_unit: TimeUnit = "s"
     """Unit of a time given as a number since 1970-01-01 UTC: s, ms, us or ns."""
     time_format: str | None = None
-    """Form of a time given as text: `iso`, or as strptime has it. A Parquet column of dates needs neither."""
+    """Form of a time given as text: `iso` (what it takes: docs/data.md), or as strptime has it. A Parquet column of
+    dates needs neither."""
 
     @field_validator("encoding")
     @classmethod

@@ -6,8 +6,8 @@ what they are, else they are numbered. `user_id` and `item_id` must be there; ti
 
 What becomes of the other fields: `rating` makes the action `rate` with its value; `label` keeps the lines with 1 as
 clicks and leaves out those with 0, for nobody says when, where or whether they were shown; their users and items stay.
-Without both, a line is a click. An item's text is its title or name and its `token_seq` fields. Features of users have
-no place in our tables.
+Without both, a line is a click. An item's text is its title or name and its `token_seq` fields. All other fields are
+dropped, and the import names them: features of users have no place in our tables.
 """
 
 from __future__ import annotations

@@ -45,8 +45,11 @@ def import_(
     [bold]recsys2020[/bold]: a file of tweets of the RecSys Challenge 2020.
     [bold]mapping[/bold]: any CSV, TSV or Parquet by a TOML file that says what its columns are (see docs/data.md).
 
-    Whole numbers stay the ids they are; other ids are numbered, and the data set keeps what they were. Notes tell the
-    columns and files that were passed over, the defaults that were taken, and ids and times that look wrong.
+    Whole numbers stay the ids they are; other ids are numbered, and the data set keeps what they were.
+
+    Notes tell the columns and files that were passed over, defaults that were taken, and odd ids and times.
+
+    A log without times whose lines stand in order is imported by a mapping with order = "file" under its log part.
 
     Example: rookery data import movielens ml-latest-small --out var/movielens
     """

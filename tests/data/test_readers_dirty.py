@@ -69,31 +69,34 @@ def test_the_clean_log_has_nothing_to_tell_but_its_default(tmp_path: Path) -> No
 
 
 REPAIRED: dict[str, tuple[dict[str, Callable[..., object]], str]] = {
-    "a byte order mark": ({"log": lambda text: b"\xef\xbb\xbf" + text.encode()}, ""),
-    "a byte order mark on the mapping": ({"toml": lambda text: "\ufeff" + text}, ""),
-    "line ends of Windows": ({"log": lambda text: text.replace("\n", "\r\n")}, ""),
-    "no line end at last": ({"log": lambda text: text.rstrip()}, ""),
-    "blank lines": ({"log": lambda text: text.replace("\n", "\n\n") + "  \n"}, ""),
-    "quotes everywhere": ({"log": lambda text: '"' + text.strip().replace(",", '","').replace("\n", '"\n"') + '"\n'}, ""),
+    "a byte order mark": ({"log": lambda t: b"\xef\xbb\xbf" + t.encode()}, ""),
+    "a byte order mark on the mapping": ({"toml": lambda t: "\ufeff" + t}, ""),
+    "line ends of Windows": ({"log": lambda t: t.replace("\n", "\r\n")}, ""),
+    "no line end at last": ({"log": lambda t: t.rstrip()}, ""),
+    "blank lines": ({"log": lambda t: t.replace("\n", "\n\n") + "  \n"}, ""),
+    "quotes everywhere": ({"log": lambda t: '"' + t.strip().replace(",", '","').replace("\n", '"\n"') + '"\n'}, ""),
     "a semicolon, as said": (
-        {"log": lambda text: text.replace(",", ";"), "toml": lambda text: text.replace("[items]", 'separator=";"\n[items]')},
+        {"log": lambda t: t.replace(",", ";"), "toml": lambda t: t.replace("[items]", 'separator=";"\n[items]')},
         "",
     ),
-    "latin-1, as said": ({"items": lambda text: text.encode("latin-1"), "toml": lambda t: t + 'encoding = "latin-1"\n'}, ""),
+    "latin-1, as said": ({"items": lambda t: t.encode("latin-1"), "toml": lambda t: t + 'encoding = "latin-1"\n'}, ""),
     "users as floats": ({"log": _column(0, lambda one: f"{one}.0")}, "4 ids like '1.0' were taken as whole numbers"),
     "items as floats beside": ({"items": _column(0, lambda one: f"{one}.0")}, "2 ids like '10.0' were taken"),
     "padded users, as said": (
-        {"log": _column(0, lambda one: one.zfill(4)), "toml": lambda text: 'user_ids = "integer"\n' + text},
+        {"log": _column(0, lambda one: one.zfill(4)), "toml": lambda t: 'user_ids = "integer"\n' + t},
         "4 ids with leading zeros, like '0001', were taken as whole numbers",
     ),
     "blanks around ids": ({"log": _column(1, lambda one: f" {one}\u00a0")}, "4 ids had blanks around them"),
-    "blanks around all": ({"log": lambda text: text.replace(",", " , ").replace(" , ", ",", 3)}, "had blanks around them"),
+    "blanks around all": ({"log": lambda t: t.replace(",", " , ").replace(" , ", ",", 3)}, "had blanks around them"),
     "milliseconds, as said": (
-        {"log": _column(2, lambda one: f"{one}000"), "toml": lambda t: t.replace("[items]", 'time_unit = "ms"\n[items]')},
+        {
+            "log": _column(2, lambda one: f"{one}000"),
+            "toml": lambda t: t.replace("[items]", 'time_unit = "ms"\n[items]'),
+        },
         "",
     ),
-    "an unknown column": ({"log": lambda text: text.replace("\n", ",x\n")}, "dropped"),
-}  # fmt: skip
+    "an unknown column": ({"log": lambda t: t.replace("\n", ",x\n")}, "dropped"),
+}
 
 
 @pytest.mark.parametrize("name", REPAIRED)
@@ -107,13 +110,13 @@ def test_what_can_be_undone_gives_the_same_engagements_and_is_told(tmp_path: Pat
 
 
 def test_lines_that_stand_twice_and_a_misspelt_header_are_told(tmp_path: Path) -> None:
-    dataset = _import(tmp_path, log=lambda text: text + text.splitlines()[-1] + "\n")
+    dataset = _import(tmp_path, log=lambda t: t + t.splitlines()[-1] + "\n")
     assert _events(dataset) == [*CLEAN, CLEAN[-1]]
     assert any("1 engagement repeats another one's" in one["what"] for one in dataset.config["notes"])
     dataset = _import(
         tmp_path,
-        log=lambda text: text.replace("stars", "ratting"),
-        toml=lambda text: text.replace('value = "stars"\n', ""),
+        log=lambda t: t.replace("stars", "ratting"),
+        toml=lambda t: t.replace('value = "stars"\n', ""),
     )
     assert {"file": "log.csv", "what": "dropped; did you mean `value`?", "columns": ["ratting"],
             "warning": True} in dataset.config["notes"]  # fmt: skip
@@ -121,22 +124,35 @@ def test_lines_that_stand_twice_and_a_misspelt_header_are_told(tmp_path: Path) -
 
 REFUSED: dict[str, tuple[dict[str, Callable[..., object]], str]] = {
     "a misspelt header": (
-        {"log": lambda text: text.replace("stars", "satrs")}, "log.csv has no column 'stars', it has 'user', .*did you mean"
+        {"log": lambda t: t.replace("stars", "satrs")},
+        "log.csv has no column 'stars', it has 'user', .*did you mean",
     ),
-    "UTF-16": ({"log": lambda text: text.encode("utf-16")}, "log.csv line 1 is not UTF-8"),
-    "latin-1": ({"items": lambda text: text.encode("latin-1")}, "items.csv line 3: the line is not UTF-8"),
-    "a semicolon": ({"log": lambda text: text.replace(",", ";")}, 'log.csv has no column .*says separator = ";"'),
-    "line ends of old": ({"log": lambda text: text.replace("\n", "\r")}, r"log.csv line 1 ends in \\r alone"),
-    "padded against unpadded": ({"items": _column(0, lambda one: one.zfill(4))}, "with and without leading zeros: '0010'"),
-    "lost digits": ({"log": _column(0, lambda one: f"{one}.23457E+18")}, "user is '1.23457E.18', which has lost digits"),
-    "milliseconds": ({"log": _column(2, lambda one: f"{one}000")}, 'in milliseconds it is 2023-11-14: say time_unit = "ms"'),
+    "UTF-16": ({"log": lambda t: t.encode("utf-16")}, "log.csv line 1 is not UTF-8"),
+    "latin-1": ({"items": lambda t: t.encode("latin-1")}, "items.csv line 3: the line is not UTF-8"),
+    "a semicolon": ({"log": lambda t: t.replace(",", ";")}, 'log.csv has no column .*says separator = ";"'),
+    "line ends of old": ({"log": lambda t: t.replace("\n", "\r")}, r"log.csv line 1 ends in \\r alone"),
+    "padded against unpadded": (
+        {"items": _column(0, lambda one: one.zfill(4))},
+        "with and without leading zeros: '0010'",
+    ),
+    "lost digits": (
+        {"log": _column(0, lambda one: f"{one}.23457E+18")},
+        "user is '1.23457E.18', which has lost digits",
+    ),
+    "milliseconds": (
+        {"log": _column(2, lambda one: f"{one}000")},
+        'in milliseconds it is 2023-11-14: say time_unit = "ms"',
+    ),
     "ISO for seconds": ({"log": _column(2, lambda _: "20231114T221320Z")}, 'as ISO 8601 .* say time_format = "iso"'),
     "decimal commas": ({"log": _column(3, lambda one: f'"{one},5"')}, "stars is '1,5', not a number"),
-    "a stray quote": ({"log": lambda text: text.replace("1,20", '1,2"0')}, 'log.csv line 4: the line has a stray "'),
-    "a comma in a field": ({"items": lambda text: text.replace("Hat", "Hat, red")}, "line 2: the line does not have 2 fields"),
+    "a stray quote": ({"log": lambda t: t.replace("1,20", '1,2"0')}, 'log.csv line 4: the line has a stray "'),
+    "a comma in a field": (
+        {"items": lambda t: t.replace("Hat", "Hat, red")},
+        "line 2: the line does not have 2 fields",
+    ),
     "no ids": ({"log": _column(1, lambda _: "")}, "item is '', an id is needed"),
-    "headers of nothing": ({"log": lambda text: "\n" + text}, "log.csv line 1 is blank"),
-}  # fmt: skip
+    "headers of nothing": ({"log": lambda t: "\n" + t}, "log.csv line 1 is blank"),
+}
 
 
 @pytest.mark.parametrize("name", REFUSED)
