@@ -50,7 +50,7 @@ def texts_of(lines: Lines, column: str) -> pl.Series:
     plain = texts.str.strip_chars()
     odd = int(((plain != texts) & (plain != "")).sum())
     if odd:
-        lines.tell(f"{ids(odd)} had blanks around {_them(odd)}, which were taken away", columns=[column])
+        lines.tell(f"{_values(odd)} had blanks around {_them(odd)}, which were taken away", columns=[column])
     plain = plain.set(plain == "", None) if (plain == "").any() else plain
     lines.refuse(plain.str.contains(_POWER), column, LOST, remedy=AS_TEXT)
     empty = plain.str.to_lowercase().is_in(_NOTHING)
@@ -64,7 +64,7 @@ def _of_floats(lines: Lines, column: str) -> pl.Series:
     raw = lines.frame[column]
     lines.refuse(raw.abs() > (_EXACT_SINGLE if raw.dtype == pl.Float32 else _EXACT), column, LOST, remedy=AS_TEXT)
     there = len(raw) - raw.null_count()
-    lines.tell(f"{ids(there)} that {_are(there)} were taken as whole numbers", columns=[column])
+    lines.tell(f"{_values(there)} that {_are(there)} were taken as whole numbers", columns=[column])
     return lines.number(column, pl.Int64, empty=True)
 
 
@@ -84,7 +84,7 @@ def _whole(lines: Lines, column: str, texts: pl.Series) -> pl.Series:
     large = floats & (plain.cast(pl.Float64, strict=False) > _EXACT)
     lines.refuse(large, column, LOST, remedy=AS_TEXT)
     count = int(floats.sum())
-    lines.tell(f"{ids(count)} like {texts.filter(floats)[0]!r} {_taken(count)}", columns=[column])
+    lines.tell(f"{_values(count)} like {texts.filter(floats)[0]!r} {_taken(count)}", columns=[column])
     return plain.zip_with(floats.fill_null(False), texts)
 
 
@@ -94,7 +94,9 @@ def without_zeros(lines: Lines, column: str, texts: pl.Series) -> pl.Series:
     if not padded.any():
         return texts
     count = int(padded.sum())
-    lines.tell(f"{ids(count)} with leading zeros, like {texts.filter(padded)[0]!r}, {_taken(count)}", columns=[column])
+    lines.tell(
+        f"{_values(count)} with leading zeros, like {texts.filter(padded)[0]!r}, {_taken(count)}", columns=[column]
+    )
     return texts.str.replace("^0+([0-9])", "${1}")
 
 
@@ -109,9 +111,8 @@ def tell_cut(lines: Lines, column: str, texts: pl.Series) -> None:
         lines.tell(words, columns=[column], warning=True)
 
 
-def ids(count: int) -> str:
-    """`1 id` or `2 ids`."""
-    return f"{count:,} id" if count == 1 else f"{count:,} ids"
+def _values(count: int) -> str:
+    return "1 value" if count == 1 else f"{count:,} values"
 
 
 def _lines(count: int) -> str:

@@ -15,7 +15,7 @@ from typing import Literal
 import polars as pl
 
 from data.errors import DataError
-from data.readers.id_forms import PADDED, WHOLE, ids, tell_cut, texts_of, without_fractions, without_zeros
+from data.readers.id_forms import PADDED, WHOLE, tell_cut, texts_of, without_fractions, without_zeros
 from data.readers.lines import Lines
 
 IdKind = Literal["auto", "integer", "text"]
@@ -154,7 +154,7 @@ class Ids:
         beside = "" if first == second else f" ({second})"
         where = f"{padded!r}{beside} and {plain!r} ({first})"
         raise DataError(
-            f"{files[1].path}: ids of {name} stand with and without leading zeros: {where}, {ids(len(forms))} so",
+            f"{files[1].path}: ids of {name} stand with and without leading zeros: {where}, {len(forms):,} so written",
             remedy=self._same_or_not,
         )
 

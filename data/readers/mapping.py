@@ -126,9 +126,9 @@ def _tell_unknown(mapping: Mapping, files: dict[str, Lines], frames: dict[str, p
     makers = made.drop_nulls().unique()
     alike = int(makers.is_in(pl.concat([one.unique() for one in known]).unique().implode()).sum())
     if alike:
-        how = "is written like a user and is" if alike == 1 else "are written like users and are"
+        how = "is written like a user" if alike == 1 else "are written like users"
         remedy = 'if authors are users say author_ids = "users"'
-        words = f"{alike:,} of {len(makers):,} authors {how} taken as another; {remedy}"
+        words = f"{alike:,} of {len(makers):,} authors {how} and taken as something else; {remedy}"
         files["items"].tell(words, columns=[mapping.items.author], warning=True)
 
 

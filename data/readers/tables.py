@@ -147,6 +147,6 @@ def write_log(
         for table, rows in tables.items():
             writer.write(table, rows)
         for one in ids:
-            if one.originals is not None:
+            if one.originals is not None and len(one.originals):
                 writer.write_ids(one.entity, one.originals, one.first)
         return writer.commit()

@@ -80,13 +80,13 @@ REPAIRED: dict[str, tuple[dict[str, Callable[..., object]], str]] = {
         "",
     ),
     "latin-1, as said": ({"items": lambda t: t.encode("latin-1"), "toml": lambda t: t + 'encoding = "latin-1"\n'}, ""),
-    "users as floats": ({"log": _column(0, lambda one: f"{one}.0")}, "4 ids like '1.0' were taken as whole numbers"),
-    "items as floats beside": ({"items": _column(0, lambda one: f"{one}.0")}, "2 ids like '10.0' were taken"),
+    "users as floats": ({"log": _column(0, lambda one: f"{one}.0")}, "4 values like '1.0' were taken as whole numbers"),
+    "items as floats beside": ({"items": _column(0, lambda one: f"{one}.0")}, "2 values like '10.0' were taken"),
     "padded users, as said": (
         {"log": _column(0, lambda one: one.zfill(4)), "toml": lambda t: 'user_ids = "integer"\n' + t},
-        "4 ids with leading zeros, like '0001', were taken as whole numbers",
+        "4 values with leading zeros, like '0001', were taken as whole numbers",
     ),
-    "blanks around ids": ({"log": _column(1, lambda one: f" {one}\u00a0")}, "4 ids had blanks around them"),
+    "blanks around ids": ({"log": _column(1, lambda one: f" {one}\u00a0")}, "4 values had blanks around them"),
     "blanks around all": ({"log": lambda t: t.replace(",", " , ").replace(" , ", ",", 3)}, "had blanks around them"),
     "milliseconds, as said": (
         {

@@ -63,7 +63,10 @@ def test_floats_are_ids_as_far_as_they_are_exact(tmp_path: Path, column: pl.Seri
     toml = LOG.replace("log.csv", "log.parquet")
     if fits:
         dataset = _mapping(tmp_path, toml, log_parquet=frame)
-        assert _notes(dataset)["log.parquet", "2 ids that are floats were taken as whole numbers"] == (["who"], False)
+        assert _notes(dataset)["log.parquet", "2 values that are floats were taken as whole numbers"] == (
+            ["who"],
+            False,
+        )
         return
     with pytest.raises(DataError, match=r"row 1: who is .*, which has lost digits"):
         _mapping(tmp_path, toml, log_parquet=frame)
@@ -84,7 +87,7 @@ def test_whole_floats_are_the_whole_numbers_they_are(tmp_path: Path, kind: str) 
     dataset = _mapping(tmp_path, toml, log_csv=_log(("1", "10"), ("2", "20")), items_csv="sku\n10.0\n20.00\n")
     assert sorted(dataset.scan("tweets").collect()["tweet_id"]) == [10, 20]
     notes = _notes(dataset)
-    assert notes["items.csv", "2 ids like '10.0' were taken as whole numbers"] == (["sku"], False)
+    assert notes["items.csv", "2 values like '10.0' were taken as whole numbers"] == (["sku"], False)
     assert not any("are not in it" in what for _, what in notes)
 
 
@@ -92,7 +95,7 @@ def test_whole_floats_in_recbole_and_movielens_are_repaired(tmp_path: Path) -> N
     inter = f"user_id:token\titem_id:token\ttimestamp:float\n1.0\tB\t{AT}\n2.0\tC\t{AT + 1}\n"
     dataset = read_log("recbole", _recbole(tmp_path, inter=inter, user="user_id:token\n1\n2\n"), tmp_path / "out")
     assert _pairs(dataset) == [("1", "B"), ("2", "C")]
-    assert ("shop.inter", "2 ids like '1.0' were taken as whole numbers") in _notes(dataset)
+    assert ("shop.inter", "2 values like '1.0' were taken as whole numbers") in _notes(dataset)
     folder = tmp_path / "ml"
     folder.mkdir()
     (folder / "ratings.csv").write_text(f"userId,movieId,rating,timestamp\n1, 010,4,{AT}\n2.0,20,4,{AT}\n")
@@ -103,10 +106,10 @@ def test_whole_floats_in_recbole_and_movielens_are_repaired(tmp_path: Path) -> N
         10: "Hat. War", 20: "Cap. War",
     }  # fmt: skip
     assert set(_notes(dataset)) == {
-        ("ratings.csv", "1 id like '2.0' was taken as a whole number"),
-        ("ratings.csv", "1 id had blanks around it, which were taken away"),
-        ("ratings.csv", "1 id with leading zeros, like '010', was taken as a whole number"),
-        ("movies.csv", "1 id like '10.0' was taken as a whole number"),
+        ("ratings.csv", "1 value like '2.0' was taken as a whole number"),
+        ("ratings.csv", "1 value had blanks around it, which were taken away"),
+        ("ratings.csv", "1 value with leading zeros, like '010', was taken as a whole number"),
+        ("movies.csv", "1 value like '10.0' was taken as a whole number"),
     }
 
 
@@ -122,7 +125,7 @@ def test_versions_are_no_whole_numbers(tmp_path: Path) -> None:
 def test_ids_with_and_without_leading_zeros_are_refused_unless_it_is_said_what_they_are(tmp_path: Path) -> None:
     files = {"log_csv": _log(("1", "7"), ("2", "12")), "items_csv": "sku\n007\n0012\n13\n"}
     problem = (
-        r"ids of items stand with and without leading zeros: '007' \(items\.csv\) and '7' \(log\.csv\), 2 ids so; "
+        r"ids of items stand with and without leading zeros: '007' \(items\.csv\) and '7' \(log\.csv\), 2 so written; "
         r'say item_ids = "integer" if they are the same, item_ids = "text" if they are not'
     )
     with pytest.raises(DataError, match=problem):
@@ -130,7 +133,7 @@ def test_ids_with_and_without_leading_zeros_are_refused_unless_it_is_said_what_t
     assert not (tmp_path / "out").exists()
     same = _mapping(tmp_path, 'item_ids = "integer"\n' + LOG + ITEMS, **files)
     assert sorted(same.scan("tweets").collect()["tweet_id"]) == [7, 12, 13]
-    words = "2 ids with leading zeros, like '007', were taken as whole numbers"
+    words = "2 values with leading zeros, like '007', were taken as whole numbers"
     assert _notes(same)["items.csv", words] == (["sku"], False)
     other = _mapping(tmp_path, 'item_ids = "text"\n' + LOG + ITEMS, **files)
     assert other.rows("tweets") == 5
@@ -139,7 +142,9 @@ def test_ids_with_and_without_leading_zeros_are_refused_unless_it_is_said_what_t
 
 def test_leading_zeros_in_one_file_of_recbole_are_refused_and_those_of_all_ids_are_texts(tmp_path: Path) -> None:
     inter = f"user_id:token\titem_id:token\ttimestamp:float\n007\t1\t{AT}\n7\t1\t{AT + 1}\n"
-    with pytest.raises(DataError, match=r"ids of users stand with and without .*'007' and '7' \(shop\.inter\), 1 id"):
+    with pytest.raises(
+        DataError, match=r"ids of users stand with and without .*'007' and '7' \(shop\.inter\), 1 so written"
+    ):
         read_log("recbole", _recbole(tmp_path / "a", inter=inter), tmp_path / "out")
     dataset = _mapping(tmp_path, LOG, log_csv=_log(("007", "1"), ("08", "2")))
     assert (_pairs(dataset), _notes(dataset)) == ([("007", "1"), ("08", "2")], {})
@@ -232,9 +237,8 @@ def test_makers_of_items_are_no_users_unless_the_mapping_says_so(tmp_path: Path)
     assert made[30] is None
     acted = dataset.scan("engagements").select("author_id").collect()["author_id"].to_list()
     assert acted == [made[10], made[20], made[10]]
-    words = (
-        '1 of 2 authors is written like a user and is taken as another; if authors are users say author_ids = "users"'
-    )
+    words = "1 of 2 authors is written like a user and taken as something else; if authors are users say author_ids"
+    words += ' = "users"'
     assert _notes(dataset)["items.csv", words] == (["brand"], True)
 
 
