@@ -230,5 +230,5 @@ def _evaluated(run: Any, key: str) -> _Evaluated:
     requests, users = (
         pl.read_parquet(download(run.info.run_id, key, f"{name}.parquet")) for name in ("requests", "users")
     )
-    about = json.loads(download(run.info.run_id, key, "about.json").read_text())
+    about = json.loads(download(run.info.run_id, key, "about.json"))
     return _Evaluated(run, requests, users, about)

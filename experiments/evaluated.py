@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -58,8 +59,8 @@ def shared_evaluation(client: Any, references: Sequence[str]) -> tuple[str, dict
     return key, {reference: _latest(runs, key) for reference, runs in found.items()}
 
 
-def download(run_id: str, key: str, name: str) -> Path:
-    """A file of an evaluation, on this machine.
+def download(run_id: str, key: str, name: str) -> bytes:
+    """A file of an evaluation.
 
     Raises:
         NotFoundError: it was removed.
@@ -67,8 +68,10 @@ def download(run_id: str, key: str, name: str) -> Path:
     import mlflow
     from mlflow.exceptions import MlflowException
 
+    path = f"{FOLDER}/{key}/{name}"
     try:
-        return Path(mlflow.artifacts.download_artifacts(run_id=run_id, artifact_path=f"{FOLDER}/{key}/{name}"))
+        with tempfile.TemporaryDirectory() as room:
+            return Path(mlflow.artifacts.download_artifacts(f"runs:/{run_id}/{path}", dst_path=room)).read_bytes()
     except (MlflowException, OSError) as error:
         problem = f"{name} of an evaluation of run {run_id} is gone: {one_line(error)}"
         raise NotFoundError(problem, remedy="evaluate again: rookery evaluate") from error

@@ -190,7 +190,7 @@ def resolve_reference(client: MlflowClient, reference: str, *, also: Sequence[st
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
     there = _known(client)
-    known = [*also, *(f"v{one.version}" for one in there), *(alias for one in there for alias in one.aliases)]
+    known = [*also, *there, *(alias for aliases in there.values() for alias in aliases)]
     remedy = f"train it: rookery train --data DIR --set scorer={reference}; or " if reference in TRAINED else ""
     remedy = remedy or did_you_mean(reference, known)
     others = f", or one of {', '.join(also)}" if also else ""
@@ -227,26 +227,32 @@ def _fetched(reference: str, home: Path, also: Sequence[str]) -> Bundle:
     import mlflow
     from mlflow.exceptions import MlflowException
 
-    try:
-        folder = Path(mlflow.artifacts.download_artifacts(f"models:/{MODEL_NAME}/{found.version}"))
-    except (MlflowException, OSError) as error:
-        raise NotFoundError(
-            f"the files of model version {found.version} are gone: {one_line(error)}",
-            remedy=f"train it again, or name another; there is: {_in_words(_known(client))}",
-        ) from error
-    # MLflow copies the folder under the name that it had when it was logged.
-    cards: Sequence[Path] = sorted(folder.rglob(CARD))
-    if not cards:
-        raise NotFoundError(f"version {found.version} has no {CARD} in {folder}", remedy="train it again")
-    return Bundle.load(cards[0].parent, cache=cache, version=str(found.version), run_id=str(found.run_id))
+    with tempfile.TemporaryDirectory() as room:
+        try:
+            folder = Path(mlflow.artifacts.download_artifacts(f"models:/{MODEL_NAME}/{found.version}", dst_path=room))
+        except (MlflowException, OSError):
+            folder = Path(room)
+        # MLflow copies the folder under the name that it had when it was logged.
+        cards: Sequence[Path] = sorted(folder.rglob(CARD))
+        if not cards:
+            raise NotFoundError(
+                f"the files of model version {found.version} are gone from MLflow's store",
+                remedy=f"train it again, or name another; there is: {_in_words(_known(client))}",
+            )
+        return Bundle.load(cards[0].parent, cache=cache, version=str(found.version), run_id=str(found.run_id))
 
 
-def _known(client: MlflowClient) -> Sequence[Any]:
-    """The newest versions."""
-    versions: Sequence[Any] = client.search_model_versions(f"name = '{MODEL_NAME}'", max_results=20)
-    return versions
+def _known(client: MlflowClient) -> dict[str, list[str]]:
+    """The newest versions, as `v3`, with their aliases."""
+    versions = client.search_model_versions(f"name = '{MODEL_NAME}'", max_results=20)
+    known: dict[str, list[str]] = {f"v{one.version}": [] for one in versions}
+    if known:
+        # A search gives versions without their aliases.
+        for alias, version in client.get_registered_model(MODEL_NAME).aliases.items():
+            known.setdefault(f"v{version}", []).append(alias)
+    return known
 
 
-def _in_words(versions: Sequence[Any]) -> str:
-    rows = [f"v{v.version}" + (f" ({', '.join(v.aliases)})" if v.aliases else "") for v in versions]
+def _in_words(known: Mapping[str, Sequence[str]]) -> str:
+    rows = [version + (f" ({', '.join(sorted(aliases))})" if aliases else "") for version, aliases in known.items()]
     return ", ".join(rows) or "none yet: rookery train"
