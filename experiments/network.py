@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import shutil
+import signal
+from collections.abc import Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +20,28 @@ from experiments.cli.screen import say
 from ranking.artifact import Bundle
 from ranking.ranker import check_columns
 from ranking.registry import connect, fetch, has_models
-from serving.app import run
+from serving.app import bind, run
 from serving.auth.tokens import load_secret
 from serving.fanout.policy import FanoutConfig
+from serving.kit.lock import check_unused
 from serving.network import Network
-from serving.settings import Settings
+from serving.settings import DATABASE, Settings
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a network is to be made of."""
+
+    dataset: Dataset | None
+    model: Bundle | None
+    settings: Settings
+
+    def load(self, network: Network) -> None:
+        """Builds the state of `network`."""
+        if self.dataset is not None:
+            network.load(self.dataset)
+        else:
+            network.start()
 
 
 def open_network(data: Path | None, model: str, home: Path, *, folder: Path | None = None, **settings: Any) -> Network:
@@ -33,8 +54,19 @@ def open_network(data: Path | None, model: str, home: Path, *, folder: Path | No
         NotFoundError: nothing answers to `model`.
         ModelError: the model reads columns which the data set cannot fill.
         DataError: the data set cannot be read, or the folder holds another one.
-        ConfigError: the home cannot be written to.
+        ConfigError: another process has the network open, or the home cannot be written to.
     """
+    asked = _asked(data, model, home, folder, settings)
+    network = Network(asked.settings, asked.model)
+    try:
+        asked.load(network)
+    except BaseException:
+        network.close()
+        raise
+    return network
+
+
+def _asked(data: Path | None, model: str, home: Path, folder: Path | None, settings: Mapping[str, Any]) -> Asked:
     check_home(home)
     dataset = Dataset.open(data) if data is not None else None
     bundle = served_model(model, home)
@@ -42,18 +74,38 @@ def open_network(data: Path | None, model: str, home: Path, *, folder: Path | No
         check_columns(
             bundle.scorer.reads, model=model, data=dataset.name, tables=dataset.tables, learned_from=bundle.tables
         )
-    if folder is None:
-        folder = home / "networks" / (dataset.content_hash[:12] if dataset is not None else "empty")
+    folder = folder or network_folder(dataset, home)
     folder.mkdir(parents=True, exist_ok=True)
     chosen = Settings.read(home=folder, **settings)
     if chosen.secret is None:
         chosen = Settings.read(home=folder, secret=load_secret(home).decode(), **settings)
-    network = Network(chosen, bundle)
-    if dataset is not None:
-        network.load(dataset)
-    else:
-        network.start()
-    return network
+    return Asked(dataset, bundle, chosen)
+
+
+def network_folder(dataset: Dataset | None, home: Path) -> Path:
+    """Where a network over `dataset` has its database when nobody names another folder."""
+    return home / "networks" / (dataset.content_hash[:12] if dataset is not None else "empty")
+
+
+def find_database(data: Path | None, home: Path, folder: Path | None) -> Path:
+    """The database of a network: in `folder`, or of `data`; with neither, the only one under `home`.
+
+    Raises:
+        NotFoundError: there is none, or more than one.
+    """
+    if folder is None and data is not None:
+        folder = network_folder(Dataset.open(data), home)
+    if folder is None:
+        made = sorted((home / "networks").glob(f"*/{DATABASE}"))
+        if len(made) > 1:
+            names = ", ".join(str(one.parent) for one in made)
+            raise NotFoundError(f"{home} has {len(made)} networks", remedy=f"name one with --network: {names}")
+        folder = made[0].parent if made else home / "networks"
+    database = folder / DATABASE
+    if not database.is_file():
+        remedy = "name its data set with --data or its folder with --network; rookery serve makes one"
+        raise NotFoundError(f"{folder} holds no network", remedy=remedy)
+    return database
 
 
 def served_model(model: str, home: Path) -> Bundle | None:
@@ -67,17 +119,36 @@ def served_model(model: str, home: Path) -> Bundle | None:
 
 
 def serve_network(data: Path | None, model: str, home: Path, *, folder: Path | None, **settings: Any) -> None:
-    """Serves until it is stopped; says where, what ranks, and how to get a token."""
-    network = open_network(data, model, home, folder=folder, **settings)
-    card = network.model_card()
-    some = network.stats()
-    say(f"{some['users']:,} users and {some['tweets']:,} tweets, ranked by {card['name']} version {card['version']}")
-    where = f"http://{network.settings.host}:{network.settings.port}"
-    say(f"{where}/docs is the API's page; a token to read: rookery token; to act: rookery token --user ID")
+    """Serves until it is stopped, by SIGINT or SIGTERM at any moment; says where, what ranks, and how to get a token.
+
+    Raises:
+        ConfigError: another process serves this network, or listens at the port.
+    """
+    # Either signal is an interrupt: what was begun is given up or finished in order, and the network closed.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     try:
-        run(network)
-    finally:
-        network.close()
+        asked = _asked(data, model, home, folder, settings)
+        network = Network(asked.settings, asked.model)
+        try:
+            # The port is taken before the data set is loaded, which may take long.
+            with ExitStack() as stack:
+                sockets = [stack.enter_context(one) for one in bind(asked.settings.host, asked.settings.port)]
+                asked.load(network)
+                _greet(network, asked.settings.host, sockets[0].getsockname()[1])
+                run(network, sockets)
+        finally:
+            # Another signal must not keep the network from being closed.
+            for one in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(one, signal.SIG_IGN)
+            network.close()
+    except KeyboardInterrupt:
+        say("stopped")
+
+
+def _greet(network: Network, host: str, port: int) -> None:
+    card, some = network.model_card(), network.stats()
+    say(f"{some['users']:,} users and {some['tweets']:,} tweets, ranked by {card['name']} version {card['version']}")
+    say(f"http://{host}:{port}/docs is the API's page; a token to read: rookery token; to act: rookery token --user ID")
 
 
 def scaled_fanout(dataset: Dataset, *, push_share: float = 0.9, pull_share: float = 0.99) -> FanoutConfig:
@@ -89,7 +160,13 @@ def scaled_fanout(dataset: Dataset, *, push_share: float = 0.9, pull_share: floa
 
 
 def empty_folder(folder: Path) -> Path:
-    """`folder`, emptied: for a network that is to start anew."""
+    """`folder`, emptied: for networks that are to start anew.
+
+    Raises:
+        ConfigError: a process has one of them open.
+    """
+    for database in folder.glob(f"*/{DATABASE}"):
+        check_unused(database)
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
     return folder

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Mapping
+import socket
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
 from starlette.types import ASGIApp
 
+from data.errors import ConfigError
 from serving.engagements import routes as engagements
 from serving.graph import routes as graph
 from serving.kit import problems
 from serving.kit.limits import BodyLimit
+from serving.kit.slow import timed_requests
 from serving.kit.telemetry import Telemetry
 from serving.network import Network
 from serving.ops import routes as ops
@@ -62,22 +65,65 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None) ->
     return app
 
 
+STOP_S = 5
+"""Seconds that answers under way may take once the server is told to stop."""
+
+
+def bind(host: str, port: int) -> list[socket.socket]:
+    """Sockets at every address of `host`, bound and not listening yet: nobody else gets the port meanwhile.
+
+    Raises:
+        ConfigError: there is no such address, or the port is taken.
+    """
+    made: list[socket.socket] = []
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        for family, kind, protocol, _, address in dict.fromkeys(found):
+            one = socket.socket(family, kind, protocol)
+            made.append(one)
+            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            if family == socket.AF_INET6:
+                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            one.bind(address)
+    except OSError as error:
+        for one in made:
+            one.close()
+        raise _taken(host, port, error) from error
+    return made
+
+
 def server(network: Network, mounts: Mapping[str, ASGIApp] | None = None) -> uvicorn.Server:
-    """A server for `network`, not running yet: `run()` it, here or in a thread."""
+    """A server for `network`, not running yet: `run(sockets)` it, here or in a thread."""
     config = uvicorn.Config(
         create_app(network, mounts),
-        host=network.settings.host,
-        port=network.settings.port,
         log_level="warning",
         access_log=False,
         loop="uvloop",
-        http="httptools",
+        http=timed_requests(network.settings.read_timeout_s),
+        timeout_graceful_shutdown=STOP_S,
     )
     return uvicorn.Server(config)
 
 
-def run(network: Network, *, mounts: Mapping[str, ASGIApp] | None = None) -> None:
-    """Serves `network` until it is stopped; the caller closes it."""
+def run(network: Network, sockets: Sequence[socket.socket], *, mounts: Mapping[str, ASGIApp] | None = None) -> None:
+    """Serves `network` at `sockets` until it is interrupted; the caller closes it.
+
+    Raises:
+        ConfigError: somebody else listens there.
+    """
+    for one in sockets:
+        try:
+            one.listen()
+        except OSError as error:
+            host, port, *_ = one.getsockname()
+            raise _taken(host, port, error) from error
     # Uvicorn has shut down in order when it hands the interrupt on.
     with contextlib.suppress(KeyboardInterrupt):
-        server(network, mounts).run()
+        server(network, mounts).run(list(sockets))
+
+
+def _taken(host: str, port: int, error: OSError) -> ConfigError:
+    return ConfigError(
+        f"cannot listen at {host or '*'}:{port}: {error.strerror}",
+        remedy="stop what listens there, or choose others: rookery serve --host HOST --port PORT",
+    )

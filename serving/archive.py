@@ -5,6 +5,7 @@ The database remembers the folder. The state in memory is built again from that 
 
 from __future__ import annotations
 
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from data.errors import ConfigError, DataError
 from data.schema import table
 from serving.engagements import store as engagements
 from serving.graph import store as graph
+from serving.kit.closing import check_open
 from serving.kit.db import Database, insert_many, metadata
 from serving.tweets import store as tweets
 from serving.users import store as users
@@ -84,12 +86,13 @@ def recorded(database: Database) -> Archive | None:
     return Archive(row.content_hash, row.name, Path(row.folder), row.end_us, row.users, row.tweets, row.follows)
 
 
-def record(database: Database, dataset: Dataset) -> bool:
+def record(database: Database, dataset: Dataset, closing: threading.Event | None = None) -> bool:
     """Writes a data set's users, tweets, follows, likes and counts; False when it is there already.
 
     Raises:
         ConfigError: another data set is there.
         DataError: it clashes with accounts or tweets that are there; nothing is written then.
+        ClosingError: `closing` was set meanwhile; nothing is written then.
     """
     before = recorded(database)
     if before is not None and before.content_hash != dataset.content_hash:
@@ -102,7 +105,7 @@ def record(database: Database, dataset: Dataset) -> bool:
             connection.execute(update(archives).values(folder=folder))
             return False
         try:
-            _write(connection, dataset, folder)
+            _write(connection, dataset, folder, closing)
         except IntegrityError as error:
             raise DataError(
                 f"data set {dataset.name!r} clashes with what the network holds: {error.orig}",
@@ -111,7 +114,7 @@ def record(database: Database, dataset: Dataset) -> bool:
     return True
 
 
-def _write(connection: Connection, dataset: Dataset, folder: str) -> None:
+def _write(connection: Connection, dataset: Dataset, folder: str, closing: threading.Event | None) -> None:
     edges = _standing(dataset)
     posts = _posts(dataset)
     people = _people(dataset, edges, posts)
@@ -122,6 +125,7 @@ def _write(connection: Connection, dataset: Dataset, folder: str) -> None:
         (engagements.likes, _likes(dataset)),
     ):
         for part in frame.select([column.name for column in table_.columns]).iter_slices(_AT_ONCE):
+            check_open(closing)
             insert_many(connection, table_, part.rows())
     row = {
         "content_hash": dataset.content_hash,

@@ -20,28 +20,36 @@ from fastapi import Depends, Request
 
 from candidates.search.hybrid import Mode
 from candidates.search.text import Hits
-from candidates.trends.engine import WORLD, Trend
+from candidates.trends.engine import Trend
 from data.dataset import Dataset
 from data.errors import RookeryError
 from data.events import EventBatch
 from data.ids import EPOCH_MS
 from features.online import FeatureState
-from serving.archive import Archive, end_us, record, recorded
+from serving.archive import Archive, record, recorded
 from serving.auth.tokens import Tokens, load_secret
+from serving.builder import Builder
 from serving.events.consumer import GroupHealth, Runner, TornError
+from serving.events.dead_letters import DeadLetters
 from serving.events.log import DatabaseLog
-from serving.events.outbox import Outbox, Snowflakes, Transaction
+from serving.events.outbox import REQUESTS, Outbox, Snowflakes, Transaction
 from serving.events.pump import Pump
 from serving.kit.clock import Clock, DataClock, WallClock
 from serving.kit.db import Database
+from serving.kit.lease import Lease
+from serving.kit.lock import WriterLock
 from serving.kit.paging import Paging
 from serving.kit.problems import ProblemError
 from serving.kit.telemetry import Metrics
+from serving.ops.figures import figures
 from serving.projections import Projections
-from serving.ranker.service import Ranking, ServedModel, rank, untrained
+from serving.ranker.scores import scored
+from serving.ranker.service import Ranking, ServedModel, untrained
+from serving.search.service import found
 from serving.settings import Settings
 from serving.timelines.home import HomeTimeline, ranked_home
 from serving.timelines.service import ReadStats
+from serving.trends.service import trending
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -57,7 +65,7 @@ class Network:
 
         Raises:
             DataError: the database cannot be used.
-            ConfigError: the token secret is too short.
+            ConfigError: another process writes to the database, or the token secret is too short.
         """
         self.settings = settings
         self.model = model if model is not None else untrained()
@@ -65,19 +73,29 @@ class Network:
         secret = load_secret(settings.home, settings.secret.get_secret_value() if settings.secret else None)
         self.tokens = Tokens(secret)
         self.paging = Paging(secret)
-        self.database = Database(settings.database_path)
+        self._lock = WriterLock(settings.database_path)
+        try:
+            self.database = Database(settings.database_path)
+            self._lease = Lease(self.database)
+            self._letters = DeadLetters(self.database, halt_after=settings.consumers.halt_after)
+        except BaseException:
+            self._lock.release()
+            raise
         self.log = DatabaseLog(self.database)
         self.clock: Clock = WallClock()
         self.ready = False
         self._failed = ""
+        self._closing = threading.Event()
+        self._closed = False
         self._writer = ThreadPoolExecutor(1, "rookery-writer")
         self._owner = ThreadPoolExecutor(1, "rookery-owner")
-        self._pump = Pump(self._step, linger_ms=settings.consumers.linger_ms)
         self._start_lock = threading.Lock()
+        self._builder = Builder(settings, self.model, self.metrics, self.log, self._letters, self._closing)
         self._outbox: Outbox
         self._projections: Projections
         self._runner: Runner
-        self._request_ids = Snowflakes()
+        self._request_ids = Snowflakes(datacentre=REQUESTS)
+        self._pump = Pump(self._step, linger_ms=settings.consumers.linger_ms)
 
     # ---- building
 
@@ -87,10 +105,11 @@ class Network:
         Raises:
             ConfigError: the network holds another data set.
             DataError: the data set clashes with what the network holds, or cannot be read; nothing is written.
+            ClosingError: the network was closed meanwhile.
         """
         with self._start_lock:
             known = recorded(self.database) is not None
-            writing = self._writer.submit(record, self.database, dataset)
+            writing = self._writer.submit(record, self.database, dataset, self._closing)
             if known:
                 writing.result()
             if not known or not self.ready:
@@ -104,68 +123,67 @@ class Network:
 
         Raises:
             DataError: the data set's folder is gone or holds another one now.
+            ClosingError: the network was closed meanwhile.
         """
         with self._start_lock:
             if not self.ready:
                 self._build(self._archived())
 
     def close(self) -> None:
-        """Finishes what is under way and closes the database."""
-        self._writer.shutdown(wait=True)
-        self._pump.close()
-        self._owner.shutdown(wait=True)
-        self.database.close()
+        """Finishes the writes that are under way, gives up what else is, and closes the database. Again: no change."""
+        self._closing.set()
+        if self._closed:
+            return
+        self._closed = True
+        try:
+            self._writer.shutdown(wait=True)
+            self._pump.close()
+            self._owner.shutdown(wait=True, cancel_futures=True)
+            self._lease.release(self.clock.now_us())
+            self.database.checkpoint()
+        finally:
+            self.database.close()
+            self._lock.release()
 
     def _archived(self) -> Dataset | None:
         archive = recorded(self.database)
         return None if archive is None else archive.open()
 
-    def _build(self, dataset: Dataset | None, writing: Future[bool] | None = None, *, careful: bool = False) -> None:
+    def _build(self, dataset: Dataset | None, writing: Future[bool] | None = None) -> None:
         """Builds the state from `dataset` while the database is `writing` it; both must succeed."""
         before, self.ready = self.ready, False
-        replaying = self._owner.submit(self._replay, dataset)
+        replaying = self._owner.submit(self._builder.replay, dataset)
         try:
             if writing is not None:
                 wait([replaying])  # whichever fails, neither goes on by itself
                 writing.result()
             projections = replaying.result()
+            self._writer.submit(self._set_time).result()
+            self._letters.reload()
+            self._owner.submit(self._follow, dataset, projections).result()
         except BaseException:
             self.ready = before
             raise
-        self._writer.submit(self._set_time).result()
-        self._owner.submit(self._follow, projections, careful).result()
         self.ready = True
         self._pump.wake()
 
-    def _replay(self, dataset: Dataset | None) -> Projections:
-        projections = Projections(self.settings, self.model, self.metrics)
-        if dataset is not None:
-            projections.replay(dataset, end_us(dataset))
-        return projections
-
     def _set_time(self) -> None:
+        """Time goes on after all that was ever told: by the data set, the log, and processes before this one."""
         archive = recorded(self.database)
-        last_us = max(archive.end_us if archive else 0, self.log.last_time_us(), EPOCH_MS * 1000)
+        told_us = max(self._lease.floor_us, self.log.last_time_us(), EPOCH_MS * 1000)
+        last_us = max(archive.end_us if archive else 0, told_us)
         if isinstance(self.clock, DataClock):
             last_us = max(last_us, self.clock.now_us())
-        self.clock = DataClock(last_us + 1) if archive and self.settings.clock == "data" else WallClock()
-        self._outbox = Outbox(self.database, self.clock, after_us=last_us, committed=self._pump.wake)
+        as_data = archive is not None and self.settings.clock == "data"
+        self.clock = DataClock(last_us + 1) if as_data else WallClock(told_us + 1)
+        self._outbox = Outbox(self.database, self.clock, self._lease, after_us=last_us, committed=self._pump.wake)
+        self._request_ids = Snowflakes(max(last_us, self._request_ids.last_us), datacentre=REQUESTS)
 
-    def _follow(self, projections: Projections, careful: bool) -> None:
-        runner = Runner(
-            self.log,
-            projections.consumers,
-            self.database,
-            self.clock,
-            self.settings.consumers,
-            self.metrics,
-            careful=careful,
-        )
-        # The state starts empty, so that what could not be applied to an earlier one is tried again.
-        runner.forget_dead_letters()
-        runner.drain()
+    def _follow(self, dataset: Dataset | None, projections: Projections) -> None:
+        self._take_over(*self._builder.follow(dataset, projections, self.clock))
+
+    def _take_over(self, projections: Projections, runner: Runner) -> None:
         self._projections, self._runner = projections, runner
-        self._request_ids = Snowflakes(self.clock.now_us(), datacentre=30)
         self._warm_up()
 
     def _warm_up(self) -> None:
@@ -191,19 +209,49 @@ class Network:
     # ---- following the log
 
     def _step(self) -> bool:
+        if not self.ready:
+            return False
+        if self._letters.waiting():
+            self._try_again()
+        runner = self._runner
         try:
             # One batch a turn on the owner's thread: reads come between the batches of a backlog.
-            return self.call(lambda: self.ready and self._runner.step())
-        except TornError as error:
-            log.error("%s; building it again", error)
-            with self._start_lock:
-                self._build(self._archived(), careful=True)
+            return self.call(runner.step)
+        except TornError as torn:
+            self._build_again(runner, torn)
             return False
+
+    def _build_again(self, runner: Runner, torn: TornError) -> None:
+        """Builds the state anew in place of a torn one, which may answer nobody meanwhile."""
+        with self._start_lock:
+            if self._runner is not runner:
+                return
+            self.ready = False
+            log.error("%s; building it again", torn)
+            dataset = self._archived()
+
+            def work() -> None:
+                projections = self._builder.replay(dataset)
+                self._take_over(*self._builder.follow(dataset, projections, self.clock, torn))
+
+            self.call(work)
+            self.ready = True
+
+    def _try_again(self) -> None:
+        """Builds the state anew with the dead letters that somebody had redriven; the old one answers meanwhile."""
+        with self._start_lock:
+            self._letters.reload()
+            dataset = self._archived()
+            built = self._builder.follow(dataset, self._builder.replay(dataset), self.clock)
+            self.call(self._take_over, *built)
 
     def settle(self) -> None:
         """Waits until everything written so far has taken effect."""
-        while self._step():
-            pass
+        for _ in range(2):
+            while self._step():
+                pass
+            with self._start_lock:
+                pass  # a state that the pump builds anew has taken all there was, too
 
     # ---- threads
 
@@ -249,15 +297,20 @@ class Network:
         return self.call(self._home, user_id, limit, time_us)
 
     def _home(self, user_id: int, limit: int, time_us: int | None) -> HomeTimeline:
-        now = self.clock.now_us() if time_us is None else time_us
+        now = self._now() if time_us is None else time_us
+        worker = self._lease.keep(max(self.clock.now_us(), self._request_ids.last_us))
         return ranked_home(
             self._projections,
             user_id,
             limit,
             time_us=now,
-            request_id=self._request_ids.next(now),
+            request_id=self._request_ids.next(self.clock.now_us(), worker),
             deadline_ms=self.settings.deadline_ms,
         )
+
+    def _now(self) -> int:
+        """The present moment; not before the last event that the state holds, as a write's may be just ahead."""
+        return max(self.clock.now_us(), self.state.time_us)
 
     async def record(self, events: Sequence[EventBatch]) -> None:
         """Writes what a served slate caused to the log."""
@@ -276,19 +329,7 @@ class Network:
             NotFoundError: there is no such user.
         """
 
-        def work() -> tuple[Ranking, int]:
-            parts = self._projections
-            now = self.clock.now_us() if time_us is None else time_us
-            if now < parts.last_tweet_us:
-                raise ProblemError(
-                    422,
-                    "past-moment",
-                    f"time_us {now} lies before the last event, {parts.last_tweet_us}, from which on features are "
-                    "known; leave time_us out",
-                )
-            return rank(parts.state, parts.ranker, user_id, tweet_ids, now), now
-
-        return await self.ask(work)
+        return await self.ask(lambda: scored(self._projections, self._now(), user_id, tweet_ids, time_us))
 
     async def search(self, query: str, limit: int, mode: Mode | None = None) -> tuple[Hits, Mode]:
         """The tweets that answer a query, and how they were sought: `hybrid` unless nothing understands text.
@@ -298,29 +339,11 @@ class Network:
             ProblemError: 422 for a mode that needs text understanding where the model has none.
         """
 
-        def work() -> tuple[Hits, Mode]:
-            parts = self._projections
-            parts.index_now()
-            chosen: Mode = mode or ("text" if parts.search.semantic is None else "hybrid")
-            if parts.search.semantic is None and chosen != "text":
-                detail = f"mode {chosen!r} needs a model that understands text; the one served does not: use mode=text"
-                raise ProblemError(422, "no-understanding", detail)
-            return parts.search.search(query, chosen, limit), chosen
-
-        return await self.ask(work)
+        return await self.ask(lambda: found(self._projections, query, limit, mode))
 
     async def trends(self, woeid: int, limit: int) -> tuple[list[Trend], int]:
         """Trends of a place in the window that ends now or, where that is empty, with the last tweet; and its end."""
-
-        def work() -> tuple[list[Trend], int]:
-            parts, place = self._projections, None if woeid == WORLD else woeid
-            now = max(self.clock.now_us(), parts.last_tweet_us + 1)
-            found = parts.trends.trends(now, place, limit)
-            if found or not parts.last_tweet_us:
-                return found, now
-            return parts.trends.trends(parts.last_tweet_us + 1, place, limit), parts.last_tweet_us + 1
-
-        return await self.ask(work)
+        return await self.ask(lambda: trending(self._projections, self.clock.now_us(), woeid, limit))
 
     def model_card(self) -> dict[str, str]:
         """Name and version of the model that ranks."""
@@ -330,27 +353,13 @@ class Network:
         """How each consumer fares."""
         return self._runner.health()
 
+    def dead_letters(self) -> int:
+        """Events that were set aside, of all consumers together."""
+        return sum(self._letters.counts().values())
+
     def stats(self) -> dict[str, Any]:
         """What the network holds and did: archive, fan-out by mode, timeline reads."""
-        return self.call(self._stats)
-
-    def _stats(self) -> dict[str, Any]:
-        parts, archive = self._projections, recorded(self.database)
-        fanout, reads = parts.fanout.stats, parts.timelines.stats
-        return {
-            "model": self.model_card(),
-            "data": None if archive is None else {"name": archive.name, "content_hash": archive.content_hash},
-            "users": len(parts.state.network.users),
-            "tweets": len(parts.state.network.tweets),
-            "vectors": 0 if parts.vectors is None else len(parts.vectors),
-            "fanout": {
-                "tweets": dict(fanout.tweets),
-                "deliveries": dict(fanout.deliveries),
-                "left_to_pull": dict(fanout.edges_left),
-            },
-            "timelines": {"reads": reads.reads, "pushed": reads.pushed, "pulled": reads.pulled},
-            "events": self.log.end(),
-        }
+        return self.call(lambda: figures(self._projections, self.model_card(), recorded(self.database), self.log.end()))
 
 
 def of_app(request: Request) -> Network:

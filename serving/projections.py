@@ -5,7 +5,9 @@ All of it can be built again from a data set and the log. One thread owns it (`s
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import logging
+import threading
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -23,11 +25,14 @@ from serving.events.consumer import Consumer
 from serving.events.log import Entry, runs
 from serving.fanout.consumer import FanoutConsumer
 from serving.fanout.policy import Thresholds
+from serving.kit.closing import check_open
 from serving.kit.telemetry import Metrics
 from serving.ranker.service import ServedModel
 from serving.settings import Settings
 from serving.timelines.ring import TimelineRing
 from serving.timelines.service import TimelineService
+
+log = logging.getLogger("rookery.serving")
 
 REFRESH_US = 15 * MINUTE_US
 """How old the index's vectors may be: they are computed from counts, which grow."""
@@ -127,11 +132,16 @@ class Projections:
             Projection("trends", self.trends.tables, self.trends.update, atomic=False),
         )
 
-    def replay(self, dataset: Dataset, until_us: int) -> None:
-        """Takes a whole data set, as if its events had come one by one, and makes the vectors as of `until_us`."""
+    def replay(self, dataset: Dataset, until_us: int, closing: threading.Event | None = None) -> None:
+        """Takes a whole data set, as if its events had come one by one, and makes the vectors as of `until_us`.
+
+        Raises:
+            ClosingError: `closing` was set meanwhile.
+        """
         wanted = self.state.tables.union(*(one.tables for one in self.consumers))
         tweets: list[EventBatch] = []
         for events in dataset.replay(sorted(wanted)).advance():
+            check_open(closing)
             self.state.update(events)
             self.fanout.note_activity(events)
             if events.table == "tweets":
@@ -143,6 +153,7 @@ class Projections:
                 self.trends.update(events)
         # Fan-out comes last: it needs to know who was active.
         for events in tweets:
+            check_open(closing)
             rows = self.state.network.tweets.rows(events.columns["tweet_id"])
             self.fanout.deliver(events.where(~self.state.network.tweet.deleted[rows]), count=False)
         self.index_now()
@@ -174,12 +185,30 @@ class Projections:
     def index_now(self) -> None:
         """Puts what waits into the search indexes."""
         waiting, self._unindexed = self._unindexed, []
-        for run in runs([Entry(0, events) for events in waiting]):
-            embeddings = None
-            if run.events.table == "tweets" and self.search.semantic is not None:
-                rows = self.state.network.tweets.rows(run.events.columns["tweet_id"])
-                embeddings = self.state.texts.embedding[rows]
-            self.search.update(run.events, embeddings)
+        start = 0
+        for run in runs([Entry(at, events) for at, events in enumerate(waiting)]):
+            held, start = waiting[start : run.offset + 1], run.offset + 1
+            try:
+                self._put_into_indexes(run.events)
+            except Exception:
+                # What an index took before it failed, it passes over now.
+                self._index_each(held)
+
+    def _index_each(self, waiting: Sequence[EventBatch]) -> None:
+        """What cannot be indexed is left out, and costs nobody else their place or their answer."""
+        for events in waiting:
+            try:
+                self._put_into_indexes(events)
+            except Exception:
+                log.exception("tweets %s cannot be searched", events.columns["tweet_id"].tolist())
+
+    def _put_into_indexes(self, events: EventBatch) -> None:
+        embeddings = None
+        if events.table == "tweets" and self.search.semantic is not None:
+            rows = self.state.network.tweets.rows(events.columns["tweet_id"])
+            # A tweet that the state could not take has no embedding there: the index reads its text itself.
+            embeddings = None if (rows < 0).any() else self.state.texts.embedding[rows]
+        self.search.update(events, embeddings)
 
     def _index(self, events: EventBatch) -> None:
         # Indexes take many tweets in the time of one: they wait until somebody searches or there are many.

@@ -17,6 +17,9 @@ from data.home import home_folder
 from serving.events.consumer import ConsumerConfig
 from serving.fanout.policy import FanoutConfig
 
+DATABASE = "network.sqlite"
+"""The file of a network's database in its folder."""
+
 
 class Settings(BaseSettings):
     """How a network runs."""
@@ -43,6 +46,8 @@ class Settings(BaseSettings):
     """Time that a home timeline may take before parts are left out; None waits for all."""
     record_impressions: bool = True
     """Write each served slate to the event log, so that it counts as seen."""
+    read_timeout_s: float = Field(default=15.0, gt=0)
+    """Seconds within which a request must have arrived, headers and body; a slower one is refused."""
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     """The longest request body."""
     fanout: FanoutConfig = FanoutConfig()
@@ -73,4 +78,4 @@ class Settings(BaseSettings):
     @property
     def database_path(self) -> Path:
         """The network's database."""
-        return self.home / "network.sqlite"
+        return self.home / DATABASE

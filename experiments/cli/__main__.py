@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from experiments.cli import data, features, lab, model, scorers, serve, study, text, world
+from experiments.cli import data, events, features, lab, model, scorers, serve, study, text, world
 from experiments.cli.faults import told
 from experiments.cli.screen import show_what_can_be_shown
 
@@ -26,6 +26,7 @@ app.add_typer(text.app, name="text")
 app.add_typer(features.app, name="features")
 app.add_typer(scorers.app, name="scorers")
 app.add_typer(study.app, name="study")
+app.add_typer(events.app, name="events")
 for module in (lab, model, serve):
     for name, verb in module.VERBS.items():
         app.command(name)(verb)

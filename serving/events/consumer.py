@@ -5,38 +5,26 @@ which comes again after a failure finds its offset passed and does nothing. The 
 are completed one after another. The runner hands a consumer whole runs; when a run fails, it goes on event by event,
 tries the failing one a stated number of times, then sets it aside as a dead letter and goes on. A consumer that
 fails at one event after another is halted instead: then the fault is not in the events. One whose effects are not
-atomic is not tried again on what it holds: it is built anew and then takes events one at a time, each once.
+atomic is never asked again after it failed, for what it holds can no longer be told: it is built anew and takes the
+run that failed event by event, then is built once more without the event that it cannot take.
 """
 
 from __future__ import annotations
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from pydantic import BaseModel, ConfigDict, Field
-from sqlalchemy import BigInteger, Column, Integer, String, Table, delete, func, select
 
 from data.events import EventBatch
-from serving.events.log import Entry, EventLog, runs
+from serving.events.dead_letters import LOG, DeadLetters
+from serving.events.log import Entry, EventLog, Unreadable, runs
 from serving.kit.clock import Clock
-from serving.kit.db import BigId, Database, metadata
 from serving.kit.telemetry import Metrics
 
 log = logging.getLogger("rookery.serving")
-
-dead_letters = Table(
-    "dead_letters",
-    metadata,
-    Column("group_name", String, primary_key=True),
-    Column("offset", BigId, primary_key=True),
-    Column("name", String, nullable=False),
-    Column("error", String, nullable=False),
-    Column("tries", Integer, nullable=False),
-    Column("time_us", BigInteger, nullable=False),
-)
-"""Entries that a group could not apply, and why."""
 
 
 class Consumer(Protocol):
@@ -74,9 +62,10 @@ class Consumer(Protocol):
 class TornError(Exception):
     """A consumer without atomic effects failed: what it holds can no longer be told, and must be built again."""
 
-    def __init__(self, group: str) -> None:
-        """`group` is the consumer's."""
+    def __init__(self, group: str, through: int) -> None:
+        """`group` is the consumer's; the run that it failed at ends at the offset `through`."""
         self.group = group
+        self.through = through
         super().__init__(f"the state of consumer {group!r} is torn")
 
 
@@ -114,31 +103,26 @@ class Runner:
         self,
         log_: EventLog,
         consumers: Sequence[Consumer],
-        database: Database,
+        letters: DeadLetters,
         clock: Clock,
         config: ConsumerConfig,
         metrics: Metrics,
         *,
-        careful: bool = False,
+        careful: Mapping[str, int] | None = None,
     ) -> None:
-        """Dead letters are written to `database`, times told by `clock`.
+        """What cannot be applied goes to `letters`, with the time by `clock`.
 
-        With `careful`, consumers whose effects are not atomic get one event at a time.
+        `careful` names consumers whose effects are not atomic; each gets one event at a time up to its offset.
         """
         self.log = log_
         self.consumers = tuple(consumers)
         self.config = config
-        self._database = database
+        self._letters = letters
         self._clock = clock
         self._metrics = metrics
-        self._careful = careful
-        self._dead_in_a_row = {one.group: 0 for one in consumers}
+        self._careful = careful or {}
+        self._torn: TornError | None = None
         self._errors = {one.group: "" for one in consumers}
-
-    def drain(self) -> None:
-        """Applies all that is in the log."""
-        while self.step():
-            pass
 
     def step(self) -> bool:
         """Applies at most a batch of entries; True where more wait that can be applied.
@@ -146,58 +130,97 @@ class Runner:
         Raises:
             TornError: a consumer must be built again.
         """
+        if self._torn is not None:
+            raise self._torn
+        moving = self._moving()
+        if not moving:
+            return False
         before = [one.offset for one in self.consumers]
-        entries = self.log.read(min(before, default=0), self.config.batch)
-        limit = entries[-1].offset if entries else 0
+        entries, limit = self._read(min(one.offset for one in moving))
         for consumer in self.consumers:
-            if not self._halted(consumer):
-                self._apply(consumer, [one for one in entries if consumer.offset < one.offset <= limit])
+            self._apply(consumer, entries, limit)
             limit = min(limit, consumer.offset)
         end = self.log.end()
         for consumer in self.consumers:
             self._metrics.offset.labels(consumer.group).set(consumer.offset)
             self._metrics.lag.labels(consumer.group).set(end - consumer.offset)
-        return [one.offset for one in self.consumers] != before and limit < end
+        return [one.offset for one in self.consumers] != before and any(one.offset < end for one in moving)
 
     def health(self) -> list[GroupHealth]:
         """How each consumer fares now."""
         end = self.log.end()
-        counts = self._dead_counts()
+        counts = self._letters.counts()
         return [
             GroupHealth(
                 one.group,
                 one.offset,
                 end - one.offset,
                 counts.get(one.group, 0),
-                self._halted(one),
+                self._letters.halt(one.group) is not None,
                 self._errors[one.group],
             )
             for one in self.consumers
         ]
 
-    def forget_dead_letters(self) -> None:
-        """Clears what was set aside: for a start from an empty state, which tries everything again."""
-        groups = [one.group for one in self.consumers]
-        with self._database.write() as connection:
-            connection.execute(delete(dead_letters).where(dead_letters.c.group_name.in_(groups)))
+    def conclude(self) -> None:
+        """Strikes out the letters that were tried again and taken, once all that is in the log was applied."""
+        offsets = {one.group: one.offset for one in self.consumers}
+        self._letters.conclude({LOG: min(offsets.values(), default=0), **offsets})
 
-    def _apply(self, consumer: Consumer, entries: Sequence[Entry]) -> None:
-        if self._careful and not consumer.atomic:
-            self._one_by_one(consumer, entries)
-            return
-        for run in runs(entries):
+    def _moving(self) -> list[Consumer]:
+        """The consumers that may go on: neither halted nor stuck behind one that is."""
+        moving, ceiling = [], float("inf")
+        for consumer in self.consumers:
+            halt = self._letters.halt(consumer.group)
+            ceiling = ceiling if halt is None else min(ceiling, halt - 1)
+            if consumer.offset < ceiling:
+                moving.append(consumer)
+        return moving
+
+    def _read(self, after: int) -> tuple[list[Entry], int]:
+        """The next entries that hold events, and the last offset that was read."""
+        found = self.log.read(after, self.config.batch)
+        entries = []
+        for one in found:
+            if self._letters.passes(LOG, one.offset):
+                continue
+            if isinstance(one, Entry):
+                entries.append(one)
+                continue
+            self._set_aside(LOG, one, one.error, tries=1)
+        return entries, found[-1].offset if found else after
+
+    def _apply(self, consumer: Consumer, entries: Sequence[Entry], limit: int) -> None:
+        """Applies what of `entries` is for a consumer, up to the offset `limit`."""
+        halt = self._letters.halt(consumer.group)
+        limit = limit if halt is None else min(limit, halt - 1)
+        passes = self._letters.passes
+        mine = [e for e in entries if consumer.offset < e.offset <= limit and not passes(consumer.group, e.offset)]
+        for run in self._runs(consumer, mine):
+            held = [e for e in mine if consumer.offset < e.offset <= run.offset]
             try:
                 self._deliver(consumer, run)
             except Exception as error:
                 self._failed(consumer, run, error)
                 if not consumer.atomic:
-                    raise TornError(consumer.group) from error
-                self._one_by_one(consumer, [e for e in entries if consumer.offset < e.offset <= run.offset])
-            if self._halted(consumer):
-                return
+                    self._tear(consumer, run, held, error)
+                if not self._one_by_one(consumer, [e for e in held if consumer.offset < e.offset]):
+                    return
+        consumer.skip(limit)
 
-    def _one_by_one(self, consumer: Consumer, entries: Sequence[Entry]) -> None:
-        tries = self.config.tries if consumer.atomic else 1
+    def _runs(self, consumer: Consumer, entries: Sequence[Entry]) -> list[Entry]:
+        through = 0 if consumer.atomic else self._careful.get(consumer.group, 0)
+        return [e for e in entries if e.offset <= through] + runs([e for e in entries if e.offset > through])
+
+    def _tear(self, consumer: Consumer, run: Entry, held: Sequence[Entry], error: Exception) -> None:
+        if len(held) == 1:
+            self._give_up(consumer, held[0], error, tries=1)
+        self._torn = TornError(consumer.group, run.offset)
+        raise self._torn from error
+
+    def _one_by_one(self, consumer: Consumer, entries: Sequence[Entry]) -> bool:
+        """False where the consumer is halted."""
+        tries = self.config.tries
         for entry in entries:
             for attempt in range(1, tries + 1):
                 try:
@@ -205,16 +228,15 @@ class Runner:
                     break
                 except Exception as error:
                     self._failed(consumer, entry, error)
-                    if attempt == tries:
-                        self._set_aside(consumer, entry, error, tries)
-            if self._halted(consumer):
-                return
+                    if attempt == tries and not self._give_up(consumer, entry, error, tries=tries):
+                        return False
+        return True
 
     def _deliver(self, consumer: Consumer, entry: Entry) -> None:
         if entry.events.table in consumer.tables:
             consumer.apply(entry.events, entry.offset)
             self._metrics.events.labels(consumer.group).inc(len(entry.events))
-            self._dead_in_a_row[consumer.group] = 0
+            self._letters.took(consumer.group, entry.offset)
         else:
             consumer.skip(entry.offset)
 
@@ -223,29 +245,19 @@ class Runner:
         self._metrics.failures.labels(consumer.group).inc()
         log.warning("consumer %s failed at offset %d", consumer.group, entry.offset, exc_info=error)
 
-    def _set_aside(self, consumer: Consumer, entry: Entry, error: Exception, tries: int) -> None:
-        self._dead_in_a_row[consumer.group] += 1
-        if self._halted(consumer):
-            log.error("consumer %s is halted at offset %d", consumer.group, consumer.offset)
-            return
-        row = {
-            "group_name": consumer.group,
-            "offset": entry.offset,
-            "name": entry.events.table,
-            "error": f"{type(error).__name__}: {error}",
-            "tries": tries,
-            "time_us": self._clock.now_us(),
-        }
-        with self._database.write() as connection:
-            connection.execute(dead_letters.insert().prefix_with("OR REPLACE", dialect="sqlite"), row)
+    def _give_up(self, consumer: Consumer, entry: Entry, error: Exception, *, tries: int) -> bool:
+        """Sets an event aside; False where the consumer is halted before it instead."""
+        group = consumer.group
+        if self._letters.too_many_in_a_row(group, entry.offset):
+            log.error("consumer %s is halted before offset %d", group, entry.offset)
+            consumer.skip(entry.offset - 1)
+            return False
+        self._set_aside(group, entry, f"{type(error).__name__}: {error}", tries=tries)
         consumer.skip(entry.offset)
-        self._metrics.dead.labels(consumer.group).inc()
+        return True
 
-    def _halted(self, consumer: Consumer) -> bool:
-        return self._dead_in_a_row[consumer.group] >= self.config.halt_after
-
-    def _dead_counts(self) -> dict[str, int]:
-        group = dead_letters.c.group_name
-        with self._database.read() as connection:
-            rows = connection.execute(select(group, func.count()).group_by(group)).all()
-        return {str(name): int(count) for name, count in rows}
+    def _set_aside(self, group: str, entry: Entry | Unreadable, error: str, *, tries: int) -> None:
+        table = entry.events.table if isinstance(entry, Entry) else entry.table
+        self._letters.set_aside(group, entry.offset, table, error, tries=tries, time_us=self._clock.now_us())
+        self._metrics.dead.labels(group).inc()
+        log.warning("the event at offset %d is set aside for %s: %s", entry.offset, group, error)

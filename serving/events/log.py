@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
-from sqlalchemy import bindparam, func, select
+from sqlalchemy import LargeBinary, bindparam, cast, func, select
 
+from data.errors import DataError
 from data.events import EventBatch
-from serving.events.outbox import Transaction, decode, events_table
+from serving.events.outbox import FIRST_US, LAST_US, Transaction, decode, events_table
 from serving.kit.db import Database
 
 
@@ -22,6 +23,16 @@ class Entry:
     events: EventBatch
 
 
+@dataclass(frozen=True, slots=True)
+class Unreadable:
+    """An entry that holds no events, and why."""
+
+    offset: int
+    table: str
+    """What it says of its table."""
+    error: str
+
+
 class EventLog(Protocol):
     """An ordered log of event batches. Offsets ascend; they need not be consecutive."""
 
@@ -29,7 +40,7 @@ class EventLog(Protocol):
         """Adds `events` when `tx` commits."""
         ...
 
-    def read(self, after: int, limit: int) -> list[Entry]:
+    def read(self, after: int, limit: int) -> list[Entry | Unreadable]:
         """At most `limit` entries with an offset greater than `after`, in order."""
         ...
 
@@ -38,13 +49,17 @@ class EventLog(Protocol):
         ...
 
 
+# As bytes: the driver refuses a whole answer for one text in it that is not UTF-8.
 _READ = (
-    select(events_table.c.offset, events_table.c.name, events_table.c.payload)
+    select(events_table.c.offset, cast(events_table.c.name, LargeBinary), cast(events_table.c.payload, LargeBinary))
     .where(events_table.c.offset > bindparam("after"))
     .order_by(events_table.c.offset)
     .limit(bindparam("most"))
 )
 _END = select(func.max(events_table.c.offset))
+_LAST = select(func.max(events_table.c.time_us)).where(
+    func.typeof(events_table.c.time_us) == "integer", events_table.c.time_us.between(FIRST_US, LAST_US)
+)
 
 
 class DatabaseLog:
@@ -58,11 +73,11 @@ class DatabaseLog:
         """Adds `events` when `tx` commits."""
         tx.emit(events)
 
-    def read(self, after: int, limit: int) -> list[Entry]:
+    def read(self, after: int, limit: int) -> list[Entry | Unreadable]:
         """At most `limit` entries with an offset greater than `after`, in order."""
         with self._database.read() as connection:
             rows = connection.execute(_READ, {"after": after, "most": limit}).all()
-        return [Entry(offset, decode(name, payload)) for offset, name, payload in rows]
+        return [_entry(offset, name, payload) for offset, name, payload in rows]
 
     def end(self) -> int:
         """The last offset, 0 in an empty log."""
@@ -72,7 +87,34 @@ class DatabaseLog:
     def last_time_us(self) -> int:
         """The moment of the latest event, 0 in an empty log."""
         with self._database.read() as connection:
-            return int(connection.scalar(select(func.max(events_table.c.time_us))) or 0)
+            return int(connection.scalar(_LAST) or 0)
+
+
+def stored(database: Database, offset: int) -> dict[str, Any]:
+    """The event at `offset` as the log holds it: its table and its columns, or its bytes where they are no events."""
+    row = events_table.c
+    wanted = select(cast(row.name, LargeBinary), cast(row.payload, LargeBinary)).where(row.offset == offset)
+    with database.read() as connection:
+        found = connection.execute(wanted).first()
+    if found is None:
+        return {"offset": offset, "gone": True}
+    entry = _entry(offset, *found)
+    if isinstance(entry, Unreadable):
+        return {"offset": offset, "table": entry.table, "bytes": (found[1] or b"").hex()[:_SHOWN]}
+    columns = {name: values.tolist() for name, values in entry.events.columns.items()}
+    return {"offset": offset, "table": entry.events.table, **columns}
+
+
+_SHOWN = 4_096
+"""Letters of an event's bytes that are shown, two a byte."""
+
+
+def _entry(offset: int, name: bytes | None, payload: bytes | None) -> Entry | Unreadable:
+    told = (name or b"").decode(errors="replace")
+    try:
+        return Entry(offset, decode(told, payload or b""))
+    except DataError as error:
+        return Unreadable(offset, told, error.problem)
 
 
 def runs(entries: Sequence[Entry]) -> list[Entry]:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, TypeVar
+from functools import cache
+from typing import Annotated, Any, TypeVar
 
 import msgspec
 import numpy as np
@@ -13,15 +14,23 @@ from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, Str
 from data.batch import Array
 from data.errors import DataError
 from data.events import EventBatch
-from data.ids import MAX_SEQUENCE, snowflake
+from data.ids import EPOCH_MS, MAX_SEQUENCE, snowflake
 from data.schema import table
 from serving.kit.clock import Clock
 from serving.kit.db import BigId, Database, metadata
+from serving.kit.lease import Lease
 
 T = TypeVar("T")
 
 DATACENTRE = 31
 """Marks ids made by the running network; a world's ids have another."""
+
+REQUESTS = 30
+"""Marks ids of requests, which are given beside the writes."""
+
+FIRST_US = EPOCH_MS * 1000
+LAST_US = FIRST_US + (1 << 41) * 1000 - 1
+"""The moments that have ids; no event of the network has another."""
 
 events_table = Table(
     "events",
@@ -42,14 +51,50 @@ def encode(events: EventBatch) -> bytes:
 
 
 def decode(name: str, payload: bytes) -> EventBatch:
-    """The event batch of table `name` that `encode` wrote."""
+    """The event batch of table `name` that `encode` wrote.
+
+    Raises:
+        DataError: there is no such table, or the bytes are not rows of it.
+    """
+    spec = table(name)
+    try:
+        given = msgspec.structs.asdict(_decoder(name).decode(payload))
+    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        raise DataError(f"an event of {name!r} cannot be read: {error}") from error
     columns: dict[str, Array] = {}
-    spec = table(name).columns
-    for column, values in msgspec.msgpack.decode(payload).items():
-        fill = spec[column].fill
-        dtype = object if isinstance(fill, str) else _dtype(name, column)
-        columns[column] = np.array(values, dtype=dtype)
+    for column, values in given.items():
+        if values is not msgspec.UNSET:
+            dtype = object if isinstance(spec.columns[column].fill, str) else _dtype(name, column)
+            columns[column] = np.array(values, dtype=dtype)
+    lengths = {len(values) for values in columns.values()}
+    if len(lengths) != 1 or not lengths.pop():
+        told = ", ".join(f"{len(values)} {column}" for column, values in columns.items())
+        raise DataError(f"an event of {name!r} has no rows, or columns of unequal length: {told}")
     return EventBatch(name, columns)
+
+
+@cache
+def _decoder(name: str) -> msgspec.msgpack.Decoder[msgspec.Struct]:
+    """Reads the columns of a table and nothing else: each a list of values that its dtype holds."""
+    spec = table(name)
+    fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
+    for column, meaning in spec.columns.items():
+        values: Any = list[_values(name, column, meaning.nullable)]  # type: ignore[misc]
+        if column == spec.time:
+            values = list[Annotated[int, msgspec.Meta(ge=FIRST_US, le=LAST_US)]]
+        fields.append((column, values | msgspec.UnsetType, msgspec.UNSET) if meaning.nullable else (column, values))
+    fields.sort(key=len)  # what must be there comes first
+    return msgspec.msgpack.Decoder(msgspec.defstruct(name, fields, forbid_unknown_fields=True))
+
+
+def _values(name: str, column: str, nullable: bool) -> Any:
+    """The type of a column's values. Ids are not negative; -1 stands for none."""
+    dtype = _dtype(name, column)
+    if dtype.kind == "i":
+        low, high = np.iinfo(dtype).min, np.iinfo(dtype).max
+        low = (-1 if nullable else 0) if dtype == np.int64 else low
+        return Annotated[int, msgspec.Meta(ge=int(low), le=int(high))]
+    return {"f": float, "b": bool}.get(dtype.kind, str)
 
 
 def event(name: str, /, **values: Any) -> EventBatch:
@@ -77,7 +122,7 @@ def _dtype(name: str, column: str) -> np.dtype[Any]:
     key = (name, column)
     if key not in _DTYPES:
         dtype = table(name).columns[column].dtype
-        _DTYPES[key] = np.dtype(str(dtype).lower().replace("boolean", "bool"))
+        _DTYPES[key] = np.dtype(str(dtype).lower().replace("boolean", "bool").replace("string", "object"))
     return _DTYPES[key]
 
 
@@ -94,11 +139,12 @@ class Transaction:
     now_us: int
     """The moment of this write; later than every write before it."""
     _ids: Snowflakes
+    _worker: int
     emitted: int = field(default=0)
 
     def new_id(self) -> int:
         """An id that no other row has and that sorts after those before it."""
-        return self._ids.next(self.now_us)
+        return self._ids.next(self.now_us, self._worker)
 
     def emit(self, events: EventBatch) -> None:
         """Appends events to the log; they exist when this transaction commits."""
@@ -115,40 +161,55 @@ class Transaction:
 
 
 class Snowflakes:
-    """Ids of this process: each is greater than all before it, also where the clock stands still."""
+    """Ids of this process: each is greater than all before it, also where the clock stands still or is set back.
+
+    A world's ids have a datacentre of 0, unless 131,072 events share a millisecond, and those of impressions, too. So
+    do none of these, and none is of a moment that a data set holds: no id is given twice.
+    """
 
     def __init__(self, after_us: int = 0, *, datacentre: int = DATACENTRE) -> None:
         """Ids begin after the moment `after_us`; makers that run side by side have each their `datacentre`."""
         self._datacentre = datacentre
+        self._worker = 0
         self._ms = after_us // 1000
         self._sequence = MAX_SEQUENCE
 
-    def next(self, now_us: int) -> int:
-        """The next id, for the moment `now_us` or the first millisecond after it that has one left."""
+    @property
+    def last_us(self) -> int:
+        """The millisecond of the last id."""
+        return self._ms * 1000
+
+    def next(self, now_us: int, worker: int = 0) -> int:
+        """The next id of `worker`, for the moment `now_us` or the first millisecond after it that has one left."""
         ms = max(now_us // 1000, self._ms)
         self._sequence = self._sequence + 1 if ms == self._ms else 0
-        if self._sequence > MAX_SEQUENCE:
+        # Within a millisecond the ids of another worker may be smaller.
+        if self._sequence > MAX_SEQUENCE or (ms == self._ms and worker != self._worker):
             ms, self._sequence = ms + 1, 0
-        self._ms = ms
-        return int(snowflake(ms * 1000, self._sequence, datacentre=self._datacentre))
+        self._ms, self._worker = ms, worker
+        return int(snowflake(ms * 1000, self._sequence, datacentre=self._datacentre, worker=worker))
 
 
 class Outbox:
     """Runs writes one at a time and tells `committed` when new events are in the log."""
 
-    def __init__(self, database: Database, clock: Clock, *, after_us: int, committed: Callable[[], None]) -> None:
-        """Times and ids go on after the moment `after_us`, the last that the network holds."""
+    def __init__(
+        self, database: Database, clock: Clock, lease: Lease, *, after_us: int, committed: Callable[[], None]
+    ) -> None:
+        """Times and ids go on after the moment `after_us`, the last that the network holds; `lease` numbers the ids."""
         self._database = database
         self._clock = clock
+        self._lease = lease
         self._last_us = after_us
         self._ids = Snowflakes(after_us)
         self._committed = committed
 
     def write(self, work: Callable[[Transaction], T]) -> T:
         """Runs `work` in one transaction; an error leaves neither its rows nor its events."""
+        now = max(self._clock.now_us(), self._last_us + 1)
+        worker = self._lease.keep(max(now, self._ids.last_us))
         with self._database.write() as connection:
-            now = max(self._clock.now_us(), self._last_us + 1)
-            tx = Transaction(connection, now, self._ids)
+            tx = Transaction(connection, now, self._ids, worker)
             result = work(tx)
             self._last_us = now
         if tx.emitted:

@@ -12,15 +12,17 @@ log = logging.getLogger("rookery.serving")
 class Pump:
     """A thread that calls `step` after each `wake` until it says that nothing is left to do.
 
-    It lingers first, so that what comes in a burst is taken together.
+    It lingers first, so that what comes in a burst is taken together. Without a wake it looks once in a while: what
+    failed is tried again, and what others wrote to the database is found.
     """
 
-    def __init__(self, step: Callable[[], bool], *, linger_ms: float) -> None:
-        """Calls `step` at most `linger_ms` milliseconds (and the time it takes) after a wake."""
+    def __init__(self, step: Callable[[], bool], *, linger_ms: float, look_s: float = 1.0) -> None:
+        """Calls `step` at most `linger_ms` milliseconds (and the time it takes) after a wake, or after `look_s`."""
         self.fault = ""
-        """Kind of the last error, "" while all goes well; the next wake tries again."""
+        """Kind of the last error, "" while all goes well."""
         self._step = step
         self._linger_s = linger_ms / 1e3
+        self._look_s = look_s
         self._woken = threading.Event()
         self._closing = threading.Event()
         self._thread = threading.Thread(target=self._run, name="rookery-pump", daemon=True)
@@ -38,8 +40,8 @@ class Pump:
 
     def _run(self) -> None:
         while True:
-            self._woken.wait()
-            self._closing.wait(self._linger_s)
+            if self._woken.wait(self._look_s):
+                self._closing.wait(self._linger_s)
             if self._closing.is_set():
                 return
             # Cleared before the step: what is appended during it wakes the pump again.
@@ -49,5 +51,6 @@ class Pump:
                     pass
                 self.fault = ""
             except Exception as error:
+                if self.fault != type(error).__name__:
+                    log.exception("the log could not be followed")
                 self.fault = type(error).__name__
-                log.exception("the log could not be followed")

@@ -16,16 +16,20 @@ class Clock(Protocol):
 
 
 class WallClock:
-    """The machine's time, held where it is while the machine's clock is set back."""
+    """The machine's time, which never goes back: while the machine's clock is behind, it goes on at half its pace."""
 
-    def __init__(self) -> None:
+    def __init__(self, after_us: int = 0) -> None:
+        """Never tells a moment before `after_us`."""
         self._lock = threading.Lock()
-        self._last = 0
+        self._last = after_us
+        self._read_ns = time.monotonic_ns()
 
     def now_us(self) -> int:
         """The present moment, UTC microseconds."""
         with self._lock:
-            self._last = max(self._last, time.time_ns() // 1000)
+            read_ns = time.monotonic_ns()
+            self._last = max(time.time_ns() // 1000, self._last + (read_ns - self._read_ns) // 2000)
+            self._read_ns = read_ns
             return self._last
 
 

@@ -6,6 +6,7 @@ before a power cut may be lost, never torn (`synchronous=NORMAL`).
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -25,12 +26,24 @@ from sqlalchemy import (
     event,
     inspect,
     select,
+    update,
 )
 from sqlalchemy.exc import DatabaseError
 
 from data.errors import DataError
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
+
+_STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "1": ("2", ("ALTER TABLE dead_letters ADD COLUMN state VARCHAR NOT NULL DEFAULT 'dead'",)),
+}
+"""What brings a database of an older version to the next one."""
+
+_UNUSABLE = frozenset({
+    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
+    sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY,
+})  # fmt: skip
+"""Faults of the file and its disk, as SQLite numbers them; all others are faults of a statement."""
 
 metadata = MetaData()
 """Every domain's tables; a domain defines its own in its `store.py`."""
@@ -58,39 +71,91 @@ class Database:
         self._writer = threading.RLock()
         try:
             self._create()
-        except DatabaseError as error:
+        except BaseException:
             self.engine.dispose()
-            raise DataError(f"{path} cannot be used: {error.orig}", remedy="name another home folder") from error
+            raise
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that sees one consistent moment."""
-        with self.engine.connect() as connection:
+        """A connection that sees one consistent moment.
+
+        Raises:
+            DataError: the file is damaged, or its disk fails.
+        """
+        with self._telling(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
     def write(self) -> Iterator[Connection]:
-        """A transaction that commits at the end of the block and rolls back on an error. Keep it short."""
-        with self._writer, self._writing.begin() as connection:
+        """A transaction that commits at the end of the block and rolls back on an error. Keep it short.
+
+        Raises:
+            DataError: the file is damaged or cannot be written, or its disk is full.
+        """
+        with self._telling(), self._writer, self._writing.begin() as connection:
             yield connection
+
+    def checkpoint(self) -> None:
+        """Moves what is in the write-ahead log into the file, and empties the log.
+
+        Raises:
+            DataError: the file cannot be written; the log keeps all that was committed.
+        """
+        with self._telling(), self.engine.connect().execution_options(rookery_plain=True) as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
         """Closes all connections."""
         self.engine.dispose()
 
+    @contextmanager
+    def _telling(self) -> Iterator[None]:
+        """A fault of the file or its disk is told by the file's name."""
+        try:
+            yield
+        except DatabaseError as error:
+            # An extended code holds the kind in its lowest byte. Faults that Python itself found have none.
+            code = vars(error.orig).get("sqlite_errorcode", 0) & 0xFF
+            if code not in _UNUSABLE:
+                raise
+            remedy = "look after the file and its disk, or name another folder"
+            raise DataError(f"{self.path} cannot be used: {error.orig}", remedy=remedy) from error
+
     def _create(self) -> None:
-        with self.write() as connection:
-            if inspect(connection).has_table(about.name):
-                found = connection.scalar(select(about.c.value).where(about.c.key == "schema_version"))
-                if found != SCHEMA_VERSION:
-                    raise DataError(
-                        f"{self.path} has schema version {found}, not {SCHEMA_VERSION}",
-                        remedy="name another home folder",
-                    )
+        with self.read() as connection:
+            if self._complete(connection):
                 return
-            # One transaction: a crash leaves either every table or none.
+        # One transaction: a crash leaves either every table or none.
+        with self.write() as connection:
+            fresh = not inspect(connection).has_table(about.name)
+            if not fresh:
+                self._bring_up(connection)
             metadata.create_all(connection)
-            connection.execute(about.insert(), {"key": "schema_version", "value": SCHEMA_VERSION})
+            if fresh:
+                connection.execute(about.insert(), {"key": "schema_version", "value": SCHEMA_VERSION})
+
+    def _complete(self, connection: Connection) -> bool:
+        """Whether every table stands there already: then opening needs no write, and waits for no writer."""
+        if set(metadata.tables) - set(inspect(connection).get_table_names()):
+            return False
+        return self._version(connection) == SCHEMA_VERSION
+
+    @staticmethod
+    def _version(connection: Connection) -> str | None:
+        return connection.scalar(select(about.c.value).where(about.c.key == "schema_version"))
+
+    def _bring_up(self, connection: Connection) -> None:
+        """Brings the tables of an older version to this one."""
+        found = self._version(connection)
+        while found in _STEPS:
+            found, statements = _STEPS[found]
+            for statement in statements:
+                connection.exec_driver_sql(statement)
+            connection.execute(update(about).where(about.c.key == "schema_version").values(value=found))
+        if found != SCHEMA_VERSION:
+            raise DataError(
+                f"{self.path} has schema version {found}, not {SCHEMA_VERSION}", remedy="name another home folder"
+            )
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
@@ -100,9 +165,9 @@ def insert_many(connection: Connection, table: Table, rows: Sequence[tuple[Any, 
 
 
 def _engine(path: Path) -> Engine:
-    engine = create_engine(
-        URL.create("sqlite+pysqlite", database=str(path)), connect_args={"check_same_thread": False}, pool_size=16
-    )
+    # Not as text: a path may hold what means something in a URL.
+    url = URL.create("sqlite+pysqlite", database=str(path))
+    engine = create_engine(url, connect_args={"check_same_thread": False}, pool_size=16)
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
@@ -113,7 +178,10 @@ def _engine(path: Path) -> Engine:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
-        immediate = connection.get_execution_options().get("rookery_write", False)
+        options = connection.get_execution_options()
+        if options.get("rookery_plain", False):
+            return
+        immediate = options.get("rookery_write", False)
         connection.exec_driver_sql("BEGIN IMMEDIATE" if immediate else "BEGIN")
 
     return engine

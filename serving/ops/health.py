@@ -28,6 +28,7 @@ def readiness(network: Network) -> Readiness:
     body: dict[str, Any] = {
         "status": "halted" if halted else "ready",
         "model": network.model_card(),
+        "dead_letters": network.dead_letters(),
         "consumers": [
             {"group": one.group, "offset": one.offset, "lag": one.lag, "dead_letters": one.dead, "halted": one.halted}
             for one in groups

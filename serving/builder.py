@@ -1,0 +1,86 @@
+"""Builds the state in memory: the data set replayed, then the event log followed, until no consumer tears its part."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+from data.dataset import Dataset
+from serving.archive import end_us
+from serving.events.consumer import Runner, TornError
+from serving.events.dead_letters import DeadLetters
+from serving.events.log import EventLog
+from serving.kit.clock import Clock
+from serving.kit.closing import check_open
+from serving.kit.telemetry import Metrics
+from serving.projections import Projections
+from serving.ranker.service import ServedModel
+from serving.settings import Settings
+
+log = logging.getLogger("rookery.serving")
+
+
+class Builder:
+    """Makes `Projections` that hold all there is, on whatever thread it is called."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        model: ServedModel,
+        metrics: Metrics,
+        log_: EventLog,
+        letters: DeadLetters,
+        closing: threading.Event,
+    ) -> None:
+        """Passes over the `letters`, and gives up when the network is `closing`."""
+        self._settings = settings
+        self._model = model
+        self._metrics = metrics
+        self._log = log_
+        self._letters = letters
+        self._closing = closing
+
+    def replay(self, dataset: Dataset | None) -> Projections:
+        """The state at the end of the data set.
+
+        Raises:
+            ClosingError: the network is closed.
+        """
+        projections = Projections(self._settings, self._model, self._metrics)
+        if dataset is not None:
+            projections.replay(dataset, end_us(dataset), self._closing)
+        return projections
+
+    def follow(
+        self, dataset: Dataset | None, projections: Projections, clock: Clock, torn: TornError | None = None
+    ) -> tuple[Projections, Runner]:
+        """`projections` (of `dataset`) and all that is in the log, with the runner that follows it from there.
+
+        Where a consumer tears its state, all begins again from the data set; `torn` says where one did before. Each
+        time either comes further in the log or sets an event aside, so that it ends.
+
+        Raises:
+            ClosingError: the network is closed.
+        """
+        careful: dict[str, int] = {}
+        while True:
+            if torn is not None:
+                careful[torn.group] = max(careful.get(torn.group, 0), torn.through)
+            runner = Runner(
+                self._log,
+                projections.consumers,
+                self._letters,
+                clock,
+                self._settings.consumers,
+                self._metrics,
+                careful=careful,
+            )
+            try:
+                while runner.step():
+                    check_open(self._closing)
+            except TornError as error:
+                log.error("%s; building it again", error)
+                projections, torn = self.replay(dataset), error
+                continue
+            runner.conclude()
+            return projections, runner
