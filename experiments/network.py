@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Mapping
-from contextlib import ExitStack
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,9 +124,7 @@ def serve_network(data: Path | None, model: str, home: Path, *, folder: Path | N
     Raises:
         ConfigError: another process serves this network, or listens at the port.
     """
-    # Either signal is an interrupt: what was begun is given up or finished in order, and the network closed.
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    try:
+    with _stopped_by_signals():
         asked = _asked(data, model, home, folder, settings)
         network = Network(asked.settings, asked.model)
         try:
@@ -138,11 +136,28 @@ def serve_network(data: Path | None, model: str, home: Path, *, folder: Path | N
                 run(network, sockets)
         finally:
             # Another signal must not keep the network from being closed.
-            for one in (signal.SIGINT, signal.SIGTERM):
+            for one in _SIGNALS:
                 signal.signal(one, signal.SIG_IGN)
             network.close()
+    say("stopped")
+
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Either signal ends the block, wherever it is, and is no error."""
+    before = {one: signal.getsignal(one) for one in _SIGNALS}
+    for one in _SIGNALS:
+        signal.signal(one, signal.default_int_handler)
+    try:
+        yield
     except KeyboardInterrupt:
-        say("stopped")
+        pass
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def _greet(network: Network, host: str, port: int) -> None:

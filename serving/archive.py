@@ -86,6 +86,16 @@ def recorded(database: Database) -> Archive | None:
     return Archive(row.content_hash, row.name, Path(row.folder), row.end_us, row.users, row.tweets, row.follows)
 
 
+def archived(database: Database) -> Dataset | None:
+    """The data set that the database was loaded with, where it lies.
+
+    Raises:
+        DataError: its folder is gone or holds another one now.
+    """
+    archive = recorded(database)
+    return None if archive is None else archive.open()
+
+
 def record(database: Database, dataset: Dataset, closing: threading.Event | None = None) -> bool:
     """Writes a data set's users, tweets, follows, likes and counts; False when it is there already.
 

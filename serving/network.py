@@ -26,7 +26,7 @@ from data.errors import RookeryError
 from data.events import EventBatch
 from data.ids import EPOCH_MS
 from features.online import FeatureState
-from serving.archive import Archive, record, recorded
+from serving.archive import Archive, archived, record, recorded
 from serving.auth.tokens import Tokens, load_secret
 from serving.builder import Builder
 from serving.events.consumer import GroupHealth, Runner, TornError
@@ -83,7 +83,10 @@ class Network:
             raise
         self.log = DatabaseLog(self.database)
         self.clock: Clock = WallClock()
+        self.open = False
+        """Whether it takes writes and looks rows up: from the first building on."""
         self.ready = False
+        """Whether the state in memory answers, too; while a torn one is built anew, it does not."""
         self._failed = ""
         self._closing = threading.Event()
         self._closed = False
@@ -127,7 +130,7 @@ class Network:
         """
         with self._start_lock:
             if not self.ready:
-                self._build(self._archived())
+                self._build(archived(self.database))
 
     def close(self) -> None:
         """Finishes the writes that are under way, gives up what else is, and closes the database. Again: no change."""
@@ -145,13 +148,9 @@ class Network:
             self.database.close()
             self._lock.release()
 
-    def _archived(self) -> Dataset | None:
-        archive = recorded(self.database)
-        return None if archive is None else archive.open()
-
     def _build(self, dataset: Dataset | None, writing: Future[bool] | None = None) -> None:
         """Builds the state from `dataset` while the database is `writing` it; both must succeed."""
-        before, self.ready = self.ready, False
+        before, self.open, self.ready = (self.open, self.ready), False, False
         replaying = self._owner.submit(self._builder.replay, dataset)
         try:
             if writing is not None:
@@ -160,11 +159,11 @@ class Network:
             projections = replaying.result()
             self._writer.submit(self._set_time).result()
             self._letters.reload()
-            self._owner.submit(self._follow, dataset, projections).result()
+            self.call(lambda: self._take_over(*self._builder.follow(dataset, projections, self.clock)))
         except BaseException:
-            self.ready = before
+            self.open, self.ready = before
             raise
-        self.ready = True
+        self.open = self.ready = True
         self._pump.wake()
 
     def _set_time(self) -> None:
@@ -175,12 +174,9 @@ class Network:
         if isinstance(self.clock, DataClock):
             last_us = max(last_us, self.clock.now_us())
         as_data = archive is not None and self.settings.clock == "data"
-        self.clock = DataClock(last_us + 1) if as_data else WallClock(told_us + 1)
+        self.clock = DataClock(last_us + 1) if as_data else WallClock(max(told_us + 1, self.clock.now_us()))
         self._outbox = Outbox(self.database, self.clock, self._lease, after_us=last_us, committed=self._pump.wake)
         self._request_ids = Snowflakes(max(last_us, self._request_ids.last_us), datacentre=REQUESTS)
-
-    def _follow(self, dataset: Dataset | None, projections: Projections) -> None:
-        self._take_over(*self._builder.follow(dataset, projections, self.clock))
 
     def _take_over(self, projections: Projections, runner: Runner) -> None:
         self._projections, self._runner = projections, runner
@@ -189,9 +185,13 @@ class Network:
     def _warm_up(self) -> None:
         """Reads one timeline for nobody to see: compiled loops are loaded before the first caller waits for them."""
         users = self.state.network.users
-        if len(users):
-            self._home(int(users.ids[0]), self.settings.home_size, None)
-            self._projections.timelines.stats = ReadStats()
+        try:
+            if len(users):
+                self._home(int(users.ids[0]), self.settings.home_size, None)
+        except Exception:
+            # What would be one bad answer later is no reason not to start.
+            log.exception("the timeline of user %d cannot be read", users.ids[0])
+        self._projections.timelines.stats = ReadStats()
 
     def start_or_tell(self) -> None:
         """`start`, whose failure is logged and told by `fault`: for a server that should answer while it starts."""
@@ -209,7 +209,7 @@ class Network:
     # ---- following the log
 
     def _step(self) -> bool:
-        if not self.ready:
+        if not self.open:
             return False
         if self._letters.waiting():
             self._try_again()
@@ -222,13 +222,13 @@ class Network:
             return False
 
     def _build_again(self, runner: Runner, torn: TornError) -> None:
-        """Builds the state anew in place of a torn one, which may answer nobody meanwhile."""
+        """Builds the state anew in place of a torn one, which answers nobody meanwhile; writes go on."""
         with self._start_lock:
             if self._runner is not runner:
                 return
             self.ready = False
             log.error("%s; building it again", torn)
-            dataset = self._archived()
+            dataset = archived(self.database)
 
             def work() -> None:
                 projections = self._builder.replay(dataset)
@@ -241,7 +241,7 @@ class Network:
         """Builds the state anew with the dead letters that somebody had redriven; the old one answers meanwhile."""
         with self._start_lock:
             self._letters.reload()
-            dataset = self._archived()
+            dataset = archived(self.database)
             built = self._builder.follow(dataset, self._builder.replay(dataset), self.clock)
             self.call(self._take_over, *built)
 
@@ -261,16 +261,22 @@ class Network:
         return future.result()
 
     async def ask(self, work: Callable[..., T], *args: Any) -> T:
-        """Runs `work` on the owner's thread."""
+        """Runs `work` on the owner's thread.
+
+        Raises:
+            ProblemError: 503 while the state is built anew.
+        """
+        if not self.ready:
+            raise loading()
         return await asyncio.get_running_loop().run_in_executor(self._owner, work, *args)
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Runs `work` in a transaction on the writer's thread."""
-        return await asyncio.get_running_loop().run_in_executor(self._writer, self._outbox.write, work)
+        return await asyncio.get_running_loop().run_in_executor(self._writer, lambda: self._outbox.write(work))
 
     def write_now(self, work: Callable[[Transaction], T]) -> T:
         """Runs `work` in a transaction and waits for it."""
-        return self._writer.submit(self._outbox.write, work).result()
+        return self._writer.submit(lambda: self._outbox.write(work)).result()
 
     # ---- answers
 
@@ -358,7 +364,13 @@ class Network:
         return sum(self._letters.counts().values())
 
     def stats(self) -> dict[str, Any]:
-        """What the network holds and did: archive, fan-out by mode, timeline reads."""
+        """What the network holds and did: archive, fan-out by mode, timeline reads.
+
+        Raises:
+            ProblemError: 503 while the state is built anew.
+        """
+        if not self.ready:
+            raise loading()
         return self.call(lambda: figures(self._projections, self.model_card(), recorded(self.database), self.log.end()))
 
 
@@ -372,17 +384,18 @@ def ready_network(request: Request) -> Network:
     """The network of the app.
 
     Raises:
-        ProblemError: 503 while its state is being built.
+        ProblemError: 503 while its state is being built for the first time.
     """
     network = of_app(request)
-    if not network.ready:
-        raise ProblemError(
-            503,
-            "loading",
-            "the network's state is being built; ask /readyz when it is done",
-            headers={"Retry-After": "2"},
-        )
+    if not network.open:
+        raise loading()
     return network
+
+
+def loading() -> ProblemError:
+    """The state is not there yet."""
+    detail = "the network's state is being built; ask /readyz when it is done"
+    return ProblemError(503, "loading", detail, headers={"Retry-After": "2"})
 
 
 Net = Annotated[Network, Depends(ready_network)]

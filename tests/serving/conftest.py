@@ -28,6 +28,12 @@ def small(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     return write_small(tmp_path_factory.mktemp("small") / "data")
 
 
+@pytest.fixture(scope="session")
+def serve_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """`ROOKERY_HOME` of servers in processes of their own; no model is registered there."""
+    return tmp_path_factory.mktemp("serve-home")
+
+
 @pytest.fixture
 def make_network(tmp_path: Path) -> Iterator[MakeNetwork]:
     """Makes networks in a folder of the test's own, and closes them."""
@@ -40,10 +46,14 @@ def make_network(tmp_path: Path) -> Iterator[MakeNetwork]:
         values = {"home": tmp_path / home, "fanout": fanout, **settings}
         network = Network(Settings.model_validate(values), model)
         made.append(network)
-        if data is not None:
-            network.load(data)
-        else:
-            network.start()
+        try:
+            if data is not None:
+                network.load(data)
+            else:
+                network.start()
+        except BaseException:
+            network.close()
+            raise
         return network
 
     yield make

@@ -1,0 +1,124 @@
+"""A real server that is stopped: with slow clients, beside a second one, and while it is still loading."""
+
+from __future__ import annotations
+
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+from server_process import ServerProcess, within
+from small_network import ALICE, BOB, write_small
+
+from serving.network import Network
+from serving.settings import Settings
+
+pytestmark = pytest.mark.slow
+
+HALF_OPEN = 400
+
+
+@pytest.fixture
+def server(serve_home: Path, tmp_path: Path) -> Iterator[ServerProcess]:
+    write_small(tmp_path / "data")
+    made = ServerProcess(serve_home, tmp_path / "data", tmp_path / "network", ROOKERY_READ_TIMEOUT_S="60")
+    yield made
+    made.kill()
+
+
+def half_open(server: ServerProcess, stack: ExitStack, count: int) -> list[socket.socket]:
+    """Connections that sent half their headers, and as many that sent half a body."""
+    head = b"POST /2/tweets HTTP/1.1\r\nhost: x\r\n"
+    token = server.headers(BOB)["Authorization"].encode()
+    body = head + b"authorization: " + token + b'\r\ncontent-type: application/json\r\ncontent-length: 500\r\n\r\n{"te'
+    made = []
+    for number in range(count):
+        one = stack.enter_context(socket.create_connection(("127.0.0.1", server.port), 30))
+        one.sendall(body if number % 2 else head)
+        made.append(one)
+    return made
+
+
+def test_sigterm_with_hundreds_of_half_open_sockets(server: ServerProcess) -> None:
+    server.start()
+    with ExitStack() as stack:
+        half_open(server, stack, HALF_OPEN)
+        # Others are served meanwhile.
+        posted = [server.post(BOB, f"number {one}") for one in range(20)]
+        assert within(lambda: set(posted) <= set(server.home_of(ALICE)))
+
+        # A second server on the same database says so in one line.
+        second = subprocess.run(server.command(), env=server.environment, capture_output=True, text=True, check=False)
+        assert (second.returncode, second.stdout) == (2, "")
+        line = f"rookery: {server.database} is in use by process {server.process.pid}; stop that process"
+        assert second.stderr.startswith(line)
+        assert second.stderr.count("\n") == 1
+
+        code, seconds = server.stop()
+    assert code == 0, server.said.read_text()
+    assert seconds < 10
+    assert "Traceback" not in server.said.read_text()
+    wal = server.database.with_name("network.sqlite-wal")
+    assert not wal.exists() or not wal.stat().st_size
+
+    network = Network(Settings.model_validate({"home": server.folder}))
+    try:
+        network.start()
+        assert set(posted) <= set(network.home_now(ALICE, 100).tweet_ids)
+    finally:
+        network.close()
+
+
+def test_sigint_is_no_error_and_frees_the_database(server: ServerProcess) -> None:
+    server.start()
+    posted = server.post(BOB, "just before the end")
+    assert server.stop(signal.SIGINT)[0] == 0
+    assert "Traceback" not in server.said.read_text()
+    with server.sql() as connection:
+        assert connection.execute("SELECT count(*) FROM tweets WHERE tweet_id = ?", (posted,)).fetchone() == (1,)
+
+
+SLOW_LOAD = """
+import sys, time
+from serving.projections import Projections
+replay = Projections.replay
+
+def slow(self, dataset, until_us, closing=None):
+    print("loading", flush=True)
+    for _ in range(600):
+        replay(self, dataset, until_us, closing)
+        time.sleep(0.1)
+
+Projections.replay = slow
+from experiments.cli.__main__ import main
+sys.argv = ["rookery", *sys.argv[1:]]
+main()
+"""
+"""`rookery` whose data set takes a minute to load."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_server_is_stopped_while_it_loads(server: ServerProcess, number: signal.Signals) -> None:
+    words = server.command()[3:]
+    process = subprocess.Popen(
+        [sys.executable, "-c", SLOW_LOAD, *words], env=server.environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+    )  # fmt: skip
+    server.process = process
+    assert process.stdout is not None
+    assert process.stdout.readline() == "loading\n"
+    began = time.monotonic()
+    process.send_signal(number)
+    _, said = process.communicate(timeout=60)
+    assert process.returncode == 0, said
+    assert time.monotonic() - began < 30
+    assert "Traceback" not in said
+    # The next one finds nothing half written, and nobody holding the database.
+    network = Network(Settings.model_validate({"home": server.folder}))
+    network.start()
+    network.close()
