@@ -74,7 +74,7 @@ class Lease:
         """Gives the number back; `moment_us` is the last that was told under it, where anything was."""
         with self._lock, self._database.write() as connection:
             told = {"told_us": moment_us} if self._told_us else {}
-            connection.execute(self._own().values(expires_us=self._wall.now_us(), **told))
+            connection.execute(self._own().values(expires_us=0, **told))
 
     def _renew(self, now: int, told_us: int) -> None:
         worker = self._worker

@@ -71,7 +71,8 @@ class TimedRequests(HttpToolsProtocol):
             self.cycle.keep_alive = False
             self._arriving = None
             return
-        if self.cycle is None or self.cycle.response_complete or not self.cycle.response_started:
+        answered = self.cycle is not None and self.cycle.response_started and self.cycle.more_body
+        if not answered:
             self.transport.write(_refusal(self.limit_s))
         self.transport.close()
 

@@ -2,19 +2,25 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
+import msgspec
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from sqlalchemy import Column, Integer, Table, func, select
+from sqlalchemy.exc import IntegrityError
 
 from data.errors import DataError
 from data.events import EventBatch
 from serving.events.consumer import ConsumerConfig, Runner, TornError
-from serving.events.dead_letters import DeadLetters, dead_letters
+from serving.events.dead_letters import DROPPED, REDRIVE, DeadLetters, dead_letters, find, mark
 from serving.events.log import DatabaseLog, runs
-from serving.events.outbox import Outbox, Transaction, decode, encode, event
+from serving.events.outbox import Outbox, Transaction, decode, encode, event, events_table
 from serving.kit.clock import DataClock
 from serving.kit.db import Database, metadata
 from serving.kit.lease import Lease
@@ -246,3 +252,189 @@ def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "network.sqlite").write_bytes(b"not a database, but long enough to be looked at" * 40)
     with pytest.raises(DataError, match="cannot be used"):
         Database(tmp_path / "network.sqlite")
+
+
+# ---- dead letters
+
+
+def letters_of(database: Database) -> list[tuple[str, int, str]]:
+    return [(one.group, one.offset, one.state) for one in find(database)]
+
+
+def test_a_letter_is_not_tried_again_by_the_next_process(database: Database, outbox: Outbox) -> None:
+    for tweet_id in range(6):
+        outbox.write(lambda tx, one=tweet_id: like(tx, one))  # type: ignore[misc]
+    first, second = Recorder(), Recorder()
+    second.group = "second"  # type: ignore[misc]
+    first.poison = {3}
+    drain(runner(database, first, second))
+    assert letters_of(database) == [("recorder", 4, "dead")]
+    assert second.applied == list(range(6))
+    # The next process, in which nothing would fail any more.
+    again, other = Recorder(), Recorder()
+    other.group = "second"  # type: ignore[misc]
+    follow = runner(database, again, other)
+    drain(follow)
+    assert (again.applied, again.offset) == ([0, 1, 2, 4, 5], 6)
+    assert other.applied == list(range(6))
+    assert follow.health()[0].dead == 1
+
+
+def test_a_redriven_letter_takes_its_place_or_is_set_aside_again(database: Database, outbox: Outbox) -> None:
+    for tweet_id in range(6):
+        outbox.write(lambda tx, one=tweet_id: like(tx, one))  # type: ignore[misc]
+    first = Recorder()
+    first.poison = {1, 3, 5}
+    drain(runner(database, first))
+    mark(database, [one for one in find(database) if one.offset < 6], REDRIVE)
+    mark(database, find(database, offsets=[6]), DROPPED)
+    again = Recorder()
+    again.poison = {3}
+    letters = DeadLetters(database, halt_after=20)
+    follow = runner(database, again, letters=letters)
+    drain(follow)
+    follow.conclude()
+    assert again.applied == [0, 1, 2, 4]
+    assert letters_of(database) == [("recorder", 4, "dead")]
+    assert not letters.waiting()
+    # Asked for once more, it waits for the next building, and for that one alone.
+    mark(database, find(database), REDRIVE)
+    assert letters.waiting()
+    letters.reload()
+    assert not letters.waiting()
+    last = Recorder()
+    follow = runner(database, last, letters=letters)
+    drain(follow)
+    follow.conclude()
+    assert last.applied == [0, 1, 2, 3, 4]
+    assert letters_of(database) == []
+
+
+def test_a_burst_of_poison_halts_for_no_longer_than_a_restart(database: Database, outbox: Outbox) -> None:
+    for tweet_id in range(20):
+        outbox.write(lambda tx, one=tweet_id: like(tx, one))  # type: ignore[misc]
+    for dead, halted in ((3, True), (6, True), (8, False), (8, False)):
+        recorder = Recorder()
+        recorder.poison = set(range(2, 10))
+        follow = runner(database, recorder, halt_after=4)
+        drain(follow)
+        health = follow.health()[0]
+        assert (health.dead, health.halted) == (dead, halted)
+    assert recorder.applied == [0, 1, *range(10, 20)]
+
+
+def test_a_consumer_ahead_of_a_halted_one_goes_on(database: Database, outbox: Outbox) -> None:
+    ahead, halted = Recorder(), Recorder()
+    halted.group = "halted"  # type: ignore[misc]
+    halted.poison = set(range(2, 100))
+    follow = runner(database, ahead, halted, halt_after=2, batch=4)
+    for tweet_id in range(30):
+        outbox.write(lambda tx, one=tweet_id: like(tx, one))  # type: ignore[misc]
+    drain(follow)
+    assert ahead.applied == list(range(30))
+    assert halted.applied == [0, 1]
+    assert not follow.step()
+
+
+def test_a_burst_that_tears_ends(database: Database, outbox: Outbox) -> None:
+    """Every building comes further or sets an event aside; what fails at everything is halted in the end."""
+    for tweet_id in range(40):
+        outbox.write(lambda tx, one=tweet_id: like(tx, one))  # type: ignore[misc]
+    letters, careful, built = DeadLetters(database, halt_after=5), {}, 0
+    while True:
+        built += 1
+        assert built < 30
+        torn = Recorder()
+        torn.atomic = False  # type: ignore[misc]
+        torn.poison = {7, 8, *range(20, 40)}
+        follow = runner(database, torn, letters=letters, careful=careful, batch=10)
+        try:
+            drain(follow)
+            break
+        except TornError as error:
+            careful["recorder"] = max(careful.get("recorder", 0), error.through)
+    assert torn.applied == [one for one in range(20) if one not in (7, 8)]
+    health = follow.health()[0]
+    assert (health.halted, health.dead, health.offset) == (True, 2 + 4, 24)
+
+
+def test_what_cannot_be_read_is_set_aside_once_for_all_and_halts_nobody(database: Database, outbox: Outbox) -> None:
+    def garbage(tx: Transaction) -> None:
+        row = {"name": "tweets", "time_us": tx.now_us, "rows": 1, "payload": b"\xc1"}
+        tx.connection.execute(events_table.insert(), row)
+
+    outbox.write(lambda tx: like(tx, 0))
+    for _ in range(30):
+        outbox.write(garbage)
+    outbox.write(lambda tx: like(tx, 1))
+    consumers = Recorder(), Recorder()
+    consumers[1].group = "second"  # type: ignore[misc]
+    follow = runner(database, *consumers, halt_after=5, batch=7)
+    drain(follow)
+    assert [one.applied for one in consumers] == [[0, 1], [0, 1]]
+    assert letters_of(database) == [("log", offset, "dead") for offset in range(2, 32)]
+    assert [one.lag for one in follow.health()] == [0, 0]
+
+
+WHOLE = st.integers(-(1 << 63), (1 << 63) - 1)
+VALUES = st.lists(WHOLE | st.text() | st.none() | st.floats()) | WHOLE
+COLUMNS = st.dictionaries(st.sampled_from(["tweet_id", "time_us", "x"]), VALUES)
+
+
+@given(st.binary(max_size=60) | COLUMNS.map(msgspec.msgpack.encode))
+def test_whatever_bytes_the_log_holds_they_are_events_or_refused(payload: bytes) -> None:
+    try:
+        events = decode("deletions", payload)
+    except DataError:
+        return
+    assert {len(values) for values in events.columns.values()} == {len(events)}
+    assert all(values.dtype == np.int64 for values in events.columns.values())
+    assert encode(events) == encode(decode("deletions", encode(events)))
+
+
+# ---- databases
+
+
+def test_a_database_of_the_version_before_is_brought_up(tmp_path: Path) -> None:
+    path = tmp_path / "network.sqlite"
+    Database(path).close()
+    with closing(sqlite3.connect(path)) as old, old:
+        old.execute("UPDATE about SET value = '1'")
+        old.execute("ALTER TABLE dead_letters DROP COLUMN state")
+        old.execute("DROP TABLE workers")
+        old.execute("INSERT INTO dead_letters VALUES ('state', 7, 'tweets', 'ValueError: no', 1, 5)")
+    opened = Database(path)
+    assert letters_of(opened) == [("state", 7, "dead")]
+    assert Lease(opened).keep(START_US) == 0
+    opened.close()
+    Database(path).close()
+
+
+@pytest.mark.parametrize("name", ["what?", "50% of #1", "a b", "x&mode=memory"])
+def test_a_database_lies_where_its_path_says(tmp_path: Path, name: str) -> None:
+    path = tmp_path / name / "network.sqlite"
+    Database(path).close()
+    assert path.is_file()
+    assert [one.name for one in tmp_path.iterdir()] == [name]
+
+
+def test_a_damaged_database_is_named_when_it_is_read(database: Database, outbox: Outbox) -> None:
+    for tweet_id in range(500):
+        outbox.write(lambda tx, one=tweet_id: like(tx, one))  # type: ignore[misc]
+    database.checkpoint()
+    database.close()
+    assert not database.path.with_name("network.sqlite-wal").exists()
+    with database.path.open("r+b") as file:
+        size = file.seek(0, 2)
+        for page in range(16, size // 4096):
+            file.seek(page * 4096)
+            file.write(b"\xaa" * 4096)
+    with pytest.raises(DataError, match=r"network\.sqlite cannot be used: database disk image is malformed"):
+        DatabaseLog(database).read(0, 500)
+
+
+def test_a_statement_that_is_refused_is_no_fault_of_the_file(database: Database) -> None:
+    with database.write() as connection:
+        connection.execute(tally.insert(), {"key": 1, "value": 1})
+    with pytest.raises(IntegrityError), database.write() as connection:
+        connection.execute(tally.insert(), {"key": 1, "value": 2})
