@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 import numpy as np
 
@@ -185,22 +185,21 @@ class Projections:
     def index_now(self) -> None:
         """Puts what waits into the search indexes."""
         waiting, self._unindexed = self._unindexed, []
-        start = 0
-        for run in runs([Entry(at, events) for at, events in enumerate(waiting)]):
-            held, start = waiting[start : run.offset + 1], run.offset + 1
+        for run in runs([Entry(0, events) for events in waiting]):
             try:
                 self._put_into_indexes(run.events)
             except Exception:
                 # What an index took before it failed, it passes over now.
-                self._index_each(held)
+                self._index_each(run.events)
 
-    def _index_each(self, waiting: Sequence[EventBatch]) -> None:
+    def _index_each(self, events: EventBatch) -> None:
         """What cannot be indexed is left out, and costs nobody else their place or their answer."""
-        for events in waiting:
+        for at in range(len(events)):
+            one = events.where(slice(at, at + 1))
             try:
-                self._put_into_indexes(events)
+                self._put_into_indexes(one)
             except Exception:
-                log.exception("tweets %s cannot be searched", events.columns["tweet_id"].tolist())
+                log.exception("tweet %d cannot be searched", one.columns["tweet_id"][0])
 
     def _put_into_indexes(self, events: EventBatch) -> None:
         embeddings = None

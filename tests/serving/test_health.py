@@ -13,7 +13,8 @@ import pytest
 from fastapi.testclient import TestClient
 from small_network import ALICE, BOB, write_small
 
-from data.batch import Ragged
+from candidates.search.hybrid import Search
+from data.batch import F32, Ragged
 from data.dataset import Dataset
 from data.events import EventBatch
 from features.online import FeatureState
@@ -21,8 +22,10 @@ from serving.app import create_app
 from serving.events.consumer import ConsumerConfig
 from serving.events.dead_letters import REDRIVE, find, mark
 from serving.events.log import Entry, Unreadable
+from serving.events.outbox import event
 from serving.events.pump import Pump
 from serving.network import Network
+from serving.projections import Projections
 from serving.settings import Settings
 from serving.tweets import service
 
@@ -212,3 +215,111 @@ def test_a_halted_consumer_turns_it_red_and_a_restart_heals(make_network: MakeNe
     again.settle()
     assert again.home_now(ALICE, 10).tweet_ids[:6] == posted[::-1]
     assert all((one.lag, one.dead, one.halted) == (0, 0, False) for one in again.consumer_health())
+
+
+class Gate:
+    """Holds up every building of the state while it is shut."""
+
+    def __init__(self, network: Network, patch: pytest.MonkeyPatch) -> None:
+        self.reached, self.opened = threading.Event(), threading.Event()
+        replay = network._builder.replay
+
+        def held(dataset: Dataset | None) -> Projections:
+            self.reached.set()
+            assert self.opened.wait(60)
+            return replay(dataset)
+
+        patch.setattr(network._builder, "replay", held)
+
+
+def like_in_the_log(network: Network, action: str) -> None:
+    """An engagement in the log, as nobody can post it over HTTP."""
+    about = {"user_id": ALICE, "tweet_id": 1001, "author_id": BOB, "action": action}
+    network.write_now(lambda tx: tx.emit(event("engagements", engagement_id=tx.new_id(), time_us=tx.now_us, **about)))
+
+
+def test_writes_go_on_while_a_torn_state_is_built_again(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    gate = Gate(network, monkeypatch)
+    headers = {"Authorization": f"Bearer {network.tokens.issue(BOB)}"}
+    with TestClient(create_app(network)) as client:
+        like_in_the_log(network, "adores")
+        assert gate.reached.wait(30)
+        posted = client.post("/2/tweets", json={"text": "meanwhile"}, headers=headers)
+        assert posted.status_code == 201
+        one = posted.json()["data"]["id"]
+        assert client.get(f"/2/tweets/{one}", headers=headers).status_code == 200
+        assert client.get("/readyz").status_code == 503
+        for path in (
+            f"/2/users/{BOB}/timelines/reverse_chronological",
+            "/2/tweets/search/recent?query=x",
+            "/v1/network",
+        ):
+            refused = client.get(path, headers=headers)
+            assert (refused.status_code, refused.json()["type"]) == (503, "urn:rookery:problem:loading"), path
+        gate.opened.set()
+        assert within(30, lambda: client.get("/readyz").status_code == 200)
+        network.settle()
+        assert int(one) in network.home_now(ALICE, 5).tweet_ids
+    assert {(one.group, one.dead, one.lag) for one in network.consumer_health() if one.dead} == {("state", 1, 0)}
+
+
+def test_the_old_state_answers_while_letters_are_tried_again(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
+    like_in_the_log(network, "adores")
+    network.settle()
+    before = network.home_now(ALICE, 20).tweet_ids
+    assert before
+    gate = Gate(network, monkeypatch)
+    mark(network.database, find(network.database), REDRIVE)
+    assert gate.reached.wait(30)
+    assert network.ready
+    assert network.home_now(ALICE, 20).tweet_ids == before
+    gate.opened.set()
+    assert within(30, lambda: [one.state for one in find(network.database)] == ["dead"])
+    network.settle()
+    assert network.home_now(ALICE, 20).tweet_ids == before
+
+
+def test_a_rebuilding_that_fails_is_tried_until_it_succeeds(make_network: MakeNetwork, tmp_path: Path) -> None:
+    network = make_network(write_small(tmp_path / "data"))
+    shutil.move(tmp_path / "data", tmp_path / "moved")
+    like_in_the_log(network, "adores")
+    with TestClient(create_app(network)) as client:
+        assert within(30, lambda: client.get("/readyz").json()["status"] == "failed")
+        shutil.move(tmp_path / "moved", tmp_path / "data")
+        assert within(30, lambda: client.get("/readyz").status_code == 200)
+
+
+def test_a_timeline_that_cannot_be_read_does_not_keep_the_network_from_starting(
+    make_network: MakeNetwork, small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from serving import network as module
+
+    def broken(*_given: object, **_named: object) -> None:
+        raise RuntimeError("no timeline")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(module, "ranked_home", broken)
+        network = make_network(small)
+    assert network.ready
+    assert network.home_now(ALICE, 5).tweet_ids
+
+
+def test_a_tweet_that_cannot_be_indexed_costs_the_others_nothing(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    update = Search.update
+
+    def picky(self: Search, events: EventBatch, embeddings: F32 | None = None) -> None:
+        if events.table == "tweets" and "zugzwang poison" in events.columns["text"]:
+            raise ValueError("not this one")
+        update(self, events, embeddings)
+
+    monkeypatch.setattr(Search, "update", picky)
+    posted = [post(network, text) for text in ("zugzwang before", "zugzwang poison", "zugzwang after")]
+    network.settle()
+    headers = {"Authorization": f"Bearer {network.tokens.issue(BOB)}"}
+    with TestClient(create_app(network)) as client:
+        for _ in range(2):
+            answer = client.get("/2/tweets/search/recent?query=zugzwang", headers=headers)
+            assert answer.status_code == 200
+            assert {int(one["id"]) for one in answer.json()["data"]} == {posted[0], posted[2]}
