@@ -89,3 +89,15 @@ def test_two_cliques_with_a_bridge_are_two_communities_until_the_resolution_is_s
     assert communities(graph, 1.0).tolist() == [0, 0, 0, 1, 1, 1]
     assert communities(graph, 2 / 7 + 0.01).tolist() == [0, 0, 0, 1, 1, 1]
     assert communities(graph, 2 / 7 - 0.01).tolist() == [0] * 6
+
+
+def test_of_equal_gains_the_smallest_label_wins() -> None:
+    """The middle of a path of five is drawn to both sides alike, whichever side has the smaller labels."""
+    middle_first = {(0, 1): 1, (0, 2): 1, (1, 3): 1, (2, 4): 1}
+    assert communities(weighted(5, middle_first), 1.0).tolist() == louvain(5, middle_first, Fraction(1))
+    assert communities(weighted(5, middle_first), 1.0).tolist() == [0, 0, 1, 0, 1]
+    # A fifth node that hangs on two pairs alike goes to the first of them.
+    pairs_first = {(0, 1): 4, (2, 3): 4, (1, 4): 1, (3, 4): 1}
+    assert (
+        communities(weighted(5, pairs_first), 1.0).tolist() == louvain(5, pairs_first, Fraction(1)) == [0, 0, 1, 1, 0]
+    )
