@@ -194,6 +194,13 @@ def test_years_before_1990_are_warned_about_wherever_they_stand(tmp_path: Path) 
     ]
 
 
+def test_moments_of_lines_that_are_left_out_are_not_warned_about(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(LOG)
+    (tmp_path / "log.csv").write_text("who,what,at\n1,2,1711848600\n1,3,1711848601\nann,4,5\n")
+    dataset = read_log("mapping", tmp_path / "m.toml", tmp_path / "out", skip_bad=True)
+    assert (_notes(dataset), dataset.rows("engagements")) == ({}, 2)
+
+
 def test_moments_without_a_zone_are_told_as_utc(tmp_path: Path) -> None:
     both = "who,what,at\n1,2,2024-03-31T01:30:00Z\n1,3,2024-03-31T01:30:00\n"
     assert _notes(_mapping(tmp_path, ISO, log_csv=both)) == {
