@@ -251,6 +251,11 @@ def test_makers_of_items_are_users_where_the_mapping_says_so(tmp_path: Path) -> 
         30: None,
     }
     assert dataset.ids("authors").originals([7]) == ["7"]
+    files = {"log_csv": _log(("ann", "10"), ("bob", "20")), "items_csv": "sku,brand\n10,bob\n20,eve\n"}
+    dataset = _mapping(tmp_path, 'author_ids = "users"\n' + BRANDS, **files)
+    made = dataset.scan("tweets").sort("tweet_id").collect()["author_id"]
+    assert dataset.ids("authors").originals(made) == ["bob", "eve"]
+    assert set(made) < set(dataset.scan("users").collect()["user_id"])
 
 
 def test_names_of_makers_stand_beside_numbers_of_users(tmp_path: Path) -> None:
