@@ -235,6 +235,8 @@ class DatasetWriter:
             DataError: `folder` exists and is not a data set that may be replaced.
         """
         self.folder = folder
+        if not folder.name:
+            raise DataError(f"{str(folder)!r} is no name for a data set's folder", remedy="name a folder to be made")
         if (
             folder.exists()
             and not (folder / MANIFEST).is_file()

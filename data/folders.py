@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -40,12 +41,33 @@ def present(folder: Path) -> Path:
     return folder
 
 
+def check_file(path: Path) -> None:
+    """Refuses a file that cannot be written, so that nothing is computed for it in vain; makes nothing.
+
+    Raises:
+        ConfigError: it is a folder or a device, or no folder on the way to it may be written to.
+    """
+    there = next((one for one in path.absolute().parents if one.exists()), path)
+    problem = ""
+    if not path.name or path.is_dir():
+        problem = "it is a folder"
+    elif path.exists() and not path.is_file():
+        problem = "it is a device or a pipe, which a file written whole would replace"
+    elif not there.is_dir():
+        problem = f"{there} is no folder"
+    elif not os.access(there, os.W_OK | os.X_OK):
+        problem = f"nothing can be written to {there}"
+    if problem:
+        raise ConfigError(f"{path} cannot be written: {problem}", remedy="name another file")
+
+
 def write_file(path: Path, text: str) -> None:
     """Writes a file for a reader, whole or not at all; folders on the way are made.
 
     Raises:
         ConfigError: nothing can be written there.
     """
+    check_file(path)
     staging = path.with_name(f".{path.name}.partial")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

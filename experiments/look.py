@@ -43,6 +43,8 @@ def search_tweets(
         RookeryError: a query that cannot be understood.
     """
     dataset.require_texts(purpose="search")
+    # What a terminal could not decode comes as lone surrogates, which no encoder reads.
+    query = query.encode("utf-8", "replace").decode("utf-8")
     encoder = None if mode == "text" else resolve_encoder("static", cache=home / "cache")
     search = Search(encoder)
     days = max(len(dataset.days("tweets")), 1)

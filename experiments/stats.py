@@ -204,7 +204,8 @@ def effect_size(
     left, right = _same_length(a=a, b=b)
     sums, counts = _by_user(left - right, users)
     means = sums / counts
-    if len(means) < 2 or np.ptp(means) == 0:
+    # Equal up to rounding: over a spread of 1e-17 an effect would be as large as one likes.
+    if len(means) < 2 or np.ptp(means) <= 1e-12 * np.abs(means).max():
         return Effect(float("nan"), float("nan"), float("nan"), len(means), level)
     draws = np.concatenate([_standardised(means[drawn]) for drawn in _draws(len(means), resamples, seed)])
     low, high = _percentiles(draws[~np.isnan(draws)], level)

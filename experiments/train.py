@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from pydantic import ValidationError
 
 from candidates.vectors import VectorIndex
 from data.batch import F32, I64, Array
@@ -86,6 +87,7 @@ def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | No
     import mlflow
 
     kind = lookup("scorer", SCORERS, config.scorer)
+    check_settings(kind, config)
     dataset.require("tweets", "engagements", purpose="training")
     ready(home)
     kept = Checkpoint(_checkpoint_folder(dataset, config, home), {})
@@ -120,6 +122,24 @@ def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | No
         kept.remove()
     aliases, columns = _alias(home, version), tuple(epochs[0]) if epochs else ()
     return TrainResult(run_id, version, MODEL_NAME, aliases, columns, epochs, done, left_out, chosen)
+
+
+def check_settings(kind: Any, config: RunConfig) -> None:
+    """Refuses a wrong setting of a scorer before anything is computed.
+
+    Whether settings go together is left to the trainer, whose defaults may be by the data.
+
+    Raises:
+        ConfigError: an unknown setting or one out of range.
+    """
+    if not hasattr(kind, "trainer"):
+        _made(kind, config.scorer, config.settings)
+        return
+    try:
+        kind.config_type(**config.settings)
+    except ValidationError as error:
+        if error.errors()[0]["loc"]:
+            config_from(kind.config_type, config.settings, name=config.scorer)
 
 
 def _checkpoint_folder(dataset: Dataset, config: RunConfig, home: Path) -> Path:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import polars as pl
 
 from data.errors import ConfigError, DataError
+from data.folders import check_file
 from experiments.network import served_model
 from features.text.analysis import analyze
 from features.text.encoder import STATIC, TextEncoder, resolve_encoder
@@ -91,7 +92,8 @@ def analyze_file(
 
     table = scan_table(source)
     _check_column(source, table, column)
-    if out.resolve() == source.resolve() or out.is_dir() or not out.resolve().parent.is_dir():
+    check_file(out)
+    if out.resolve() == source.resolve() or not out.resolve().parent.is_dir():
         raise ConfigError(f"{out} cannot be written", remedy="name another file in a folder that is there")
     began, rows, total = perf_counter(), 0, count_rows(source, table)
     staging = out.with_name(f".{out.name}.partial")

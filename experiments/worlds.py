@@ -44,7 +44,11 @@ def world_config(preset: str, path: Path | None, overrides: Sequence[str]) -> Wo
 def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
     """`base` with `changes` put over it, tables within tables, too."""
     both = {name: base[name] for name in base.keys() & changes.keys()}
-    inner = {name: _over(one, changes[name]) for name, one in both.items() if isinstance(one, Mapping)}
+    inner = {
+        name: _over(one, changes[name])
+        for name, one in both.items()
+        if isinstance(one, Mapping) and isinstance(changes[name], Mapping)
+    }
     return {**base, **changes, **inner}
 
 

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 MODEL_NAME = "rookery-ranker"
 """The registered model whose versions all rankers are."""
 
+_VERSION, _RUN, _ALIAS = re.compile(r"v?\d{1,9}"), re.compile(r"[0-9a-f]{32}"), re.compile(r"[\w-]+")
+
 
 def tracking_uri(home: Path) -> str:
     """The embedded SQLite store under `home`, unless `ROOKERY_TRACKING_URI` names a server.
@@ -156,6 +158,9 @@ def set_alias(client: MlflowClient, alias: str, version: str) -> None:
     """
     from mlflow.exceptions import MlflowException
 
+    if _VERSION.fullmatch(alias) or _RUN.fullmatch(alias) or not _ALIAS.fullmatch(alias):
+        problem = f"alias {alias!r} would be read as no alias"
+        raise ConfigError(problem, remedy="name it champion, challenger or the like: letters, digits, _ and -")
     try:
         client.set_registered_model_alias(MODEL_NAME, alias, version)
     except MlflowException as error:
@@ -178,13 +183,13 @@ def resolve_reference(client: MlflowClient, reference: str, *, also: Sequence[st
     from mlflow.exceptions import MlflowException
 
     try:
-        if re.fullmatch(r"v?\d{1,9}", reference):
+        if _VERSION.fullmatch(reference):
             return client.get_model_version(MODEL_NAME, reference.removeprefix("v"))
-        if re.fullmatch(r"[0-9a-f]{32}", reference):
+        if _RUN.fullmatch(reference):
             found = client.search_model_versions(f"run_id = '{reference}'")
             if found:
                 return found[0]
-        elif re.fullmatch(r"[\w-]+", reference):
+        elif _ALIAS.fullmatch(reference):
             return client.get_model_version_by_alias(MODEL_NAME, reference)
     except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):

@@ -21,7 +21,7 @@ def demo(
     tweets: Annotated[int, typer.Option(help="Tweets to post over HTTP.")] = 1_200,
 ) -> None:
     """The whole lab in one screen: a world, a trained model, a fair table, search, trends and the live network."""
-    from data.folders import write_file
+    from data.folders import check_file, write_file
     from data.home import home_folder
     from experiments.cli.screen import to_json
     from experiments.config import validate
@@ -30,6 +30,9 @@ def demo(
 
     asked = {"people": people, "days": days, "seed": seed, "epochs": epochs, "requests": requests, "tweets": tweets}
     config = validate(DemoConfig, asked, source="the options")
+    for file in (json_file, svg):
+        if file is not None:
+            check_file(file)
     result = run_demo(config, home_folder())
     print_demo(result, svg)
     if json_file is not None:
@@ -90,9 +93,12 @@ def bench(
 
     Example: rookery bench rerank retrieval
     """
+    from data.folders import check_file
     from experiments.bench.harness import run_benches
     from experiments.bench.plot import draw_growth
 
+    if plot is not None:
+        check_file(plot)
     with progress("bench") as advance:
         results = run_benches(names or [], advance=advance)
     if plot is not None:

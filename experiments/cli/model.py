@@ -134,11 +134,14 @@ def compare(
 
     Example: rookery compare popularity champion --html var/compare.html
     """
+    from data.folders import check_file
     from data.home import home_folder
     from experiments.compare import compare_runs
     from experiments.comparison_page import write_comparison
     from experiments.screens import comparison_tables, segment_table
 
+    if html is not None:
+        check_file(html)
     report = compare_runs(runs, home_folder(), metric or ())
     if html is not None:
         write_comparison(report, html)

@@ -57,11 +57,14 @@ def report(
     Example: rookery world report var/world --html var/world.html
     """
     from data.dataset import Dataset
+    from data.folders import check_file
     from data.home import home_folder
     from experiments.realism.page import write_page
     from experiments.realism.report import lazy_encoder, realism
 
     dataset = Dataset.open(folder)
+    if html is not None:
+        check_file(html)
     with progress("measure") as advance:
         found = realism(dataset, encode=lazy_encoder(home_folder() / "cache"), advance=advance)
     if html is not None:

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from filelock import FileLock
 
 from data.batch import F32
 from data.errors import ConfigError, DataError
@@ -88,6 +89,8 @@ def resolve_encoder(name: str = STATIC, *, cache: Path) -> TextEncoder:
             raise ConfigError(
                 f"folder {name!r} holds no text encoder: {error}", remedy="name a folder of sentence-transformers"
             ) from error
+    if name.startswith(("/", ".", "~")):
+        raise ConfigError(f"no text encoder {name!r}: there is no such folder", remedy=f"use {STATIC!r} or {MINILM!r}")
     return _from_hub(name)
 
 
@@ -130,22 +133,20 @@ def _static(cache: Path) -> Path:
         return folder
     source = minilm_folder()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    _log.info("distilling a static text encoder from MiniLM, once, into %s", folder)
-    staging = Path(tempfile.mkdtemp(prefix=f".{key}.", dir=folder.parent))
-    try:
-        with _quiet():
-            _distil(source, staging)
-        (staging / _READY).write_text(json.dumps({**recipe, "files": _hash(staging)}))
+    with FileLock(folder.parent / f".{key}.lock"):
+        # Of several processes that want it first, one makes it.
+        if _whole(folder):
+            return folder
+        _log.info("distilling a static text encoder from MiniLM, once, into %s", folder)
+        staging = Path(tempfile.mkdtemp(prefix=f".{key}.", dir=folder.parent))
         try:
-            if not _whole(folder):
-                shutil.rmtree(folder, ignore_errors=True)
+            with _quiet():
+                _distil(source, staging)
+            (staging / _READY).write_text(json.dumps({**recipe, "files": _hash(staging)}))
+            shutil.rmtree(folder, ignore_errors=True)
             staging.rename(folder)
-        except OSError:
-            # Another process was first; its result is the same.
-            if not _whole(folder):
-                raise
-    finally:
-        shutil.rmtree(staging, ignore_errors=True)
+        finally:
+            shutil.rmtree(staging, ignore_errors=True)
     return folder
 
 

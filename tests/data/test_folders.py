@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from data.errors import ConfigError
-from data.folders import present, write_file, written_whole
+from data.folders import check_file, present, write_file, written_whole
 
 
 def _write(folder: Path, text: str) -> None:
@@ -64,3 +65,21 @@ def test_a_file_is_written_whole_or_its_place_is_named(tmp_path: Path) -> None:
         with pytest.raises(ConfigError, match="cannot be written"):
             write_file(place, "never")
     assert [path.name for path in tmp_path.rglob("*")] == ["deep", "page.html"]
+
+
+def test_a_file_that_cannot_be_is_refused_before_it_is_made(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("old")
+    os.mkfifo(tmp_path / "pipe")
+    for path, said in (
+        (tmp_path, "it is a folder"),
+        (Path("/"), "it is a folder"),
+        (tmp_path / "file" / "below", "file is no folder"),
+        (tmp_path / "pipe", "a device or a pipe"),
+    ):
+        for write in (check_file, lambda path: write_file(path, "new")):
+            with pytest.raises(ConfigError, match=f"cannot be written: .*{said}"):
+                write(path)
+    check_file(tmp_path / "file")
+    check_file(tmp_path / "deep" / "down")
+    assert sorted(one.name for one in tmp_path.iterdir()) == ["file", "pipe"]
+    assert (tmp_path / "pipe").is_fifo()

@@ -81,10 +81,45 @@ def test_a_world_is_made_and_described(run: Run, tmp_path: Path) -> None:
         ("tick_min=7", "tick_min"),
         ("folk=3", "folk"),
         ("days=-1", "days"),
+        ("behaviour=3", "behaviour = 3"),
+        ("start=1999-01-01", "use 2022-12-01 to 2079-01-01"),
     ],
 )
 def test_a_wrong_world_is_refused_before_anything_is_written(run: Run, tmp_path: Path, setting: str, said: str) -> None:
     refused(run("world", "make", "--out", tmp_path / "world", "--set", setting), said)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_remedy_is_one_that_helps(run: Run, tmp_path: Path) -> None:
+    """It ends with what fits, and what it says does fit."""
+    few = ("world", "make", "--out", tmp_path / "world", "--set", "people=10", "--set", "days=1")
+    refused(run(*few), "people=10 are too few to follow follows=27 others each; set follows below 10, or more people")
+    assert "change that value" not in run(*few)[2]
+    assert run(*few, "--set", "follows=9.9")[0] == 0
+    refused(run("world", "make", "--out", ""), "'.' is no name")
+
+
+def test_what_is_meant_is_guessed(run: Run, tiny_dataset: Dataset) -> None:
+    folder = tiny_dataset.folder
+    refused(run("evaluate", "pop", "--data", folder), "'pop'; did you mean 'popularity'? ")
+    refused(run("compare", "recency", "pop"), "'recency' was never evaluated", "rookery evaluate recency")
+    refused(run("scorers", "settings", "heav"), "did you mean 'heavy'? ")
+    refused(run("bench", "reran"), "did you mean 'rerank'? ")
+    refused(run("world", "make", "--out", folder, "--preset", "smal"), "did you mean 'small'? ")
+    refused(run("data", "describe", folder, "--split", "tim"), "did you mean 'time'? ")
+    refused(run("evaluate", "popularity", "--data", folder, "--metric", "regr"), "did you mean 'regret'? ")
+    refused(run("evaluate", folder, "--data", folder), "is not a model: it lacks model.json")
+    refused(run("evaluate", "ease", "--data", folder), "train it: rookery train --data DIR --set scorer=ease")
+
+
+def test_a_wrong_setting_is_told_before_anything_is_made(
+    run: Run, tiny_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROOKERY_HOME", str(tmp_path / "home"))
+    words = ("train", "--data", tiny_dataset.folder)
+    refused(run(*words, "--set", "settings.training.epochs=nan"), "training.epochs = nan in the settings of two_tower")
+    refused(run(*words, "--set", "scorer=boosting", "--set", "settings.depth=3"), "'depth' in the settings of boosting")
+    refused(run(*words, "--set", "scorer=popularity", "--set", "settings.half_life_h=0"), "half_life_h")
     assert list(tmp_path.iterdir()) == []
 
 

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from data.errors import ConfigError, DataError
 from experiments.cli.__main__ import app
-from experiments.text import TextTrainConfig, macro_f1, read_labels, train_text
+from experiments.text import Labelled, TextTrainConfig, check_labels, macro_f1, read_labels, train_text
 from experiments.words import Reader, analyze_file, reader_of
 from features.text.encoder import resolve_encoder
 
@@ -56,6 +56,26 @@ def test_the_same_text_is_never_on_both_sides() -> None:
     assert not set(seen.texts) & set(judged.texts)
     assert len(seen) + len(judged) == 70
     assert set(seen.labels) == {"a", "b"} == set(judged.labels)
+
+
+def test_a_label_that_no_text_judges_is_named_or_refused(home: Path, tmp_path: Path) -> None:
+    """A score over one label says nothing, and one that leaves labels out says which."""
+    rows = [(f"a lovely day {at}", "joy") for at in range(30)] + [("this is bad", "anger")] * 3
+    path = tmp_path / "labels.csv"
+    pl.DataFrame(rows, schema=["text", "label"], orient="row").write_csv(path)
+    message = r"a head for 2 labels cannot be judged: no text of 'anger' \(3 texts\) .* needs two different texts"
+    with pytest.raises(DataError, match=message):
+        train_text("rare", read_labels(path), None, TextTrainConfig(), home)
+    two = Labelled([text for text, _ in rows], [label for _, label in rows], "labels.csv", "")
+    other = Labelled(["so bad", "so good"], ["anger", "joy"], "test.csv", "")
+    check_labels(two, other, TextTrainConfig())
+    with pytest.raises(DataError, match=r"no text of 'anger' \(3 texts\) is among those"):
+        check_labels(two, Labelled(["so good", "so new"], ["joy", "surprise"], "test.csv", ""), TextTrainConfig())
+    three = Labelled([*two.texts, *(f"tea {at}" for at in range(9))], [*two.labels, *["calm"] * 9], "labels.csv", "")
+    report = train_text("rare", three, None, TextTrainConfig(), home, out=tmp_path / "head")
+    assert report.unjudged == ("anger",)
+    assert "macro-F1 leaves labels out: no text of 'anger' (3 texts)" in report.notes[0]
+    assert {one.label for one in report.labels if one.texts} == {"joy", "calm"}
 
 
 def test_macro_f1_is_scikit_learns() -> None:
