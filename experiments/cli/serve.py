@@ -34,10 +34,11 @@ def serve(
 
 def token(
     user: Annotated[
-        int | None, typer.Option(help="The user to act as; a token without reads, and what --scope says.")
+        int | None,
+        typer.Option(min=0, max=2**63 - 1, help="The user to act as; a token without reads, and what --scope says."),
     ] = None,
     scope: Annotated[list[str] | None, typer.Option(help="rank: POST /v1/rank. operator: POST /2/users.")] = None,
-    hours: Annotated[float, typer.Option(min=0.01, help="How long it is good for.")] = 720.0,
+    hours: Annotated[float, typer.Option(min=0.01, max=876_000.0, help="How long it is good for.")] = 720.0,
     as_json: JsonFlag = False,
 ) -> None:
     """Print a bearer token for the network's API, signed with this home's secret (or ROOKERY_SECRET).

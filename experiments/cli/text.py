@@ -81,8 +81,10 @@ def train(
     Example: rookery text train --task mood --labels moods.csv --encoder minilm
     Example: rookery text train --data var/world
     """
+    from data.catalogue import did_you_mean
     from data.errors import NotFoundError
     from data.home import home_folder
+    from experiments.config import validate
     from experiments.text import (
         TextTrainConfig,
         annotated_labels,
@@ -99,12 +101,14 @@ def train(
     if data is not None:
         every, source = annotated_labels(data), "annotations"
         if task is not None and task not in every:
-            raise NotFoundError(f"{data} has no annotations of task {task!r}", remedy=f"it has {', '.join(every)}")
+            remedy = f"{did_you_mean(task, every)}it has {', '.join(every)}"
+            raise NotFoundError(f"{data} has no annotations of task {task!r}", remedy=remedy)
         jobs = {name: some for name, some in every.items() if task in (None, name)}
     else:
         jobs, source = {str(task): read_labels(Path(str(labels)), text=text_column, label=label_column)}, "labels"
     judge = read_labels(test, text=text_column, label=label_column) if test is not None else None
-    config = TextTrainConfig(encoder=encoder, held_out=held_out, seed=seed)
+    options = {"encoder": encoder, "held_out": held_out, "seed": seed}
+    config = validate(TextTrainConfig, options, source="the options")
     for some in jobs.values():
         check_labels(some, judge, config)
     reports = []

@@ -82,14 +82,14 @@ def resolve_encoder(name: str = STATIC, *, cache: Path) -> TextEncoder:
         folder = minilm_folder()
         return TextEncoder(name, _hash(folder), _load(folder), batch=BATCH)
     path = Path(name).expanduser()
-    if path.is_dir():
+    if name and path.is_dir():
         try:
             return TextEncoder(name, _hash(path), _load(path), batch=BATCH)
         except (OSError, ValueError, KeyError) as error:
             raise ConfigError(
                 f"folder {name!r} holds no text encoder: {error}", remedy="name a folder of sentence-transformers"
             ) from error
-    if name.startswith(("/", ".", "~")):
+    if not name or name.startswith(("/", ".", "~")):
         raise ConfigError(f"no text encoder {name!r}: there is no such folder", remedy=f"use {STATIC!r} or {MINILM!r}")
     return _from_hub(name)
 

@@ -225,6 +225,7 @@ def test_what_trends_and_what_is_found(run: Run, tiny_dataset: Dataset) -> None:
     refused(run("trends", "--data", folder, "--place", "77"), "77")
     refused(run("trends", "--data", folder, "--at", "yesterday"), "ISO 8601")
     refused(run("search", "x", "--data", folder, "--mode", "psychic"), "'psychic'", "hybrid")
+    refused(run("search", "\ud83d", "--data", folder), "no letter or digit")
     code, out, _ = run("search", "[/b] :smile: [red]", "--data", folder, "--mode", "text")
     assert code == 0
     assert "'[/b] :smile: [red]', text" in out
@@ -239,3 +240,7 @@ def test_a_token_is_good_for_the_server_of_the_same_home(run: Run, home: Path) -
     assert claims.user_id == 42
     assert claims.scopes == {"rank"}
     refused(run("token", "--scope", "everything"), "'everything'")
+    for words in (("--user", "-1"), ("--user", str(2**63)), ("--hours", "inf")):
+        code, out, err = run("token", *words)
+        assert (code, out) == (2, "")
+        assert "Invalid value" in err

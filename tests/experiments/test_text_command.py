@@ -144,6 +144,15 @@ def test_a_file_is_read_whole_or_not_at_all(home: Path, tmp_path: Path, monkeypa
         analyze_file(source, tmp_path / "no" / "out.parquet", reader)
 
 
+def test_options_out_of_range_are_refused(home: Path, tmp_path: Path) -> None:
+    words = ["text", "train", "--task", "mood", "--labels", str(labelled(tmp_path / "labels.csv"))]
+    with pytest.raises(ConfigError, match=f"seed = {2**32} in the options"):
+        CliRunner().invoke(app, [*words, "--seed", str(2**32)], catch_exceptions=False)
+    for encoder in ("", "/no/such/folder"):
+        with pytest.raises(ConfigError, match="there is no such folder; use 'static'"):
+            CliRunner().invoke(app, [*words, "--encoder", encoder], catch_exceptions=False)
+
+
 def test_the_command_reads_one_text(home: Path) -> None:
     ran = CliRunner().invoke(app, ["text", "analyze", "Marie Curie went to Tokyo #physics", "--json"])
     assert ran.exit_code == 0

@@ -151,6 +151,12 @@ def test_a_reference_to_nothing_is_answered_with_the_nearest(home: Path, tmp_pat
             fetch(str(folder), home=home)
 
 
+@pytest.mark.parametrize("alias", ["1", "v7", "f" * 32, "a/b", "", "two words"])
+def test_an_alias_that_would_be_read_as_something_else_is_refused(home: Path, alias: str) -> None:
+    with pytest.raises(ConfigError, match="would be read as no alias; name it champion"):
+        set_alias(connect(home), alias, "1")
+
+
 @pytest.mark.parametrize("name", ["a?b", "a#b", "50% off", "a%3Fb", "hømé"])
 def test_any_name_will_do_for_a_home(name: str, tmp_path: Path) -> None:
     """The address is the file's, and what SQLAlchemy opens by it is that file."""
