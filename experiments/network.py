@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import shutil
 import signal
-from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -119,45 +119,26 @@ def served_model(model: str, home: Path) -> Bundle | None:
 
 
 def serve_network(data: Path | None, model: str, home: Path, *, folder: Path | None, **settings: Any) -> None:
-    """Serves until it is stopped, by SIGINT or SIGTERM at any moment; says where, what ranks, and how to get a token.
+    """Serves until it is interrupted; says where, what ranks, and how to get a token.
 
     Raises:
+        KeyboardInterrupt: it was, before it began to serve.
         ConfigError: another process serves this network, or listens at the port.
     """
-    with _stopped_by_signals():
-        asked = _asked(data, model, home, folder, settings)
-        network = Network(asked.settings, asked.model)
-        try:
-            # The port is taken before the data set is loaded, which may take long.
-            with ExitStack() as stack:
-                sockets = [stack.enter_context(one) for one in bind(asked.settings.host, asked.settings.port)]
-                asked.load(network)
-                _greet(network, asked.settings.host, sockets[0].getsockname()[1])
-                run(network, sockets)
-        finally:
-            # Another signal must not keep the network from being closed.
-            for one in _SIGNALS:
-                signal.signal(one, signal.SIG_IGN)
-            network.close()
-    say("stopped")
-
-
-_SIGNALS = (signal.SIGINT, signal.SIGTERM)
-
-
-@contextmanager
-def _stopped_by_signals() -> Iterator[None]:
-    """Either signal ends the block, wherever it is, and is no error."""
-    before = {one: signal.getsignal(one) for one in _SIGNALS}
-    for one in _SIGNALS:
-        signal.signal(one, signal.default_int_handler)
+    asked = _asked(data, model, home, folder, settings)
+    network = Network(asked.settings, asked.model)
     try:
-        yield
-    except KeyboardInterrupt:
-        pass
+        # The port is taken before the data set is loaded, which may take long.
+        with ExitStack() as stack:
+            sockets = [stack.enter_context(one) for one in bind(asked.settings.host, asked.settings.port)]
+            asked.load(network)
+            _greet(network, asked.settings.host, sockets[0].getsockname()[1])
+            run(network, sockets)
     finally:
-        for one, handler in before.items():
-            signal.signal(one, handler)
+        # Another signal must not keep the network from being closed.
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, signal.SIG_IGN)
+        network.close()
 
 
 def _greet(network: Network, host: str, port: int) -> None:

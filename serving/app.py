@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import socket
 from collections.abc import AsyncIterator, Mapping, Sequence
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
@@ -75,21 +76,32 @@ def bind(host: str, port: int) -> list[socket.socket]:
     Raises:
         ConfigError: there is no such address, or the port is taken.
     """
-    made: list[socket.socket] = []
-    try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
-        for family, kind, protocol, _, address in dict.fromkeys(found):
-            one = socket.socket(family, kind, protocol)
-            made.append(one)
-            one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            if family == socket.AF_INET6:
-                one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-            one.bind(address)
-    except OSError as error:
-        for one in made:
-            one.close()
-        raise _taken(host, port, error) from error
-    return made
+    with ExitStack() as undo:
+        made: list[socket.socket] = []
+        failed: OSError | None = None
+        try:
+            found = socket.getaddrinfo(host or None, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+            for family, kind, protocol, _, address in dict.fromkeys(found):
+                one = undo.enter_context(socket.socket(family, kind, protocol))
+                one.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                if family == socket.AF_INET6:
+                    one.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+                try:
+                    one.bind((address[0], made[0].getsockname()[1] if made else port, *address[2:]))
+                except OSError as error:
+                    # A name may have addresses of a kind that this machine does not speak.
+                    if error.errno != errno.EADDRNOTAVAIL:
+                        raise
+                    failed = error
+                else:
+                    made.append(one)
+        except OSError as error:
+            failed, made = error, []
+        if not made:
+            assert failed is not None
+            raise _taken(host, port, failed) from failed
+        undo.pop_all()
+        return made
 
 
 def server(network: Network, mounts: Mapping[str, ASGIApp] | None = None) -> uvicorn.Server:

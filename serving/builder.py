@@ -51,6 +51,10 @@ class Builder:
             projections.replay(dataset, end_us(dataset), self._closing)
         return projections
 
+    def build(self, dataset: Dataset | None, clock: Clock, torn: TornError | None = None) -> tuple[Projections, Runner]:
+        """`replay`, then `follow`."""
+        return self.follow(dataset, self.replay(dataset), clock, torn)
+
     def follow(
         self, dataset: Dataset | None, projections: Projections, clock: Clock, torn: TornError | None = None
     ) -> tuple[Projections, Runner]:

@@ -174,7 +174,9 @@ class Network:
         if isinstance(self.clock, DataClock):
             last_us = max(last_us, self.clock.now_us())
         as_data = archive is not None and self.settings.clock == "data"
-        self.clock = DataClock(last_us + 1) if as_data else WallClock(max(told_us + 1, self.clock.now_us()))
+        # From the next millisecond on, for ids hold no less.
+        begin = ((last_us if as_data else told_us) // 1000 + 1) * 1000
+        self.clock = DataClock(begin) if as_data else WallClock(max(begin, self.clock.now_us()))
         self._outbox = Outbox(self.database, self.clock, self._lease, after_us=last_us, committed=self._pump.wake)
         self._request_ids = Snowflakes(max(last_us, self._request_ids.last_us), datacentre=REQUESTS)
 
@@ -229,12 +231,7 @@ class Network:
             self.ready = False
             log.error("%s; building it again", torn)
             dataset = archived(self.database)
-
-            def work() -> None:
-                projections = self._builder.replay(dataset)
-                self._take_over(*self._builder.follow(dataset, projections, self.clock, torn))
-
-            self.call(work)
+            self.call(lambda: self._take_over(*self._builder.build(dataset, self.clock, torn)))
             self.ready = True
 
     def _try_again(self) -> None:
@@ -242,8 +239,7 @@ class Network:
         with self._start_lock:
             self._letters.reload()
             dataset = archived(self.database)
-            built = self._builder.follow(dataset, self._builder.replay(dataset), self.clock)
-            self.call(self._take_over, *built)
+            self.call(self._take_over, *self._builder.build(dataset, self.clock))
 
     def settle(self) -> None:
         """Waits until everything written so far has taken effect."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -45,7 +46,8 @@ def list_(network: Network = None, data: Data = None, group: Group = None, as_js
     out = table("Dead letters", ["offset", "group", "table", "tries", "state", "error"], rows)
     for column in out.columns[1:]:
         column.justify = "left"
-    after = "next: rookery events dlq show OFFSET" if letters else "there are none"
+    none = "there are none" + (f" of {group}" if group is not None else "")
+    after = "next: rookery events dlq show OFFSET" if letters else none
     show(letters, as_json=as_json, tables=[out, after])
 
 
@@ -122,7 +124,7 @@ def _mark(
     with _opened(network, data) as database:
         letters = _chosen(database, offsets or [], group, every=every)
         mark(database, letters, state)
-    return letters
+    return [replace(one, state=state) for one in letters]
 
 
 def _chosen(database: Database, offsets: list[int], group: str | None, *, every: bool) -> list[Letter]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -22,14 +25,32 @@ def serve(
     """Run the network: API, fan-out, timelines, search, trends and the scoring endpoint, ranked by a registered model.
 
     Settings come from ROOKERY_* variables too (docs/serving.md). A loaded data set's clock goes on where its log ended.
+    SIGINT (Ctrl+C) and SIGTERM stop it in order.
 
     Example: rookery serve --data var/world
     """
-    from data.home import home_folder
-    from experiments.network import serve_network
+    with _stopped_by_signals():
+        from data.home import home_folder
+        from experiments.network import serve_network
 
-    given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
-    serve_network(data, model, home_folder(), folder=network, **given)
+        given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+        serve_network(data, model, home_folder(), folder=network, **given)
+    say("stopped")
+
+
+@contextmanager
+def _stopped_by_signals() -> Iterator[None]:
+    """Either signal ends the block, wherever it is, and is no error."""
+    before = {one: signal.getsignal(one) for one in (signal.SIGINT, signal.SIGTERM)}
+    for one in before:
+        signal.signal(one, signal.default_int_handler)
+    try:
+        yield
+    except KeyboardInterrupt:
+        pass
+    finally:
+        for one, handler in before.items():
+            signal.signal(one, handler)
 
 
 def token(

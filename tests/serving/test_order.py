@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from itertools import pairwise
 from pathlib import Path
 
@@ -226,47 +227,66 @@ def left_as_it_was(network: Network, folder: Path) -> Path:
     return folder
 
 
+@dataclass
+class Told:
+    """What a network told, in order."""
+
+    times: list[int] = field(default_factory=list)
+    requests: list[int] = field(default_factory=list)
+    impressions: list[int] = field(default_factory=list)
+    tweets: list[int] = field(default_factory=list)
+
+    def read(self, network: Network) -> None:
+        home = network.home_now(ALICE, 5)
+        self.times.append(home.time_us)
+        self.requests.append(home.request_id)
+        # They are told to the log alone, and not by this read.
+        for events in home.events:
+            if events.table == "impressions":
+                self.impressions += events.columns["impression_id"].tolist()
+
+    def post(self, network: Network) -> None:
+        self.tweets.append(int(network.write_now(lambda tx: service.post(tx, BOB, "again"))["tweet_id"]))
+
+    def act(self, network: Network, machine: Machine) -> None:
+        for _ in range(3):
+            self.read(network)
+            self.post(network)
+        # A read long after the last write: nothing of it is in the log.
+        machine.passes(300)
+        self.read(network)
+
+
 @pytest.mark.parametrize("kind", ["data", "wall"])
 @pytest.mark.parametrize("closed", [False, True])
 def test_times_and_ids_go_on_after_a_restart(
     make_network: MakeNetwork, small: Dataset, tmp_path: Path, machine: Machine, kind: str, closed: bool
 ) -> None:
-    network = make_network(small, clock=kind, record_impressions=False)
-
-    def act(one: Network) -> list[tuple[int, int, int]]:
-        """Moment, request id and tweet id of some reads and posts."""
-        out = []
-        for _ in range(3):
-            home = one.home_now(ALICE, 5)
-            tweet = one.write_now(lambda tx: service.post(tx, BOB, "again"))
-            out.append((home.time_us, home.request_id, int(tweet["tweet_id"])))
-        # A read long after the last write: nothing of it is in the log.
-        machine.passes(300)
-        home = one.home_now(ALICE, 5)
-        return [*out, (home.time_us, home.request_id, out[-1][2])]
-
-    before = act(network)
+    told = Told()
+    network = make_network(small, clock=kind)
+    told.act(network, machine)
     machine.set_back(7200)
-    during = act(network)
+    told.act(network, machine)
     if closed:
         network.close()
     folder = left_as_it_was(network, tmp_path / "again")
     machine.set_back(7200)
-    again = Network(Settings.model_validate({"home": folder, "clock": kind, "record_impressions": False}))
+    again = Network(Settings.model_validate({"home": folder, "clock": kind}))
     try:
         again.start()
-        after = act(again)
+        told.act(again, machine)
     finally:
         again.close()
-    rows = [*before, *during, *after]
-    times, requests, tweets = ([row[part] for row in rows] for part in range(3))
-    assert times == sorted(times)
-    assert ascending(requests)
-    assert ascending(list(dict.fromkeys(tweets)))
-    assert {worker_of(one)[0] for one in requests} == {REQUESTS}
-    assert {worker_of(one)[0] for one in tweets} == {DATACENTRE}
+    assert told.times == sorted(told.times)
+    assert ascending(told.requests)
+    assert ascending(told.impressions)
+    assert ascending(told.tweets)
+    # No two makers' ids have the same bits for who made them.
+    assert {worker_of(one)[0] for one in told.requests} == {REQUESTS}
+    assert {worker_of(one)[0] for one in told.tweets} == {DATACENTRE}
+    assert {worker_of(one)[0] for one in told.impressions} == {0}
     # A process that may yet live keeps its number.
-    assert (worker_of(tweets[-1])[1] == worker_of(tweets[0])[1]) == closed
+    assert (worker_of(told.tweets[-1])[1] == worker_of(told.tweets[0])[1]) == closed
 
 
 def test_a_model_is_asked_for_now_also_when_the_machines_clock_was_set_back(

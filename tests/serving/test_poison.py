@@ -43,7 +43,8 @@ def cli(room: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
     """Runs `rookery events dlq WORDS --json`; gives what it printed, or the one line of its refusal."""
 
     def command(*words: object) -> Any:
-        given = ["rookery", "events", "dlq", *map(str, words), "--network", str(room / "network"), "--json"]
+        verb, *more = map(str, words)
+        given = ["rookery", "events", "dlq", verb, "--network", str(room / "network"), *more, "--json"]
         monkeypatch.setattr(sys, "argv", given)
         capsys.readouterr()
         code = 0

@@ -12,6 +12,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
+from server_process import free_port
 from small_network import write_small
 
 from data.errors import ConfigError, DataError
@@ -31,7 +32,8 @@ def serve(serve_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capt
     monkeypatch.setenv("ROOKERY_HOME", str(serve_home))
 
     def command(*words: object) -> str:
-        monkeypatch.setattr(sys, "argv", ["rookery", "serve", *map(str, words)])
+        # A port of its own, unless the test names one: somebody may listen at the usual one.
+        monkeypatch.setattr(sys, "argv", ["rookery", "serve", "--port", str(free_port()), *map(str, words)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
             main()
@@ -63,7 +65,7 @@ def test_a_port_in_use_is_told_before_anything_is_loaded(serve: Serve, tmp_path:
 
 
 def test_a_host_that_there_is_not(serve: Serve, tmp_path: Path) -> None:
-    assert "cannot listen at 203.0.113.7:8000" in serve("--network", tmp_path / "network", "--host", "203.0.113.7")
+    assert "cannot listen at 203.0.113.7:" in serve("--network", tmp_path / "network", "--host", "203.0.113.7")
 
 
 def test_a_data_set_that_is_gone(serve: Serve, tmp_path: Path) -> None:
