@@ -133,9 +133,11 @@ def test_retweets_repeat_and_answers_have_a_quality_and_mood_of_their_own(eager:
     assert sure(toxic, np.minimum(1.5 * world.people.toxicity[author[new]], 1))
     assert (own["sentiment"][new][toxic] == -1).all()
     mood, before = own["sentiment"][new][~toxic], own["sentiment"][about][~toxic]
-    mean = 0.2 + 0.5 * before
-    assert sure(mood == -1, stats.norm.cdf((-0.5 - mean) / 0.7))
-    assert sure(mood == 1, stats.norm.sf((0.5 - mean) / 0.7))
+    for parent in (-1, 0, 1):
+        said, mean = mood[before == parent], 0.2 + 0.5 * parent
+        assert len(said) > 50
+        assert sure(said == -1, float(stats.norm.cdf((-0.5 - mean) / 0.7)))
+        assert sure(said == 1, float(stats.norm.sf((0.5 - mean) / 0.7)))
 
 
 def test_actions_come_in_order_of_the_slate_within_the_tick_of_their_request(eager: tuple[Dataset, World]) -> None:
