@@ -18,7 +18,7 @@ from ranking.scorers.popularity import Popularity, PopularityConfig
 
 def _batch(rows: int = 6) -> CandidateBatch:
     rng = np.random.default_rng(3)
-    names = ("tweet.likes", "tweet.retweets", "tweet.replies", "tweet.quotes", "tweet.ratings", "tweet.age_h")
+    names = ("tweet.engagements", "tweet.age_h")
     columns = {name: rng.integers(0, 50, rows).astype(np.float32) for name in names}
     requests = Requests({"user_row": np.zeros(1, np.int64), "time_us": np.zeros(1, np.int64)})
     return CandidateBatch(requests, np.array([0, rows], np.int64), columns)
