@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -36,6 +37,8 @@ def serve(
         given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
         serve_network(data, model, home_folder(), folder=network, **given)
     say("stopped")
+    # Else the process would walk through all that the libraries ever made, for seconds on a busy machine, to free it.
+    gc.freeze()
 
 
 @contextmanager
