@@ -74,7 +74,7 @@ pairs = st.tuples(st.integers(0, 8), st.integers(0, 8)).map(lambda pair: (min(pa
 graphs = st.dictionaries(pairs.filter(lambda pair: pair[0] != pair[1]), st.integers(1, 4), min_size=1, max_size=20)
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(graphs, st.dictionaries(st.integers(0, 8).map(lambda a: (a, a)), st.integers(1, 3), max_size=3),
        st.sampled_from([Fraction(1, 2), Fraction(1), Fraction(2)]))  # fmt: skip
 def test_communities_are_those_of_the_method(edges: Weights, loops: Weights, resolution: Fraction) -> None:
