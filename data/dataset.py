@@ -139,23 +139,15 @@ class Dataset:
         return int(low), int(high)
 
     def ids(self, name: str) -> IdMap:
-        """The ids of `users`, `tweets` or `authors` against what the imported log called them.
-
-        Authors are users, unless the log has them as something else, as brands.
-        """
+        """The ids of `users`, `tweets` or `authors` against what the imported log called them; authors may be users."""
         path = self.folder / IDS / f"{name}.parquet"
-        if not path.is_file():
-            return self.ids("users") if name == "authors" else IdMap()
-        rows = pl.read_parquet(path)
-        return IdMap(rows["original"], int(rows["id"].min() or 0))  # type: ignore[arg-type]
+        missing = self.ids("users") if name == "authors" else IdMap()
+        return IdMap.read(path) if path.is_file() else missing
 
     @property
     def numbered(self) -> tuple[str, ...]:
-        """Those of `users`, `tweets` and `authors` whose ids were made by numbering what the imported log called them;
-        authors that are users not named again."""
-        return tuple(
-            name for name in ("users", "tweets", "authors") if (self.folder / IDS / f"{name}.parquet").is_file()
-        )
+        """Those of `users`, `tweets` and `authors` whose ids were made by numbering what the log called them."""
+        return tuple(one for one in ("users", "tweets", "authors") if (self.folder / IDS / f"{one}.parquet").is_file())
 
     def require(self, *names: str, purpose: str) -> None:
         """Says what is missing for a purpose.
@@ -286,15 +278,11 @@ class DatasetWriter:
             self._waiting.setdefault((name, label), []).append(part)
 
     def write_ids(self, name: str, originals: pl.Series, first: int = 0) -> None:
-        """Keeps what the ids from `first` on of `users`, `tweets` or `authors` were called: distinct texts, in order.
-
-        The file is listed in the manifest and part of the content hash.
-        """
+        """Keeps what ids from `first` on of `users`, `tweets` or `authors` were called: distinct texts, in order. The
+        file is listed in the manifest and part of the content hash."""
         path = self._staging / IDS / f"{name}.parquet"
         path.parent.mkdir(exist_ok=True)
-        numbers = pl.int_range(first, first + len(originals), eager=True)
-        rows = pl.DataFrame({"id": numbers, "original": originals.cast(pl.String)})
-        rows.write_parquet(path, compression="zstd", compression_level=1)
+        IdMap(originals.cast(pl.String), first).write(path)
 
     def flush(self, before_day: str | None = None) -> None:
         """Writes the files of all days before `before_day` (all when None); such a day takes no more rows."""

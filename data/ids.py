@@ -7,6 +7,8 @@ that ids sort by time. Everything that indexes an array uses the dense row inste
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -211,10 +213,22 @@ class IdMap:
 
     def __init__(self, originals: pl.Series | None = None, first: int = 0) -> None:
         """`originals` [N] are the texts of the ids from `first` on; None where every id is its own text."""
-        self._texts = originals
-        self._first = first
-        numbers = pl.int_range(first, first + (0 if originals is None else len(originals)), eager=True)
-        self._ids = None if originals is None else pl.DataFrame({"text": originals, "id": numbers})
+        self._texts, self._first = originals, first
+        self._ids = None
+        if originals is not None:
+            numbers = pl.int_range(first, first + len(originals), eager=True)
+            self._ids = pl.DataFrame({"id": numbers, "original": originals})
+
+    @classmethod
+    def read(cls, path: Path) -> Self:
+        """What `write` wrote."""
+        rows = pl.read_parquet(path)
+        return cls(rows["original"], int(rows["id"][0]))
+
+    def write(self, path: Path) -> None:
+        """Writes the ids and their texts, in order, as Parquet; there must be some."""
+        assert self._ids is not None
+        self._ids.write_parquet(path, compression="zstd", compression_level=1)
 
     @property
     def numbered(self) -> bool:
@@ -248,5 +262,5 @@ class IdMap:
         if self._ids is None:
             whole = texts["text"].cast(pl.Int64, strict=False)
             return whole.set(whole.cast(pl.String) != texts["text"], None).fill_null(-1).to_numpy()
-        found = texts.join(self._ids, on="text", how="left", maintain_order="left")["id"]
+        found = texts.join(self._ids, left_on="text", right_on="original", how="left", maintain_order="left")["id"]
         return found.cast(pl.Int64).fill_null(-1).to_numpy()

@@ -41,16 +41,7 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False, min_value: 
     """
     inter = _inter(source)
     fields = _fields(inter)
-    if "timestamp" not in fields:
-        raise DataError(
-            f"{inter} has no field 'timestamp', it has {', '.join(fields)}",
-            remedy=f"{did_you_mean('timestamp', fields)}without times, import it with the reader mapping and "
-            'order = "file" if its lines are in order',
-        )
-    if min_value is not None and "rating" not in fields:
-        raise DataError(
-            f"{inter} has no field 'rating', it has {', '.join(fields)}", remedy="leave out the least value of ratings"
-        )
+    _check_fields(inter, fields, rated=min_value is not None)
     optional = [one for one in _OPTIONAL if one in fields]
     users, items = Ids("users", mixed=True), Ids("tweets", mixed=True)
     lines = _read(inter, fields, ["user_id", "item_id", "timestamp", *optional])
@@ -71,14 +62,8 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False, min_value: 
     if "label" in fields:
         columns["label"] = lines.number("label", pl.Float64, low=0, high=1)
     log = lines.keep(columns, skip_bad=skip_bad)
-    known_users = None if people is None else _known(people, "user_id", known_user[0], skip_bad)
-    known_items = None if things is None else _known(things, "item_id", known_item[0], skip_bad)
-    for side, known, key, what in (
-        (people, known_users, "user_id", "users"),
-        (things, known_items, "tweet_id", "items"),
-    ):
-        if known is not None:
-            tell_unknown(side, known[key], [log[key]], what)
+    known_users = None if people is None else _known(people, "user_id", known_user[0], log["user_id"], skip_bad)
+    known_items = None if things is None else _known(things, "item_id", known_item[0], log["tweet_id"], skip_bad)
     log, known_users = _numbered(users, "user_id", log, known_users)
     log, known_items = _numbered(items, "tweet_id", log, known_items)
     left_out = {"label: 0": log["label"] == 0} if "label" in fields else {}
@@ -93,6 +78,21 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False, min_value: 
         out, inter.stem, config, tables, ids=(users, items), files=files, times=log["time_us"],
         beside=inter.parent.glob(f"{inter.stem}.*"),
     )  # fmt: skip
+
+
+def _check_fields(inter: Path, fields: dict[str, str], *, rated: bool) -> None:
+    has = ", ".join(fields)
+    if "timestamp" not in fields:
+        raise DataError(
+            f"{inter} has no field 'timestamp', it has {has}",
+            remedy=f"{did_you_mean('timestamp', fields)}without times, import it with the reader mapping and "
+            'order = "file" if its lines are in order',
+        )
+    if rated and "rating" not in fields:
+        raise DataError(
+            f"{inter} has no field 'rating', it has {has}",
+            remedy=f"{did_you_mean('rating', fields)}leave out the least value of ratings",
+        )
 
 
 def _inter(source: Path) -> Path:
@@ -152,10 +152,11 @@ def _beside(lines: Lines, suffix: str, key: str) -> Lines | None:
     return found
 
 
-def _known(lines: Lines, key: str, ids: pl.Series, skip_bad: bool) -> pl.DataFrame:
-    """`user_id` or `tweet_id`, and the `text` of items."""
+def _known(lines: Lines, key: str, ids: pl.Series, log: pl.Series, skip_bad: bool) -> pl.DataFrame:
+    """`user_id` or `tweet_id`, and the `text` of items; tells which ids of the `log` are not among them."""
     lines.refuse(~ids.is_first_distinct() & ids.is_not_null(), key, "which stands more than once")
     frame = lines.keep(lines.frame.with_columns(ids.alias(key)), skip_bad=skip_bad)
+    tell_unknown(lines, frame[key], [log], "users" if key == "user_id" else "items")
     if key == "user_id":
         return frame.select(key)
     parts = [pl.col(name) for name in frame.columns if name != key]

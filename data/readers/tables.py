@@ -83,10 +83,8 @@ def _complete(
     return all_.with_columns(begin.alias(time)).drop("_first")
 
 
-def tell_unknown(side: Lines | None, known: pl.Series, log: Sequence[pl.Series], what: str) -> None:
+def tell_unknown(side: Lines, known: pl.Series, log: Sequence[pl.Series], what: str) -> None:
     """Notes the share of the ids of a `log` that the file `side`, whose ids are `known`, does not know."""
-    if side is None:
-        return
     ids = pl.concat([one.drop_nulls().unique(maintain_order=True) for one in log]).unique(maintain_order=True)
     missing = ids.filter(~ids.is_in(known.unique().implode()))
     if not len(missing):
