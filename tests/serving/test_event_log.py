@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Column, Integer, Table, func, select
+from sqlalchemy import Column, Integer, Table, func, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.errors import DataError
@@ -372,8 +372,22 @@ def test_what_cannot_be_read_is_set_aside_once_for_all_and_halts_nobody(database
     follow = runner(database, *consumers, halt_after=5, batch=7)
     drain(follow)
     assert [one.applied for one in consumers] == [[0, 1], [0, 1]]
+    before = find(database)
     assert letters_of(database) == [("log", offset, "dead") for offset in range(2, 32)]
     assert [one.lag for one in follow.health()] == [0, 0]
+    # Mended, it is still passed over, until somebody has it tried again.
+    mended = encode(event("engagements", engagement_id=9, time_us=START_US, user_id=1, tweet_id=77, action="like"))
+    with database.write() as connection:
+        row = events_table.c
+        connection.execute(update(events_table).where(row.offset == 9).values(name="engagements", payload=mended))
+    for applied, letters in (([0, 1], before), ([0, 77, 1], [one for one in before if one.offset != 9])):
+        again = Recorder()
+        follow = runner(database, again)
+        drain(follow)
+        follow.conclude()
+        assert again.applied == applied
+        assert find(database) == letters
+        mark(database, find(database, offsets=[9]), REDRIVE)
 
 
 WHOLE = st.integers(-(1 << 63), (1 << 63) - 1)
