@@ -8,6 +8,7 @@ import sys
 
 import typer
 
+from data.home import home_folder
 from experiments.cli import data, events, features, lab, model, scorers, serve, study, text, world
 from experiments.cli.faults import told
 from experiments.cli.screen import show_what_can_be_shown
@@ -36,6 +37,8 @@ def main() -> None:
     """Runs the command; a mistake in what was given is one line on stderr and exit code 2."""
     # Threads that wait for each other sleep soon: on a busy machine PyTorch's would otherwise spin their time away.
     os.environ.setdefault("GOMP_SPINCOUNT", "20000")
+    # Matplotlib keeps a list of fonts: under home, as all that is made.
+    os.environ.setdefault("MPLCONFIGDIR", str(home_folder() / "cache" / "matplotlib"))
     show_what_can_be_shown()
     sys.exit(_finished(_ran()))
 
