@@ -119,7 +119,7 @@ def training_tables(result: TrainResult) -> list[Any]:
          *(f"{one[name]:g}" for name in result.chosen), f"{one[measured]:.4f}")
         for one in tried
     ]  # fmt: skip
-    grid = table("settings tried (* chosen)", ["", *result.chosen, measured.upper()], rows)
+    grid = table("tried (* chosen)", ["", *result.chosen, measured.upper()], rows)
     return [grid, f"{named} chosen of {len(tried)} {words}"]
 
 

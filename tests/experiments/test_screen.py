@@ -138,7 +138,7 @@ def test_training_says_what_it_tried_and_chose() -> None:
     tried = [{"l2": 10.0, "ndcg@20": 0.31}, {"l2": 250.0, "ndcg@20": 0.42}, {"l2": 500.0, "ndcg@20": 0.42}]
     assert chosen_of(tried) == {"l2": 250.0}
     grid, words = training_tables(_trained(tried))
-    assert grid.title == "settings tried (* chosen)"
+    assert grid.title == "tried (* chosen)"
     assert [list(column.cells) for column in grid.columns] == [
         ["", "*", ""], ["10", "250", "500"], ["0.3100", "0.4200", "0.4200"],
     ]  # fmt: skip
