@@ -18,7 +18,7 @@ import httpx
 
 from serving.auth.tokens import Tokens, load_secret
 
-WAIT_S = 120.0
+WAIT_S = 300.0
 """Time that a process may take to start on a busy machine."""
 
 
