@@ -83,15 +83,6 @@ def test_sigterm_with_hundreds_of_half_open_sockets(server: ServerProcess) -> No
         network.close()
 
 
-def test_sigint_is_no_error_and_frees_the_database(server: ServerProcess) -> None:
-    server.start()
-    posted = server.post(BOB, "just before the end")
-    assert server.stop(signal.SIGINT)[0] == 0
-    assert "Traceback" not in server.said.read_text()
-    with server.sql() as connection:
-        assert connection.execute("SELECT count(*) FROM tweets WHERE tweet_id = ?", (posted,)).fetchone() == (1,)
-
-
 SLOW_LOAD = """
 import sys, time
 from serving.projections import Projections
