@@ -136,7 +136,9 @@ def test_every_split_states_its_tie_rule(name: str) -> None:
 
 def test_wrong_settings_are_refused() -> None:
     every = "leave_last_out, per_user_ratio, random_ratio, time"
-    with pytest.raises(ConfigError, match=f"unknown split 'random'; choose one of {every}"):
+    with pytest.raises(
+        ConfigError, match=f"unknown split 'random'; did you mean 'random_ratio'. choose one of {every}"
+    ):
         splitter("random")
     with pytest.raises(ConfigError, match="split 'time' does not take"):
         splitter("time", fraction=1.5)

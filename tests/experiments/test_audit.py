@@ -226,7 +226,7 @@ def test_warm_and_cold_are_counted_for_every_split(tmp_path: Path) -> None:
     assert (cold["time"].verdict, cold["time"].count) == ("note", 2)
     known = "1 whose user has that tweet in training too"
     assert cold["time"].detail == f"of 3 test rows; users 2 warm, 1 cold; tweets 1 warm, 2 cold; {known}"
-    assert cold["leave_last_out"].detail == "of 2 test rows; users 2 warm, 0 cold; tweets 1 warm, 1 cold"
+    assert cold["leave_last_out"].detail == f"of 2 test rows; users 2 warm, 0 cold; tweets 1 warm, 1 cold; {known}"
     assert cold["per_user_ratio"].verdict == "absent"
 
 

@@ -23,8 +23,8 @@ def test_a_case_is_measured_in_turns() -> None:
 
 
 def test_an_unknown_bench_is_named() -> None:
-    with pytest.raises(ConfigError, match="unknown bench 'fast'; choose one of fanout, features, growth, rank"):
-        run_benches(["fast"])
+    with pytest.raises(ConfigError, match="unknown bench 'quick'; choose one of fanout, features, growth, rank"):
+        run_benches(["quick"])
 
 
 SMALL = {"world": {"people": 2_000, "draws": 10_000}, "text": {"texts": 32}}

@@ -11,6 +11,7 @@ from serving.events.log import DatabaseLog
 from serving.events.outbox import Outbox, Transaction, event
 from serving.kit.clock import DataClock
 from serving.kit.db import Database
+from serving.kit.lease import Lease
 
 START_US = 1_767_571_200_000_000
 
@@ -26,7 +27,7 @@ def test_each_entry_comes_once_after_the_offset_of_the_one_before(tmp_path: Path
     try:
         log = DatabaseLog(database)
         assert (log.read(0, limit), log.end(), log.last_time_us()) == ([], 0, 0)
-        outbox = Outbox(database, DataClock(START_US), after_us=START_US, committed=lambda: None)
+        outbox = Outbox(database, DataClock(START_US), Lease(database), after_us=START_US, committed=lambda: None)
         times = [outbox.write(partial(delete, one)) for one in range(7)]
         found: list[int] = []
         offsets = [0]
