@@ -21,7 +21,8 @@ class WriterLock:
         """
         database.parent.mkdir(parents=True, exist_ok=True)
         path = _beside(database)
-        self._lock = FileLock(path, on_acquired=_name_holder)
+        # Of the process, not of a thread: whichever thread closes a network gives it back.
+        self._lock = FileLock(path, thread_local=False, on_acquired=_name_holder)
         try:
             self._lock.acquire(blocking=False)
         except Timeout as error:

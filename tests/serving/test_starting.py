@@ -8,6 +8,7 @@ import socket
 import sqlite3
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from pathlib import Path
 
@@ -152,6 +153,13 @@ def test_a_network_in_use_is_neither_opened_nor_emptied(tmp_path: Path) -> None:
         Network(settings(tmp_path / "one"))
     again.close()
     assert list(empty_folder(tmp_path).iterdir()) == []
+
+
+def test_a_network_may_be_closed_by_another_thread(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as other:
+        network = other.submit(Network, settings(tmp_path)).result()
+        network.close()
+        Network(settings(tmp_path)).close()
 
 
 def test_a_network_that_could_not_be_opened_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
