@@ -176,3 +176,19 @@ def test_an_answer_that_takes_long_is_not_cut_off(make_network: MakeNetwork, sma
         path = f"/2/users/{ALICE}/timelines/reverse_chronological"
         assert httpx.get(url + path, headers=headers, timeout=30).status_code == 200
         busy.join()
+
+
+def test_a_connection_is_kept_between_requests_and_not_for_blank_lines(
+    make_network: MakeNetwork, small: Dataset
+) -> None:
+    network = make_network(small, read_timeout_s=0.5)
+    ask = b"GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n"
+    with served(network) as url, socket.create_connection(("127.0.0.1", int(url.rsplit(":")[-1])), 30) as sock:
+        # Between requests nothing is awaited; uvicorn's own limit on idle connections is longer.
+        for _ in range(2):
+            sock.sendall(ask)
+            assert sock.recv(65_536).startswith(b"HTTP/1.1 200")
+            time.sleep(1)
+        # A blank line is the beginning of nothing, but it ends that limit.
+        sock.sendall(b"\r\n")
+        assert everything(sock).startswith(b"HTTP/1.1 408")
