@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, ClassVar
 from data.batch import F32, Array, CandidateBatch, Mask, Ragged, Requests
 
 if TYPE_CHECKING:
-    from candidates.funnel import FunnelResult
+    from candidates.trace import FunnelResult
 
 
 class Component(ABC):  # noqa: B024 - the kinds below add the abstract verb

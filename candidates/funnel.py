@@ -16,7 +16,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -24,11 +23,11 @@ import numpy as np
 
 from candidates.checks import Columns, check_reasons
 from candidates.component import Component, Factor, Filter, Hydrator, QueryHydrator, Reranker, SideEffect, Source
+from candidates.feed_order import order_by_score
 from candidates.guard import Guard
 from candidates.merge import merge
-from candidates.order import order_by_score
 from candidates.scorers.ranker import AskRanker
-from candidates.trace import Trace
+from candidates.trace import FunnelResult, Trace
 from data.batch import F32, I64, Array, CandidateBatch, Mask, Ragged, Requests
 from data.errors import ConfigError, DataError
 from ranking.scorer import Selector
@@ -40,19 +39,6 @@ Base = Callable[[Requests, Ragged], CandidateBatch]
 
 REQUEST_COLUMNS = frozenset({"request_id", "user_id", "user_row", "time_us"})
 GIVEN_COLUMNS = frozenset({"tweet_row", "tweet_id", "author_id", "author_row", "source"})
-
-
-@dataclass(frozen=True)
-class FunnelResult:
-    """What a run yields."""
-
-    slate: CandidateBatch
-    """At most k candidates a request, best first, with `source`, `value`, `score` (float32), `position` (int64, 0 at
-    the top) and `propensity` (float64: 1, as the slate is not drawn)."""
-    degraded: Mapping[str, str]
-    """Components that were left out, and why; empty when all went well."""
-    trace: Trace
-    """How it came about."""
 
 
 class Select(Component):

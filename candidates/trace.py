@@ -132,3 +132,16 @@ def _features(batch: CandidateBatch, at: int, request: int) -> dict[str, float |
             elif column.ndim == 2 and column.shape[1] <= _SMALL:
                 found[name] = [float(one) for one in value]
     return found
+
+
+@dataclass(frozen=True)
+class FunnelResult:
+    """What a run yields."""
+
+    slate: CandidateBatch
+    """At most k candidates a request, best first, with `source`, `value`, `score` (float32), `position` (int64, 0 at
+    the top) and `propensity` (float64: 1, as the slate is not drawn)."""
+    degraded: Mapping[str, str]
+    """Components that were left out, and why; empty when all went well."""
+    trace: Trace
+    """How it came about."""

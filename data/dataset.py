@@ -25,8 +25,9 @@ import numpy as np
 import polars as pl
 
 from data.errors import DataError
-from data.events import DAY_US, EventBatch, Replay
+from data.events import DAY_US, EventBatch
 from data.ids import IdMap
+from data.replay import Replay
 from data.schema import SCHEMA_VERSION, TABLES, conform, table
 
 MANIFEST = "manifest.json"

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import polars as pl
 
 from data.batch import I64, Array, Mask
 from data.schema import TABLES, Table, table
 
 if TYPE_CHECKING:
-    from data.dataset import Dataset
+    pass
 
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
@@ -72,54 +71,3 @@ class EventBatch:
             if meaning.dtype == pl.String and columns[c].dtype != object:
                 columns[c] = columns[c].astype(object)
         return cls(name, columns)
-
-
-class Replay:
-    """Hands out a data set's events in order, once each, up to moments that only move forward.
-
-    Within one call to `advance` the tables come in the schema's order, each ordered by (time, key); a state that is
-    asked only between calls therefore stands exactly as if the events had come one by one. Reads a day at a time.
-    """
-
-    def __init__(self, dataset: Dataset, tables: Sequence[str], *, after_us: int | None = None) -> None:
-        """Replays `tables` (those that the data set has) from `after_us` on, exclusive; from the start when None."""
-        self._dataset = dataset
-        self._tables = [name for name in TABLES if name in tables and name in dataset.tables]
-        self._after = -(2**62) if after_us is None else after_us
-        self._days = {name: [day for day in dataset.days(name) if _day_end(day) > self._after] for name in self._tables}
-        self._open: dict[str, EventBatch] = {}
-
-    def advance(self, before_us: int | None = None) -> Iterator[EventBatch]:
-        """Events not handed out yet with time < `before_us` (all that are left when None)."""
-        until = 2**62 if before_us is None else before_us
-        for name in self._tables:
-            yield from self._advance_table(name, until)
-
-    def _advance_table(self, name: str, until: int) -> Iterator[EventBatch]:
-        while True:
-            if name not in self._open:
-                if not self._days[name] or _day_start(self._days[name][0]) >= until:
-                    return
-                self._open[name] = self._read(name, self._days[name].pop(0))
-            batch = self._open[name]
-            cut = int(np.searchsorted(batch.time_us, until, side="left"))
-            if cut:
-                yield batch.where(slice(0, cut))
-            if cut < len(batch):
-                self._open[name] = batch.where(slice(cut, None))
-                return
-            del self._open[name]
-
-    def _read(self, name: str, day: str) -> EventBatch:
-        batch = EventBatch.from_frame(name, self._dataset.read_day(name, day))
-        return batch.where(slice(int(np.searchsorted(batch.time_us, self._after, side="right")), None))
-
-
-def _day_start(day: str) -> int:
-    if not day[0].isdigit():
-        return -(2**62)
-    return int(np.datetime64(day, "us").astype(np.int64))
-
-
-def _day_end(day: str) -> int:
-    return _day_start(day) + DAY_US if day[0].isdigit() else 2**62

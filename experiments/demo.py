@@ -18,16 +18,18 @@ from pydantic import BaseModel, ConfigDict, Field
 from candidates.trends.engine import Trend
 from data.dataset import Dataset
 from data.events import DAY_US, MINUTE_US
+from data.progress import Advance
 from data.settings import Seed
 from data.tweet_text import hashtags_of
-from experiments.cli.screen import Advance, progress, say
-from experiments.config import RunConfig
-from experiments.evaluate import EvaluateConfig, Report, evaluate_references
-from experiments.live import Live, run_live
-from experiments.look import FoundTweet, search_tweets, trends_at
-from experiments.tracking import ready
-from experiments.train import TrainResult, train
-from experiments.worlds import make_data, world_config
+from experiments.cli.console import progress, say
+from experiments.datasets.search import FoundTweet, search_tweets, trends_at
+from experiments.evaluation.evaluate import EvaluateConfig, evaluate_references
+from experiments.evaluation.results import Report
+from experiments.live.run import Live, run_live
+from experiments.runs.config import RunConfig
+from experiments.runs.tracking import ready
+from experiments.runs.train import TrainResult, train
+from experiments.simulation.worlds import make_data, world_config
 from features.text.encoder import resolve_encoder
 from ranking.registry import connect, set_alias, tracking_uri
 

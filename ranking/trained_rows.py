@@ -21,7 +21,7 @@ from data.batch import I64, Array
 from data.dataset import Dataset
 from data.errors import ModelError
 from data.ids import IdMap
-from features.kernel import kernel
+from data.kernel import kernel
 from ranking.models.inputs import splitmix64
 
 U64 = NDArray[np.uint64]

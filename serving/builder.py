@@ -6,15 +6,15 @@ import logging
 import threading
 
 from data.dataset import Dataset
-from serving.archive import end_us
 from serving.events.consumer import Runner, TornError
 from serving.events.dead_letters import DeadLetters
 from serving.events.log import EventLog
 from serving.kit.clock import Clock
 from serving.kit.closing import check_open
 from serving.kit.telemetry import Metrics
+from serving.loading import end_us
 from serving.projections import Projections
-from serving.ranker.service import ServedModel
+from serving.ranker.model import ServedModel
 from serving.settings import Settings
 
 log = logging.getLogger("rookery.serving")

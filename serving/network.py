@@ -14,9 +14,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import Annotated, Any, ParamSpec, TypeVar
-
-from fastapi import Depends, Request
+from typing import Any, ParamSpec, TypeVar
 
 from candidates.search.hybrid import Mode
 from candidates.search.text import Hits
@@ -26,7 +24,6 @@ from data.errors import RookeryError
 from data.events import EventBatch
 from data.ids import EPOCH_MS
 from features.online import FeatureState
-from serving.archive import Archive, archived, record, recorded
 from serving.auth.tokens import Tokens, load_secret
 from serving.builder import Builder
 from serving.events.consumer import GroupHealth, Runner, TornError
@@ -41,10 +38,12 @@ from serving.kit.lock import WriterLock
 from serving.kit.paging import Paging
 from serving.kit.problems import ProblemError
 from serving.kit.telemetry import Metrics
+from serving.loading import Archive, archived, record, recorded
 from serving.ops.figures import figures
 from serving.projections import Projections
+from serving.ranker.model import ServedModel, untrained
 from serving.ranker.scores import scored
-from serving.ranker.service import Ranking, ServedModel, untrained
+from serving.ranker.service import Ranking
 from serving.search.service import found
 from serving.settings import Settings
 from serving.timelines.home import HomeTimeline, ranked_home
@@ -370,29 +369,7 @@ class Network:
         return self.call(lambda: figures(self._projections, self.model_card(), recorded(self.database), self.log.end()))
 
 
-def of_app(request: Request) -> Network:
-    """The network of the app, ready or not."""
-    network: Network = request.app.state.network
-    return network
-
-
-def ready_network(request: Request) -> Network:
-    """The network of the app.
-
-    Raises:
-        ProblemError: 503 while its state is being built for the first time.
-    """
-    network = of_app(request)
-    if not network.open:
-        raise loading()
-    return network
-
-
 def loading() -> ProblemError:
     """The state is not there yet."""
     detail = "the network's state is being built; ask /readyz when it is done"
     return ProblemError(503, "loading", detail, headers={"Retry-After": "2"})
-
-
-Net = Annotated[Network, Depends(ready_network)]
-AnyNet = Annotated[Network, Depends(of_app)]

@@ -27,7 +27,7 @@ from serving.fanout.consumer import FanoutConsumer
 from serving.fanout.policy import Thresholds
 from serving.kit.closing import check_open
 from serving.kit.telemetry import Metrics
-from serving.ranker.service import ServedModel
+from serving.ranker.model import ServedModel
 from serving.settings import Settings
 from serving.timelines.ring import TimelineRing
 from serving.timelines.service import TimelineService

@@ -28,7 +28,7 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """A world of 300 people and four days, made by the logging feed."""
-    from experiments.worlds import make_data, world_config
+    from experiments.simulation.worlds import make_data, world_config
 
     return make_data(
         world_config("tiny", None, ["people=300", "days=4", "tweets_per_day=0.7"]),

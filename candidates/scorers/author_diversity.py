@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from candidates.component import Reranker
-from candidates.order import order_by_score
+from candidates.feed_order import order_by_score
 from data.batch import F32, CandidateBatch
 from ranking.slate.author_diversity import AuthorDiversityConfig, author_diversity
 

@@ -13,7 +13,7 @@ from data.events import EventBatch
 from data.ids import MAX_SEQUENCE, snowflake
 
 if TYPE_CHECKING:
-    from candidates.funnel import FunnelResult
+    from candidates.trace import FunnelResult
 
 
 PER_MS = MAX_SEQUENCE + 1

@@ -14,8 +14,8 @@ from typing import Self
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from candidates.trends.hashtag_uses import Uses
 from candidates.trends.scorer import TrendScorer, Windows
-from candidates.trends.uses import Uses
 from candidates.trends.windowed import Windowed
 from data.batch import I64, Array
 from data.events import HOUR_US, MINUTE_US, EventBatch

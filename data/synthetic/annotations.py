@@ -8,8 +8,8 @@ from data.batch import I64, Array
 from data.events import MINUTE_US
 from data.rng import Stream
 from data.synthetic.config import WorldConfig
-from data.synthetic.languages import TOPIC_NAMES, TOXIC_CATEGORIES
 from data.synthetic.posting import CHAT, Posts
+from data.synthetic.text.languages import TOPIC_NAMES, TOXIC_CATEGORIES
 
 READERS = 3
 """Annotators who read each tweet of the sample."""

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from data.events import DAY_US, MINUTE_US
 from data.settings import wrong_setting
-from data.synthetic.languages.language import TOPIC_NAMES
+from data.synthetic.text.languages.language import TOPIC_NAMES
 
 Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]

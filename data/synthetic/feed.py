@@ -1,4 +1,4 @@
-"""Who serves the world's requests. The world knows only this protocol; `experiments.feeds` holds the feeds."""
+"""Who serves the world's requests. The world knows this protocol alone; feeds are in `experiments.simulation`."""
 
 from __future__ import annotations
 

@@ -14,9 +14,9 @@ from data.events import DAY_US, EventBatch
 from data.schema import TABLES
 from data.synthetic.config import WorldConfig
 from data.synthetic.feed import Feed
+from data.synthetic.new_tweets import Written
 from data.synthetic.state import KEEP_US, Hidden, State
 from data.synthetic.world import CHUNK, World
-from data.synthetic.written import Written
 
 Progress = Callable[[int, int], None]
 """Told ticks done and ticks in all."""

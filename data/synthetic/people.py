@@ -20,8 +20,8 @@ from data.events import DAY_US, EventBatch
 from data.ids import snowflakes_in_order
 from data.rng import Stream
 from data.synthetic.config import WorldConfig
-from data.synthetic.languages.language import PARENT
 from data.synthetic.places import LANGUAGE_CODES, LANGUAGE_OF, LANGUAGE_SHARES, WOEID, place_shares, utc_offsets_min
+from data.synthetic.text.languages.language import PARENT
 
 STYLE = 6
 """Dimensions of the latent style that makes one author's tweets please one reader and not another."""

@@ -13,13 +13,13 @@ from data.events import DAY_US, EventBatch
 from data.ids import snowflakes_in_order
 from data.synthetic.annotations import annotate
 from data.synthetic.config import WorldConfig
+from data.synthetic.new_tweets import Written
 from data.synthetic.people import People, topic_popularity
 from data.synthetic.places import LANGUAGE_CODES, WOEID
 from data.synthetic.posting import Posts, deletions, make_posts
 from data.synthetic.rhythm import Openings, openings
 from data.synthetic.shocks import Shocks, make_shocks
-from data.synthetic.writer import Draft, Texts, Writer
-from data.synthetic.written import Written
+from data.synthetic.text.writer import Draft, Texts, Writer
 
 
 @dataclass(frozen=True)

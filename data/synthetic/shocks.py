@@ -15,8 +15,8 @@ from data.batch import F64, I64
 from data.events import DAY_US, HOUR_US
 from data.rng import Stream
 from data.synthetic.config import WorldConfig
-from data.synthetic.languages import LANGUAGES
 from data.synthetic.places import LANGUAGE_CODES, LANGUAGE_OF, LANGUAGE_SHARES, place_shares
+from data.synthetic.text.languages import LANGUAGES
 
 SHAPES: dict[str, tuple[tuple[float, float, float, float], ...]] = {
     "spike": ((1.0, 0.2, 0.05, 0.35),),

@@ -12,15 +12,15 @@ from data.errors import DataError
 from data.events import EventBatch
 from data.ids import snowflakes_in_order
 from data.rng import Stream
-from data.synthetic.answers import Reaction, written
 from data.synthetic.behaviour import Minds, Reactions, react
 from data.synthetic.config import WorldConfig
 from data.synthetic.feed import Feed
+from data.synthetic.new_tweets import Written
 from data.synthetic.people import ACTIONS, People
 from data.synthetic.plan import Plan
+from data.synthetic.replies import Reaction, written
 from data.synthetic.rhythm import Openings
 from data.synthetic.state import State
-from data.synthetic.written import Written
 
 _UNFOLLOWS = {"not_interested": 0.25, "mute": 0.5, "block": 1.0}
 """Chance that a negative action on a followed author ends the follow; one draw an impression, for the strongest."""

@@ -28,12 +28,12 @@ from data.synthetic.behaviour import minds
 from data.synthetic.config import WorldConfig
 from data.synthetic.feed import Feed
 from data.synthetic.graph import follow_events, make_graph
+from data.synthetic.new_tweets import Written, merged
 from data.synthetic.people import People, make_people
 from data.synthetic.plan import Plan
 from data.synthetic.state import KEEP_US, Hidden, State
 from data.synthetic.tick import Ticks
 from data.synthetic.truth import Truth
-from data.synthetic.written import Written, merged
 
 CHUNK = 1 << 16
 """Requests that a feed is asked at once."""

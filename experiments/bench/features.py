@@ -18,7 +18,7 @@ from data.synthetic.config import WorldConfig
 from data.synthetic.world import World
 from experiments.bench.harness import Case
 from experiments.bench.pair_log import PairLog, pair_log, understanding
-from experiments.feeds import LoggingFeed
+from experiments.simulation.logging_feed import LoggingFeed
 from features.catalogue import CATALOGUE, view
 from features.offline import features_of_log
 from features.online import FeatureState

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from data.catalogue import lookup
 
 if TYPE_CHECKING:
-    from experiments.cli.screen import Advance
+    from data.progress import Advance
 
 BENCHES: dict[str, str] = {
     "rank": "experiments.bench.rank:RankBench",

@@ -12,7 +12,7 @@ import polars as pl
 from data.batch import F32, Array
 from data.events import DAY_US
 from data.schema import NEGATIVE_ACTIONS, POSITIVE_ACTIONS
-from features.ledger import KEEP
+from features.bases.interactions import KEEP
 from features.text.understanding import Understanding
 
 _COUNTED = {

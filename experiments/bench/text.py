@@ -13,12 +13,12 @@ import polars as pl
 from data.home import home_folder
 from data.tweet_text import hashtags, mentions, urls
 from experiments.bench.harness import Case
-from experiments.words import Reader
+from experiments.text.analyze import Reader
 from features.text.encoder import STATIC, resolve_encoder
 from features.text.entities import names
 from features.text.language import LANGUAGES
 from features.text.ngrams import BUCKETS, NGrams
-from features.text.shelf import TaskHead, shipped_heads
+from features.text.saved_heads import TaskHead, shipped_heads
 
 _PEOPLE, _DAYS = 400, 3
 
@@ -83,7 +83,7 @@ def _as_sklearn(one: TaskHead) -> Any:
 
 def _texts(size: int) -> list[str]:
     """Tweets, of as many different ones as a small world has."""
-    from experiments.worlds import make_data, world_config
+    from experiments.simulation.worlds import make_data, world_config
 
     with tempfile.TemporaryDirectory() as folder:
         config = world_config("tiny", None, [f"people={_PEOPLE}", f"days={_DAYS}"])

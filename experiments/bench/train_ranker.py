@@ -13,10 +13,10 @@ from torch.nn import functional
 from data.schema import ACTIONS
 from experiments.bench.harness import Case
 from ranking.models.heavy import HeavyConfig, HeavyNet
+from ranking.models.ranker_training import RankerTraining
 from ranking.training.engine import deterministic, step_of
-from ranking.training.impressions import Impressions
-from ranking.training.ranker_config import RankerTraining
-from ranking.training.ranker_task import HeavyTask
+from ranking.training.rankers.impressions import Impressions
+from ranking.training.rankers.task import HeavyTask
 
 ROWS, BATCH, STEPS, THREADS = 131_072, 2048, 16, 2
 

@@ -13,11 +13,11 @@ from data.batch import F32
 from experiments.bench.harness import Case
 from ranking.models.inputs import hash_buckets
 from ranking.models.towers import Towers, TwoTowerConfig
-from ranking.training.config import TrainingConfig
+from ranking.models.two_tower_training import TrainingConfig
 from ranking.training.engine import Plan, deterministic, step_of
-from ranking.training.examples import Buckets, Examples, Readers, Tweets
-from ranking.training.loop import TwoTowerTask
-from ranking.training.negatives import Sample, Sampler
+from ranking.training.two_tower.examples import Buckets, Examples, Readers, Tweets
+from ranking.training.two_tower.sampler import Sample, Sampler
+from ranking.training.two_tower.task import TwoTowerTask
 
 USERS, TWEETS, DENSE, BATCH, STEPS = 50_000, 100_000, 32, 1024, 128
 _POSITIVES = 10

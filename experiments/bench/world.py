@@ -18,7 +18,7 @@ from data.synthetic.make import make_world
 from data.synthetic.people import ACTIONS
 from data.synthetic.world import World
 from experiments.bench.harness import Case
-from experiments.feeds import LoggingFeed
+from experiments.simulation.logging_feed import LoggingFeed
 
 _FACTORS, _SLATE = 16, 20
 _PEER = f"NumPy drawing {len(ACTIONS)} actions an impression from dot products: no graph, no texts, no feed, no log"

@@ -10,8 +10,8 @@ import typer
 
 from data.home import home_folder
 from experiments.cli import data, events, features, lab, model, scorers, serve, study, text, world
+from experiments.cli.console import show_what_can_be_shown
 from experiments.cli.faults import told
-from experiments.cli.screen import show_what_can_be_shown
 
 app = typer.Typer(
     name="rookery",

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from experiments.cli.screen import JsonFlag, show, table
+from experiments.cli.console import JsonFlag, show, table
 
 if TYPE_CHECKING:
     from data.dataset import Dataset
@@ -187,9 +187,9 @@ def audit(
     from dataclasses import asdict
 
     from data.dataset import Dataset
-    from experiments.audit import AuditConfig
-    from experiments.audit import audit as run
-    from experiments.config import validate
+    from experiments.datasets.audit import AuditConfig
+    from experiments.datasets.audit import audit as run
+    from experiments.runs.config import validate
     from serving.kit.clock import WallClock
 
     settings = validate(AuditConfig, {"rows": rows, "cuts": cuts}, source="the options")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from experiments.cli.screen import JsonFlag, say, show, table
+from experiments.cli.console import JsonFlag, say, show, table
 
 if TYPE_CHECKING:
     from serving.events.dead_letters import Letter
@@ -148,7 +148,7 @@ def _opened(network: Path | None, data: Path | None) -> Any:
     from contextlib import closing
 
     from data.home import home_folder
-    from experiments.network import find_database
+    from experiments.live.open_network import find_database
     from serving.kit.db import Database
 
     return closing(Database(find_database(data, home_folder(), network)))

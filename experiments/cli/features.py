@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.cli.screen import JsonFlag, show, table
+from experiments.cli.console import JsonFlag, show, table
 
 app = typer.Typer(no_args_is_help=True, help="What is known about users, tweets, authors and pairs at a moment.")
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.cli.screen import DataFolder, JsonFlag, progress, show, table
+from experiments.cli.console import DataFolder, JsonFlag, progress, show, table
 
 
 def demo(
@@ -23,10 +23,10 @@ def demo(
     """The whole lab in one screen: a world, a trained model, a fair table, search, trends and the live network."""
     from data.folders import check_file, write_file
     from data.home import home_folder
-    from experiments.cli.screen import to_json
-    from experiments.config import validate
+    from experiments.cli.console import to_json
+    from experiments.cli.demo_screen import print_demo
     from experiments.demo import DemoConfig, run_demo
-    from experiments.screens import print_demo
+    from experiments.runs.config import validate
 
     asked = {"people": people, "days": days, "seed": seed, "epochs": epochs, "requests": requests, "tweets": tweets}
     config = validate(DemoConfig, asked, source="the options")
@@ -52,7 +52,7 @@ def search(
     """
     from data.dataset import Dataset
     from data.home import home_folder
-    from experiments.look import search_tweets
+    from experiments.datasets.search import search_tweets
 
     with progress("index the tweets") as advance:
         hits = search_tweets(Dataset.open(data), query, mode, limit, home_folder(), advance)
@@ -69,7 +69,7 @@ def trends(
 ) -> None:
     """Hashtags that trend in a data set at a moment, by the windowed score over five minutes."""
     from data.dataset import Dataset
-    from experiments.look import trends_at
+    from experiments.datasets.search import trends_at
 
     found, moment = trends_at(Dataset.open(data), place, at, limit)
     rows = [(t.hashtag, f"{t.score:.2f}", t.volume, t.previous, t.unique_users) for t in found]

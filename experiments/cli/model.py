@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.cli.screen import DataFolder, JsonFlag, progress, say, show
+from experiments.cli.console import DataFolder, JsonFlag, progress, say, show
 from ranking.catalogue import TRAINED
 from ranking.metrics.catalogue import METRICS
 
@@ -36,9 +36,9 @@ def train(
     """
     from data.dataset import Dataset
     from data.home import home_folder
-    from experiments.config import RunConfig, load_config
-    from experiments.screens import training_tables
-    from experiments.train import train as run
+    from experiments.cli.tables import training_tables
+    from experiments.runs.config import RunConfig, load_config
+    from experiments.runs.train import train as run
 
     settings = load_config(RunConfig, config, set_ or [])
     with progress(f"train {settings.scorer}") as advance:
@@ -90,10 +90,10 @@ def evaluate(
     """
     from data.dataset import Dataset
     from data.home import home_folder
-    from experiments.config import validate
-    from experiments.evaluate import EvaluateConfig, evaluate_references
-    from experiments.screens import probability_table, scorer_table, shuffle_table
-    from experiments.tie_shuffles import plan_shuffles, run_shuffles
+    from experiments.cli.tables import probability_table, scorer_table, shuffle_table
+    from experiments.evaluation.evaluate import EvaluateConfig, evaluate_references
+    from experiments.evaluation.tie_shuffles import plan_shuffles, run_shuffles
+    from experiments.runs.config import validate
 
     options = {"requests": requests, "k": k, "seed": seed, "split": split, "metrics": metric or ()}
     settings = validate(EvaluateConfig, options, source="the options")
@@ -136,9 +136,9 @@ def compare(
     """
     from data.folders import check_file
     from data.home import home_folder
-    from experiments.compare import compare_runs
-    from experiments.comparison_page import write_comparison
-    from experiments.screens import comparison_tables, segment_table
+    from experiments.cli.tables import comparison_tables, segment_table
+    from experiments.evaluation.compare import compare_runs
+    from experiments.evaluation.comparison_page import write_comparison
 
     if html is not None:
         check_file(html)
@@ -167,10 +167,10 @@ def sweep(
     """
     from data.dataset import Dataset
     from data.home import home_folder
-    from experiments.config import load_config
-    from experiments.screens import sweep_table
-    from experiments.sweep import SweepConfig
-    from experiments.sweep import sweep as run
+    from experiments.cli.tables import sweep_table
+    from experiments.runs.config import load_config
+    from experiments.runs.sweep import SweepConfig
+    from experiments.runs.sweep import sweep as run
 
     more = [] if trials is None else [f"trials={trials}"]
     settings = load_config(SweepConfig, config, [*(set_ or []), *more])

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.cli.screen import JsonFlag, show, table
+from experiments.cli.console import JsonFlag, show, table
 
 app = typer.Typer(no_args_is_help=True, help="What ranks, and what each can be told when it is trained.")
 
@@ -22,7 +22,7 @@ def list_(as_json: JsonFlag = False) -> None:
 
     Example: rookery scorers list
     """
-    from experiments.settings import scorers
+    from experiments.runs.scorer_settings import scorers
 
     found = scorers()
     rows = [(one.name, "yes" if one.trained else "", ", ".join(one.tells), one.about) for one in found]
@@ -40,7 +40,7 @@ def settings(
 
     Example: rookery scorers settings heavy
     """
-    from experiments.settings import settings_of
+    from experiments.runs.scorer_settings import settings_of
 
     found = settings_of(name)
     rows = [(one.key, one.takes, _defaults(one.default, one.otherwise), one.about) for one in found.settings]

@@ -5,13 +5,16 @@ from __future__ import annotations
 import gc
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from experiments.cli.screen import JsonFlag, say, show
+from experiments.cli.console import JsonFlag, say, show
+
+if TYPE_CHECKING:
+    from serving.network import Network
 
 
 def serve(
@@ -32,7 +35,6 @@ def serve(
     """
     with _stopped_by_signals():
         from data.home import home_folder
-        from experiments.network import serve_network
 
         given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
         serve_network(data, model, home_folder(), folder=network, **given)
@@ -82,6 +84,39 @@ def token(
         return
     sys.stdout.write(made + "\n")
     say(f"good for {hours:g} hours" + (f", acts as user {user}" if user is not None else ", reads"))
+
+
+def serve_network(data: Path | None, model: str, home: Path, *, folder: Path | None, **settings: Any) -> None:
+    """Serves until it is interrupted; says where, what ranks, and how to get a token.
+
+    Raises:
+        KeyboardInterrupt: it was, before it began to serve.
+        ConfigError: another process serves this network, or listens at the port.
+    """
+    from experiments.live.open_network import resolve
+    from serving.app import bind, run
+    from serving.network import Network
+
+    asked = resolve(data, model, home, folder, settings)
+    network = Network(asked.settings, asked.model)
+    try:
+        # The port is taken before the data set is loaded, which may take long.
+        with ExitStack() as stack:
+            sockets = [stack.enter_context(one) for one in bind(asked.settings.host, asked.settings.port)]
+            asked.load(network)
+            _greet(network, asked.settings.host, sockets[0].getsockname()[1])
+            run(network, sockets)
+    finally:
+        # Another signal must not keep the network from being closed.
+        for one in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(one, signal.SIG_IGN)
+        network.close()
+
+
+def _greet(network: Network, host: str, port: int) -> None:
+    card, some = network.model_card(), network.stats()
+    say(f"{some['users']:,} users and {some['tweets']:,} tweets, ranked by {card['name']} version {card['version']}")
+    say(f"http://{host}:{port}/docs is the API's page; a token to read: rookery token; to act: rookery token --user ID")
 
 
 VERBS = {"serve": serve, "token": token}

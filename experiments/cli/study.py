@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.cli.screen import JsonFlag, progress, show
+from experiments.cli.console import JsonFlag, progress, show
 
 app = typer.Typer(no_args_is_help=True, help="Questions asked of several worlds, each answered by one command.")
 
@@ -30,8 +30,8 @@ def rankers(
     Example: rookery study rankers --set preset=small --set seeds=[1,2,3]
     """
     from data.home import home_folder
-    from experiments.config import load_config
-    from experiments.screens import rankers_table
+    from experiments.cli.tables import rankers_table
+    from experiments.runs.config import load_config
     from experiments.studies.rankers import RankersConfig, rank_rankers
 
     settings = load_config(RankersConfig, config, set_ or [])

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.cli.screen import JsonFlag, progress, show, table
+from experiments.cli.console import JsonFlag, progress, show, table
 
 app = typer.Typer(no_args_is_help=True, help="What the lab reads in texts, and heads trained on your labels.")
 
@@ -36,7 +36,7 @@ def analyze(
     """
     from data.errors import ConfigError
     from data.home import home_folder
-    from experiments.words import analyze_file, analyze_text, reader_of
+    from experiments.text.analyze import analyze_file, analyze_text, reader_of
 
     if (text is None) == (source is None):
         raise ConfigError("give one text or a file", remedy='rookery text analyze "TEXT", or --input FILE --out FILE')
@@ -84,8 +84,8 @@ def train(
     from data.catalogue import did_you_mean
     from data.errors import NotFoundError
     from data.home import home_folder
-    from experiments.config import validate
-    from experiments.text import (
+    from experiments.runs.config import validate
+    from experiments.text.train_head import (
         TextTrainConfig,
         annotated_labels,
         check_labels,
@@ -93,7 +93,7 @@ def train(
         read_labels,
         train_text,
     )
-    from features.text.shelf import check_task
+    from features.text.saved_heads import check_task
 
     check_sources(labels, data, task)
     if task is not None:
@@ -129,7 +129,7 @@ def train(
 def list_(as_json: JsonFlag = False) -> None:
     """Print the heads at hand: those that came with the program, and those that you trained."""
     from data.home import home_folder
-    from features.text.shelf import SHIPPED, heads_in, shelf
+    from features.text.saved_heads import SHIPPED, heads_in, shelf
 
     home = home_folder()
     encoders: dict[str, Any] = {}

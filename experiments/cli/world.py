@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.cli.screen import JsonFlag, progress, show, table
+from experiments.cli.console import JsonFlag, progress, show, table
 
 app = typer.Typer(no_args_is_help=True, help="Make a synthetic network whose truth is known, and look at it.")
 
@@ -29,7 +29,7 @@ def make(
 
     Example: rookery world make --out var/world --set people=2000 --set seed=7
     """
-    from experiments.worlds import make_data, world_config
+    from experiments.simulation.worlds import make_data, world_config
 
     settings = world_config(preset, config, set_ or [])
     with progress(f"world of {settings.people:,} people x {settings.days} days") as advance:

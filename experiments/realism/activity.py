@@ -8,8 +8,8 @@ import polars as pl
 from data.batch import I64, Array
 from data.events import HOUR_US, MINUTE_US
 from data.schema import TWEET_KINDS
-from experiments.realism.figure import Figure, Found, Line, NoData, Part, Plot, near
-from experiments.realism.log import ORIGINAL, QUOTE, REPLY, RETWEET, Log
+from experiments.realism.figure import Figure, Found, Line, Part, Plot, near
+from experiments.realism.log import ORIGINAL, QUOTE, REPLY, RETWEET, Log, NoData
 
 LANGUAGES = {"en": 0.41, "ja": 0.16, "es": 0.09, "pt": 0.069, "ko": 0.024}
 """Shares of tweets by language; RecSys Challenge 2020."""

@@ -16,9 +16,9 @@ from numba import njit
 
 from data.batch import F64, I64, Mask
 from data.events import MINUTE_US
-from experiments.realism.figure import Figure, Found, Line, NoData, Part, Plot, near
+from experiments.realism.figure import Figure, Found, Line, Part, Plot, near
 from experiments.realism.fits import best_power_law, ccdf
-from experiments.realism.log import RETWEET, FollowEvents, Log, rows_of
+from experiments.realism.log import RETWEET, FollowEvents, Log, NoData, rows_of
 
 LARGE = 50
 """Retweets of a large cascade."""

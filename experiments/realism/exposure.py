@@ -8,9 +8,9 @@ import numpy as np
 
 from data.batch import F64, I64
 from data.events import MINUTE_US
-from experiments.realism.figure import Figure, Found, Line, NoData, Part, Plot
+from experiments.realism.figure import Figure, Found, Line, Part, Plot
 from experiments.realism.fits import Duel, ccdf, inverse_gaussian_or_exponential, power_law_or_geometric
-from experiments.realism.log import SETTLED_H, Log, hashed, rows_of, sample
+from experiments.realism.log import SETTLED_H, Log, NoData, hashed, rows_of, sample
 
 _TWEETS, _IMPRESSIONS = 60_000, 5_000_000
 _SEEN = 20

@@ -8,15 +8,12 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
 from data.batch import Array
+from experiments.realism.log import NoData
 
 if TYPE_CHECKING:
     from experiments.realism.log import Log
 
 MET, MISSED, ABSENT = "met", "missed", "no data"
-
-
-class NoData(Exception):
-    """The data set cannot tell a figure; the message says why."""
 
 
 @dataclass(frozen=True)

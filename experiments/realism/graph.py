@@ -10,9 +10,9 @@ from numba import njit
 
 from data.batch import F64, I64, Array
 from data.rng import Stream
-from experiments.realism.figure import Figure, Found, Line, NoData, Part, Plot
+from experiments.realism.figure import Figure, Found, Line, Part, Plot
 from experiments.realism.fits import ccdf, hill
-from experiments.realism.log import Log, sample
+from experiments.realism.log import Log, NoData, sample
 
 KWAK_NODES, KWAK_MEAN = 41.65e6, 35.0
 DENSIFICATION = 0.1

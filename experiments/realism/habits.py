@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from data.batch import F64, I64
-from experiments.realism.figure import Figure, Found, Line, NoData, Part, Plot
+from experiments.realism.figure import Figure, Found, Line, Part, Plot
 from experiments.realism.fits import ccdf, cut_off_power_law_or_exponential
-from experiments.realism.log import Log, sample
+from experiments.realism.log import Log, NoData, sample
 
 _GAPS, _PEOPLE = 20, 4_000
 _TWEETS = 20

@@ -12,10 +12,10 @@ from candidates.trends.windowed import Windowed
 from data.batch import F64, I64
 from data.events import HOUR_US, MINUTE_US
 from data.tweet_text import hashtags_of
-from experiments.realism.figure import Figure, Found, Line, NoData, Part, Plot, near
+from experiments.realism.figure import Figure, Found, Line, Part, Plot, near
 from experiments.realism.fits import ccdf
 from experiments.realism.ksc import cluster
-from experiments.realism.log import RETWEET, Log
+from experiments.realism.log import RETWEET, Log, NoData
 
 SHAPES, LEAST_SHARE, APART = 6, 0.03, 0.3
 """Clusters asked for, share of the hashtags that one must hold, and distance of two that count as two."""

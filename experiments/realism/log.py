@@ -18,7 +18,6 @@ from data.batch import F32, I64, Array, Mask
 from data.dataset import Dataset
 from data.events import DAY_US, HOUR_US
 from data.schema import TABLES, TWEET_KINDS
-from experiments.realism.figure import NoData
 
 _NAMED = ("original", "retweet", "reply", "quote", "item")
 ORIGINAL, RETWEET, REPLY, QUOTE, ITEM = (TWEET_KINDS.index(name) for name in _NAMED)
@@ -233,3 +232,7 @@ def sample(ids: Array, most: int) -> I64:
     if len(ids) <= most:
         return np.arange(len(ids))
     return np.sort(np.argpartition(hashed(ids), most)[:most])
+
+
+class NoData(Exception):
+    """The data set cannot tell a figure; the message says why."""

@@ -6,8 +6,8 @@ from html import escape
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from experiments import page
 from experiments.realism.figure import Plot, Row
+from experiments.reports import html as page
 
 if TYPE_CHECKING:
     from experiments.realism.report import Report

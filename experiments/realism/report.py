@@ -14,8 +14,8 @@ from data.batch import F32
 from data.dataset import Dataset
 from data.errors import ConfigError
 from experiments.realism import activity, cascades, exposure, graph, habits, hashtags, text
-from experiments.realism.figure import ABSENT, MET, MISSED, Figure, Found, NoData, Plot, Row, judge
-from experiments.realism.log import Encode, Log
+from experiments.realism.figure import ABSENT, MET, MISSED, Figure, Found, Plot, Row, judge
+from experiments.realism.log import Encode, Log, NoData
 
 FIGURES: Sequence[Figure] = (
     *graph.FIGURES,

@@ -9,9 +9,9 @@ import polars as pl
 
 from data.batch import F64, I64, Array
 from experiments.realism.activity import author_languages, declared
-from experiments.realism.figure import Figure, Found, Line, NoData, Part, Plot, near
+from experiments.realism.figure import Figure, Found, Line, Part, Plot, near
 from experiments.realism.fits import slope
-from experiments.realism.log import Log, hashed, sample
+from experiments.realism.log import Log, NoData, hashed, sample
 
 _TEXTS, _ENCODED, _LONGEST = 400_000, 5_000, 1_000
 _TOKENS = 20_000

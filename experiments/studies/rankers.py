@@ -23,21 +23,22 @@ from data.errors import ConfigError
 from data.folders import present, write_file, written_whole
 from data.home import check_home
 from data.settings import Seed, config_from
-from experiments.apart import sentences
-from experiments.config import RunConfig
-from experiments.evaluate import EvaluateConfig, evaluate_bundles
-from experiments.evaluated import ORACLE
-from experiments.stats import Difference, Interval, mean_interval, paired_difference
-from experiments.train import Learning, split_of, understanding_of
-from experiments.worlds import PRESETS, kept_data, world_config
+from experiments.evaluation.evaluate import EvaluateConfig, evaluate_bundles
+from experiments.evaluation.find_runs import ORACLE
+from experiments.evaluation.separation import sentences
+from experiments.runs.config import RunConfig
+from experiments.runs.splits import split_of, understanding_of
+from experiments.runs.train import Learning
+from experiments.simulation.worlds import PRESETS, kept_data, world_config
+from experiments.statistics.paired import Difference, Interval, mean_interval, paired_difference
 from features.text.understanding import Understanding
 from ranking.artifact import CARD, Bundle
 from ranking.catalogue import SCORERS
 from ranking.scorer import Scorer
-from ranking.training.impressions import SameRows
+from ranking.training.rankers.impressions import SameRows
 
 if TYPE_CHECKING:
-    from experiments.cli.screen import Advance
+    from data.progress import Advance
 
 METRIC = "true_value"
 _ABOUT, _VALUES = "about.json", "values.parquet"

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from data.batch import I64, Array, Mask, Ragged
-from features.kernel import kernel
+from data.kernel import kernel
 from features.state.columns import Columns
 from features.state.pairs import EMPTY, PairTable, pair_slot
 

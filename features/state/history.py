@@ -14,7 +14,7 @@ import numpy as np
 
 from data.batch import I64, Array
 from data.events import EventBatch
-from features.kernel import kernel
+from data.kernel import kernel
 from features.state.columns import Columns
 from features.state.network import UNKNOWN_US
 

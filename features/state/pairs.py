@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from data.batch import I64, Array
-from features.kernel import kernel
+from data.kernel import kernel
 
 EMPTY = -1
 

@@ -10,12 +10,10 @@ import numpy as np
 from data.batch import F32, Array
 from data.events import EventBatch
 from features.state.columns import Columns, Spec
+from features.text.fields import TOPICS
 
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
-
-TOPICS = 3
-"""How many topics a tweet has at most."""
 
 
 class TextColumns(Columns):

@@ -17,7 +17,7 @@ from features.text.entities import names
 from features.text.heads import Head
 from features.text.language import detect_all
 from features.text.ngrams import NGrams
-from features.text.shelf import TaskHead
+from features.text.saved_heads import TaskHead
 from features.text.understanding import best_first
 
 READ = 10_000

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.batch import F32, Array
-from features.kernel import sums
+from data.kernel import sums
 from features.text.ngrams import BUCKETS, NGrams
 
 

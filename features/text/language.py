@@ -17,8 +17,8 @@ from functools import cache
 import numpy as np
 
 from data.batch import F32, I64, Array
+from data.kernel import kernel
 from data.unicode_text import normalised
-from features.kernel import kernel
 
 LANGUAGES = (
     "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "en", "es", "et", "fa", "fi", "fr", "he", "hi", "hr", "hu", "id",

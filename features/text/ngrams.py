@@ -19,7 +19,7 @@ import numpy as np
 import polars as pl
 
 from data.batch import F32, I64, Array
-from features.kernel import kernel
+from data.kernel import kernel
 
 BITS = 15
 BUCKETS = 1 << BITS

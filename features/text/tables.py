@@ -11,7 +11,7 @@ import polars as pl
 
 from data.batch import Array
 from features.state.network import text_counts
-from features.state.texts import TOPICS
+from features.text.fields import TOPICS
 
 if TYPE_CHECKING:
     from features.text.understanding import Understanding

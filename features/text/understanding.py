@@ -17,8 +17,8 @@ from data.batch import F32, I64, Array, Mask
 from data.dataset import Dataset
 from data.errors import ModelError
 from data.folders import written_whole
-from features.state.texts import TOPICS
 from features.text.encoder import TextEncoder, resolve_encoder
+from features.text.fields import TOPICS, TextFields
 from features.text.heads import Head
 from features.text.ngrams import NGrams
 from features.text.training import Examples, train_head
@@ -28,20 +28,6 @@ SECOND_TOPIC = 0.2
 """A second or third topic is named from this probability on; the first one always."""
 
 _POSITIVE, _NEGATIVE = "positive", "negative"
-
-
-@dataclass(frozen=True, slots=True)
-class TextFields:
-    """What features need of N texts."""
-
-    embedding: F32
-    """[N, D] unit vectors."""
-    topics: Array
-    """[N, 3] int16 topic numbers, best first, -1 for none."""
-    topic_scores: F32
-    """[N, 3] their probabilities, 0 for none."""
-    sentiment: F32
-    """[N] from -1 to 1: probability of positive less that of negative."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,14 +11,14 @@ import polars as pl
 
 from data.batch import Array, CandidateBatch
 from data.events import DAY_US, HOUR_US
-from features.asof import as_of, changes
-from features.kernel import kernel
+from data.kernel import kernel
+from features.bases.totals import Total, TotalCounts, rows_of
+from features.bases.windows import Window, WindowCounts
+from features.point_in_time.asof import as_of, changes
 from features.state.network import UNKNOWN_US
 from features.state.shared import Shared
-from features.totals import Total, TotalCounts, rows_of
 from features.view import Feature, OnlineView, Stateless
 from features.views.rate import rate_of
-from features.windows import Window, WindowCounts
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,8 @@
 """Which communities a user reads, an author's followers read, and those who engaged a tweet lately read.
 
-All are sparse vectors over communities after SimClusters (`features.simclusters`), found anew each midnight in UTC. A
-community is called by the id of the account that leads it, so that vectors of users, authors and tweets compare.
+All are sparse vectors over communities after SimClusters (`features.graph.simclusters`), found anew each midnight
+in UTC. A community is called by the id of the account that leads it, so that vectors of users, authors and tweets
+compare.
 """
 
 from __future__ import annotations
@@ -16,15 +17,15 @@ import polars as pl
 from data.batch import F32, I32, I64, Array, CandidateBatch
 from data.events import EventBatch
 from data.ids import rows_of
-from features.crowds import Crowds, Engaged, Questions, blank
-from features.derived import Derived
-from features.kernel import kernel
-from features.simclusters import WIDTH, SimClusters, Vectors, audiences, interests, known_for
-from features.snapshots import BACK, Snapshot, SnapshotView, Table, Tables, distinct
-from features.standing import Edges
+from data.kernel import kernel
+from features.bases.derived import Derived
+from features.bases.snapshots import BACK, Snapshot, SnapshotView, Table, Tables, distinct
+from features.graph.follow_edges import Edges
+from features.graph.simclusters import WIDTH, SimClusters, Vectors, audiences, interests, known_for
+from features.graph.tweet_communities import Crowds, Engaged, Questions, blank
+from features.point_in_time.pairs import stream
+from features.state.append_buffer import Tail
 from features.state.shared import Shared
-from features.sweep import stream
-from features.tail import Tail
 from features.view import Feature, OnlineView
 
 _NOBODY = Questions(np.zeros(0, np.int64), np.zeros(0, np.int64), blank(0))
@@ -59,7 +60,7 @@ def _weights(name: str) -> Feature:
 
 @dataclass(frozen=True)
 class TweetCommunities:
-    """The crowd of a tweet (`features.crowds`): communities of those who engaged it, with a half-life of 8 hours."""
+    """Communities of those who engaged a tweet (`features.graph.tweet_communities`), with a half-life of 8 hours."""
 
     snapshot: Snapshot
     name: str = "tweet.communities"

@@ -11,9 +11,9 @@ import polars as pl
 
 from data.batch import F32, I64, Array, CandidateBatch
 from data.events import HOUR_US
-from features.asof import as_of, changes
-from features.kernel import kernel
-from features.past import past
+from data.kernel import kernel
+from features.point_in_time.asof import as_of, changes
+from features.point_in_time.histories import past
 from features.state.history import LENGTH
 from features.state.network import UNKNOWN_US
 from features.state.shared import Shared

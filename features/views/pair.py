@@ -11,13 +11,13 @@ import polars as pl
 from data.batch import F32, I64, Array, CandidateBatch, Mask
 from data.events import EventBatch
 from data.schema import NEGATIVE_ACTIONS, POSITIVE_ACTIONS
-from features.derived import Derived
-from features.ledger import Lane, Ledger
-from features.sides import AUTHOR, TOPIC, Side
+from features.bases.derived import Derived
+from features.bases.interactions import Lane, Ledger
+from features.bases.targets import AUTHOR, TOPIC, Side
+from features.point_in_time.pairs import Asked, counts, latest, stream
 from features.state.columns import at
 from features.state.pairs import PairTable
 from features.state.shared import Shared
-from features.sweep import Asked, counts, latest, stream
 from features.view import Feature, OnlineView, Stateless
 from features.views.rate import rate_of
 

@@ -11,16 +11,16 @@ import polars as pl
 
 from data.batch import F32, Array, CandidateBatch
 from data.events import DAY_US, HOUR_US, MINUTE_US, EventBatch
+from data.kernel import kernel
+from features.bases.derived import Derived
+from features.bases.totals import asked_about, shares, tally
+from features.bases.windows import gathered
 from features.codes import DEVICES, LANGUAGES, NO_OFFSET, code_column
-from features.derived import Derived
-from features.kernel import kernel
+from features.point_in_time.pairs import stream
 from features.state.columns import Columns, at
 from features.state.network import LanguageCodes
 from features.state.shared import Shared
-from features.sweep import stream
-from features.totals import asked_about, shares, tally
 from features.view import Feature, OnlineView, Stateless
-from features.windows import gathered
 
 HOURS = 24
 _OFFSET = pl.col("utc_offset_min").fill_null(0).replace(NO_OFFSET, 0).cast(pl.Int64) * MINUTE_US

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from data.batch import F32, CandidateBatch
-from features.derived import Derived
+from features.bases.derived import Derived
 from features.view import Feature
 
 LIKELY, SHOWN = 1, 20

@@ -9,9 +9,9 @@ import numpy as np
 import polars as pl
 
 from data.batch import Array, CandidateBatch
+from features.point_in_time.pairs import Asked, latest, stream
 from features.state.seen import WINDOW_US
 from features.state.shared import Shared
-from features.sweep import Asked, latest, stream
 from features.view import Feature, OnlineView, Stateless
 from features.views.pair import users_of
 

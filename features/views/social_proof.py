@@ -12,11 +12,11 @@ import polars as pl
 from data.batch import I64, Array, CandidateBatch
 from data.events import EventBatch
 from data.ids import rows_of
-from features.kernel import kernel
+from data.kernel import kernel
+from features.point_in_time.pairs import stream
 from features.state.columns import Columns
 from features.state.pairs import EMPTY, PairTable, pair_slot
 from features.state.shared import Shared
-from features.sweep import stream
 from features.view import Feature, OnlineView
 
 NONE = -1

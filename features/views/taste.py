@@ -11,14 +11,14 @@ import polars as pl
 
 from data.batch import F32, I64, Array, CandidateBatch
 from data.events import EventBatch
-from features.derived import Derived
-from features.kernel import kernel, sums
-from features.past import Past, past
+from data.kernel import kernel, sums
+from features.bases.derived import Derived
+from features.bases.totals import shares
+from features.bases.windows import gathered
+from features.point_in_time.histories import Past, past
 from features.state.columns import Columns
 from features.state.shared import Shared
-from features.totals import shares
 from features.view import Feature, OnlineView, Stateless
-from features.windows import gathered
 
 RECENT = 50
 """How many of the newest engagements make a taste."""

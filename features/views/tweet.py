@@ -11,17 +11,17 @@ import polars as pl
 
 from data.batch import F32, Array, CandidateBatch
 from data.events import HOUR_US, MINUTE_US
+from data.kernel import kernel
+from features.bases.derived import Derived
+from features.bases.totals import Total, TotalCounts
+from features.bases.windows import Window, WindowCounts, gathered
 from features.codes import LANGUAGES, code_column
-from features.derived import Derived
-from features.kernel import kernel
 from features.state.columns import at
 from features.state.network import KIND, UNKNOWN_US, LanguageCodes
 from features.state.shared import Shared
-from features.state.texts import TOPICS
-from features.totals import Total, TotalCounts
+from features.text.fields import TOPICS
 from features.view import Feature, OnlineView, Stateless
 from features.views.rate import rate_of
-from features.windows import Window, WindowCounts, gathered
 
 REPLY, QUOTE = KIND["reply"], KIND["quote"]
 

@@ -17,10 +17,10 @@ from data.batch import F32, Array, CandidateBatch, Mask
 from data.errors import ConfigError, ModelError
 from data.schema import ACTIONS
 from data.settings import Seed
+from ranking.models.calibration import Calibration
 from ranking.models.dense import DenseInputs
-from ranking.training.calibration import Calibration
-from ranking.training.impressions import Impressions
-from ranking.training.ranker_config import RankerTraining
+from ranking.models.ranker_training import RankerTraining
+from ranking.training.rankers.impressions import Impressions
 from ranking.value import ValueModel, ValueScorer, learned
 
 RANKER_BATCH = 16_384

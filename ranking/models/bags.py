@@ -8,7 +8,7 @@ import torch
 from torch.autograd.function import once_differentiable
 
 from data.batch import I64, Array
-from features.kernel import kernel
+from data.kernel import kernel
 
 
 def picked(vectors: torch.Tensor, at: torch.Tensor) -> torch.Tensor:

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from data.batch import F32, I64
-from features.kernel import kernel
+from data.kernel import kernel
 
 
 class RowDropout(nn.Module):  # type: ignore[misc]  # torch comes without types

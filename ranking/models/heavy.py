@@ -104,7 +104,7 @@ class HeavyRanker(NetScorer):
     themselves at most, after them by that times a line's slope, which between two blocks can be some tens.
     """
 
-    trainer: ClassVar[str] = "ranking.training.fit_ranker:fit_heavy"
+    trainer: ClassVar[str] = "ranking.training.rankers.fit:fit_heavy"
     """What `rookery train` calls to fit it."""
     kind, config_type, net_type = "heavy", HeavyConfig, HeavyNet
 

@@ -231,7 +231,7 @@ class SequenceRanker(NetScorer):
     A row's probabilities change with what it is scored with by rounding alone, by as little as the heavy ranker's.
     """
 
-    trainer: ClassVar[str] = "ranking.training.fit_ranker:fit_sequence"
+    trainer: ClassVar[str] = "ranking.training.rankers.fit:fit_sequence"
     """What `rookery train` calls to fit it."""
     kind, config_type, net_type = "sequence", SequenceConfig, SequenceNet
 

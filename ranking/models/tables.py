@@ -15,9 +15,9 @@ import torch
 from torch import nn
 
 from data.batch import F32, I64, Array
-from features.kernel import kernel, sums
+from data.kernel import kernel, sums
 from ranking.models.bags import summed
-from ranking.training.processes import gathered_arrays, processes
+from ranking.processes import gathered_arrays, processes
 
 
 class HashTable(nn.Module):  # type: ignore[misc]  # torch comes without types

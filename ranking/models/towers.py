@@ -28,7 +28,7 @@ from ranking.models.bags import picked
 from ranking.models.dropout import RowDropout
 from ranking.models.inputs import HASHES, BagTensors, Entities, TweetTensors, UserTensors, dense_names
 from ranking.models.tables import HashTable
-from ranking.training.config import TrainingConfig
+from ranking.models.two_tower_training import TrainingConfig
 
 _USER_DENSE = ("user.followers", "user.following", "user.account_age_d", "user.engagements_7d")
 _TWEET_DENSE = (

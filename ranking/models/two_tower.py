@@ -29,7 +29,7 @@ __all__ = ["TowerPairs", "TwoTower", "TwoTowerConfig"]
 class TwoTower:
     """A vector of the reader and one of the tweet, their cosine the score; the trained model, also as a retriever."""
 
-    trainer: ClassVar[str] = "ranking.training.fit:fit_two_tower"
+    trainer: ClassVar[str] = "ranking.training.two_tower.fit:fit_two_tower"
     """What `rookery train` calls to fit it."""
     config_type: ClassVar[type[TwoTowerConfig]] = TwoTowerConfig
     """Its settings."""

@@ -21,10 +21,10 @@ from threadpoolctl import threadpool_limits
 
 from data.batch import F32, F64, I64, Array, CandidateBatch, Ragged
 from data.errors import ModelError
+from data.kernel import kernel, sums
 from data.settings import Seed
-from features.kernel import kernel, sums
+from ranking.scorers.item_config import Counts, ItemConfig, Values
 from ranking.scorers.items import ItemModel, Items, check_shape
-from ranking.training.item_config import Counts, ItemConfig, Values
 
 
 class ALSConfig(ItemConfig):
@@ -47,7 +47,7 @@ class ALSConfig(ItemConfig):
 class ALS(ItemModel):
     """Factors of implicit feedback: items' vectors, and readers' solved from them."""
 
-    trainer: ClassVar[str] = "ranking.training.fit_items:fit_als"
+    trainer: ClassVar[str] = "ranking.training.items.fit:fit_als"
     """What `rookery train` calls to fit it."""
     config_type: ClassVar[type[ALSConfig]] = ALSConfig
     """Its settings."""

@@ -24,9 +24,9 @@ from scipy.linalg import lapack
 
 from data.batch import F32, F64, I64, Array, Ragged
 from data.errors import ModelError
-from features.kernel import kernel
+from data.kernel import kernel
+from ranking.scorers.item_config import ItemConfig, Values
 from ranking.scorers.items import ItemModel, Items, check_shape
-from ranking.training.item_config import ItemConfig, Values
 
 MOST = 20_000
 """Largest side that is solved: 3.2 GB in float64."""
@@ -48,7 +48,7 @@ class EASEConfig(ItemConfig):
 class EASE(ItemModel):
     """A linear autoencoder over items: their weights, or the readers' from which they follow."""
 
-    trainer: ClassVar[str] = "ranking.training.fit_items:fit_ease"
+    trainer: ClassVar[str] = "ranking.training.items.fit:fit_ease"
     """What `rookery train` calls to fit it."""
     config_type: ClassVar[type[EASEConfig]] = EASEConfig
     """Its settings."""

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.batch import F32, F64, I64
-from features.kernel import kernel
+from data.kernel import kernel
 
 _BITS = 32
 """Leaves of a word."""

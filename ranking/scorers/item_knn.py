@@ -16,9 +16,9 @@ from pydantic import Field
 from scipy import sparse
 
 from data.batch import F32, F64, I64, Array, Ragged
-from features.kernel import kernel
+from data.kernel import kernel
+from ranking.scorers.item_config import Counts, ItemConfig, Values
 from ranking.scorers.items import ItemModel, Items, check_shape
-from ranking.training.item_config import Counts, ItemConfig, Values
 
 
 class ItemKNNConfig(ItemConfig):
@@ -33,7 +33,7 @@ class ItemKNNConfig(ItemConfig):
 class ItemKNN(ItemModel):
     """Items by their neighbours: each with those most like it, and their similarities."""
 
-    trainer: ClassVar[str] = "ranking.training.fit_items:fit_item_knn"
+    trainer: ClassVar[str] = "ranking.training.items.fit:fit_item_knn"
     """What `rookery train` calls to fit it."""
     config_type: ClassVar[type[ItemKNNConfig]] = ItemKNNConfig
     """Its settings."""

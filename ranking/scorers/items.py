@@ -17,7 +17,7 @@ import polars as pl
 
 from data.batch import F32, I64, Array, CandidateBatch, Ragged, Requests
 from data.errors import ModelError
-from features.kernel import kernel
+from data.kernel import kernel
 from features.state.history import LENGTH
 
 HISTORY = "user.history_tweets"

@@ -14,8 +14,8 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data.batch import F32, F64, I64, Array, CandidateBatch, Requests
 from data.events import HOUR_US
+from ranking.scorers.item_config import ItemConfig, Values
 from ranking.scorers.items import check_shape, places_of
-from ranking.training.item_config import ItemConfig, Values
 
 
 class PopularityConfig(BaseModel):
@@ -73,7 +73,7 @@ class DecayedPopularityConfig(ItemConfig):
 class DecayedPopularity:
     """Sum over an item's training engagements of 2^(-age / half-life), ages counted from the newest of all."""
 
-    trainer: ClassVar[str] = "ranking.training.fit_items:fit_popularity"
+    trainer: ClassVar[str] = "ranking.training.items.fit:fit_popularity"
     """What `rookery train` calls to fit it."""
     config_type: ClassVar[type[DecayedPopularityConfig]] = DecayedPopularityConfig
     """Its settings."""

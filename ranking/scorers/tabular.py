@@ -18,9 +18,9 @@ from skops.io.exceptions import UntrustedTypesFoundException
 from data.batch import F32, F64, Array, CandidateBatch, Mask
 from data.errors import ModelError
 from ranking.models.action_scorer import ActionConfig, ActionScorer
+from ranking.models.calibration import Calibration
+from ranking.models.ranker_training import RowsConfig
 from ranking.scorers.forest import Forest
-from ranking.training.calibration import Calibration
-from ranking.training.impressions import RowsConfig
 
 TRUSTED = ("sklearn.ensemble._hist_gradient_boosting.predictor.TreePredictor",)
 """What skops may make beside scikit-learn's public classes."""
@@ -71,7 +71,7 @@ class Logistic(ActionScorer):
     In float64, so that a score hangs on its batch by 1e-6 at most.
     """
 
-    trainer: ClassVar[str] = "ranking.training.fit_tabular:fit_logistic"
+    trainer: ClassVar[str] = "ranking.training.rankers.fit_tabular:fit_logistic"
     """What `rookery train` calls to fit it."""
     config_type: ClassVar[type[LogisticConfig]] = LogisticConfig
     """Its settings."""
@@ -123,7 +123,7 @@ class Boosting(ActionScorer):
     A row's way through a tree is its own, so scores do not depend on the batch.
     """
 
-    trainer: ClassVar[str] = "ranking.training.fit_tabular:fit_boosting"
+    trainer: ClassVar[str] = "ranking.training.rankers.fit_tabular:fit_boosting"
     """What `rookery train` calls to fit it."""
     config_type: ClassVar[type[BoostingConfig]] = BoostingConfig
     """Its settings."""

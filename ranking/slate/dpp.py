@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 
 from data.batch import F64, I64, Array, Ragged
-from features.kernel import kernel, sums
+from data.kernel import kernel, sums
 from ranking.slate.diverse import Diversifier, diversified
 
 _NOTHING_LEFT = 1e-10

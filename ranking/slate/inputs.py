@@ -8,7 +8,7 @@ import numpy as np
 
 from data.batch import F64, I64, Array
 from data.errors import DataError
-from features.kernel import kernel, sums
+from data.kernel import kernel, sums
 
 
 def finite_scores(scores: Array, offsets: I64, what: str) -> tuple[F64, I64]:

@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data.batch import F32, I64, Array, CandidateBatch, Ragged
 from data.errors import ConfigError, DataError
-from features.kernel import kernel
+from data.kernel import kernel
 from ranking.scorer import Selector
 from ranking.slate.author_diversity import position_among
 from ranking.slate.inputs import finite_scores

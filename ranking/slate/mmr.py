@@ -23,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 
 from data.batch import F32, F64, I64, Array, Mask, Ragged
-from features.kernel import kernel, sums
+from data.kernel import kernel, sums
 from ranking.slate.diverse import Diversifier, diversified
 
 _LEAST_COSINE = -1.001

@@ -26,8 +26,8 @@ import numpy as np
 
 from data.batch import F64, I64, Array, CandidateBatch, Ragged
 from data.errors import ConfigError
+from data.kernel import kernel
 from data.rng import Stream
-from features.kernel import kernel
 from ranking.slate.inputs import finite_scores
 from ranking.slate.topk import top_k
 

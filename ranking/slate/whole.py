@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_limits
 
 from data.batch import F32, F64, I64, Ragged
 from data.errors import ConfigError, DataError
-from features.kernel import kernel
+from data.kernel import kernel
 from ranking.metrics.accuracy import Ranking
 
 READERS, ITEMS = 512, 512

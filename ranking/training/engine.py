@@ -4,7 +4,7 @@ A task owns a module, its optimizers and its batches; the engine walks the epoch
 and torch's random numbers are seeded anew each epoch, so that a run that was killed and goes on from its checkpoint
 ends with the same weights, bit by bit (on the same kind of device, on the CPU with the same number of threads).
 
-With several processes (`ranking.training.processes`) each is given the same global batches and computes its share of
+With several processes (`ranking.processes`) each is given the same global batches and computes its share of
 the loss; the gradients are summed over all of them, so the loss curve is that of one process.
 """
 
@@ -23,8 +23,8 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from data.errors import ModelError
+from ranking.processes import agreed, processes, total
 from ranking.training.checkpoint import Checkpoint, Progress, State
-from ranking.training.processes import agreed, processes, total
 
 B = TypeVar("B")
 

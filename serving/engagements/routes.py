@@ -10,10 +10,10 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from serving.auth.access import Acting
+from serving.context import Net
 from serving.engagements import store
 from serving.events.outbox import Transaction
 from serving.kit.answers import Id, answer
-from serving.network import Net
 from serving.tweets import service
 from serving.users import store as users
 

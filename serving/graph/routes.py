@@ -9,11 +9,11 @@ from pydantic import BaseModel, ConfigDict
 from starlette.responses import Response
 
 from serving.auth.access import Acting, reader
+from serving.context import Net
 from serving.events.outbox import Transaction, event
 from serving.graph import store
 from serving.kit.answers import Id, MaxResults, PageToken, PathId, answer, page
 from serving.kit.problems import ProblemError, not_found
-from serving.network import Net
 from serving.tweets.service import no_account
 from serving.users import store as users
 from serving.users.schemas import user_object

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from serving.archive import Archive
+from serving.loading import Archive
 from serving.projections import Projections
 
 

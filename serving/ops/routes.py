@@ -6,8 +6,8 @@ from fastapi import APIRouter, Depends
 from starlette.responses import Response
 
 from serving.auth.access import reader
+from serving.context import AnyNet, Net
 from serving.kit.answers import answer
-from serving.network import AnyNet, Net
 from serving.ops.health import readiness
 
 router = APIRouter(tags=["ops"])

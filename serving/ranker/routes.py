@@ -9,9 +9,9 @@ from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
 from serving.auth.access import service as service_rule
+from serving.context import Net
 from serving.kit.answers import MAX_ID
 from serving.kit.problems import ProblemError
-from serving.network import Net
 from serving.ranker import service
 from serving.ranker.service import RankRequest
 

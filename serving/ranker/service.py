@@ -4,61 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
 
 import msgspec
 import numpy as np
 
 from candidates.ports import Ranker
 from data.batch import F32, Ragged
-from data.catalogue import lookup
 from features.online import FeatureState
-from features.text.understanding import Understanding
-from ranking.catalogue import SCORERS
-from ranking.scorer import Scorer
 from serving.kit.problems import ProblemError
-
-FALLBACK = "recency"
-"""The scorer that ranks while no model is registered."""
-
-
-class ServedModel(Protocol):
-    """A model with the text understanding that its columns come from: `ranking.artifact.Bundle` is one."""
-
-    @property
-    def scorer(self) -> Scorer:
-        """What gives values; a `Retriever` as well where it brings candidates."""
-        ...
-
-    @property
-    def understanding(self) -> Understanding | None:
-        """What reads texts."""
-        ...
-
-    @property
-    def name(self) -> str:
-        """Its kind."""
-        ...
-
-    @property
-    def version(self) -> str:
-        """Its version in the registry, "" for none."""
-        ...
-
-
-@dataclass(frozen=True)
-class Untrained:
-    """A scorer that needs no training, for a server without a registered model."""
-
-    scorer: Scorer
-    name: str
-    version: str = ""
-    understanding: Understanding | None = None
-
-
-def untrained(name: str = FALLBACK, understanding: Understanding | None = None) -> Untrained:
-    """The scorer `name` of the catalogue with its default settings."""
-    return Untrained(lookup("scorer", SCORERS, name)(), name, understanding=understanding)
 
 
 class RankRequest(msgspec.Struct, forbid_unknown_fields=True):

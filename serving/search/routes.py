@@ -11,8 +11,8 @@ from starlette.responses import Response
 from candidates.search.hybrid import Mode
 from candidates.search.query import MAX_QUERY
 from serving.auth.access import reader
+from serving.context import Net
 from serving.kit.answers import page
-from serving.network import Net
 from serving.tweets import store as tweets
 from serving.tweets.schemas import tweet_object
 from serving.tweets.store import TweetRow

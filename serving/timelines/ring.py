@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from data.batch import I64, Ragged
-from features.kernel import kernel
+from data.kernel import kernel
 
 CAPACITY = 800
 """Entries that a timeline holds."""

@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from data.schema import TWEET_KINDS
 from serving.auth.access import Acting, reader
+from serving.context import Net
 from serving.kit.answers import MaxResults, PageToken, PathId, answer, page
 from serving.kit.problems import not_found
-from serving.network import Net
 from serving.timelines.schemas import home_object
 from serving.tweets import store as tweets
 from serving.tweets.schemas import tweet_object

@@ -8,8 +8,8 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
 from serving.auth.access import reader
+from serving.context import Net
 from serving.kit.answers import page
-from serving.network import Net
 
 router = APIRouter(prefix="/2/trends", tags=["trends"], dependencies=[Depends(reader)])
 

@@ -8,9 +8,9 @@ from fastapi import APIRouter, Depends, Query
 from starlette.responses import Response
 
 from serving.auth.access import User, reader
+from serving.context import Net
 from serving.kit.answers import PathId, answer, many_ids, partial
 from serving.kit.problems import not_found
-from serving.network import Net
 from serving.tweets import service, store
 from serving.tweets.schemas import NewTweet, tweet_object
 

@@ -8,10 +8,10 @@ from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
 from serving.auth.access import User, operator, reader
+from serving.context import Net
 from serving.events.outbox import Transaction, event
 from serving.kit.answers import PathId, answer, many_ids, partial
 from serving.kit.problems import ProblemError, not_found
-from serving.network import Net
 from serving.users import store
 from serving.users.schemas import NewUser, user_object
 

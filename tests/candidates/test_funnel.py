@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from candidates.component import Factor, Filter, Hydrator, QueryHydrator, Reranker, SideEffect, Source
-from candidates.funnel import Funnel, FunnelResult
+from candidates.funnel import Funnel
 from candidates.merge import merge
 from candidates.scorers.ranker import AskRanker
+from candidates.trace import FunnelResult
 from data.batch import Array, CandidateBatch, Mask, Ragged, Requests
 from data.errors import ConfigError, DataError, NotFoundError
 from ranking.slate.topk import TopK

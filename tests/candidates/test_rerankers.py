@@ -4,7 +4,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from candidates.order import order_by_score
+from candidates.feed_order import order_by_score
 from candidates.scorers.author_diversity import AuthorDiversity
 from data.batch import CandidateBatch, Requests
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from candidates.feed_order import order_by_score
 from candidates.filters.age import Age
 from candidates.filters.duplicate import Duplicate
-from candidates.order import order_by_score
 from candidates.scorers.network_factor import NetworkFactor
 from data.batch import Array, CandidateBatch, Requests
 from data.events import HOUR_US

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
-from logs import Log, letters, logs, replay, row_of
 
 from features.catalogue import features
 from features.offline import features_of_log
+from tests.features.logs import Log, letters, logs, replay, row_of
 
 NAMES = [feature.name for feature in features()]
 UNITLESS = {"share", "cosine", "vector", "score", "hours", "days", "strength", "seconds", "rate"}

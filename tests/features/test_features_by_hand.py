@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 import pytest
 from hypothesis import HealthCheck, given, settings
-from logs import START, TABLES_USED, Log, ask, frame, letters, logs, replay, row_of
 
 from data.batch import Ragged
 from data.errors import ConfigError, DataError, ModelError, NotFoundError
@@ -19,6 +18,7 @@ from features.leakage import leaks
 from features.offline import features_of_log, offline_features
 from features.online import FeatureState
 from features.state.history import LENGTH
+from tests.features.logs import START, TABLES_USED, Log, ask, frame, letters, logs, replay, row_of
 
 NAMES = [feature.name for feature in features()]
 

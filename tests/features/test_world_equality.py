@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from logs import letters
 
 from data.batch import Ragged
 from data.dataset import Dataset
 from features.catalogue import features
 from features.offline import offline_features
 from features.online import FeatureState
+from tests.features.logs import letters
 
 NAMES = [feature.name for feature in features()]
 

@@ -7,13 +7,13 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from small_network import write_small
 
 from data.dataset import Dataset
 from serving.fanout.policy import FanoutConfig
 from serving.network import Network
-from serving.ranker.service import ServedModel
+from serving.ranker.model import ServedModel
 from serving.settings import Settings
+from tests.serving.small_network import write_small
 
 with warnings.catch_warnings():
     # It recommends a client that we do not use.

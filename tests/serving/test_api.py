@@ -8,11 +8,11 @@ import httpx
 import msgspec
 import pytest
 from fastapi.testclient import TestClient
-from small_network import ALICE, BOB, CAROL, DAVE, ERIN
 
 from serving.app import create_app
 from serving.auth.tokens import Tokens
 from serving.network import Network
+from tests.serving.small_network import ALICE, BOB, CAROL, DAVE, ERIN
 
 As = Callable[[int | None], dict[str, str]]
 

@@ -11,10 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import MakeNetwork
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from small_network import ALICE, BOB
 
 from data.dataset import Dataset
 from data.errors import ConfigError
@@ -27,6 +25,8 @@ from serving.kit.lease import SPAN_US, WORKERS, Lease
 from serving.network import Network
 from serving.settings import Settings
 from serving.tweets import service
+from tests.serving.conftest import MakeNetwork
+from tests.serving.small_network import ALICE, BOB
 
 START_US = 1_767_571_200_000_000
 HOUR_US = 3_600_000_000

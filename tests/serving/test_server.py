@@ -11,7 +11,6 @@ from contextlib import contextmanager
 
 import httpx
 import pytest
-from small_network import ALICE, BOB, CAROL, DAVE
 from sqlalchemy import func, select
 
 from data.dataset import Dataset
@@ -20,6 +19,7 @@ from serving.events.outbox import events_table
 from serving.network import Network
 from serving.tweets import store as tweets
 from serving.users import store as users
+from tests.serving.small_network import ALICE, BOB, CAROL, DAVE
 
 MakeNetwork = Callable[..., Network]
 

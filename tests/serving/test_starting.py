@@ -13,16 +13,16 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 import pytest
-from server_process import free_port
-from small_network import write_small
 
 from data.errors import ConfigError, DataError
 from experiments.cli.__main__ import main
-from experiments.network import empty_folder
-from serving.archive import recorded
+from experiments.live.open_network import empty_folder
 from serving.kit.lock import WriterLock
+from serving.loading import recorded
 from serving.network import Network
 from serving.settings import Settings
+from tests.serving.server_process import free_port
+from tests.serving.small_network import write_small
 
 Serve = Callable[..., str]
 

@@ -12,11 +12,11 @@ from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
-from server_process import ServerProcess, within
-from small_network import ALICE, BOB, write_small
 
 from serving.network import Network
 from serving.settings import Settings
+from tests.serving.server_process import ServerProcess, within
+from tests.serving.small_network import ALICE, BOB, write_small
 
 pytestmark = pytest.mark.slow
 

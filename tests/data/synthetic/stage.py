@@ -8,7 +8,6 @@ from math import sqrt
 from typing import Any
 
 import numpy as np
-from closed_form import ClosedForm, Diary, Tweet
 
 from data.batch import F64, Array, CandidateBatch, Requests
 from data.events import EventBatch
@@ -19,6 +18,7 @@ from data.synthetic.people import ACTIONS, make_people
 from data.synthetic.posting import ORIGINAL, SPAM
 from data.synthetic.state import State
 from data.synthetic.truth import Truth
+from tests.data.synthetic.closed_form import ClosedForm, Diary, Tweet
 
 TOPICS = 5
 

@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 import pytest
-from closed_form import BY_FEED, Tweet
-from stage import TOPICS, Stage
 
 from data.batch import F64
 from data.synthetic.behaviour import BASE, examination
 from data.synthetic.config import BehaviourConfig
 from data.synthetic.people import ACTIONS
+from tests.data.synthetic.closed_form import BY_FEED, Tweet
+from tests.data.synthetic.stage import TOPICS, Stage
 
 LIKE, FOLLOW, ANSWER = (ACTIONS.index(name) for name in ("like", "follow_author", "reply_answered"))
 ACTS = ("like", "reply", "retweet", "quote", "click", "not_interested")

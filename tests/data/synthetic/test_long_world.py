@@ -19,7 +19,7 @@ from data.synthetic.make import make_world
 from data.synthetic.people import ACTIONS
 from data.synthetic.state import KEEP_US, State
 from data.synthetic.world import World
-from experiments.feeds import LoggingFeed
+from experiments.simulation.logging_feed import LoggingFeed
 
 # Eager people: counts and social proof weigh much, and there are many reactions to compare.
 CONFIG = WorldConfig(

@@ -9,7 +9,6 @@ import numpy as np
 import polars as pl
 import pytest
 from scipy import stats
-from stage import sure
 
 from data.batch import F64
 from data.dataset import Dataset
@@ -18,7 +17,8 @@ from data.synthetic.make import make_world
 from data.synthetic.people import ACTIONS, KINDS, People, make_people, topic_popularity
 from data.synthetic.state import HIDDEN, Hidden
 from data.synthetic.world import World
-from experiments.feeds import LoggingFeed
+from experiments.simulation.logging_feed import LoggingFeed
+from tests.data.synthetic.stage import sure
 
 CONFIG = WorldConfig(people=20_000, seed=6)
 

@@ -8,7 +8,6 @@ from math import exp
 import numpy as np
 import pytest
 from scipy import stats
-from stage import Stage, sure
 
 from data.batch import F64, I64
 from data.events import HOUR_US, MINUTE_US, EventBatch
@@ -16,7 +15,6 @@ from data.ids import snowflakes_in_order
 from data.rng import Stream
 from data.synthetic.annotations import annotate
 from data.synthetic.config import BehaviourConfig, WorldConfig
-from data.synthetic.languages import TOPIC_NAMES, TOXIC_CATEGORIES
 from data.synthetic.people import KINDS, People, make_people, topic_popularity
 from data.synthetic.places import LANGUAGE_SHARES
 from data.synthetic.posting import (
@@ -31,6 +29,8 @@ from data.synthetic.posting import (
     virality,
 )
 from data.synthetic.shocks import SHAPES, Shocks, burst_times, make_shocks
+from data.synthetic.text.languages import TOPIC_NAMES, TOXIC_CATEGORIES
+from tests.data.synthetic.stage import Stage, sure
 
 CONFIG = WorldConfig(people=4_000, days=3, bursts_per_day=0.0, tweets_per_day=6.0, seed=2)
 EVEN = (np.arange(100_000) + 0.5) / 100_000

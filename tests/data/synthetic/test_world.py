@@ -20,7 +20,7 @@ from data.synthetic.make import make_world
 from data.synthetic.people import ACTIONS
 from data.synthetic.state import State
 from data.synthetic.world import World
-from experiments.feeds import LoggingConfig, LoggingFeed
+from experiments.simulation.logging_feed import LoggingConfig, LoggingFeed
 
 CONFIG = WorldConfig(people=150, days=3, follows=30.0, annotated=200, seed=5, tweets_per_day=2.0, tick_min=15)
 
@@ -258,7 +258,7 @@ import os, signal, sys
 from pathlib import Path
 from data.synthetic.config import WorldConfig
 from data.synthetic.make import make_world
-from experiments.feeds import LoggingConfig, LoggingFeed
+from experiments.simulation.logging_feed import LoggingConfig, LoggingFeed
 
 def stop(done, ticks):
     if done == int(sys.argv[3]):

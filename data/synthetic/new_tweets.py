@@ -1,0 +1,66 @@
+"""Tweets as the world makes them: rows of the log with their true attributes and the entities they name."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+import polars as pl
+
+from data.batch import I64, Array
+from data.events import EventBatch
+from data.synthetic.state import HIDDEN
+from data.synthetic.text.writer import Texts, Writer
+
+
+class Written(NamedTuple):
+    """Tweets ordered by id, [N]."""
+
+    events: EventBatch
+    hidden: dict[str, Array]
+    """The columns named in `state.HIDDEN`."""
+    owner: I64
+    """[M] row of the tweet that names an entity."""
+    entity: I64
+    """[M] row of the writer's entities."""
+
+    @classmethod
+    def of(cls, columns: dict[str, Array], hidden: dict[str, Array], texts: Texts, rows: I64) -> Written:
+        """Tweets in any order; `rows` says whose texts `texts` are."""
+        order = np.argsort(columns["tweet_id"], kind="stable")
+        place = np.empty(len(order), np.int64)
+        place[order] = np.arange(len(order))
+        owner = place[rows][np.repeat(np.arange(len(rows)), np.diff(texts.entity_offsets))]
+        events = EventBatch("tweets", {name: column[order] for name, column in columns.items()})
+        return cls(events, {name: hidden[name][order] for name in HIDDEN}, owner, texts.entity)
+
+    def truth(self, writer: Writer) -> tuple[pl.DataFrame, pl.DataFrame]:
+        """Frames of the true attributes, a row a tweet, and of the entities, a row a mention."""
+        ids = self.events.columns["tweet_id"]
+        topic = self.hidden["topic"]
+        plain = {name: self.hidden[name] for name in HIDDEN if name != "topic"}
+        attributes = pl.DataFrame({"tweet_id": ids, "topic": topic[:, 0], "second_topic": topic[:, 1], **plain})
+        names, kinds = np.array(writer.entity_names, object), writer.entity_kinds
+        entities = pl.DataFrame(
+            {
+                "tweet_id": ids[self.owner],
+                "entity": pl.Series(names[self.entity].tolist(), dtype=pl.String),
+                "kind": kinds[self.entity].astype(np.int8),
+            }
+        )
+        return attributes, entities
+
+
+def merged(first: Written, second: Written) -> Written:
+    """Two batches of tweets in one, ordered by id."""
+    one, other = first.events.columns, second.events.columns
+    columns = {name: np.concatenate([one[name], other[name]]) for name in one}
+    order = np.argsort(columns["tweet_id"], kind="stable")
+    place = np.empty(len(order), np.int64)
+    place[order] = np.arange(len(order))
+    return Written(
+        EventBatch("tweets", {name: column[order] for name, column in columns.items()}),
+        {name: np.concatenate([first.hidden[name], second.hidden[name]])[order] for name in HIDDEN},
+        place[np.concatenate([first.owner, second.owner + len(first.events)])],
+        np.concatenate([first.entity, second.entity]),
+    )

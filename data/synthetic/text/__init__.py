@@ -1,0 +1,1 @@
+"""The texts of a world: vocabulary, clauses, languages, the writer."""

@@ -1,0 +1,158 @@
+"""Results as tables that people read."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from experiments.cli.console import table
+from experiments.evaluation.compare import Comparison
+from experiments.evaluation.comparison_page import label, name_of
+from experiments.evaluation.results import Report, ScorerResult
+from experiments.evaluation.tie_shuffles import TieShuffles
+from experiments.runs.sweep import SweepResult
+from experiments.runs.train import TrainResult
+from experiments.statistics.paired import Difference, Interval, bounds
+from experiments.studies.rankers import RankersResult
+from ranking.metrics.catalogue import IMPRESSIONS
+
+
+def scorer_table(report: Report) -> Any:
+    """The scorers, best first; the oracle knows the truth and bounds them all."""
+    rows = sorted(report.rows, key=lambda row: -row.ndcg.mean)
+    metrics = list(dict.fromkeys(name for row in rows for name in row.metrics))
+    shares = list(dict.fromkeys(name for row in rows for name in row.shares))
+    cells = [
+        (
+            row.name + (f" v{row.version}" if row.version else "") + _told(row),
+            interval(row.ndcg),
+            interval(row.recall),
+            interval(row.auc),
+            interval(row.true_value),
+            *(interval(row.metrics.get(name)) for name in metrics),
+            *(f"{row.shares[name]:.3f}" if name in row.shares else "-" for name in shares),
+        )
+        for row in rows
+    ]
+    heads = ["scorer", f"NDCG@{report.k}", f"recall@{report.k}", "AUC", f"true value@{report.k}"]
+    heads += [name if name in IMPRESSIONS else f"{name}@{report.k}" for name in (*metrics, *shares)]
+    return table("Scorers", heads, cells)
+
+
+def _told(row: ScorerResult) -> str:
+    """A line under the name of a scorer that does not tell candidates apart."""
+    return f"\n  {row.apart.short}" if row.apart is not None and row.apart.told else ""
+
+
+def probability_table(report: Report) -> Any:
+    """What was asked for of probabilities, one row a scorer and action."""
+    rows = [
+        (row.name + (f" v{row.version}" if row.version else ""), action, *(f"{one:.4f}" for one in numbers.values()))
+        for row in report.rows
+        for action, numbers in row.by_action.items()
+    ]
+    names = next(iter(next(row.by_action for row in report.rows if row.by_action).values()))
+    return table("Probabilities of actions, over the impressions", ["scorer", "action", *names], rows)
+
+
+def shuffle_table(result: TieShuffles) -> Any:
+    """Every scorer's NDCG by draw of ties, and how far they lie apart."""
+    rows = [
+        (row.name if row.name == row.reference else f"{row.name} {row.reference}",
+         *(f"{one:.4f}" for one in row.ndcg), f"{row.spread:.4f}")
+        for row in result.rows
+    ]  # fmt: skip
+    seeds = [f"draw {at}" for at in range(1, len(result.splits) + 1)]
+    return table(f"NDCG@{result.k} by draw of ties in time", ["scorer", *seeds, "spread"], rows)
+
+
+def comparison_tables(report: Comparison) -> list[Any]:
+    """Every run against the base, a table a metric."""
+    rows: dict[str, list[tuple[Any, ...]]] = {}
+    for row in report.rows:
+        verdict = [difference(row.difference), row.effect, p_value(row.corrected_p)]
+        verdict += [p_value(row.corrected_wilcoxon_p)]
+        if row.difference is None:
+            verdict = ["base", "", "", ""]
+        rows.setdefault(row.metric, []).append((label(row), interval(row.value), *verdict))
+    heads = ["run", "value", f"minus {report.base}", "effect (d)", "p", "Wilcoxon's p"]
+    about = f"compared with {report.base}; both p with Holm's correction over all runs and metrics"
+    return [table(f"{name_of(metric, report.k)} {about}", heads, cells) for metric, cells in rows.items()]
+
+
+def segment_table(report: Comparison) -> Any:
+    """Every run against the base in the first metric, one row a segment of users."""
+    first = report.segments[0].metric
+    rows = [
+        (f"{part.dimension}: {part.segment}", part.reference, f"{part.difference.users:,}", interval(part.value),
+         difference(part.difference), p_value(part.corrected_p))
+        for part in report.segments
+        if part.metric == first
+    ]  # fmt: skip
+    heads = ["segment", "run", "users", "value", f"minus {report.base}", "p (Holm)"]
+    return table(f"{name_of(first, report.k)} by segment", heads, rows)
+
+
+def training_tables(result: TrainResult) -> list[Any]:
+    """What training told: its epochs, or the settings that were tried and the ones that were chosen, or one number."""
+    tried, columns = result.epochs, result.columns
+    if not tried:
+        return []
+    if "epoch" in columns:
+        rows = [(f"epoch {at}", *(f"{one[name]:.4f}" for name in columns)) for at, one in enumerate(tried, 1)]
+        return [table("epochs", ["", *columns], rows)]
+    if not result.chosen:
+        return [", ".join(f"{name} {tried[0][name]:.4f}" for name in columns)]
+    measured = next(name for name in columns if name not in result.chosen)
+    named = ", ".join(f"{name} {value:g}" for name, value in result.chosen.items())
+    best = max(one[measured] for one in tried)
+    words = f"by {measured.upper()} {best:.4f} on the part of training that was held out"
+    if len(tried) == 1:
+        return [f"{named}: the only settings tried, judged {words}"]
+    rows = [
+        ("*" if all(one[name] == value for name, value in result.chosen.items()) else "",
+         *(f"{one[name]:g}" for name in result.chosen), f"{one[measured]:.4f}")
+        for one in tried
+    ]  # fmt: skip
+    grid = table("tried (* chosen)", ["", *result.chosen, measured.upper()], rows)
+    return [grid, f"{named} chosen of {len(tried)} {words}"]
+
+
+def sweep_table(result: SweepResult) -> Any:
+    """The trials, the best one marked."""
+    keys = list(result.best.settings)
+    rows = [
+        (f"{row.number}{' *' if row.number == result.best.number else ''}", row.state,
+         "" if row.value is None else f"{row.value:.5f}", *(_short(row.settings.get(key)) for key in keys))
+        for row in result.trials
+    ]  # fmt: skip
+    return table(f"Trials (* the best by {result.objective})", ["trial", "state", result.objective, *keys], rows)
+
+
+def rankers_table(result: RankersResult) -> Any:
+    """The order by true value, and how far each is behind the one above it."""
+    rows = [
+        (row.name, interval(row.value), " ".join(f"{one:.2f}" for one in row.by_seed), f"{row.way:.0%}",
+         difference(row.behind))
+        for row in result.rows
+    ]  # fmt: skip
+    heads = ["ranker", f"true value@{result.k}", "by seed", f"way from {result.base}", "behind the one above"]
+    return table("Expected engagements among the first places, by the truth", heads, rows)
+
+
+def _short(value: object) -> str:
+    return f"{value:.4g}" if isinstance(value, float) else str(value)
+
+
+def interval(value: Interval | None) -> str:
+    """`0.123 [0.117, 0.129]`, or a dash where there is none."""
+    return "-" if value is None else f"{value.mean:.3f} {bounds(value.low, value.high, value.users, '.3f')}"
+
+
+def difference(value: Difference | None) -> str:
+    """`+0.012 [+0.010, +0.014]`."""
+    return "" if value is None else f"{value.mean:+.4f} {bounds(value.low, value.high, value.users, '+.4f')}"
+
+
+def p_value(value: float | None) -> str:
+    """Four figures, small ones as a bound."""
+    return "" if value is None else ("<0.0001" if value < 1e-4 else f"{value:.4f}")

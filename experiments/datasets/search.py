@@ -1,0 +1,97 @@
+"""Looking into a data set without a server: search its tweets, see what trended at a moment."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+import polars as pl
+
+from candidates.search.hybrid import Mode, Search
+from candidates.trends.engine import Trend, TrendEngine
+from data.dataset import Dataset
+from data.errors import ConfigError, NotFoundError
+from data.events import MINUTE_US
+from features.text.encoder import resolve_encoder
+
+if TYPE_CHECKING:
+    from data.progress import Advance
+
+WORLDWIDE = 1
+"""The WOEID of the whole world."""
+
+
+@dataclass(frozen=True)
+class FoundTweet:
+    """One search result."""
+
+    tweet_id: int
+    author: str
+    text: str
+    score: float
+
+
+def search_tweets(
+    dataset: Dataset, query: str, mode: str, limit: int, home: Path, advance: Advance | None = None
+) -> list[FoundTweet]:
+    """The best tweets of a data set for a query; the index lives in memory for this one question.
+
+    Raises:
+        ConfigError: an unknown mode.
+        RookeryError: a query that cannot be understood.
+    """
+    dataset.require_texts(purpose="search")
+    # What a terminal could not decode comes as lone surrogates, which no encoder reads.
+    query = query.encode("utf-8", "replace").decode("utf-8")
+    encoder = None if mode == "text" else resolve_encoder("static", cache=home / "cache")
+    search = Search(encoder)
+    days = max(len(dataset.days("tweets")), 1)
+    for at, events in enumerate(dataset.replay(["tweets", "deletions"]).advance()):
+        search.update(events)
+        if advance:
+            advance(min(at + 1, days), days, f"{len(search):,} tweets")
+    hits = search.search(query, cast(Mode, mode), limit)
+    found = pl.DataFrame({"tweet_id": hits.tweet_ids, "score": hits.scores})
+    tweets = dataset.scan("tweets").select("tweet_id", "author_id", "text").collect()
+    users = dataset.scan("users").select(author_id="user_id", author="username").collect()
+    rows = found.join(tweets, on="tweet_id", how="left", maintain_order="left")
+    rows = rows.join(users, on="author_id", how="left", maintain_order="left")
+    columns = [rows[name].to_list() for name in ("tweet_id", "author", "text", "score")]
+    return [FoundTweet(one, author or "", text, score) for one, author, text, score in zip(*columns, strict=True)]
+
+
+def trends_at(dataset: Dataset, place: int, at: str | None, limit: int) -> tuple[list[Trend], str]:
+    """Trends of a place at a moment, and that moment in words; the log's last full window when none is given.
+
+    Raises:
+        ConfigError: the moment is no ISO 8601 time or lies outside the log.
+        NotFoundError: nobody lives at the place.
+    """
+    dataset.require_texts(purpose="trends")
+    low, high = dataset.time_range_us()
+    moment = _parse(at, low, high) if at else high - high % (5 * MINUTE_US)
+    if place != WORLDWIDE:
+        places = dataset.scan("users").select(pl.col("place").drop_nulls().unique()).collect()["place"].to_list()
+        if place not in places:
+            known = ", ".join(str(one) for one in sorted(places)[:12])
+            raise NotFoundError(f"nobody lives at place {place}", remedy=f"1 is the world; some places are {known}")
+    engine = TrendEngine()
+    for events in dataset.replay(sorted(engine.tables)).advance(moment):
+        engine.update(events)
+    words = datetime.fromtimestamp(moment / 1e6, UTC).isoformat(timespec="minutes")
+    return engine.trends(moment, None if place == WORLDWIDE else place, limit), words
+
+
+def _parse(at: str, low: int, high: int) -> int:
+    try:
+        moment = datetime.fromisoformat(at)
+    except ValueError as error:
+        raise ConfigError(f"--at {at!r} is no ISO 8601 time", remedy="write 2026-01-12T18:00") from error
+    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    value = int(moment.timestamp() * 1_000_000)
+    if not low <= value <= high + 5 * MINUTE_US:
+        first, last = (datetime.fromtimestamp(one / 1e6, UTC).isoformat(timespec="minutes") for one in (low, high))
+        raise ConfigError(f"--at {at} lies outside the log", remedy=f"it runs from {first} to {last}")
+    return value

@@ -1,0 +1,1 @@
+"""Measuring scorers on a test: protocols, measurements, results, comparison of runs."""

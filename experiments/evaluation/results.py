@@ -1,0 +1,70 @@
+"""What an evaluation gives: a result a scorer, and the report over all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from experiments.evaluation.separation import Apart
+from experiments.evaluation.time_ties import TiedRows
+from experiments.statistics.paired import Interval
+
+
+@dataclass(frozen=True)
+class MMRChange:
+    """What diversifying the first k places did: intra-list diversity over item vectors against NDCG."""
+
+    diversity_before: Interval
+    diversity_after: Interval
+    ndcg_before: Interval
+    ndcg_after: Interval
+
+
+@dataclass(frozen=True)
+class ScorerResult:
+    """One row of the table."""
+
+    name: str
+    reference: str
+    version: str
+    run_id: str
+    ndcg: Interval
+    recall: Interval
+    auc: Interval | None
+    true_value: Interval | None
+    """Expected engagements among the first k, were all looked at, by the truth; None where there is no truth."""
+    mmr: MMRChange | None
+    metrics: Mapping[str, Interval] = field(default_factory=dict)
+    """The metrics over requests that were asked for by name."""
+    shares: Mapping[str, float] = field(default_factory=dict)
+    """Those of all requests together: of their lists, and of their impressions."""
+    by_action: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    """Those of probabilities, by action and metric; empty for a scorer that predicts none."""
+    apart: Apart | None = None
+    """How well it tells candidates apart; None where no request had two."""
+
+
+@dataclass(frozen=True)
+class Report:
+    """The table, with the words that belong to it."""
+
+    rows: tuple[ScorerResult, ...]
+    protocol: str
+    key: str
+    """Data set and protocol in one word: runs with the same key may be compared."""
+    k: int
+    notes: tuple[str, ...]
+    users: tuple[int, ...]
+    """Users of the evaluated requests, ascending."""
+    ties: TiedRows | None = None
+    """Test rows that the split's tie rule decided; None for a split without such a rule."""
+
+    def facts(self) -> dict[str, Any]:
+        """For JSON."""
+        shown = ("protocol", "key", "k", "rows", "notes", "ties")
+        return {name: getattr(self, name) for name in shown}
+
+    def row(self, name: str) -> ScorerResult:
+        """The row of one scorer."""
+        return next(one for one in self.rows if one.name == name)

@@ -1,0 +1,126 @@
+"""A running network from references: a data set to load, a registered model to rank with, a folder for its database."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from data.dataset import Dataset
+from data.errors import NotFoundError
+from data.home import check_home
+from experiments.runs.models import served_model
+from ranking.artifact import Bundle
+from ranking.ranker import check_columns
+from serving.auth.tokens import load_secret
+from serving.fanout.policy import FanoutConfig
+from serving.kit.lock import check_unused
+from serving.network import Network
+from serving.settings import DATABASE, Settings
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a network is to be made of."""
+
+    dataset: Dataset | None
+    model: Bundle | None
+    settings: Settings
+
+    def load(self, network: Network) -> None:
+        """Builds the state of `network`."""
+        if self.dataset is not None:
+            network.load(self.dataset)
+        else:
+            network.start()
+
+
+def open_network(data: Path | None, model: str, home: Path, *, folder: Path | None = None, **settings: Any) -> Network:
+    """A network with `data` loaded and `model` ranking, ready to be served or asked; the caller closes it.
+
+    Its database lies in `folder`, by default one a data set under `home/networks`, so that serving another data set
+    disturbs nothing. Without any registered model and when none is asked for, the newest tweet comes first.
+
+    Raises:
+        NotFoundError: nothing answers to `model`.
+        ModelError: the model reads columns which the data set cannot fill.
+        DataError: the data set cannot be read, or the folder holds another one.
+        ConfigError: another process has the network open, or the home cannot be written to.
+    """
+    asked = resolve(data, model, home, folder, settings)
+    network = Network(asked.settings, asked.model)
+    try:
+        asked.load(network)
+    except BaseException:
+        network.close()
+        raise
+    return network
+
+
+def resolve(data: Path | None, model: str, home: Path, folder: Path | None, settings: Mapping[str, Any]) -> Asked:
+    """The data set, the model and the settings that a command names, checked against each other."""
+    check_home(home)
+    dataset = Dataset.open(data) if data is not None else None
+    bundle = served_model(model, home)
+    if dataset is not None and bundle is not None:
+        check_columns(
+            bundle.scorer.reads, model=model, data=dataset.name, tables=dataset.tables, learned_from=bundle.tables
+        )
+    folder = folder or network_folder(dataset, home)
+    folder.mkdir(parents=True, exist_ok=True)
+    chosen = Settings.read(home=folder, **settings)
+    if chosen.secret is None:
+        chosen = Settings.read(home=folder, secret=load_secret(home).decode(), **settings)
+    return Asked(dataset, bundle, chosen)
+
+
+def network_folder(dataset: Dataset | None, home: Path) -> Path:
+    """Where a network over `dataset` has its database when nobody names another folder."""
+    return home / "networks" / (dataset.content_hash[:12] if dataset is not None else "empty")
+
+
+def find_database(data: Path | None, home: Path, folder: Path | None) -> Path:
+    """The database of a network: in `folder`, or of `data`; with neither, the only one under `home`.
+
+    Raises:
+        NotFoundError: there is none, or more than one.
+    """
+    if folder is None and data is not None:
+        folder = network_folder(Dataset.open(data), home)
+    if folder is None:
+        made = sorted((home / "networks").glob(f"*/{DATABASE}"))
+        if len(made) > 1:
+            names = ", ".join(str(one.parent) for one in made)
+            raise NotFoundError(f"{home} has {len(made)} networks", remedy=f"name one with --network: {names}")
+        folder = made[0].parent if made else home / "networks"
+    database = folder / DATABASE
+    if not database.is_file():
+        remedy = "name its data set with --data or its folder with --network; rookery serve makes one"
+        raise NotFoundError(f"{folder} holds no network", remedy=remedy)
+    return database
+
+
+def scaled_fanout(dataset: Dataset, *, push_share: float = 0.9, pull_share: float = 0.99) -> FanoutConfig:
+    """Thresholds at quantiles of the authors' follower counts, so that a small world pushes, pulls and mixes, too."""
+    last = dataset.scan("follows").group_by("follower_id", "followee_id").agg(pl.col("ended").last())
+    counts = last.filter(~pl.col("ended")).group_by("followee_id").len().collect()["len"].to_numpy()
+    low, high = np.quantile(counts, [push_share, pull_share]) if len(counts) else (1, 1)
+    return FanoutConfig(push_below=int(low), pull_from=max(int(high), int(low)))
+
+
+def empty_folder(folder: Path) -> Path:
+    """`folder`, emptied: for networks that are to start anew.
+
+    Raises:
+        ConfigError: a process has one of them open.
+    """
+    for database in folder.glob(f"*/{DATABASE}"):
+        check_unused(database)
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    return folder

@@ -1,0 +1,1 @@
+"""Shared parts of reports: HTML pages and plots."""

@@ -1,0 +1,1 @@
+"""Runs that MLflow tracks: configs, training, sweeps, models and splits by name."""

@@ -1,0 +1,1 @@
+"""Feeds that the world asks for slates, and the worlds that they make."""

@@ -1,0 +1,288 @@
+"""Feeds: who answers the world's requests. The logging policy lives here; it makes the logs that models learn from."""
+
+from __future__ import annotations
+
+import hashlib
+from itertools import pairwise
+from typing import Annotated
+
+import numpy as np
+from numba import get_num_threads
+from pydantic import BaseModel, ConfigDict, Field
+
+from data.batch import I64, Array, CandidateBatch, Requests
+from data.errors import NotFoundError
+from data.events import DAY_US, HOUR_US, MINUTE_US, EventBatch
+from data.ids import IdIndex, rows_of
+from data.rng import Stream
+from data.schema import POSITIVE_ACTIONS
+from experiments.simulation import logging_kernels as kernels
+
+SOURCES: tuple[str, ...] = ("following", "popular", "explore")
+"""Where a tweet of a logged slate was drawn from."""
+RING = 128
+"""Impressions of a person that the feed remembers and does not repeat."""
+ALIVE_US = 47 * HOUR_US
+"""Older tweets are never shown; lists are renewed within the hour, so that all that is shown is younger than 48 h."""
+_KEEP_US = 72 * HOUR_US
+_RENEW_US = 15 * MINUTE_US
+
+Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+
+
+class LoggingConfig(BaseModel):
+    """The logging policy's settings."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+    seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
+    """Seed of its draws, keyed by request and position."""
+    following: Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)] = 0.70
+    """Chance that a position is drawn from those the person follows, or what they retweeted."""
+    popular: Share = 0.25
+    """Chance that it is drawn from what is popular in the last hours."""
+    explore: Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)] = 0.05
+    """Chance that it is drawn evenly from everything alive."""
+    temperature: Annotated[float, Field(ge=0.02, allow_inf_nan=False)] = 0.6
+    """Softmax temperature of the formula's score."""
+    recency: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 3.4
+    """Weight of 1 / (1 + age in hours) in the formula's score."""
+    per_author: Annotated[int, Field(ge=1, le=100)] = 10
+    """Newest tweets and retweets of each followed person that are considered."""
+    most: Annotated[int, Field(ge=10, le=2_000)] = 300
+    """Most candidates from those followed."""
+    top: Annotated[int, Field(ge=10, le=2_000)] = 150
+    """Tweets in the popular list of each language, renewed every quarter of an hour."""
+
+
+_WEIGHT = {"like": 1.0, "reply": 1.5, "retweet": 2.0, "quote": 0.0}
+"""What an action adds to a tweet's engagement, as the formula weighs it."""
+_INTERACTS = np.array(POSITIVE_ACTIONS, object)
+"""Actions that count as an interaction with the author."""
+
+
+class LoggingFeed:
+    """Formula scores, Plackett-Luce draws and an even share of everything, with exact propensities.
+
+    Each position first draws a source (those with nothing left are passed over and the shares rescaled), then a tweet:
+    from `following` and `popular` with probability proportional to exp(score / temperature) among those not yet in the
+    slate, from `explore` evenly among all tweets alive in the reader's language. The score is recency / (1 + age in
+    hours) + 0.3 log10(likes + 2 retweets + 1.5 replies + 1) + 0.3 affinity, affinity = min(log1p(interactions) /
+    log 21, 1) with the followed person who brought the tweet. The propensity of a tweet is the sum over sources of
+    share times probability, given the positions above it; candidate lists are a function of the log alone. Never
+    shown: own tweets, retweets themselves, answers to answers, deleted tweets, tweets of those muted, blocked or
+    blocking, and the last 128 tweets that the person was shown.
+    """
+
+    @property
+    def policy(self) -> str:
+        """Name and version, with a digest of settings that are not the default ones."""
+        settings = self.config.model_dump_json(exclude={"seed"})
+        if settings == LoggingConfig().model_dump_json(exclude={"seed"}):
+            return "logging-2"
+        return f"logging-2-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
+
+    def __init__(self, config: LoggingConfig | None = None) -> None:
+        """An empty feed; tell it everything that happens through `observe`."""
+        self.config = config or LoggingConfig()
+        self.users = IdIndex()
+        self._u = np.empty(0, kernels.USER)
+        self._shown = np.empty((0, RING), np.int32)
+        self._t = np.empty(0, kernels.TWEET)
+        self._ids = np.empty(0, np.int64)
+        self._size = 0
+        self._follows, self._hidden = np.empty(0, kernels.LINK), np.empty(0, kernels.LINK)
+        self._links = {"follows": 0, "hidden": 0}
+        self._languages: dict[str, int] = {}
+        self._serial = 0
+        self._clock = 0
+        self._quarter, self._day = -1, -1
+        self._alive: tuple[I64, Array] | None = None
+        self._popular: tuple[I64, Array] = (np.zeros(1, np.int64), np.empty(0, np.int32))
+        self._desk = kernels.Desk.of(1, 1, 1, 1)
+
+    def serve(self, requests: Requests, k: int) -> CandidateBatch:
+        """At most `k` tweets a request, drawn as the class says. Deterministic in (seed, request id, log so far).
+
+        Stops at a request's `limit` where there is one; what comes before it does not depend on it.
+
+        Raises:
+            NotFoundError: somebody asks whom the feed was never told of.
+        """
+        n, config = len(requests), self.config
+        user = self.users.rows(requests.columns["user_id"])
+        if (user < 0).any():
+            raise NotFoundError(f"user {requests.columns['user_id'][user < 0][0]} is unknown to the feed")
+        self._prepare()
+        alive_at, alive = self._alive or (np.zeros(1, np.int64), np.empty(0, np.int32))
+        shares = np.array([config.following, config.popular, config.explore])
+        limits = np.array([config.per_author, config.most, self._clock - ALIVE_US], np.int64)
+        key = Stream(config.seed, "logging feed").key
+        want = np.minimum(requests.columns.get("limit", np.full(n, k)), k).astype(np.int64)
+        rows, source = np.full((n, k), -1, np.int32), np.zeros((n, k), np.int8)
+        score, propensity = np.zeros((n, k), np.float32), np.zeros((n, k))
+        kernels.serve(
+            self._t, self._u, self._shown, self._follows, self._hidden, alive_at, alive, *self._popular, self._desk,
+            user, requests.columns["time_us"], requests.columns["request_id"], want, shares, limits,
+            np.array([config.temperature, config.recency]), self._serial, key, rows, source, score, propensity,
+        )  # fmt: skip
+        self._serial += n
+        filled = rows >= 0
+        tweet = rows[filled]
+        author = self._t["author"][tweet]
+        columns = {
+            "tweet_id": self._ids[tweet],
+            "tweet_row": tweet.astype(np.int64),
+            "author_id": self.users.ids[author],
+            "author_row": author.astype(np.int64),
+            "source": np.array(SOURCES, object)[source[filled]],
+            "score": score[filled],
+            "propensity": propensity[filled],
+        }
+        return CandidateBatch(requests, np.r_[0, np.cumsum(filled.sum(axis=1))].astype(np.int64), columns)
+
+    def observe(self, events: EventBatch) -> None:
+        """Learns from users, links, tweets, deletions, impressions and engagements; ignores other tables."""
+        if not len(events):
+            return
+        c = events.columns
+        if events.table == "users":
+            rows = self._user_rows(c["user_id"])
+            self._u["language"][rows] = self._language_rows(c["language"])
+            self._rank_popular()
+            return
+        quarter = int(events.time_us[-1]) // _RENEW_US
+        if quarter > self._quarter:
+            self._quarter = quarter
+            self._rank_popular()
+        if events.table == "follows":
+            self._link("follows", c["follower_id"], c["followee_id"], c["ended"])
+        elif events.table == "mutes":
+            self._link("hidden", c["user_id"], c["muted_id"], c["ended"])
+        elif events.table == "blocks":
+            self._link("hidden", c["user_id"], c["blocked_id"], c["ended"])
+            self._link("hidden", c["blocked_id"], c["user_id"], c["ended"])
+        elif events.table == "tweets":
+            self._learn_tweets(events)
+        elif events.table == "deletions":
+            self._t["deleted"][_known(self._tweet_rows(c["tweet_id"]))] = 1
+        elif events.table == "impressions":
+            tweet = self._tweet_rows(c["tweet_id"])
+            kernels.remember(self._u, self._shown, self._user_rows(c["user_id"])[tweet >= 0], tweet[tweet >= 0])
+        elif events.table == "engagements":
+            self._learn_engagements(events)
+        self._clock = max(self._clock, int(events.time_us[-1]))
+        self._alive = None
+
+    def _prepare(self) -> None:
+        """Lays out the desks, and lists what is alive by language."""
+        threads, room = int(get_num_threads()), self.config.most + self.config.top + 1
+        stamp, banned = self._desk.stamp, self._desk.banned
+        if stamp.shape[0] < threads or stamp.shape[1] < len(self._t) or banned.shape[1] < len(self._u):
+            self._desk = kernels.Desk.of(threads, len(self._t), len(self._u), room)
+        if self._alive is None:
+            self._alive = self._living()
+
+    def _living(self) -> tuple[I64, Array]:
+        """Rows alive as of the last event, grouped by language: offsets and rows."""
+        first = int(np.searchsorted(self._t["time_us"][: self._size], self._clock - ALIVE_US, side="right"))
+        offsets, rows = kernels.alive_by_language(self._t, first, self._size, max(len(self._languages), 1))
+        return offsets, rows
+
+    def _rank_popular(self) -> None:
+        """Lists what is popular by language, from the log alone: whether anybody was served does not matter."""
+        lists, (offsets, rows) = [], self._living()
+        for low, high in pairwise(offsets.tolist()):
+            heat = kernels.heat_now(self._t, rows[low:high], self._clock)
+            top = np.lexsort((-rows[low:high], -heat)) if high - low <= self.config.top else _top(heat, self.config.top)
+            lists.append(rows[low:high][top])
+        self._popular = np.r_[0, np.cumsum([len(one) for one in lists])].astype(np.int64), np.concatenate(lists)
+
+    def _tweet_rows(self, ids: I64) -> I64:
+        return rows_of(self._ids[: self._size], ids)
+
+    def _user_rows(self, ids: I64) -> I64:
+        rows = self.users.add(ids)
+        old = len(self._u)
+        if len(self.users) > old:
+            self._u, self._shown = kernels.grown(self._u, len(self.users)), kernels.grown(self._shown, len(self.users))
+            self._shown[old:] = -1
+            for name in ("newest", "edge", "hide"):
+                self._u[name][old:] = -1
+        return rows
+
+    def _language_rows(self, languages: Array) -> Array:
+        known, before = self._languages, len(self._languages)
+        rows = np.array([known.setdefault(one, len(known)) for one in languages.tolist()], np.int32)
+        if len(known) > before:
+            offsets, popular = self._popular
+            self._popular = np.pad(offsets, (0, len(known) + 1 - len(offsets)), mode="edge"), popular
+            self._alive = None
+        return rows
+
+    def _link(self, kind: str, users: I64, others: I64, ended: Array) -> None:
+        a, b = self._user_rows(users), self._user_rows(others)
+        # Links of one person lie together in memory; their order in time is kept.
+        order = np.argsort(a, kind="stable")
+        links = self._follows if kind == "follows" else self._hidden
+        if self._links[kind] + len(a) > len(links):
+            links = kernels.grown(links, self._links[kind] + len(a))
+        size = kernels.add_links(
+            links, self._u, kind == "hidden", self._links[kind], a[order], b[order], np.asarray(ended, bool)[order]
+        )
+        self._links[kind] = int(size)
+        if kind == "follows":
+            self._follows = links
+        else:
+            self._hidden = links
+
+    def _learn_tweets(self, events: EventBatch) -> None:
+        c, time, kind = events.columns, events.time_us, events.columns["kind"]
+        self._forget(int(time[0]))
+        author = self._user_rows(c["author_id"])
+        start, end = self._size, self._size + len(events)
+        if end > len(self._t):
+            self._t, self._ids = kernels.grown(self._t, end), kernels.grown(self._ids, end)
+        row = np.arange(start, end, dtype=np.int64)
+        self._ids[start:end] = c["tweet_id"]
+        self._size = end
+        parent = self._tweet_rows(c["referenced_id"])
+        fresh = self._t[start:end]
+        fresh[:] = np.zeros((), kernels.TWEET)
+        fresh["time_us"], fresh["author"], fresh["language"] = time, author, self._language_rows(c["language"])
+        fresh["reply"] = kind == "reply"
+        deep = (kind == "reply") & (parent >= 0) & (self._t["reply"][parent] == 1)
+        fresh["target"] = np.where(kind == "retweet", parent, np.where(deep, -1, row))
+        kernels.chain(self._u, self._t, author, row)
+
+    def _forget(self, now: int) -> None:
+        """Once a day, drops tweets that nobody will be shown again, so that memory does not grow with the log."""
+        if now // DAY_US == self._day:
+            return
+        self._day = now // DAY_US
+        gone = int(np.searchsorted(self._t["time_us"][: self._size], now - _KEEP_US))
+        kernels.forget(self._t, self._size, self._u, self._shown, gone)
+        left = self._size - gone
+        self._ids[:left] = self._ids[gone : self._size].copy()
+        self._size, self._alive = left, None
+        self._rank_popular()
+
+    def _learn_engagements(self, events: EventBatch) -> None:
+        c = events.columns
+        counts = np.isin(c["action"], _INTERACTS)
+        c = {name: column[counts] for name, column in c.items()}
+        weight = np.array([_WEIGHT.get(action, 0.0) for action in c["action"]])
+        tweet, author = self._tweet_rows(c["tweet_id"]), self.users.rows(c["author_id"])
+        user = self._user_rows(c["user_id"])
+        kernels.engage(self._t, self._u, self._follows, user, author, tweet, weight, c["time_us"])
+
+
+def _top(heat: Array, count: int) -> I64:
+    """The hottest, hottest first; of equally hot ones the newer."""
+    least = np.partition(heat, len(heat) - count)[len(heat) - count]
+    among = np.flatnonzero(heat >= least)
+    return among[np.lexsort((-among, -heat[among]))[:count]]
+
+
+def _known(rows: I64) -> I64:
+    return rows[rows >= 0]

@@ -1,0 +1,1 @@
+"""Intervals and tests: paired bootstrap and sign flips, AUC with its interval."""

@@ -1,0 +1,1 @@
+"""Text understanding from the command line: training heads, analyzing files of texts."""

@@ -1,0 +1,1 @@
+"""What feature views are made of: windows, totals, interactions, snapshots, derived columns."""

@@ -1,0 +1,186 @@
+"""Counts of events by entity over all time, several in one pass; one definition, two engines."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from data.batch import F32, I64, Array, CandidateBatch
+from data.events import EventBatch
+from data.kernel import kernel
+from data.schema import ACTIONS, POSITIVE_ACTIONS
+from features.point_in_time.pairs import NONE, Asked, slot_of, stream
+from features.state.columns import Columns
+from features.state.shared import Shared
+from features.view import Feature, OnlineView
+
+END = (np.full(1, NONE, np.int64), np.full(1, 2**62, np.int64))
+"""Key and time of an event after all: answers the rows that are left."""
+
+_CODE = {**{name: code for code, name in enumerate(ACTIONS)}, "impressions": len(ACTIONS), "tweets": len(ACTIONS) + 1}
+"""Code of every kind of event: actions by their place, other tables after them."""
+
+
+@dataclass(frozen=True)
+class Total:
+    """One count: `of` is an action, `engagements` (all positive ones), `impressions` or `tweets` (posted)."""
+
+    of: str
+    doc: str
+
+
+@dataclass(frozen=True)
+class TotalCounts:
+    """How many events of some kinds an entity ever had; a count more is a line more."""
+
+    name: str
+    by: str
+    """Whose events: `user` (who acted, saw or posted; the request's entity), `tweet` or `author` (of the tweet)."""
+    counts: Mapping[str, Total]
+    """Feature to what it counts."""
+    reads: tuple[str, ...] = ()
+
+    @property
+    def entity(self) -> str:
+        """A count by user belongs to the request, others to the candidate."""
+        return "request" if self.by == "user" else "candidate"
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The tables whose events are counted."""
+        others = ("impressions", "tweets")
+        return tuple(dict.fromkeys(one.of if one.of in others else "engagements" for one in self.counts.values()))
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """The counts."""
+        return tuple(Feature(name, one.doc) for name, one in self.counts.items())
+
+    @cached_property
+    def lanes(self) -> Array:
+        """[codes, W] int32: what one event of a code adds to each count."""
+        out = np.zeros((len(_CODE), len(self.counts)), np.int32)
+        for lane, one in enumerate(self.counts.values()):
+            out[[_CODE[name] for name in (POSITIVE_ACTIONS if one.of == "engagements" else (one.of,))], lane] = 1
+        return out
+
+    def key(self, table: str) -> str:
+        """Whose the events of `table` are: a tweet is its author's."""
+        return "author" if table == "tweets" else self.by
+
+    def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
+        """One pass over each table."""
+        row, asked = asked_about(rows, f"{self.by}_id")
+        total = np.zeros((len(self.counts), len(row)), np.float32)
+        for table in self.tables:
+            code = pl.col("action_code") if table == "engagements" else pl.lit(_CODE[table], pl.Int8)
+            events = log[table].select(f"{self.key(table)}_id", "time_us", code.alias("lane"))
+            total += tally(asked, stream(events, events.collect_schema().names()), self.lanes)
+        return pl.LazyFrame([row, *(pl.Series(name, one) for name, one in zip(self.counts, total, strict=True))])
+
+    def online(self, state: Shared) -> OnlineView:
+        """A counter a row and kind."""
+        return _Totals(self, state)
+
+
+class _Totals:
+    """`counts` [rows, W] of tweets or users."""
+
+    def __init__(self, view: TotalCounts, state: Shared) -> None:
+        self._view, self.listens = view, view.tables
+        self._index = state.network.tweets if view.by == "tweet" else state.network.users
+        self._rows = Columns({"counts": (np.int32, 0, len(view.counts))})
+        self._key = {table: f"{view.key(table)}_row" for table in view.tables}
+        self._code = {table: np.array([_CODE[table]], np.int8) for table in view.tables if table != "engagements"}
+
+    def update(self, events: EventBatch) -> None:
+        self._rows.resize(len(self._index))
+        rows, codes = events.columns[self._key[events.table]], self._code.get(events.table)
+        codes = events.columns["action_code"] if codes is None else codes
+        add_lanes(rows, codes, self._view.lanes, self._rows.counts)
+
+    def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
+        entities, _ = rows_of(batch, self._view.by)
+        out = np.zeros((len(self._view.counts), len(entities)), np.float32)
+        _gather(entities, self._rows.counts, out)
+        return dict(zip(self._view.counts, out, strict=True))
+
+    def arrays(self) -> Mapping[str, Array]:
+        return self._rows.arrays()
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        self._rows.restore(arrays)
+
+
+def rows_of(batch: CandidateBatch, by: str) -> tuple[I64, I64]:
+    """Rows of the entities `by`, and the offsets [B + 1] at which each request's begin."""
+    if by == "user":
+        users = batch.requests.columns["user_row"]
+        return users, np.arange(len(users) + 1, dtype=np.int64)
+    return batch.columns[f"{by}_row"], batch.offsets
+
+
+def asked_about(rows: pl.LazyFrame, key: str) -> tuple[pl.Series, Asked]:
+    """`row` in order of time, and what is asked: one slot for each value of `key` (none for null)."""
+    own = rows.select("row", key, "time_us").collect()
+    own = own if own["time_us"].is_sorted() else own.sort("time_us")
+    keys = own[key].fill_null(NONE).to_numpy()
+    return own["row"], Asked(keys, np.zeros(len(keys), np.int64), own["time_us"].to_numpy())
+
+
+def shares(counts: F32) -> F32:
+    """[B, W] rows that sum to 1, or to 0 where nothing was counted."""
+    total = counts.astype(np.float64).sum(axis=1, keepdims=True)
+    share: F32 = (counts / np.maximum(total, 1)).astype(np.float32)
+    return share
+
+
+def tally(asked: Asked, events: Iterable[list[Array]], lanes: Array) -> F32:
+    """[W, R] counts of each row's key strictly before its moment; `events` are chunks of key, time and code."""
+    own = np.zeros((asked.slots, lanes.shape[1]), np.int32)
+    out, done = np.zeros((lanes.shape[1], len(asked.time_us)), np.float32), 0
+    for key, time, code in events:
+        done = _sweep(asked.table, asked.slot, asked.time_us, key, time, code, lanes, own, out, done)
+    _sweep(asked.table, asked.slot, asked.time_us, *END, np.zeros(1, np.int8), lanes, own, out, done)
+    return out
+
+
+@kernel
+def _sweep(
+    table: Any, slot: Any, moment: Any, key: Any, time: Any, code: Any, lanes: Any, own: Any, out: Any, row: Any
+) -> Any:  # fmt: skip
+    for i in range(len(time)):
+        while row < len(moment) and moment[row] <= time[i]:
+            if slot[row] != NONE:
+                for w in range(own.shape[1]):
+                    out[w, row] = own[slot[row], w]
+            row += 1
+        found = table[slot_of(table, key[i], 0), 2]
+        if found != NONE:
+            for w in range(own.shape[1]):
+                own[found, w] += lanes[code[i], w]
+    return row
+
+
+@kernel
+def add_lanes(rows: Any, codes: Any, lanes: Any, counts: Any) -> Any:
+    """Adds to `counts` [rows, W] what `lanes` [codes, W] says of each event's code ([N], or [1] for all); negative rows
+    are skipped."""
+    for i in range(len(rows)):
+        if rows[i] >= 0:
+            code = codes[min(i, len(codes) - 1)]
+            for w in range(counts.shape[1]):
+                counts[rows[i], w] += lanes[code, w]
+
+
+@kernel
+def _gather(rows: Any, counts: Any, out: Any) -> Any:
+    for i in range(len(rows)):
+        if 0 <= rows[i] < len(counts):
+            for w in range(counts.shape[1]):
+                out[w, i] = counts[rows[i], w]

@@ -1,0 +1,196 @@
+"""Counts of events by entity in sliding windows of buckets; one definition, two engines, one kernel.
+
+A window of n buckets at time t is the bucket that holds t and the n - 1 before it, and of those the events strictly
+before t. Buckets are aligned to the epoch, so that both engines cut history at the same moments.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from data.batch import F32, I64, Array, CandidateBatch
+from data.events import EventBatch
+from data.kernel import kernel
+from features.bases.totals import END, asked_about, rows_of
+from features.point_in_time.pairs import NONE, slot_of, stream
+from features.state.columns import Columns, at
+from features.state.shared import Shared
+from features.view import Feature, OnlineView
+
+
+@dataclass(frozen=True)
+class Window:
+    """The last `buckets` buckets of `bucket_us` microseconds."""
+
+    bucket_us: int
+    buckets: int
+    doc: str
+
+
+@dataclass(frozen=True)
+class WindowCounts:
+    """How many events of a table an entity had in each of some windows; a window more is a line more."""
+
+    name: str
+    table: str
+    """`engagements` (the positive ones) or `impressions`."""
+    by: str
+    """Whose events: `user` (who acted; the request's entity), `tweet` or `author`."""
+    windows: Mapping[str, Window]
+    """Feature to its window."""
+    reads: tuple[str, ...] = ()
+
+    @property
+    def entity(self) -> str:
+        """A count by user belongs to the request, others to the candidate."""
+        return "request" if self.by == "user" else "candidate"
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """The one table that is counted."""
+        return (self.table,)
+
+    @property
+    def features(self) -> tuple[Feature, ...]:
+        """One count a window."""
+        return tuple(Feature(name, window.doc) for name, window in self.windows.items())
+
+    @cached_property
+    def rings(self) -> I64:
+        """[K, 3] bucket length, first place and number of places of each ring; windows of one bucket length share."""
+        longest: dict[int, int] = {}
+        for one in self.windows.values():
+            longest[one.bucket_us] = max(longest.get(one.bucket_us, 0), one.buckets)
+        places = np.array(list(longest.values()), np.int64) + 1
+        return np.stack([np.array(list(longest), np.int64), np.cumsum(places) - places, places], axis=1)
+
+    @cached_property
+    def spans(self) -> I64:
+        """[W, 2] ring and buckets of each window."""
+        order = self.rings[:, 0].tolist()
+        return np.array([(order.index(one.bucket_us), one.buckets) for one in self.windows.values()], np.int64)
+
+    def columns(self, size: int) -> Columns:
+        """Empty rings for `size` rows."""
+        rows = Columns({
+            "head": (np.int32, -(2**30), len(self.rings)), "ever": (np.int32, 0, 0),
+            "until": (np.int32, 0, int(self.rings[:, 2].sum())),
+        })  # fmt: skip
+        rows.resize(size)
+        return rows
+
+    def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
+        """One pass over the events of those who are asked about."""
+        row, asked = asked_about(rows, f"{self.by}_id")
+        kept, out, done = self.columns(asked.slots), np.zeros((len(self.windows), len(row)), np.float32), 0
+        state = (self.rings, self.spans, kept.head, kept.ever, kept.until, out)
+        for key, time in stream(log[self.table], [f"{self.by}_id", "time_us"]):
+            done = _sweep(asked.table, asked.slot, asked.time_us, key, time, *state, done)
+        _sweep(asked.table, asked.slot, asked.time_us, *END, *state, done)
+        return pl.LazyFrame([row, *(pl.Series(name, one) for name, one in zip(self.windows, out, strict=True))])
+
+    def online(self, state: Shared) -> OnlineView:
+        """A ring of running totals a row and bucket length."""
+        return _Windows(self, state)
+
+
+class _Windows:
+    """`ever` [rows] all events; `until` those up to the end of each bucket up to `head`, ring beside ring.
+
+    A window is the difference of two totals, whatever its length.
+    """
+
+    def __init__(self, view: WindowCounts, state: Shared) -> None:
+        self._view, self.listens = view, view.tables
+        self._index = state.network.tweets if view.by == "tweet" else state.network.users
+        self._rows = view.columns(0)
+
+    def update(self, events: EventBatch) -> None:
+        rows = self._rows
+        rows.resize(len(self._index))
+        _count(
+            events.columns[f"{self._view.by}_row"], events.time_us, self._view.rings, rows.head, rows.ever, rows.until
+        )
+
+    def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
+        view, rows, time = self._view, self._rows, batch.requests.columns["time_us"]
+        entities, offsets = rows_of(batch, view.by)
+        out = np.zeros((len(view.windows), len(entities)), np.float32)
+        _gather(entities, offsets, time, view.rings, view.spans, rows.head, rows.ever, rows.until, out)
+        return dict(zip(view.windows, out, strict=True))
+
+    def arrays(self) -> Mapping[str, Array]:
+        return self._rows.arrays()
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        self._rows.restore(arrays)
+
+
+@kernel
+def _add(row: Any, time: Any, rings: Any, head: Any, ever: Any, until: Any) -> Any:
+    """One event into the rings of a row."""
+    for k in range(len(rings)):
+        first, places = rings[k, 1], rings[k, 2]
+        bucket = time // rings[k, 0]
+        newer = min(bucket - head[row, k], places)
+        for back in range(newer):
+            until[row, first + (bucket - back) % places] = ever[row]
+        head[row, k] = max(bucket, head[row, k])
+        # An event older than all that is remembered lies before every window: it counts in all totals alike.
+        for later in range(max(bucket, head[row, k] - places + 1), head[row, k] + 1):
+            until[row, first + later % places] += 1
+    ever[row] += 1
+
+
+@kernel
+def _read(row: Any, time: Any, rings: Any, spans: Any, head: Any, ever: Any, until: Any, out: Any, place: Any) -> Any:
+    """The windows of a row as they stand at a moment that is not before its last event."""
+    for w in range(len(spans)):
+        ring, buckets = spans[w, 0], spans[w, 1]
+        before = time // rings[ring, 0] - buckets
+        if before < head[row, ring]:
+            out[w, place] = ever[row] - until[row, rings[ring, 1] + before % rings[ring, 2]]
+
+
+@kernel
+def _sweep(
+    table: Any, slot: Any, moment: Any, key: Any, time: Any, rings: Any, spans: Any, head: Any, ever: Any, until: Any,
+    out: Any, row: Any,
+) -> Any:  # fmt: skip
+    for i in range(len(time)):
+        while row < len(moment) and moment[row] <= time[i]:
+            if slot[row] != NONE:
+                _read(slot[row], moment[row], rings, spans, head, ever, until, out, row)
+            row += 1
+        found = table[slot_of(table, key[i], 0), 2]
+        if found != NONE:
+            _add(found, time[i], rings, head, ever, until)
+    return row
+
+
+@kernel
+def _count(entities: Any, time: Any, rings: Any, head: Any, ever: Any, until: Any) -> Any:
+    for i in range(len(entities)):
+        if entities[i] >= 0:
+            _add(entities[i], time[i], rings, head, ever, until)
+
+
+@kernel
+def _gather(
+    entities: Any, offsets: Any, time: Any, rings: Any, spans: Any, head: Any, ever: Any, until: Any, out: Any
+) -> Any:  # fmt: skip
+    for b in range(len(offsets) - 1):
+        for i in range(offsets[b], offsets[b + 1]):
+            if 0 <= entities[i] < len(ever):
+                _read(entities[i], time[b], rings, spans, head, ever, until, out, i)
+
+
+def gathered(counts: Array, rows: I64) -> F32:
+    """[N, ...] float32 counts at `rows`; 0 for a row that is negative or not counted yet."""
+    return at(counts, rows, 0).astype(np.float32, copy=False)

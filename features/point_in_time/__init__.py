@@ -1,0 +1,1 @@
+"""Joins that see only what came before: as-of joins, histories, counts of pairs."""

@@ -1,0 +1,49 @@
+"""Each user's engagements in order, and where in them a moment falls: the offline side of histories."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import polars as pl
+
+from data.batch import I64, Array
+from data.kernel import kernel
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """Engagements grouped by user, oldest first; row r has seen `begin[r]:end[r]` of them."""
+
+    row: I64
+    time_us: I64
+    """[R] the rows' moments."""
+    begin: I64
+    end: I64
+    events: pl.DataFrame
+
+    def column(self, name: str) -> Array:
+        """[E] a column of the engagements; -1 for null."""
+        values: Array = self.events[name].fill_null(-1).to_numpy()
+        return values
+
+
+def past(log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame, *columns: str) -> Past:
+    """The engagements of the users of `rows`, with `time_us` and `columns`, and how many of them each row has seen."""
+    own = rows.select("row", "user_id", "time_us").collect()
+    events = log["engagements"].select("user_id", "time_us", *columns)
+    events = events.join(own.lazy().select("user_id").unique(), on="user_id", how="semi", maintain_order="left")
+    grouped = events.sort("user_id", maintain_order=True).collect()
+    users, asked, time_us = (c.to_numpy() for c in (grouped["user_id"], own["user_id"], own["time_us"]))
+    begin, end = np.searchsorted(users, asked, "left"), np.searchsorted(users, asked, "right")
+    _seen(grouped["time_us"].to_numpy(), time_us, begin, end)
+    return Past(own["row"].to_numpy(), time_us, begin, end, grouped)
+
+
+@kernel
+def _seen(times: Any, moments: Any, begin: Any, end: Any) -> Any:
+    """Moves each `end` to the first of its user's events that is not before the moment."""
+    for r in range(len(moments)):
+        end[r] = begin[r] + np.searchsorted(times[begin[r] : end[r]], moments[r])

@@ -1,0 +1,1 @@
+"""Training models of items: EASE, ALS, item-kNN, popularity."""

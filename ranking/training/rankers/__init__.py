@@ -1,0 +1,1 @@
+"""Training rankers: rows of impressions, neural rankers, boosted trees, distillation."""

@@ -1,0 +1,55 @@
+"""Gradient boosting as a teacher of networks: what trees say of the training rows, as labels beside what happened.
+
+A log shows little of what a ranker chooses from. Where it shows little a network carries on the slopes that it learned
+elsewhere, and what it overrates there it ranks first; trees answer with the mean of the rows next to it. Learning from
+both (distillation, Hinton, Vinyals and Dean 2015; from trees to a network for ranking, Cohen et al., SIGIR 2018) a
+network keeps to the trees where it has seen little and remains finer where it has seen much.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from contextlib import nullcontext
+from dataclasses import replace
+
+import numpy as np
+import torch
+from threadpoolctl import threadpool_limits
+
+from ranking.models.action_scorer import NetConfig
+from ranking.processes import processes, total
+from ranking.scorers.tabular import BoostingConfig
+from ranking.training.rankers.fit_tabular import train_boosting
+from ranking.training.rankers.impressions import Impressions
+
+Advance = Callable[[float, float, str], None]
+
+
+def taught(config: NetConfig, rows: Impressions, device: torch.device, advance: Advance | None = None) -> torch.Tensor:
+    """[N, A] float32 probabilities of the rows where they stood, by trees that learned from those not held out; -1 of
+    an action that was taken never or always. Of several processes the first one fits the trees.
+
+    Raises:
+        ModelError: an input is infinite.
+    """
+    if processes().rank > 0:
+        return total(torch.zeros((len(rows), len(rows.actions)), device=device))
+    always = (rows.labels[~rows.validation] > 0).all(axis=0)
+    if always.any():
+        rows = replace(rows, labels=np.where(always, np.int8(-1), rows.labels))
+    if not rows.known.any():
+        return total(torch.full((len(rows), len(rows.actions)), -1.0, device=device))
+    trees = BoostingConfig(
+        inputs=config.inputs,
+        actions=rows.actions,
+        value=dict.fromkeys(rows.actions, 1.0),
+        seed=config.seed,
+        calibrate=False,
+    )
+    tell = None if advance is None else lambda done, of, note: advance(done, of, f"trees to learn from: {note}")
+    # torchrun leaves each process one thread, and here the others wait.
+    with threadpool_limits(os.cpu_count(), user_api="openmp") if processes().count > 1 else nullcontext():
+        teacher = train_boosting(trees, rows, tell)
+    said = np.where(rows.known, teacher.of_inputs(rows.x, rows.position), np.float32(-1))
+    return total(torch.from_numpy(said).to(device))

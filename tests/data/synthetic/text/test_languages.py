@@ -1,0 +1,90 @@
+"""The languages hold what the writer needs, and a malformed one is refused with a reason."""
+
+from __future__ import annotations
+
+from types import ModuleType
+
+import pytest
+
+from data.synthetic.text.languages import LANGUAGES, PARENT, PARENT_NAMES, TOPIC_NAMES, Language, en
+from data.synthetic.text.languages.flavour import FLAVOURS
+from data.synthetic.text.lexicon import TAIL, lexicon, people_of, strings
+from data.tweet_text import hashtags
+
+CODES = ("en", "ja", "es", "pt", "ko")
+
+
+def _changed(**changes: object) -> ModuleType:
+    words = ModuleType("words")
+    words.__dict__.update({name: value for name, value in vars(en).items() if name.isupper()})
+    words.__dict__.update(changes)
+    return words
+
+
+def test_five_languages_in_order_speak_about_the_same_topics():
+    assert tuple(language.code for language in LANGUAGES) == CODES
+    assert set(FLAVOURS) == set(CODES)
+    assert all(tuple(topic.name for topic in language.topics) == TOPIC_NAMES for language in LANGUAGES)
+
+
+def test_every_topic_has_one_of_nine_parents():
+    assert len(TOPIC_NAMES) == len(set(TOPIC_NAMES)) == len(PARENT) == 48
+    assert sorted(set(PARENT.tolist())) == list(range(len(PARENT_NAMES))) == list(range(9))
+    assert PARENT_NAMES[PARENT[TOPIC_NAMES.index("kpop")]] == "music"
+    assert PARENT_NAMES[PARENT[TOPIC_NAMES.index("tennis")]] == "sports"
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=CODES)
+def test_hashtags_are_hashtags_to_the_network(language: Language):
+    for topic in language.topics:
+        text = " ".join(f"#{tag}" for tag in topic.tags)
+        assert hashtags(text) == list(topic.tags)
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=CODES)
+def test_names_have_a_generated_tail_without_repeats_or_open_slots(language: Language):
+    for topic in language.topics[::12]:
+        names = people_of(language, topic)
+        assert names[: len(topic.entities)] == topic.entities
+        assert len(names) == len({entity.name for entity in names}) == len(topic.entities) + TAIL
+        tail = names[len(topic.entities) :]
+        assert {entity.kind for entity in tail} == {0, 1, 2}
+        assert not any("{" in entity.name for entity in tail)
+
+
+def test_another_topic_has_other_names():
+    football, jazz = (people_of(LANGUAGES[0], LANGUAGES[0].topics[row]) for row in (0, 19))
+    assert len({e.name for e in football[-TAIL:]} & {e.name for e in jazz[-TAIL:]}) < TAIL // 4
+
+
+def test_pool_gives_back_the_words_and_marks_named_entities():
+    pool, _, names, kinds = lexicon()
+    football = LANGUAGES[0].topics[0]
+    assert strings(pool, pool.topical[0, 1, 0]) == list(football.things)
+    assert strings(pool, pool.topical[0, 3, 0]) == list(football.tags)
+    first = pool.topical[0, 0, 0, 0]
+    for row, entity in enumerate(football.entities):
+        known = pool.entity[first + row]
+        assert (known < 0) == (entity.kind < 0)
+        if known >= 0:
+            assert (names[known], kinds[known]) == entity
+    assert len(set(zip(names, kinds.tolist(), strict=True))) == len(names)
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"CHAT": en.CHAT[:39]}, "chat needs 40 entries, none empty; there are 39"),
+        ({"FRAMES": {**en.FRAMES, 1: en.FRAMES[1][:49]}}, "frames 1 needs 50"),
+        ({"SPAM": ("{z} free", *en.SPAM)}, r"unknown slot \['z'\] in '{z} free'"),
+        ({"NAME": "{given}"}, "must have exactly the slots"),
+        ({"TOPICS": en.TOPICS.replace("football", "foot ball", 1)}, "not TOPIC_NAMES"),
+        ({"TOPICS": en.TOPICS.replace(" MOTD ", " 1MOTD ", 1)}, "malformed hashtags"),
+        ({"TOPICS": en.TOPICS.replace("Arsenal*o", "Arsenal*q", 1)}, "must end with"),
+        ({"TOPICS": en.TOPICS.replace(" | ", " ", 1)}, "five parts"),
+    ],
+)
+def test_malformed_words_are_refused(changes: dict[str, object], reason: str):
+    Language.of(_changed())
+    with pytest.raises(ValueError, match=reason):
+        Language.of(_changed(**changes))

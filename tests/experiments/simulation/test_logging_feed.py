@@ -1,0 +1,298 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from data.batch import CandidateBatch, Requests
+from data.errors import NotFoundError
+from data.events import HOUR_US, EventBatch
+from data.ids import snowflake
+from experiments.simulation.logging_feed import SOURCES, LoggingConfig, LoggingFeed
+
+NOW = 1_767_600_000_000_000 + 100 * HOUR_US
+CONFIG = LoggingConfig(following=0.5, popular=0.3, explore=0.2, top=10, temperature=0.4, recency=0.2)
+ALIVE_H = 47
+SPOKEN = ("en", "ja")
+
+
+class Log:
+    """A small log for a feed, and the policy written out plainly: the independent implementation."""
+
+    def __init__(self, config: LoggingConfig = CONFIG) -> None:
+        self.config = config
+        self.feed = LoggingFeed(config)
+        self.follows: dict[int, list[int]] = {}
+        self.tweets: dict[int, tuple[int, int, int]] = {}
+        self.score: dict[int, float] = {}
+        self.warmed: dict[int, list[tuple[float, int]]] = {}
+        self.close: dict[tuple[int, int], int] = {}
+        self.gone: set[int] = set()
+        self.mutes: set[tuple[int, int]] = set()
+        self.shown: set[tuple[int, int]] = set()
+        self.users: list[int] = []
+        self.replies: set[int] = set()
+        self.silent: set[int] = set()
+
+    def settle(self) -> None:
+        """A quarter of an hour passes, in which a tweet of nobody's is deleted: lists are renewed."""
+        self.tell("deletions", tweet_id=-5, time_us=NOW + HOUR_US // 4)
+
+    def speaks(self, user: int) -> str:
+        """Everybody but the last speaks the first language."""
+        return SPOKEN[user == self.users[-1]]
+
+    def join(self, users: list[int]) -> None:
+        self.users = users
+        languages = np.array([self.speaks(user) for user in users], object)
+        self.tell("users", user_id=users, created_us=np.zeros(len(users), np.int64), language=languages)
+
+    def block(self, user: int, other: int) -> None:
+        self.mutes |= {(user, other), (other, user)}
+        self.tell("blocks", block_id=1, time_us=0, user_id=user, blocked_id=other, ended=False)
+
+    def tell(self, table: str, **columns: object) -> None:
+        self.feed.observe(EventBatch(table, {n: np.atleast_1d(np.asarray(c)) for n, c in columns.items()}))
+
+    def follow(self, a: int, b: int) -> None:
+        self.follows.setdefault(a, []).insert(0, b)
+        self.tell("follows", follow_id=1, time_us=0, follower_id=a, followee_id=b, ended=False)
+
+    def tweet(self, author: int, age_h: float, kind: str = "original", referenced: int = -1) -> int:
+        time = NOW - int(age_h * HOUR_US)
+        one = int(snowflake(time, len(self.tweets)))
+        self.tweets[one] = (author, time, referenced if kind == "retweet" else one)
+        if kind == "reply":
+            self.replies.add(one)
+            self.silent |= {one} if referenced in self.replies else set()
+        texts = {"kind": np.array([kind], object), "language": np.array([self.speaks(author)], object)}
+        self.tell("tweets", tweet_id=one, time_us=time, author_id=author, referenced_id=referenced, **texts)
+        return one
+
+    def heat(self, tweet: int) -> float:
+        """Its engagement, each weighing exp(-age / 2 h), when lists were renewed last."""
+        renewed = NOW + HOUR_US // 4
+        return sum(
+            weight * float(np.exp((time - renewed) / (2 * HOUR_US))) for weight, time in self.warmed.get(tweet, [])
+        )
+
+    def engage(self, user: int, tweet: int, action: str, age_h: float = 1.0) -> None:
+        author, weight = self.tweets[tweet][0], {"like": 1.0, "retweet": 2.0, "reply": 1.5}.get(action, 0.0)
+        self.score[tweet] = self.score.get(tweet, 0.0) + weight
+        time = NOW - int(age_h * HOUR_US)
+        self.warmed.setdefault(tweet, []).append((weight, time))
+        if author in self.follows.get(user, []) and action != "not_interested":
+            self.close[user, author] = self.close.get((user, author), 0) + 1
+        self.tell("engagements", user_id=user, tweet_id=tweet, author_id=author,
+                  action=np.array([action], object), time_us=time)  # fmt: skip
+
+    def mute(self, user: int, other: int) -> None:
+        self.mutes.add((user, other))
+        self.tell("mutes", mute_id=1, time_us=0, user_id=user, muted_id=other, ended=False)
+
+    def delete(self, tweet: int) -> None:
+        self.gone.add(tweet)
+        self.tell("deletions", tweet_id=tweet, time_us=NOW)
+
+    def show(self, user: int, tweet: int) -> None:
+        self.shown.add((user, tweet))
+        self.tell("impressions", user_id=user, tweet_id=tweet, time_us=NOW)
+
+    def probabilities(self, user: int, above: list[int]) -> dict[int, float]:
+        """Of every tweet at the next position, given those above."""
+        oldest = NOW + HOUR_US // 4 - ALIVE_H * HOUR_US
+        alive = [t for t, (_, time, target) in self.tweets.items()
+                 if target == t and t not in self.gone | self.silent and time > oldest]  # fmt: skip
+        spoken = [t for t in alive if self.speaks(self.tweets[t][0]) == self.speaks(user)]
+        hottest = sorted(spoken, key=lambda t: (-self.heat(t), -t))[: self.config.top]
+        allowed = {t for t in alive if self.tweets[t][0] != user and (user, self.tweets[t][0]) not in self.mutes
+                   and (user, t) not in self.shown}  # fmt: skip
+        brought: dict[int, float] = {}
+        for followee in self.follows.get(user, []):
+            affinity = min(np.log1p(self.close.get((user, followee), 0)) / np.log(21), 1.0)
+            newest = [self.tweets[t][2] for t in sorted(self.tweets, reverse=True) if self.tweets[t][0] == followee]
+            for t in newest:
+                if t in allowed and (user, followee) not in self.mutes:
+                    brought.setdefault(t, 0.3 * affinity)
+
+        def weight(t: int) -> float:
+            age = (NOW - self.tweets[t][1]) / HOUR_US
+            score = self.config.recency / (1 + age) + 0.3 * np.log10(self.score.get(t, 0.0) + 1) + brought.get(t, 0.0)
+            return float(np.exp(score / self.config.temperature))
+
+        left = allowed - set(above)
+        pools = [[t for t in brought if t in left], [t for t in hottest if t in left],
+                 [t for t in spoken if t in left]]  # fmt: skip
+        shares = np.array([self.config.following, self.config.popular, self.config.explore]) * [
+            len(p) > 0 for p in pools
+        ]
+        shares = shares / shares.sum()
+        out: dict[int, float] = {}
+        for pool, share, weigh in zip(pools, shares, (weight, weight, lambda _: 1.0), strict=True):
+            total = sum(weigh(t) for t in pool)
+            for t in pool:
+                out[t] = out.get(t, 0.0) + share * weigh(t) / total
+        return out
+
+
+def small(config: LoggingConfig = CONFIG) -> tuple[Log, int]:
+    log = Log(config)
+    users = [int(snowflake(NOW - 500 * HOUR_US, i)) for i in range(6)]
+    me, a, b, c, d, e = users
+    log.join(users)
+    for other in (a, b, e):
+        log.follow(me, other)
+    tweets = [log.tweet(who, 40 - 3 * i) for i, who in enumerate((a, a, b, c, d, e, me, c, d, a, b, c))]
+    old = log.tweet(c, 0.5)
+    log.tweet(b, 0.4, "retweet", tweets[3])
+    log.tweet(a, 0.3, "retweet", old)
+    answer = log.tweet(b, 0.25, "reply", tweets[0])
+    log.tweet(a, 0.2, "reply", answer)
+    for tweet, action in ((tweets[0], "like"), (tweets[3], "retweet"), (tweets[3], "like"), (tweets[8], "reply"),
+                          (tweets[2], "click"), (tweets[2], "not_interested")):  # fmt: skip
+        log.engage(me, tweet, action)
+    log.engage(a, tweets[8], "like")
+    log.mute(me, e)
+    log.block(d, me)
+    log.delete(tweets[9])
+    log.show(me, tweets[1])
+    log.tweet(e, 0.1, "retweet", tweets[7])
+    log.settle()
+    return log, me
+
+
+def ask(log: Log, user: int, n: int, k: int, first: int = 0) -> CandidateBatch:
+    columns = {"request_id": snowflake(np.full(n, NOW), np.arange(n) % 4096) + (first + np.arange(n) // 4096) * 4096,
+               "user_id": np.full(n, user), "user_row": np.zeros(n, np.int64), "time_us": np.full(n, NOW)}  # fmt: skip
+    return log.feed.serve(Requests(columns), k)
+
+
+def test_propensities_are_exact_given_the_prefix() -> None:
+    log, me = small()
+    slate = ask(log, me, 300, 8)
+    for b in range(300):
+        rows = slice(slate.offsets[b], slate.offsets[b + 1])
+        served = slate.columns["tweet_id"][rows].tolist()
+        for position, (tweet, said) in enumerate(zip(served, slate.columns["propensity"][rows], strict=True)):
+            p = log.probabilities(me, served[:position])
+            assert sum(p.values()) == pytest.approx(1.0)
+            assert said == pytest.approx(p[tweet], rel=1e-11)
+
+
+def test_what_is_popular_cools_by_a_factor_of_e_in_two_hours() -> None:
+    """Ten are popular: three likes of ten hours ago are less than one of four hours ago, seven of six hours more."""
+    log = Log(CONFIG)
+    users = [int(snowflake(NOW - 500 * HOUR_US, i)) for i in range(6)]
+    log.join(users)
+    tweets = [log.tweet(users[1 + at % 4], 30 - at) for at in range(14)]
+    for at, tweet in enumerate(tweets):
+        for _ in range(3 if at in (1, 5, 12) else 0):
+            log.engage(users[0], tweet, "like", 10.0)
+    for _ in range(7):
+        log.engage(users[0], tweets[0], "like", 6.0)
+    for at, tweet in enumerate(tweets):
+        if at not in (0, 1, 5, 12, 13):
+            log.engage(users[0], tweet, "like", 4.0 if at % 2 else 1.0)
+    log.engage(users[0], tweets[12], "like", 0.5)
+    log.settle()
+    hottest = sorted(tweets, key=log.heat)[::-1][:10]
+    assert {tweets[0], tweets[12]} < set(hottest)
+    assert not {tweets[1], tweets[5], tweets[13]} & set(hottest)
+    slate = ask(log, users[0], 200, 6)
+    for b in range(200):
+        rows = slice(slate.offsets[b], slate.offsets[b + 1])
+        served = slate.columns["tweet_id"][rows].tolist()
+        for position, (tweet, said) in enumerate(zip(served, slate.columns["propensity"][rows], strict=True)):
+            assert said == pytest.approx(log.probabilities(users[0], served[:position])[tweet], rel=1e-11)
+
+
+@pytest.mark.parametrize("position", [0, 1])
+def test_draws_are_as_frequent_as_their_propensities(position: int) -> None:
+    log, me = small()
+    n = 20_000
+    slate = ask(log, me, n, 2)
+    ids = slate.columns["tweet_id"].reshape(n, 2)
+    if position:
+        first = np.unique(ids[:, 0], return_counts=True)
+        above = int(first[0][first[1].argmax()])
+        ids = ids[ids[:, 0] == above]
+        p = log.probabilities(me, [above])
+    else:
+        p = log.probabilities(me, [])
+    for tweet, expected in p.items():
+        share = (ids[:, position] == tweet).mean()
+        assert abs(share - expected) < 5 * np.sqrt(expected * (1 - expected) / len(ids)) + 1e-9
+
+
+def test_never_shows_what_it_must_not() -> None:
+    log, me = small()
+    slate = ask(log, me, 50, 40)
+    assert set(slate.columns["tweet_id"].tolist()) == set(log.probabilities(me, []))
+    assert all(len(set(s.tolist())) == len(s) for s in np.split(slate.columns["tweet_id"], slate.offsets[1:-1]))
+    assert set(slate.columns["source"]) <= set(SOURCES)
+
+
+def test_what_is_deleted_within_the_quarter_is_not_shown_from_the_popular_list() -> None:
+    log, me = small(CONFIG.model_copy(update={"top": 40}))
+    before = set(ask(log, me, 50, 40).columns["tweet_id"].tolist())
+    hot = max(before, key=log.heat)
+    log.gone.add(hot)
+    log.tell("deletions", tweet_id=hot, time_us=NOW + HOUR_US // 4 + 1)
+    slate = ask(log, me, 50, 40)
+    assert set(slate.columns["tweet_id"].tolist()) == before - {hot}
+    served = slate.columns["tweet_id"][: slate.offsets[1]].tolist()
+    for position, tweet in enumerate(served):
+        stated = slate.columns["propensity"][position]
+        assert stated == pytest.approx(log.probabilities(me, served[:position])[tweet], rel=1e-11)
+
+
+def test_who_serves_does_not_change_what_is_popular() -> None:
+    (log, me), (other, _) = small(), small()
+    ask(other, me, 20, 10)
+    for one in (log, other):
+        one.tell("deletions", tweet_id=-6, time_us=NOW + HOUR_US)
+    assert np.array_equal(ask(log, me, 30, 8).columns["tweet_id"], ask(other, me, 30, 8).columns["tweet_id"])
+
+
+def test_a_request_is_answered_alike_alone_and_in_company() -> None:
+    log, me = small()
+    together, alone = ask(log, me, 9, 5), ask(log, me, 1, 5)
+    assert np.array_equal(together.columns["tweet_id"][:5], alone.columns["tweet_id"])
+    assert np.array_equal(together.columns["propensity"][:5], alone.columns["propensity"])
+
+
+def test_nothing_to_show_is_an_empty_slate_and_a_stranger_an_error() -> None:
+    log = Log()
+    log.join([11, 12])
+    assert ask(log, 11, 3, 5).offsets.tolist() == [0, 0, 0, 0]
+    with pytest.raises(NotFoundError, match="13"):
+        ask(log, 13, 1, 5)
+
+
+@settings(deadline=None, max_examples=40)
+@given(data=st.data())
+def test_propensities_are_exact_in_random_small_networks(data: st.DataObject) -> None:
+    log = Log(LoggingConfig(top=10, temperature=0.3, explore=0.2))
+    users = [int(snowflake(NOW - 500 * HOUR_US, i)) for i in range(5)]
+    log.join(users)
+    who = st.sampled_from(users)
+    for a, b in data.draw(st.lists(st.tuples(who, who).filter(lambda p: p[0] != p[1]), max_size=8, unique=True)):
+        log.follow(a, b)
+    ages = sorted(data.draw(st.lists(st.floats(0.1, 60.0), min_size=3, max_size=9)), reverse=True)
+    tweets: list[int] = []
+    for age in ages:
+        retweet = bool(tweets) and data.draw(st.integers(0, 3)) == 0
+        made = log.tweet(data.draw(who), age, *(("retweet", data.draw(st.sampled_from(tweets))) if retweet else ()))
+        tweets += [] if retweet else [made]
+    for tweet in data.draw(st.lists(st.sampled_from(tweets), max_size=6)):
+        log.engage(data.draw(who), tweet, data.draw(st.sampled_from(["like", "retweet", "click"])))
+    log.settle()
+    me = data.draw(who)
+    slate = ask(log, me, 4, 4)
+    for b in range(4):
+        rows = slice(slate.offsets[b], slate.offsets[b + 1])
+        served = slate.columns["tweet_id"][rows].tolist()
+        for position, tweet in enumerate(served):
+            expected = log.probabilities(me, served[:position])[tweet]
+            assert slate.columns["propensity"][rows][position] == pytest.approx(expected, rel=1e-11)
