@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import resource
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
@@ -21,7 +21,6 @@ from data.events import DAY_US, MINUTE_US
 from data.progress import Advance
 from data.settings import Seed
 from data.tweet_text import hashtags_of
-from experiments.cli.console import progress, say
 from experiments.datasets.search import FoundTweet, search_tweets, trends_at
 from experiments.evaluation.evaluate import EvaluateConfig, evaluate_references
 from experiments.evaluation.results import Report
@@ -32,6 +31,9 @@ from experiments.runs.train import TrainResult, train
 from experiments.simulation.worlds import make_data, world_config
 from features.text.encoder import resolve_encoder
 from ranking.registry import connect, set_alias, tracking_uri
+
+Stage = Callable[[str], AbstractContextManager[Advance]]
+"""Shows one stage of the demo under its title; its progress is reported to what the context gives."""
 
 BASELINES = ("popularity", "recency", "affinity_formula", "interest_formula")
 
@@ -83,31 +85,39 @@ class DemoResult:
     peak_memory_gib: float = 0.0
 
 
-def run_demo(config: DemoConfig, home: Path) -> DemoResult:
+def run_demo(config: DemoConfig, home: Path, stage: Stage) -> DemoResult:
     """Runs everything under `home`; the world is written to `home/demo/world`, the runs to MLflow's store there."""
     ready(home)
     seconds: dict[str, float] = {}
+
+    @contextmanager
+    def timed(name: str, title: str) -> Iterator[Advance]:
+        began = time.perf_counter()
+        with stage(title) as advance:
+            yield advance
+        seconds[name] = time.perf_counter() - began
+
     folder = home / "demo" / "world"
     with (
         ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside,
-        _stage("world", f"a world of {config.people:,} people and {config.days} days", seconds) as advance,
+        timed("world", f"a world of {config.people:,} people and {config.days} days") as advance,
     ):
         # The text encoder is distilled on the other core meanwhile, once for this home.
         encoder = beside.submit(prepare_encoder, home / "cache")
         sizes = [f"people={config.people}", f"days={config.days}", f"seed={config.seed}"]
         dataset = make_data(world_config("demo", None, sizes), folder, advance)
         encoder.result()
-    with _stage("train", "two-tower: text heads, features, training", seconds) as advance:
+    with timed("train", "two-tower: text heads, features, training") as advance:
         run = RunConfig(seed=config.seed, settings={"training": {"epochs": config.epochs}})
         training = train(dataset, run, home, advance)
-    with _stage("evaluate", "every scorer and the oracle on the same requests", seconds) as advance:
+    with timed("evaluate", "every scorer and the oracle on the same requests") as advance:
         models = [f"v{training.version}", *BASELINES]
         report = evaluate_references(dataset, models, EvaluateConfig(requests=config.requests), home, advance)
     set_alias(connect(home), "champion", training.version)
-    with _stage("search", "search and trends", seconds) as advance:
+    with timed("search", "search and trends") as advance:
         found = search_tweets(dataset, config.query, "hybrid", 5, home, advance)
         trends, moment = _busiest_trends(dataset)
-    with _stage("live", "the network over HTTP", seconds) as advance:
+    with timed("live", "the network over HTTP") as advance:
         live = run_live(
             dataset,
             home,
@@ -143,12 +153,3 @@ def _busiest_trends(dataset: Dataset) -> tuple[list[Trend], str]:
     counts = uses.filter(pl.col("end") <= high).group_by("end", "tag").len().sort("len", "end", descending=True)
     moment = int(counts["end"][0]) if len(counts) else high - high % window
     return trends_at(dataset, 1, str(np.datetime64(moment, "us")), 8)
-
-
-@contextmanager
-def _stage(name: str, title: str, seconds: dict[str, float]) -> Iterator[Advance]:
-    began = time.perf_counter()
-    with progress(title) as advance:
-        yield advance
-    seconds[name] = time.perf_counter() - began
-    say(f"{title}: {seconds[name]:.0f} s")

@@ -106,10 +106,11 @@ def progress(title: str) -> Iterator[Advance]:
 
 def _plain(value: Any) -> Any:
     import numpy as np
+    from pydantic import BaseModel
 
     if is_dataclass(value) and not isinstance(value, type):
         value = asdict(value)
-    if hasattr(value, "model_dump"):
+    if isinstance(value, BaseModel):
         value = value.model_dump()
     if isinstance(value, dict):
         return {str(key): _plain(one) for key, one in value.items()}

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from experiments.cli.console import DataFolder, JsonFlag, progress, show, table
+from data.progress import Advance
+from experiments.cli.console import DataFolder, JsonFlag, progress, say, show, table
 
 
 def demo(
@@ -28,12 +32,12 @@ def demo(
     from experiments.demo import DemoConfig, run_demo
     from experiments.runs.config import validate
 
-    asked = {"people": people, "days": days, "seed": seed, "epochs": epochs, "requests": requests, "tweets": tweets}
-    config = validate(DemoConfig, asked, source="the options")
+    options = {"people": people, "days": days, "seed": seed, "epochs": epochs, "requests": requests, "tweets": tweets}
+    config = validate(DemoConfig, options, source="the options")
     for file in (json_file, svg):
         if file is not None:
             check_file(file)
-    result = run_demo(config, home_folder())
+    result = run_demo(config, home_folder(), _stage)
     print_demo(result, svg)
     if json_file is not None:
         write_file(json_file, to_json(result) + "\n")
@@ -121,6 +125,15 @@ def bench(
         as_json=as_json,
         tables=[table("Benches", ["what", "rate", "ours", "peer", "times as fast", "memory"], rows), *notes],
     )
+
+
+@contextmanager
+def _stage(title: str) -> Iterator[Advance]:
+    """A progress bar while a stage of the demo runs, and a line with its seconds at its end."""
+    began = time.perf_counter()
+    with progress(title) as advance:
+        yield advance
+    say(f"{title}: {time.perf_counter() - began:.0f} s")
 
 
 VERBS = {"demo": demo, "search": search, "trends": trends, "bench": bench}

@@ -20,7 +20,7 @@ from data.events import DAY_US, HOUR_US, MINUTE_US
 from data.readers.notes import in_words
 from data.schema import table
 from data.split import SPLITS, PastOrder, splitter
-from experiments.evaluation.time_ties import tied_rows
+from experiments.datasets.time_ties import tied_rows
 from features.catalogue import owners, plan
 from features.leakage import leaks
 

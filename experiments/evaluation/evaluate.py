@@ -22,6 +22,7 @@ from data.dataset import Dataset
 from data.errors import ConfigError, DataError
 from data.settings import Seed
 from data.split import Split
+from experiments.datasets.time_ties import tied_rows
 from experiments.evaluation.diagnostics import curves_of
 from experiments.evaluation.find_runs import FOLDER, ORACLE, mark_evaluated
 from experiments.evaluation.measurements import Known, Measured, Places, catalogue_of, measure_block, measure_step
@@ -34,7 +35,6 @@ from experiments.evaluation.results import MMRChange, Report, ScorerResult
 from experiments.evaluation.seen_in_training import refuse_split, seen_notes
 from experiments.evaluation.segments import segments_of
 from experiments.evaluation.separation import sentences
-from experiments.evaluation.time_ties import tied_rows
 from experiments.runs.splits import split_of, understanding_of
 from experiments.runs.tracking import ready, tracked_run
 from experiments.statistics.auc import auc_interval

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from experiments.datasets.time_ties import TiedRows
 from experiments.evaluation.separation import Apart
-from experiments.evaluation.time_ties import TiedRows
 from experiments.statistics.paired import Interval
 
 
