@@ -18,7 +18,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from candidates.trends.engine import Trend
 from data.dataset import Dataset
 from data.events import DAY_US, MINUTE_US
-from data.progress import Advance
+from data.progress import Progress
 from data.settings import Seed
 from data.tweet_text import hashtags_of
 from experiments.datasets.search import FoundTweet, search_tweets, trends_at
@@ -32,7 +32,7 @@ from experiments.simulation.worlds import make_data, world_config
 from features.text.encoder import resolve_encoder
 from ranking.registry import connect, set_alias, tracking_uri
 
-Stage = Callable[[str], AbstractContextManager[Advance]]
+Stage = Callable[[str], AbstractContextManager[Progress]]
 """Shows one stage of the demo under its title; its progress is reported to what the context gives."""
 
 BASELINES = ("popularity", "recency", "affinity_formula", "interest_formula")
@@ -91,33 +91,33 @@ def run_demo(config: DemoConfig, home: Path, stage: Stage) -> DemoResult:
     seconds: dict[str, float] = {}
 
     @contextmanager
-    def timed(name: str, title: str) -> Iterator[Advance]:
+    def timed(name: str, title: str) -> Iterator[Progress]:
         began = time.perf_counter()
-        with stage(title) as advance:
-            yield advance
+        with stage(title) as progress:
+            yield progress
         seconds[name] = time.perf_counter() - began
 
     folder = home / "demo" / "world"
     with (
         ProcessPoolExecutor(1, mp_context=get_context("spawn")) as beside,
-        timed("world", f"a world of {config.people:,} people and {config.days} days") as advance,
+        timed("world", f"a world of {config.people:,} people and {config.days} days") as progress,
     ):
         # The text encoder is distilled on the other core meanwhile, once for this home.
         encoder = beside.submit(prepare_encoder, home / "cache")
         sizes = [f"people={config.people}", f"days={config.days}", f"seed={config.seed}"]
-        dataset = make_data(world_config("demo", None, sizes), folder, advance)
+        dataset = make_data(world_config("demo", None, sizes), folder, progress)
         encoder.result()
-    with timed("train", "two-tower: text heads, features, training") as advance:
+    with timed("train", "two-tower: text heads, features, training") as progress:
         run = RunConfig(seed=config.seed, settings={"training": {"epochs": config.epochs}})
-        training = train(dataset, run, home, advance)
-    with timed("evaluate", "every scorer and the oracle on the same requests") as advance:
+        training = train(dataset, run, home, progress)
+    with timed("evaluate", "every scorer and the oracle on the same requests") as progress:
         models = [f"v{training.version}", *BASELINES]
-        report = evaluate_references(dataset, models, EvaluateConfig(requests=config.requests), home, advance)
+        report = evaluate_references(dataset, models, EvaluateConfig(requests=config.requests), home, progress)
     set_alias(connect(home), "champion", training.version)
-    with timed("search", "search and trends") as advance:
-        found = search_tweets(dataset, config.query, "hybrid", 5, home, advance)
+    with timed("search", "search and trends") as progress:
+        found = search_tweets(dataset, config.query, "hybrid", 5, home, progress)
         trends, moment = _busiest_trends(dataset)
-    with timed("live", "the network over HTTP") as advance:
+    with timed("live", "the network over HTTP") as progress:
         live = run_live(
             dataset,
             home,
@@ -126,7 +126,7 @@ def run_demo(config: DemoConfig, home: Path, stage: Stage) -> DemoResult:
             evaluated=report.users,
             same=config.same,
             seed=config.seed,
-            advance=advance,
+            progress=progress,
         )
     peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)) / 2**20
     counts = {name: dataset.rows(name) for name in dataset.tables}

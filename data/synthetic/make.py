@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numba
@@ -11,15 +10,13 @@ import polars as pl
 
 from data.dataset import Dataset, DatasetWriter
 from data.events import DAY_US, EventBatch
+from data.progress import Progress, no_progress
 from data.schema import TABLES
 from data.synthetic.config import WorldConfig
 from data.synthetic.feed import Feed
 from data.synthetic.new_tweets import Written
 from data.synthetic.state import KEEP_US, Hidden, State
 from data.synthetic.world import CHUNK, World
-
-Progress = Callable[[int, int], None]
-"""Told ticks done and ticks in all."""
 
 _LARGE = 30_000
 """People of a world whose ticks are worth more than one thread."""
@@ -41,7 +38,7 @@ def make_world(
     folder: Path,
     *,
     feed: Feed,
-    progress: Progress | None = None,
+    progress: Progress = no_progress,
     workers: int | None = None,
     chunk: int = CHUNK,
 ) -> Dataset:
@@ -66,7 +63,7 @@ def make_world(
         numba.set_num_threads(before)
 
 
-def _made(config: WorldConfig, folder: Path, feed: Feed, progress: Progress | None, chunk: int) -> Dataset:
+def _made(config: WorldConfig, folder: Path, feed: Feed, progress: Progress, chunk: int) -> Dataset:
     ticks = (config.end_us - config.start_us) // config.tick_us
     about = config.model_dump(mode="json") | {"policy": feed.policy}
     name = f"world-{config.people}x{config.days}"
@@ -85,7 +82,7 @@ def _made(config: WorldConfig, folder: Path, feed: Feed, progress: Progress | No
 
 def _run_day(
     world: World, state: State, feed: Feed, writer: DatasetWriter, day: int, chunk: int, kept_us: int,
-    progress: Progress | None,
+    progress: Progress,
 ) -> None:  # fmt: skip
     config = world.config
     start = config.start_us + day * DAY_US
@@ -101,8 +98,7 @@ def _run_day(
                 entities.append(named)
             events = one.events if isinstance(one, Written) else one
             log.setdefault(events.table, []).append(events)
-        if progress is not None:
-            progress((until - config.start_us) // config.tick_us, (config.end_us - config.start_us) // config.tick_us)
+        progress((until - config.start_us) // config.tick_us, (config.end_us - config.start_us) // config.tick_us)
     if state.time_us == kept_us == config.end_us:
         state.save(writer.truth / "state")
     label = _label(start)

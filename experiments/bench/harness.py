@@ -15,12 +15,10 @@ from resource import RUSAGE_SELF, getrusage
 from statistics import median
 from threading import Event, Thread
 from time import perf_counter
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from data.catalogue import lookup
-
-if TYPE_CHECKING:
-    from data.progress import Advance
+from data.progress import Progress, no_progress
 
 BENCHES: dict[str, str] = {
     "rank": "experiments.bench.rank:RankBench",
@@ -170,7 +168,7 @@ def _row(case: Case, ours_s: float, peer_s: float, made: Any, rounds: int) -> Ro
 
 
 def run_benches(
-    names: Sequence[str] = (), *, seconds: float = SECONDS, advance: Advance | None = None
+    names: Sequence[str] = (), *, seconds: float = SECONDS, progress: Progress = no_progress
 ) -> list[BenchResult]:
     """Runs the benches named, all but the long ones when none is, and returns their results in that order.
 
@@ -185,8 +183,7 @@ def run_benches(
         bench: Bench = kind()
         rows: list[Row] = []
         for case in bench.cases():
-            if advance is not None:
-                advance(done, len(kinds), f"{name}: {case.name}")
+            progress(done, len(kinds), f"{name}: {case.name}")
             rows.append(measure(case, seconds=seconds))
         results.append(BenchResult(name, bench.peer, tuple(rows)))
     return results

@@ -13,7 +13,7 @@ from typing import Annotated, Any
 
 import typer
 
-from data.progress import Advance
+from data.progress import Progress
 
 WIDTH = 118
 """Columns of a result that goes to a file or a pipe."""
@@ -80,9 +80,9 @@ def table(title: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> 
 
 
 @contextmanager
-def progress(title: str) -> Iterator[Advance]:
-    """A progress bar on stderr for a job that tells how far it is."""
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
+def progress_bar(title: str) -> Iterator[Progress]:
+    """A bar on stderr, where that is a terminal, for a job that reports its progress."""
+    from rich.progress import BarColumn, SpinnerColumn, TextColumn, TimeElapsedColumn
 
     parts = (
         SpinnerColumn(),
@@ -92,15 +92,16 @@ def progress(title: str) -> Iterator[Advance]:
         TextColumn("{task.fields[note]}", markup=False),
     )
     from rich.console import Console
+    from rich.progress import Progress as Bars
 
     console = Console(stderr=True)
-    with Progress(*parts, console=console, disable=not console.is_terminal) as bar:
+    with Bars(*parts, console=console, disable=not console.is_terminal) as bar:
         task = bar.add_task(title, total=None, note="")
 
-        def advance(done: float, total: float, note: str = "") -> None:
+        def report(done: float, total: float, note: str = "", /) -> None:
             bar.update(task, completed=done, total=total, note=note)
 
-        yield advance
+        yield report
         bar.update(task, total=1, completed=1)
 
 

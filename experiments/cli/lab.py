@@ -10,8 +10,8 @@ from typing import Annotated
 
 import typer
 
-from data.progress import Advance
-from experiments.cli.console import DataFolder, JsonFlag, progress, say, show, table
+from data.progress import Progress
+from experiments.cli.console import DataFolder, JsonFlag, progress_bar, say, show, table
 
 
 def demo(
@@ -58,8 +58,8 @@ def search(
     from data.home import home_folder
     from experiments.datasets.search import search_tweets
 
-    with progress("index the tweets") as advance:
-        hits = search_tweets(Dataset.open(data), query, mode, limit, home_folder(), advance)
+    with progress_bar("index the tweets") as progress:
+        hits = search_tweets(Dataset.open(data), query, mode, limit, home_folder(), progress)
     rows = [(hit.text, hit.author, f"{hit.score:.4f}", hit.tweet_id) for hit in hits]
     show(hits, as_json=as_json, tables=[table(f"{query!r}, {mode}", ["tweet", "author", "score", "id"], rows)])
 
@@ -103,8 +103,8 @@ def bench(
 
     if plot is not None:
         check_file(plot)
-    with progress("bench") as advance:
-        results = run_benches(names or [], advance=advance)
+    with progress_bar("bench") as progress:
+        results = run_benches(names or [], progress=progress)
     if plot is not None:
         draw_growth(results, plot)
     rows = [
@@ -128,11 +128,11 @@ def bench(
 
 
 @contextmanager
-def _stage(title: str) -> Iterator[Advance]:
+def _stage(title: str) -> Iterator[Progress]:
     """A progress bar while a stage of the demo runs, and a line with its seconds at its end."""
     began = time.perf_counter()
-    with progress(title) as advance:
-        yield advance
+    with progress_bar(title) as progress:
+        yield progress
     say(f"{title}: {time.perf_counter() - began:.0f} s")
 
 

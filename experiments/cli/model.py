@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.cli.console import DataFolder, JsonFlag, progress, say, show
+from experiments.cli.console import DataFolder, JsonFlag, progress_bar, say, show
 from ranking.catalogue import TRAINED
 from ranking.metrics.catalogue import METRICS
 
@@ -41,8 +41,8 @@ def train(
     from experiments.runs.train import train as run
 
     settings = load_config(RunConfig, config, set_ or [])
-    with progress(f"train {settings.scorer}") as advance:
-        result = run(Dataset.open(data), settings, home_folder(), advance)
+    with progress_bar(f"train {settings.scorer}") as progress:
+        result = run(Dataset.open(data), settings, home_folder(), progress)
     if not result.run_id:
         return
     if result.went_on_after:
@@ -99,15 +99,15 @@ def evaluate(
     settings = validate(EvaluateConfig, options, source="the options")
     dataset, home = Dataset.open(data), home_folder()
     draws = plan_shuffles(dataset, models, settings, home, tie_shuffles) if tie_shuffles else []
-    with progress("evaluate") as advance:
-        report = evaluate_references(dataset, models, settings, home, advance)
+    with progress_bar("evaluate") as progress:
+        report = evaluate_references(dataset, models, settings, home, progress)
     tables = [scorer_table(report)]
     tables += [probability_table(report)] if any(row.by_action for row in report.rows) else []
     tables += [report.protocol, *report.notes]
     facts = report.facts()
     if draws:
-        with progress("ties drawn again") as advance:
-            shuffled = run_shuffles(dataset, models, settings, home, draws, advance)
+        with progress_bar("ties drawn again") as progress:
+            shuffled = run_shuffles(dataset, models, settings, home, draws, progress)
         facts["tie_shuffles"] = shuffled
         tables += [shuffle_table(shuffled), shuffled.sentence]
     show(facts, as_json=as_json, tables=tables)
@@ -174,8 +174,8 @@ def sweep(
 
     more = [] if trials is None else [f"trials={trials}"]
     settings = load_config(SweepConfig, config, [*(set_ or []), *more])
-    with progress(f"sweep {settings.run.scorer}") as advance:
-        result = run(Dataset.open(data), settings, home_folder(), advance)
+    with progress_bar(f"sweep {settings.run.scorer}") as progress:
+        result = run(Dataset.open(data), settings, home_folder(), progress)
     if result.went_on_after:
         say(f"{result.went_on_after} trials were there already")
     after = f"study {result.study}\nnext: rookery train --data {data} --config {result.config}"

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.cli.console import JsonFlag, progress, show
+from experiments.cli.console import JsonFlag, progress_bar, show
 
 app = typer.Typer(no_args_is_help=True, help="Questions asked of several worlds, each answered by one command.")
 
@@ -35,8 +35,8 @@ def rankers(
     from experiments.studies.rankers import RankersConfig, rank_rankers
 
     settings = load_config(RankersConfig, config, set_ or [])
-    with progress("study rankers") as advance:
-        result = rank_rankers(settings, home_folder(), advance)
+    with progress_bar("study rankers") as progress:
+        result = rank_rankers(settings, home_folder(), progress)
     one = len(result.seeds) == 1
     worlds = "the world of seed" if one else f"each of {len(result.seeds)} worlds, of seeds"
     words = f"Of {worlds} {', '.join(map(str, result.seeds))}: {result.protocol}"

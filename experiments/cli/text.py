@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from experiments.cli.console import JsonFlag, progress, show, table
+from experiments.cli.console import JsonFlag, progress_bar, show, table
 
 app = typer.Typer(no_args_is_help=True, help="What the lab reads in texts, and heads trained on your labels.")
 
@@ -44,8 +44,8 @@ def analyze(
         raise ConfigError("--input and --out belong together", remedy="--input FILE --out FILE.parquet")
     reader = reader_of(home_folder(), model=model, encoder=encoder)
     if source is not None and out is not None:
-        with progress(f"reading {source.name}") as advance:
-            done = analyze_file(source, out, reader, column=column, embedding=embedding, advance=advance)
+        with progress_bar(f"reading {source.name}") as progress:
+            done = analyze_file(source, out, reader, column=column, embedding=embedding, progress=progress)
         line = f"{done.rows:,} texts in {done.seconds:.1f} s ({done.rows / done.seconds:,.0f} a second): {done.out}"
         show(done, as_json=as_json, tables=[line])
         return
@@ -114,9 +114,9 @@ def train(
     reports = []
     for name, some in jobs.items():
         folder = out / name if out is not None else None
-        with progress(f"training {name}") as advance:
+        with progress_bar(f"training {name}") as progress:
             reports.append(
-                train_text(name, some, judge, config, home_folder(), out=folder, source=source, advance=advance)
+                train_text(name, some, judge, config, home_folder(), out=folder, source=source, progress=progress)
             )
     show(
         reports if data is not None and task is None else reports[0],

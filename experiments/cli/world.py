@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.cli.console import JsonFlag, progress, show, table
+from experiments.cli.console import JsonFlag, progress_bar, show, table
 
 app = typer.Typer(no_args_is_help=True, help="Make a synthetic network whose truth is known, and look at it.")
 
@@ -32,8 +32,8 @@ def make(
     from experiments.simulation.worlds import make_data, world_config
 
     settings = world_config(preset, config, set_ or [])
-    with progress(f"world of {settings.people:,} people x {settings.days} days") as advance:
-        dataset = make_data(settings, out, advance, workers=workers)
+    with progress_bar(f"world of {settings.people:,} people x {settings.days} days") as progress:
+        dataset = make_data(settings, out, progress, workers=workers)
     counts = {name: dataset.rows(name) for name in dataset.tables}
     facts = {"folder": str(dataset.folder), "content_hash": dataset.content_hash, "rows": counts}
     rows = [(name, f"{count:,}") for name, count in counts.items()]
@@ -65,8 +65,8 @@ def report(
     dataset = Dataset.open(folder)
     if html is not None:
         check_file(html)
-    with progress("measure") as advance:
-        found = realism(dataset, encode=lazy_encoder(home_folder() / "cache"), advance=advance)
+    with progress_bar("measure") as progress:
+        found = realism(dataset, encode=lazy_encoder(home_folder() / "cache"), progress=progress)
     if html is not None:
         write_page(found, html)
     cells = [(row.name, row.shown, row.target, row.verdict) for row in found.rows]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import cast
 
 import polars as pl
 
@@ -14,10 +14,8 @@ from candidates.trends.engine import Trend, TrendEngine
 from data.dataset import Dataset
 from data.errors import ConfigError, NotFoundError
 from data.events import MINUTE_US
+from data.progress import Progress, no_progress
 from features.text.encoder import resolve_encoder
-
-if TYPE_CHECKING:
-    from data.progress import Advance
 
 WORLDWIDE = 1
 """The WOEID of the whole world."""
@@ -34,7 +32,7 @@ class FoundTweet:
 
 
 def search_tweets(
-    dataset: Dataset, query: str, mode: str, limit: int, home: Path, advance: Advance | None = None
+    dataset: Dataset, query: str, mode: str, limit: int, home: Path, progress: Progress = no_progress
 ) -> list[FoundTweet]:
     """The best tweets of a data set for a query; the index lives in memory for this one question.
 
@@ -50,8 +48,7 @@ def search_tweets(
     days = max(len(dataset.days("tweets")), 1)
     for at, events in enumerate(dataset.replay(["tweets", "deletions"]).advance()):
         search.update(events)
-        if advance:
-            advance(min(at + 1, days), days, f"{len(search):,} tweets")
+        progress(min(at + 1, days), days, f"{len(search):,} tweets")
     hits = search.search(query, cast(Mode, mode), limit)
     found = pl.DataFrame({"tweet_id": hits.tweet_ids, "score": hits.scores})
     tweets = dataset.scan("tweets").select("tweet_id", "author_id", "text").collect()

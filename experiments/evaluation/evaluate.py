@@ -11,7 +11,6 @@ import json
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -20,6 +19,7 @@ from data.batch import CandidateBatch
 from data.catalogue import did_you_mean, resolve
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError
+from data.progress import Progress, no_progress
 from data.settings import Seed
 from data.split import Split
 from experiments.datasets.time_ties import tied_rows
@@ -48,9 +48,6 @@ from ranking.metrics.catalogue import LISTS, METRICS
 from ranking.ranker import check_columns
 from ranking.registry import connect, fetch, require_run
 from ranking.scorer import Scorer
-
-if TYPE_CHECKING:
-    from data.progress import Advance
 
 BASE = "interest_formula"
 """The scorer over which the others' gain by segment is drawn, where it is among them."""
@@ -84,7 +81,7 @@ class EvaluateConfig(BaseModel):
 
 
 def evaluate_references(
-    dataset: Dataset, references: Sequence[str], config: EvaluateConfig, home: Path, advance: Advance | None = None
+    dataset: Dataset, references: Sequence[str], config: EvaluateConfig, home: Path, progress: Progress = no_progress
 ) -> Report:
     """Measures models and scorers by reference, and the oracle where the truth is at hand; logs each to MLflow.
 
@@ -102,7 +99,7 @@ def evaluate_references(
     for reference, one in bundles.items():
         if one.run_id:
             require_run(client, one.run_id, f"model {reference!r}", home, otherwise="train again: rookery train")
-    report, measured = evaluate_bundles(dataset, split, bundles, config, advance)
+    report, measured = evaluate_bundles(dataset, split, bundles, config, progress)
     users = segments_of(dataset, split, report.users)
     curves = curves_of(measured, sorted(bundles, key=lambda one: bundles[one].name != BASE), users, seed=config.seed)
     names = _labels(report)
@@ -120,7 +117,7 @@ def evaluate_bundles(
     split: Split,
     bundles: Mapping[str, Bundle],
     config: EvaluateConfig,
-    advance: Advance | None = None,
+    progress: Progress = no_progress,
 ) -> tuple[Report, dict[str, Measured]]:
     """The report and the raw rows by reference. Bundles with the same text understanding share one pass."""
     for reference, bundle in bundles.items():
@@ -150,8 +147,7 @@ def evaluate_bundles(
             done += count
             if at == 0 and batch is not None:
                 candidates.add(batch)
-            if advance:
-                advance(done, len(protocol) * len(groups), f"{done} of {len(protocol) * len(groups)} requests")
+            progress(done, len(protocol) * len(groups), f"{done} of {len(protocol) * len(groups)} requests")
     rows = tuple(_result(name, bundles.get(name), one, config, asked, candidates) for name, one in measured.items())
     words = protocol.describe()
     key = hashlib.sha256(f"{dataset.content_hash} {split.name} {words} k={config.k}".encode()).hexdigest()[:16]

@@ -10,11 +10,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from data.catalogue import resolve
 from data.dataset import Dataset
 from data.errors import ConfigError
+from data.progress import Progress, no_progress, part_of
 from data.split import PastOrder, Split, Splitter, default_split, parse_split
 from experiments.evaluation.evaluate import EvaluateConfig, bundles_of, evaluate_bundles
 from experiments.runs.config import RunConfig
@@ -22,9 +23,6 @@ from experiments.runs.train import Learning
 from ranking.artifact import VALUE, Bundle, describe
 from ranking.catalogue import SCORERS
 from ranking.scorers.item_config import ItemConfig
-
-if TYPE_CHECKING:
-    from data.progress import Advance
 
 
 @dataclass(frozen=True)
@@ -91,22 +89,18 @@ def plan_shuffles(
 
 def run_shuffles(
     dataset: Dataset, references: Sequence[str], config: EvaluateConfig, home: Path, draws: Sequence[Splitter],
-    advance: Advance | None = None,
+    progress: Progress = no_progress,
 ) -> TieShuffles:  # fmt: skip
     """Measures the scorers over the draws that `plan_shuffles` gave."""
     config = config.model_copy(update={"metrics": ()})
     reports, decided = [], []
     bundles: Mapping[str, Bundle] = {}
     for at, draw in enumerate(draws):
-
-        def tell(done: float, total: float, note: str = "", at: int = at) -> None:
-            if advance is not None:
-                advance(at + done / max(total, 1), len(draws), f"draw {at + 1} of {len(draws)}: {note}")
-
+        part = part_of(progress, at, len(draws), f"draw {at + 1} of {len(draws)}")
         split = draw.apply(dataset)
         bundles = bundles or bundles_of(dataset, split, references, home)
         fitted = {name: _fitted(bundle, dataset, split) for name, bundle in bundles.items()}
-        reports.append(evaluate_bundles(dataset, split, fitted, config, tell)[0])
+        reports.append(evaluate_bundles(dataset, split, fitted, config, part)[0])
         decided.append(split.decided / split.warmth.test_rows)
     of = [{row.reference: row for row in report.rows} for report in reports]
     rows = tuple(

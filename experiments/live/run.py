@@ -8,12 +8,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
 
 from data.dataset import Dataset
+from data.progress import Progress, no_progress
 from data.synthetic.posting import ORIGINAL
 from data.synthetic.text.writer import Draft, Writer
 from data.synthetic.world import World
@@ -21,9 +22,6 @@ from experiments.live.open_network import empty_folder, open_network, scaled_fan
 from experiments.live.server import CLIENTS, Latency, LiveError, Server, get, post_tweets, read_homes, running_server
 from serving.fanout.policy import FanoutConfig
 from serving.network import Network
-
-if TYPE_CHECKING:
-    from data.progress import Advance
 
 HOME_SIZE = 20
 """Tweets of a home timeline that are read."""
@@ -76,7 +74,7 @@ def run_live(
     evaluated: Sequence[int],
     same: int,
     seed: int,
-    advance: Advance | None = None,
+    progress: Progress = no_progress,
 ) -> Live:
     """Serves `dataset` with the champion; compares timelines, posts tweets, reads timelines again.
 
@@ -84,11 +82,6 @@ def run_live(
     this process from the data set alone, and every timeline read over HTTP is ranked again there for the very moment
     that the answer states.
     """
-
-    def tell(done: int, note: str) -> None:
-        if advance:
-            advance(done, 5, note)
-
     fanout = scaled_fanout(dataset)
     variables = {
         "ROOKERY_FANOUT__PUSH_BELOW": str(fanout.push_below),
@@ -98,28 +91,28 @@ def run_live(
     rng = np.random.default_rng([seed, 11])
     readers = rng.choice(evaluated, min(same, len(evaluated)), replace=False).tolist()
     room = empty_folder(home / "demo" / "networks")
-    tell(0, "loading the data set into the network")
+    progress(0, 5, "loading the data set into the network")
     # The two networks are built side by side, each on a core.
     with (
         ThreadPoolExecutor(1) as beside,
         _closing(beside.submit(_in_process, dataset, home, room / "in-process", fanout)) as building,
         running_server(home, dataset.folder, room / "served", settings=variables) as server,
     ):
-        tell(1, "reading timelines and ranking them again in process")
+        progress(1, 5, "reading timelines and ranking them again in process")
         first, _ = read_homes(server, readers, HOME_SIZE)
         identical = _identical(building.result(), readers, first)
-        tell(2, f"posting {tweets:,} tweets")
+        progress(2, 5, f"posting {tweets:,} tweets")
         authors = rng.choice(users, tweets).tolist()
         texts = compose_texts(dataset, authors, seed)
         posted, post = post_tweets(server, authors, texts)
-        tell(3, "fan-out")
+        progress(3, 5, "fan-out")
         await_fanout(server, len(posted))
-        tell(4, "reading timelines")
+        progress(4, 5, "reading timelines")
         again = rng.choice(users, min(timelines, len(users)), replace=False).tolist()
         answers, read = read_homes(server, again, HOME_SIZE)
         stats = get(server, "/v1/network")["data"]
         trends = [one["trend_name"] for one in get(server, "/2/trends/by/woeid/1")["data"]]
-        tell(5, "done")
+        progress(5, 5, "done")
     new = set(posted)
     fresh = [any(int(tweet["id"]) in new for tweet in answer["data"]) for answer in answers]
     model = answers[0]["meta"]["model"]

@@ -6,13 +6,14 @@ are absent says so. A family of figures is a module with its `FIGURES`; adding a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from data.batch import F32
 from data.dataset import Dataset
 from data.errors import ConfigError
+from data.progress import Progress, no_progress
 from experiments.realism import activity, cascades, exposure, graph, habits, hashtags, text
 from experiments.realism.figure import ABSENT, MET, MISSED, Figure, Found, Plot, Row, judge
 from experiments.realism.log import Encode, Log, NoData
@@ -59,7 +60,7 @@ def realism(
     dataset: Dataset,
     *,
     encode: Encode | None = None,
-    advance: Callable[[float, float, str], None] | None = None,
+    progress: Progress = no_progress,
     figures: Sequence[Figure] = FIGURES,
 ) -> Report:
     """Measures `figures` on one data set.
@@ -67,14 +68,13 @@ def realism(
     Args:
         dataset: any data set; its truth is not read.
         encode: [N] texts to [N, D] unit vectors, for figures of meaning; None where no encoder is at hand.
-        advance: told the figures done, their number and the name of the one at work.
+        progress: called before each figure, with its name.
         figures: what to measure.
     """
     log = Log(dataset, encode)
     rows, plots = [], {}
     for at, figure in enumerate(figures):
-        if advance is not None:
-            advance(at, len(figures), figure.name)
+        progress(at, len(figures), figure.name)
         found = measured(log, figure)
         rows.append(judge(figure, found))
         if isinstance(found, Found) and found.plots:

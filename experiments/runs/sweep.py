@@ -23,6 +23,7 @@ from data.dataset import Dataset
 from data.errors import ConfigError, DataError, ModelError
 from data.folders import write_file
 from data.home import database_url
+from data.progress import Progress, no_progress
 from data.settings import Seed
 from experiments.runs.config import RunConfig, put, validate
 from experiments.runs.splits import split_of, understanding_of
@@ -36,7 +37,6 @@ from ranking.training.rankers.impressions import SameRows
 if TYPE_CHECKING:
     import optuna
 
-    from data.progress import Advance
 
 _MORE = re.compile("recall|ndcg")
 """Names of numbers of which more is better."""
@@ -138,7 +138,7 @@ class SweepResult:
     """Trials of an earlier call."""
 
 
-def sweep(dataset: Dataset, config: SweepConfig, home: Path, advance: Advance | None = None) -> SweepResult:
+def sweep(dataset: Dataset, config: SweepConfig, home: Path, progress: Progress = no_progress) -> SweepResult:
     """Runs the trials that are left of a study and writes the best run's config.
 
     A trial whose settings do not go together counts as failed; where none of the first five fits, its error is raised.
@@ -170,8 +170,7 @@ def sweep(dataset: Dataset, config: SweepConfig, home: Path, advance: Advance | 
         trials = _Trials(kind, dataset, config, home, run_id)
         while len(_ended(study)) < config.trials:
             number = len(_ended(study))
-            if advance is not None:
-                advance(number, config.trials, f"trial {number + 1} of {config.trials}")
+            progress(number, config.trials, f"trial {number + 1} of {config.trials}")
             trials.run(study, number)
         best = _best(study, config)
         path = folder / f"{name}.toml"

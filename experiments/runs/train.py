@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from inspect import signature
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from pydantic import ValidationError
@@ -18,6 +18,7 @@ from data.batch import F32, I64, Array
 from data.catalogue import lookup, resolve
 from data.dataset import Dataset
 from data.errors import ConfigError, ModelError
+from data.progress import Progress, no_progress
 from data.settings import config_from
 from data.split import Split, training_part
 from experiments.reports.plots import log_curves
@@ -35,9 +36,6 @@ from ranking.scorer import Scorer
 from ranking.trained_rows import TrainedRows
 from ranking.training.checkpoint import Checkpoint
 from ranking.training.rankers.impressions import RowsOf, impressions
-
-if TYPE_CHECKING:
-    from data.progress import Advance
 
 
 @dataclass(frozen=True)
@@ -59,7 +57,7 @@ class TrainResult:
     """The settings with the best NDCG, of a model of items that tries several."""
 
 
-def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | None = None) -> TrainResult:
+def train(dataset: Dataset, config: RunConfig, home: Path, progress: Progress = no_progress) -> TrainResult:
     """Trains what the config names, logs the run and registers the model.
 
     The first version becomes `champion`; every new one becomes `challenger`. A run that was killed goes on from its
@@ -86,13 +84,13 @@ def train(dataset: Dataset, config: RunConfig, home: Path, advance: Advance | No
             learn.fit()
             return TrainResult("", "", MODEL_NAME, (), ())
         done = kept.epoch
-        if done and advance is not None:
-            advance(0, 1, f"going on after epoch {done}")
+        if done:
+            progress(0, 1, f"going on after epoch {done}")
         tags = {"scorer": config.scorer, "kind": "trained" if hasattr(kind, "trainer") else "formula"}
         parameters = config.model_dump()
         with tracked_run(home, name=config.scorer, dataset=dataset, parameters=parameters, tags=tags) as run_id:
             epochs: list[dict[str, float]] = []
-            scorer = learn.fit(logged(epochs), advance)
+            scorer = learn.fit(logged(epochs), progress)
             left_out = tuple(getattr(scorer, "left_out", ()))
             chosen = chosen_of(epochs)
             mlflow.log_params({f"chosen.{name}": value for name, value in chosen.items()})
@@ -148,7 +146,7 @@ class Learning:
     """What makes the training rows of rankers."""
 
     def fit(
-        self, on_epoch: Callable[[Mapping[str, float]], None] | None = None, advance: Advance | None = None
+        self, on_epoch: Callable[[Mapping[str, float]], None] | None = None, progress: Progress = no_progress
     ) -> Scorer:
         """A scorer with a `trainer` is fitted by it; one without is made from its settings.
 
@@ -164,7 +162,7 @@ class Learning:
         lent = {"checkpoint": self.checkpoint, "index": _FaissNeighbours, "rows_of": self.rows_of}
         fitted: Scorer = trainer(
             self.dataset, self.split, self.understanding, settings, seed=self.config.seed,
-            on_epoch=on_epoch, advance=advance,
+            on_epoch=on_epoch, progress=progress,
             **{name: value for name, value in lent.items() if name in takes},
         )  # fmt: skip
         return fitted

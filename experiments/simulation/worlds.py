@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from data.catalogue import did_you_mean
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.folders import present
+from data.progress import Progress, no_progress
 from data.synthetic.config import WorldConfig
 from data.synthetic.make import make_world
 from experiments.runs.config import merge_settings
 from experiments.simulation.logging_feed import LoggingConfig, LoggingFeed
-
-if TYPE_CHECKING:
-    from data.progress import Advance
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
     "tiny": {"people": 1_000, "days": 7, "behaviour": {"eagerness": 1.2}},
@@ -52,17 +50,19 @@ def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]
     return {**base, **changes, **inner}
 
 
-def make_data(config: WorldConfig, out: Path, advance: Advance | None = None, *, workers: int | None = None) -> Dataset:
+def make_data(
+    config: WorldConfig, out: Path, progress: Progress = no_progress, *, workers: int | None = None
+) -> Dataset:
     """Makes the world, serves it with the logging policy and writes the data set to `out`."""
     feed = LoggingFeed(LoggingConfig(seed=config.seed))
-    return make_world(config, out, feed=feed, progress=advance, workers=workers)
+    return make_world(config, out, feed=feed, progress=progress, workers=workers)
 
 
-def kept_data(config: WorldConfig, folder: Path, advance: Advance | None = None) -> Dataset:
+def kept_data(config: WorldConfig, folder: Path, progress: Progress = no_progress) -> Dataset:
     """The data set in `folder` where it is of this world and this logging policy, else a new one."""
     about = config.model_dump(mode="json") | {"policy": LoggingFeed(LoggingConfig(seed=config.seed)).policy}
     if present(folder).is_dir():
         found = Dataset.open(folder)
         if found.config == about and (found.truth / "config.json").is_file():
             return found
-    return make_data(config, folder, advance)
+    return make_data(config, folder, progress)

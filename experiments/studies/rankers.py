@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
@@ -22,6 +22,7 @@ from data.dataset import Dataset
 from data.errors import ConfigError
 from data.folders import present, write_file, written_whole
 from data.home import check_home
+from data.progress import Progress, no_progress, part_of
 from data.settings import Seed, config_from
 from experiments.evaluation.evaluate import EvaluateConfig, evaluate_bundles
 from experiments.evaluation.find_runs import ORACLE
@@ -36,9 +37,6 @@ from ranking.artifact import CARD, Bundle
 from ranking.catalogue import SCORERS
 from ranking.scorer import Scorer
 from ranking.training.rankers.impressions import SameRows
-
-if TYPE_CHECKING:
-    from data.progress import Advance
 
 METRIC = "true_value"
 _ABOUT, _VALUES = "about.json", "values.parquet"
@@ -120,7 +118,7 @@ class RankersResult:
     """What is to be told of rankers that do not tell candidates apart."""
 
 
-def rank_rankers(config: RankersConfig, home: Path, advance: Advance | None = None) -> RankersResult:
+def rank_rankers(config: RankersConfig, home: Path, progress: Progress = no_progress) -> RankersResult:
     """Makes the worlds, trains, ranks and compares.
 
     Raises:
@@ -133,12 +131,8 @@ def rank_rankers(config: RankersConfig, home: Path, advance: Advance | None = No
     parts, protocol, notes = [], "", list[str]()
     for at, seed in enumerate(config.seeds):
         place = folder / f"seed-{seed}"
-
-        def tell(done: float, total: float, note: str = "", at: int = at, seed: int = seed) -> None:
-            if advance is not None:
-                advance(at + done / max(total, 1), len(config.seeds), f"seed {seed}: {note}")
-
-        rows, words, told = _world(config, seed, place, home, tell)
+        part = part_of(progress, at, len(config.seeds), f"seed {seed}")
+        rows, words, told = _world(config, seed, place, home, part)
         notes += [f"Seed {seed}: {one}" for one in told]
         protocol = words.replace(f"sampled with seed {seed}", "sampled with the world's seed")
         parts.append(rows.with_columns(seed=pl.lit(seed), person=pl.concat_str(pl.lit(f"{seed}/"), "user_id")))
@@ -151,10 +145,10 @@ def rank_rankers(config: RankersConfig, home: Path, advance: Advance | None = No
 
 
 def _world(
-    config: RankersConfig, seed: int, place: Path, home: Path, advance: Advance
+    config: RankersConfig, seed: int, place: Path, home: Path, progress: Progress
 ) -> tuple[pl.DataFrame, str, list[str]]:
     """`request_id`, `user_id` and a column of true values a scorer, the protocol's words, and what there is to tell."""
-    dataset = kept_data(world_config(config.preset, None, [f"seed={seed}"]), place / "world", advance)
+    dataset = kept_data(world_config(config.preset, None, [f"seed={seed}"]), place / "world", progress)
     every = {name: _in_full(name, config) for name in config.rankers}
     evaluation = EvaluateConfig(requests=config.requests, seed=seed)
     told = {**config.model_dump(mode="json", exclude={"seeds", "settings"}), **every}
@@ -163,10 +157,10 @@ def _world(
     if kept.is_dir() and (found := json.loads((kept / _ABOUT).read_text()))["asked"] == asked:
         return pl.read_parquet(kept / _VALUES), found["protocol"], found.get("told", [])
     split = split_of(dataset, "auto")
-    bundles = _bundles(config, seed, dataset, place / "models", home, advance)
+    bundles = _bundles(config, seed, dataset, place / "models", home, progress)
     text = next(one.understanding for one in bundles.values())
     bundles[config.base] = _untrained(config.base, dataset, text)
-    report, measured = evaluate_bundles(dataset, split, bundles, evaluation, advance)
+    report, measured = evaluate_bundles(dataset, split, bundles, evaluation, progress)
     if ORACLE not in measured:
         raise ConfigError(f"{dataset.folder} has no truth", remedy="remove the folder; it is made again")
     keys = ["request_id", "user_id"]
@@ -184,24 +178,21 @@ def _world(
 
 
 def _bundles(
-    config: RankersConfig, seed: int, dataset: Dataset, folder: Path, home: Path, advance: Advance
+    config: RankersConfig, seed: int, dataset: Dataset, folder: Path, home: Path, progress: Progress
 ) -> dict[str, Bundle]:
     """All models that are trained; what they share in training is gone before they are evaluated."""
     rows = SameRows(histories=True)
     text_of = cache(lambda encoder: understanding_of(dataset, split_of(dataset, "auto"), encoder, home))
     bundles: dict[str, Bundle] = {}
     for at, name in enumerate(config.rankers):
-
-        def tell(done: float, total: float, note: str = "", at: int = at, name: str = name) -> None:
-            advance(at + done / max(total, 1), len(config.rankers) + 1, f"{name} {note}")
-
-        bundles[name] = _trained(config, name, seed, dataset, folder / name, home, text_of, rows, tell)
+        part = part_of(progress, at, len(config.rankers) + 1, name)
+        bundles[name] = _trained(config, name, seed, dataset, folder / name, home, text_of, rows, part)
     return bundles
 
 
 def _trained(
     config: RankersConfig, name: str, seed: int, dataset: Dataset, folder: Path, home: Path,
-    text_of: Callable[[str], Understanding], rows: SameRows, advance: Advance,
+    text_of: Callable[[str], Understanding], rows: SameRows, progress: Progress,
 ) -> Bundle:  # fmt: skip
     """The model in `folder` where it was trained on this data with these settings, else a new one."""
     run = RunConfig(scorer=name, seed=seed, settings=config.settings.get(name, {}))
@@ -213,7 +204,7 @@ def _trained(
     split = split_of(dataset, run.split)
     understanding = text_of(run.encoder)
     learning = Learning(resolve(SCORERS[name]), dataset, split, understanding, run, rows_of=rows)
-    scorer = learning.fit(None, advance)
+    scorer = learning.fit(None, progress)
     bundle = Bundle(name, scorer, understanding, dataset.name, dataset.content_hash, split.name, dataset.tables)
     folder.mkdir(parents=True, exist_ok=True)
     bundle.save(folder / "model")

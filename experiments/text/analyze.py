@@ -6,20 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
 from data.errors import ConfigError, DataError
 from data.folders import check_file
+from data.progress import Progress, no_progress
 from experiments.runs.models import served_model
 from experiments.text.tables import _unreadable, count_rows, scan_table
 from features.text.analysis import analyze
 from features.text.encoder import STATIC, TextEncoder, resolve_encoder
 from features.text.saved_heads import TaskHead, heads_in, shelf, shipped_heads
-
-if TYPE_CHECKING:
-    from data.progress import Advance
 
 CHUNK = 8_192
 """Rows that are read, analysed and written at a time."""
@@ -78,7 +76,7 @@ def analyze_text(text: str, reader: Reader) -> dict[str, Any]:
 
 def analyze_file(
     source: Path, out: Path, reader: Reader, *, column: str = "text", embedding: bool = True,
-    advance: Advance | None = None,
+    progress: Progress = no_progress,
 ) -> FileResult:  # fmt: skip
     """Writes a Parquet file with all columns and rows of a CSV or Parquet file and the fields of its texts.
 
@@ -109,8 +107,7 @@ def analyze_file(
             writer = writer or pq.ParquetWriter(staging, both.schema, compression="zstd")
             writer.write_table(both.cast(writer.schema))
             rows += len(chunk)
-            if advance is not None:
-                advance(rows, total, f"{rows:,} of {total:,}")
+            progress(rows, total, f"{rows:,} of {total:,}")
         if writer is None:
             raise DataError(f"{source} has no rows", remedy="give a file with texts")
         columns = tuple(writer.schema.names)

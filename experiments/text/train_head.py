@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import polars as pl
@@ -15,14 +15,12 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data.batch import F64, I64, Array
 from data.errors import ConfigError, DataError
+from data.progress import Progress, no_progress
 from data.settings import Seed
 from experiments.text.tables import collect, scan_table
 from features.text.encoder import STATIC, TextEncoder, resolve_encoder
 from features.text.saved_heads import TaskHead, check_task, shelf
 from features.text.training import Examples, choose, predict, train_head
-
-if TYPE_CHECKING:
-    from data.progress import Advance
 
 RESAMPLES = 1_000
 MOST_LABELS = 500
@@ -108,7 +106,7 @@ class TextReport:
 
 def train_text(
     task: str, labelled: Labelled, test: Labelled | None, config: TextTrainConfig, home: Path, *,
-    out: Path | None = None, source: str = "labels", advance: Advance | None = None,
+    out: Path | None = None, source: str = "labels", progress: Progress = no_progress,
 ) -> TextReport:  # fmt: skip
     """Trains the head of `task`, logs the run in MLflow and keeps the head in `out` (by default where it plugs in).
 
@@ -128,8 +126,8 @@ def train_text(
     ready(home)
     encoder = resolve_encoder(config.encoder, cache=home / "cache")
     seen, judged = _parts(labelled, test, config)
-    both = [_examples(one, encoder, advance) for one in (seen, judged)]
-    chosen, tried = choose(both[0], seed=config.seed, advance=advance)
+    both = [_examples(one, encoder, progress) for one in (seen, judged)]
+    chosen, tried = choose(both[0], seed=config.seed, progress=progress)
     head = train_head(both[0], chosen)
     if head is None:
         raise DataError(f"{labelled.source} has one label in its training part", remedy="give more labelled texts")
@@ -137,7 +135,7 @@ def train_text(
     score = _scores(both[1].labels.astype(str), guess, config.seed)
     floor = np.full(len(judged), _most_frequent(seen.labels), object)
     majority = macro_f1(both[1].labels.astype(str), floor.astype(str))
-    kept = head if test is not None else train_head(_examples(labelled, encoder, advance), chosen)
+    kept = head if test is not None else train_head(_examples(labelled, encoder, progress), chosen)
     import mlflow
 
     parameters = {"task": task, **config.model_dump(), **chosen.model_dump(), "labels": len(set(labelled.labels))}
@@ -319,11 +317,10 @@ def _hold_out(labelled: Labelled, config: TextTrainConfig) -> tuple[Labelled, La
     return labelled.at(np.flatnonzero(~side)), labelled.at(np.flatnonzero(side))
 
 
-def _examples(labelled: Labelled, encoder: TextEncoder, advance: Advance | None) -> Examples:
+def _examples(labelled: Labelled, encoder: TextEncoder, progress: Progress) -> Examples:
     vectors, step = [], 1_024
     for at in range(0, len(labelled), step):
-        if advance is not None:
-            advance(at, len(labelled), "reading texts")
+        progress(at, len(labelled), "reading texts")
         vectors.append(encoder.encode(labelled.texts[at : at + step]))
     return Examples.of(np.concatenate(vectors), labelled.texts, labelled.labels)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import product
 from typing import Any, Self
@@ -12,6 +12,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.batch import F32, I64, Array
+from data.progress import Progress, no_progress
 from features.text.heads import Head
 from features.text.ngrams import BUCKETS, NGrams
 
@@ -112,7 +113,7 @@ def train_head(examples: Examples, config: HeadConfig | None = None) -> Head | N
 
 
 def choose(
-    examples: Examples, *, seed: int, advance: Callable[[float, float, str], None] | None = None
+    examples: Examples, *, seed: int, progress: Progress = no_progress
 ) -> tuple[HeadConfig, list[dict[str, Any]]]:
     """The config with the best macro-F1 over stratified folds, and what each config got.
 
@@ -129,8 +130,7 @@ def choose(
     for done, config in enumerate(configs):
         guess = truth.copy()
         for at, (seen, held) in enumerate(folds):
-            if advance is not None:
-                advance(done * len(folds) + at, len(configs) * len(folds), "choosing the penalty")
+            progress(done * len(folds) + at, len(configs) * len(folds), "choosing the penalty")
             head = train_head(examples.take(seen), config)
             judged = examples.take(held)
             # A fold may leave one label to learn from: then nothing else can be said.

@@ -29,7 +29,7 @@ State = dict[str, torch.Tensor]
 
 
 @dataclass(frozen=True)
-class Progress:
+class Position:
     """Where a run stands after an epoch."""
 
     epoch: int = 0
@@ -63,7 +63,7 @@ class Checkpoint:
 
     def save(
         self,
-        progress: Progress,
+        position: Position,
         model: Mapping[str, torch.Tensor],
         best: Mapping[str, torch.Tensor],
         optimizers: Sequence[torch.optim.Optimizer],
@@ -74,17 +74,17 @@ class Checkpoint:
         for at, optimizer in enumerate(optimizers):
             for key, state in optimizer.state_dict()["state"].items():
                 tensors |= {f"optimizer{at}.{key}.{name}": torch.as_tensor(value) for name, value in state.items()}
-        card = {"of": self.of, "epoch": progress.epoch, "best_epoch": progress.best_epoch, "history": progress.history}
+        card = {"of": self.of, "epoch": position.epoch, "best_epoch": position.best_epoch, "history": position.history}
         with written_whole(self.folder) as folder:
             # A clone each: safetensors takes no two names for one piece of memory.
             plain = {name: value.detach().cpu().contiguous().clone() for name, value in tensors.items()}
             save_file(plain, folder / _TENSORS)
             (folder / _CARD).write_text(json.dumps(card, indent=1))
 
-    def load(self, module: torch.nn.Module, optimizers: Sequence[torch.optim.Optimizer]) -> tuple[Progress, State]:
-        """Puts module and optimizers where the killed run was; returns its progress and the best weights.
+    def load(self, module: torch.nn.Module, optimizers: Sequence[torch.optim.Optimizer]) -> tuple[Position, State]:
+        """Puts module and optimizers where the killed run was; returns its position and the best weights.
 
-        Without a checkpoint nothing changes and the progress is that of a new run.
+        Without a checkpoint nothing changes and the position is that of a new run.
 
         Raises:
             ConfigError: the checkpoint is of another config, data set or seed.
@@ -92,7 +92,7 @@ class Checkpoint:
         """
         folder = present(self.folder)
         if not (folder / _CARD).exists():
-            return Progress(), {}
+            return Position(), {}
         try:
             card = json.loads((folder / _CARD).read_text())
             self._refuse_another(card["of"])
@@ -100,11 +100,11 @@ class Checkpoint:
             module.load_state_dict(_under(tensors, "model."))
             for at, optimizer in enumerate(optimizers):
                 _restore(optimizer, _under(tensors, f"optimizer{at}."))
-            progress = Progress(card["epoch"], card["best_epoch"], list(card["history"]))
+            position = Position(card["epoch"], card["best_epoch"], list(card["history"]))
         except (OSError, ValueError, KeyError, TypeError, AttributeError, RuntimeError, SafetensorError) as error:
             detail = " ".join(str(error).split())[:200]
             raise ModelError(f"checkpoint {folder} is damaged: {detail}", remedy="remove the folder") from error
-        return progress, _under(tensors, "best.")
+        return position, _under(tensors, "best.")
 
     def remove(self) -> None:
         """Forgets the run: it has finished."""

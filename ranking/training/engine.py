@@ -23,8 +23,9 @@ from torch import nn
 from torch.nn.attention import SDPBackend, sdpa_kernel
 
 from data.errors import ModelError
+from data.progress import Progress, no_progress
 from ranking.processes import agreed, processes, total
-from ranking.training.checkpoint import Checkpoint, Progress, State
+from ranking.training.checkpoint import Checkpoint, Position, State
 
 B = TypeVar("B")
 
@@ -101,12 +102,12 @@ def train(
     plan: Plan,
     *,
     checkpoint: Checkpoint | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
 ) -> list[dict[str, float]]:
     """Trains `task.module`, which ends in evaluation mode with the weights of its best epoch (the first of equals).
 
-    `progress(done, total)` is told of each step. `on_epoch` gets `epoch` (from 1), `train_loss` (mean over the epoch's
+    `progress` is called after each step. `on_epoch` gets `epoch` (from 1), `train_loss` (mean over the epoch's
     examples), what `validate` measured, `seconds` and `examples_per_s` of training; the epochs of a checkpoint that is
     gone on from are told again first. With `checkpoint`, each epoch is kept there and a run that it belongs to goes on.
 
@@ -121,11 +122,11 @@ def train(
     tell = on_epoch or (lambda values: None)
     highest = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
     with deterministic(plan.seed, plan.threads):
-        at, best = checkpoint.load(module, optimizers) if checkpoint is not None else (Progress(), State())
+        at, best = checkpoint.load(module, optimizers) if checkpoint is not None else (Position(), State())
         for values in at.history:
             tell(dict(values))
         step = step_of(task)
-        done = at.epoch * task.steps
+        done, steps = at.epoch * task.steps, plan.epochs * task.steps
         while at.epoch < plan.epochs and not (plan.patience and at.epoch - at.best_epoch >= plan.patience):
             epoch = at.epoch + 1
             torch.manual_seed(plan.seed * 1_000_003 + epoch)
@@ -136,14 +137,13 @@ def train(
                 _set_rates(optimizers, highest, plan.rate(done, task.steps))
                 summed += step(batch, epoch) * task.rows(batch)
                 rows, done = rows + task.rows(batch), done + 1
-                if progress is not None:
-                    progress(done, plan.epochs * task.steps)
+                progress(done, steps, f"step {done} of {steps}")
             seconds = time.perf_counter() - start
             values = {"epoch": float(epoch), "train_loss": summed / max(rows, 1)} | _validated(task, epoch)
             values |= {"seconds": seconds, "examples_per_s": rows / max(seconds, 1e-9)}
             history = [*at.history, values]
             better = not at.best_epoch or values[task.watched] < at.history[at.best_epoch - 1][task.watched]
-            at = Progress(epoch, epoch if better else at.best_epoch, history)
+            at = Position(epoch, epoch if better else at.best_epoch, history)
             if better:
                 best = {name: value.detach().clone() for name, value in module.state_dict().items()}
             if checkpoint is not None and processes().rank == 0:

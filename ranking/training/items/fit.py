@@ -18,6 +18,7 @@ from scipy import sparse
 from data.batch import F32, I64, Mask, Ragged
 from data.dataset import Dataset
 from data.errors import DataError
+from data.progress import Progress, no_progress
 from data.settings import config_from
 from data.split import Split
 from data.ties import TieOrder
@@ -39,7 +40,6 @@ C = TypeVar("C", bound=ItemConfig)
 M = TypeVar("M", bound=ItemModel)
 T = TypeVar("T")
 OnEpoch = Callable[[dict[str, float]], None] | None
-Advance = Callable[[float, float, str], None] | None
 
 _BLOCK = 512
 """Readers who are judged at once."""
@@ -82,17 +82,17 @@ class _Judged(Protocol):
 
 def fit_item_knn(
     dataset: Dataset, split: Split, understanding: Understanding | None, settings: Mapping[str, Any], *, seed: int,
-    on_epoch: OnEpoch = None, advance: Advance = None,
+    on_epoch: OnEpoch = None, progress: Progress = no_progress,
 ) -> ItemKNN:  # fmt: skip
     """Item neighbours over the training part of `split`. See `fit_ease` for what it raises."""
     config = config_from(ItemKNNConfig, settings, name="item_knn")
     engaged = _engaged(dataset, split, "item_knn")
-    return _fit_model(ItemKNN.fit, config, ("neighbours", "shrinkage"), engaged, split, seed, on_epoch, advance)
+    return _fit_model(ItemKNN.fit, config, ("neighbours", "shrinkage"), engaged, split, seed, on_epoch, progress)
 
 
 def fit_ease(
     dataset: Dataset, split: Split, understanding: Understanding | None, settings: Mapping[str, Any], *, seed: int,
-    on_epoch: OnEpoch = None, advance: Advance = None,
+    on_epoch: OnEpoch = None, progress: Progress = no_progress,
 ) -> EASE:  # fmt: skip
     """EASE over the training part of `split`.
 
@@ -102,22 +102,22 @@ def fit_ease(
         ModelError: too large to solve.
     """
     config = config_from(EASEConfig, settings, name="ease")
-    return _fit_model(EASE.fit, config, ("l2",), _engaged(dataset, split, "ease"), split, seed, on_epoch, advance)
+    return _fit_model(EASE.fit, config, ("l2",), _engaged(dataset, split, "ease"), split, seed, on_epoch, progress)
 
 
 def fit_als(
     dataset: Dataset, split: Split, understanding: Understanding | None, settings: Mapping[str, Any], *, seed: int,
-    on_epoch: OnEpoch = None, advance: Advance = None,
+    on_epoch: OnEpoch = None, progress: Progress = no_progress,
 ) -> ALS:  # fmt: skip
     """iALS over the training part of `split`. See `fit_ease` for what it raises."""
     config = config_from(ALSConfig, {"seed": seed, **settings}, name="als")
     engaged = _engaged(dataset, split, "als")
-    return _fit_model(ALS.fit, config, ("dim", "l2", "alpha"), engaged, split, seed, on_epoch, advance)
+    return _fit_model(ALS.fit, config, ("dim", "l2", "alpha"), engaged, split, seed, on_epoch, progress)
 
 
 def fit_popularity(
     dataset: Dataset, split: Split, understanding: Understanding | None, settings: Mapping[str, Any], *, seed: int,
-    on_epoch: OnEpoch = None, advance: Advance = None,
+    on_epoch: OnEpoch = None, progress: Progress = no_progress,
 ) -> DecayedPopularity:  # fmt: skip
     """Faded counts over the training part of `split`. See `fit_ease` for what it raises."""
     config = config_from(DecayedPopularityConfig, settings, name="popularity_decay")
@@ -128,23 +128,23 @@ def fit_popularity(
         model = DecayedPopularity.fit(one, ids, engaged.item[keep], time_us[keep])
         return model, lambda readers, _: np.broadcast_to(model.worth.astype(np.float32), (len(readers), len(ids)))
 
-    return _tuned(fit, config, ("half_life_d",), engaged, split, seed, on_epoch, advance)
+    return _tuned(fit, config, ("half_life_d",), engaged, split, seed, on_epoch, progress)
 
 
 def _fit_model(
     fit: Callable[[C, Items, sparse.csr_array], M], config: C, names: tuple[str, ...], engaged: Engaged, split: Split,
-    seed: int, on_epoch: OnEpoch, advance: Advance,
+    seed: int, on_epoch: OnEpoch, progress: Progress,
 ) -> M:  # fmt: skip
     def fit_kept(one: C, keep: Mask) -> tuple[M, _Judged]:
         model = fit(one, engaged.items, engaged.matrix(keep))
         return model, lambda _, pasts: model.score_items(pasts)
 
-    return _tuned(fit_kept, config, names, engaged, split, seed, on_epoch, advance)
+    return _tuned(fit_kept, config, names, engaged, split, seed, on_epoch, progress)
 
 
 def _tuned(
     fit: Callable[[C, Mask], tuple[T, _Judged]], config: C, names: tuple[str, ...], engaged: Engaged, split: Split,
-    seed: int, on_epoch: OnEpoch, advance: Advance,
+    seed: int, on_epoch: OnEpoch, progress: Progress,
 ) -> T:  # fmt: skip
     """The best combination of the values of `names`, fitted to all rows; NDCG of each goes to `on_epoch`.
 
@@ -161,15 +161,13 @@ def _tuned(
     if len(grid) > 1 or (on_epoch is not None and held.any()):
         reached = []
         for at, (one, values) in enumerate(zip(configs, grid, strict=True)):
-            if advance is not None:
-                advance(at, len(grid) + 1, ", ".join(f"{name} {value:g}" for name, value in values.items()))
+            progress(at, len(grid) + 1, ", ".join(f"{name} {value:g}" for name, value in values.items()))
             _, judged = fit(one, ~held)
             reached.append(_ndcg(judged, engaged, held, config, seed))
             if on_epoch is not None:
                 on_epoch(values | {f"ndcg@{config.k}": reached[-1]})
         best = configs[int(np.argmax(reached))]
-    if advance is not None:
-        advance(len(grid), len(grid) + 1, "all training engagements")
+    progress(len(grid), len(grid) + 1, "all training engagements")
     return fit(best, np.ones(len(engaged.item), np.bool_))[0]
 
 

@@ -9,7 +9,6 @@ network keeps to the trees where it has seen little and remains finer where it h
 from __future__ import annotations
 
 import os
-from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 
@@ -17,16 +16,17 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
+from data.progress import Progress, no_progress, part_of
 from ranking.models.action_scorer import NetConfig
 from ranking.processes import processes, total
 from ranking.scorers.tabular import BoostingConfig
 from ranking.training.rankers.fit_tabular import train_boosting
 from ranking.training.rankers.impressions import Impressions
 
-Advance = Callable[[float, float, str], None]
 
-
-def taught(config: NetConfig, rows: Impressions, device: torch.device, advance: Advance | None = None) -> torch.Tensor:
+def taught(
+    config: NetConfig, rows: Impressions, device: torch.device, progress: Progress = no_progress
+) -> torch.Tensor:
     """[N, A] float32 probabilities of the rows where they stood, by trees that learned from those not held out; -1 of
     an action that was taken never or always. Of several processes the first one fits the trees.
 
@@ -47,9 +47,8 @@ def taught(config: NetConfig, rows: Impressions, device: torch.device, advance: 
         seed=config.seed,
         calibrate=False,
     )
-    tell = None if advance is None else lambda done, of, note: advance(done, of, f"trees to learn from: {note}")
     # torchrun leaves each process one thread, and here the others wait.
     with threadpool_limits(os.cpu_count(), user_api="openmp") if processes().count > 1 else nullcontext():
-        teacher = train_boosting(trees, rows, tell)
+        teacher = train_boosting(trees, rows, part_of(progress, 0, 1, "trees to learn from"))
     said = np.where(rows.known, teacher.of_inputs(rows.x, rows.position), np.float32(-1))
     return total(torch.from_numpy(said).to(device))

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import torch
 
 from data.dataset import Dataset
+from data.progress import Progress, no_progress
 from data.settings import config_from
 from data.split import Split
 from ranking.models.action_scorer import ActionConfig, NetConfig, NetScorer
@@ -29,7 +30,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=NetScorer)
 OnEpoch = Callable[[dict[str, float]], None]
-Advance = Callable[[float, float, str], None]
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Fit(Generic[R]):
         *,
         seed: int,
         on_epoch: OnEpoch | None = None,
-        advance: Advance | None = None,
+        progress: Progress = no_progress,
         checkpoint: Path | None = None,
         rows_of: RowsOf = impressions,
     ) -> R:
@@ -70,10 +70,10 @@ class Fit(Generic[R]):
         with first_process_first():
             rows = rows_of(
                 dataset, split, config.inputs, config.training.rows, understanding=understanding,
-                actions=config.actions, histories=self.histories, seed=seed, tell=advance,
+                actions=config.actions, histories=self.histories, seed=seed, progress=progress,
             )  # fmt: skip
         kept = kept_at(checkpoint, config, dataset, split, seed)
-        return self.train(config, rows, seed=seed, checkpoint=kept, on_epoch=on_epoch, advance=advance)
+        return self.train(config, rows, seed=seed, checkpoint=kept, on_epoch=on_epoch, progress=progress)
 
     def train(
         self,
@@ -83,7 +83,7 @@ class Fit(Generic[R]):
         seed: int,
         checkpoint: Checkpoint | None = None,
         on_epoch: OnEpoch | None = None,
-        advance: Advance | None = None,
+        progress: Progress = no_progress,
     ) -> R:
         """A ranker trained on rows that are there already; its teacher is fitted to them first.
 
@@ -93,9 +93,9 @@ class Fit(Generic[R]):
         """
         config = config.predicting(rows)
         net, device = self._net(config, rows, seed), pick_device(config.training.device)
-        labels = taught(config, rows, device, advance) if config.training.distil else None
+        labels = taught(config, rows, device, progress) if config.training.distil else None
         task = self.task(net, config, rows, seed, device, labels)
-        calibration = _trained(task, seed, checkpoint, on_epoch, advance)
+        calibration = _trained(task, seed, checkpoint, on_epoch, progress)
         return self.ranker(config, task.module, calibration, rows.known)
 
     def _net(self, config: NetConfig, rows: Impressions, seed: int) -> torch.nn.Module:
@@ -121,11 +121,10 @@ train_sequence = fit_sequence.train
 
 
 def _trained(
-    task: RankerTask, seed: int, checkpoint: Checkpoint | None, on_epoch: OnEpoch | None, advance: Advance | None
+    task: RankerTask, seed: int, checkpoint: Checkpoint | None, on_epoch: OnEpoch | None, progress: Progress
 ) -> Calibration:
     """Trains, and fits the calibration on the held-out rows."""
     training, rows = task.training, task.data
-    progress = None if advance is None else lambda done, steps: advance(done, steps, f"step {done} of {steps}")
     plan = Plan(training.epochs, seed, threads=training.threads, patience=training.patience)
     train(task, plan, checkpoint=checkpoint, progress=progress, on_epoch=on_epoch)
     return calibrated(task.predicted(), rows) if training.calibrate else Calibration(rows.rate)

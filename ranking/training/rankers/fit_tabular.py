@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from data.batch import F32, Array
 from data.dataset import Dataset
 from data.errors import DataError, ModelError
+from data.progress import Progress, no_progress
 from data.settings import config_from
 from data.split import Split
 from ranking.models.calibration import Calibration, calibrated
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
 C = TypeVar("C", bound=TabularConfig)
 R = TypeVar("R", Logistic, Boosting)
 OnEpoch = Callable[[dict[str, float]], None]
-Advance = Callable[[float, float, str], None]
 Trees = dict[int, HistGradientBoostingClassifier]
 _OF_TREES = {"trees", "patience", "learning_rate", "leaves", "smallest_leaf", "penalty", "seed"}
 _FITTED: WeakKeyDictionary[Impressions, tuple[str, Trees]] = WeakKeyDictionary()
@@ -46,7 +46,7 @@ class Fit(Generic[C, R]):
 
     name: str
     config_type: type[C]
-    train: Callable[[C, Impressions, Advance | None, OnEpoch | None], R]
+    train: Callable[[C, Impressions, Progress, OnEpoch | None], R]
 
     def __call__(
         self,
@@ -57,7 +57,7 @@ class Fit(Generic[C, R]):
         *,
         seed: int,
         on_epoch: OnEpoch | None = None,
-        advance: Advance | None = None,
+        progress: Progress = no_progress,
         rows_of: RowsOf = impressions,
     ) -> R:
         """Fits one model an action on impressions of the training part, and tells its `validation_loss` as one epoch.
@@ -73,13 +73,13 @@ class Fit(Generic[C, R]):
         config.check_value()
         rows = rows_of(
             dataset, split, config.inputs, config.rows, understanding=understanding, actions=config.actions, seed=seed,
-            tell=advance,
+            progress=progress,
         )  # fmt: skip
-        return self.train(config, rows, advance, on_epoch)
+        return self.train(config, rows, progress, on_epoch)
 
 
 def train_logistic(
-    config: LogisticConfig, rows: Impressions, advance: Advance | None = None, on_epoch: OnEpoch | None = None
+    config: LogisticConfig, rows: Impressions, progress: Progress = no_progress, on_epoch: OnEpoch | None = None
 ) -> Logistic:
     """The regressions of rows that are there already.
 
@@ -94,7 +94,7 @@ def train_logistic(
     z = normalised(rows.x[learned], mean, std, config.inputs.clip).astype(np.float32)
     z = np.concatenate([z, place(rows.position[learned])], axis=1)
     weight, bias = np.zeros((len(rows.actions), z.shape[1])), np.zeros(len(rows.actions))
-    for action, label in _each(rows, advance):
+    for action, label in _each(rows, progress):
         model = LogisticRegression(C=config.strength, max_iter=config.iterations, tol=1e-3)
         _fit_quietly(model, z, label[learned], rows.learning_weight(action)[learned])
         weight[action], bias[action] = model.coef_[0], model.intercept_[0]
@@ -111,7 +111,7 @@ def train_logistic(
 
 
 def train_boosting(
-    config: BoostingConfig, rows: Impressions, advance: Advance | None = None, on_epoch: OnEpoch | None = None
+    config: BoostingConfig, rows: Impressions, progress: Progress = no_progress, on_epoch: OnEpoch | None = None
 ) -> Boosting:
     """The trees of rows that are there already.
 
@@ -120,11 +120,11 @@ def train_boosting(
         ModelError: an input is infinite.
     """
     config = config.predicting(rows)
-    trees = trees_of(config, rows, advance)
+    trees = trees_of(config, rows, progress)
     return _judged(Boosting(config, trees, rows.known, Calibration(rows.rate)), rows, on_epoch)
 
 
-def trees_of(config: BoostingConfig, rows: Impressions, advance: Advance | None = None) -> Trees:
+def trees_of(config: BoostingConfig, rows: Impressions, progress: Progress = no_progress) -> Trees:
     """A fitted model for each place of an action that was taken.
 
     Asked again of the same rows with the same settings, it gives those that it made.
@@ -136,16 +136,16 @@ def trees_of(config: BoostingConfig, rows: Impressions, advance: Advance | None 
     settings = config.model_dump_json(include=_OF_TREES)
     known, trees = _FITTED.get(rows, ("", {}))
     if settings != known:
-        trees = _grown(config, rows, advance)
+        trees = _grown(config, rows, progress)
         _FITTED[rows] = settings, trees
     return trees
 
 
-def _grown(config: BoostingConfig, rows: Impressions, advance: Advance | None) -> Trees:
+def _grown(config: BoostingConfig, rows: Impressions, progress: Progress) -> Trees:
     learned, held = _finite(rows), rows.validation
     x = np.concatenate([rows.x, rows.position[:, None]], axis=1)
     models = {}
-    for action, label in _each(rows, advance):
+    for action, label in _each(rows, progress):
         # Trees stop by the held-out rows, where these have both outcomes.
         stops = bool(label[held].any()) and not bool(label[held].all())
         model = HistGradientBoostingClassifier(
@@ -165,7 +165,7 @@ fit_boosting = Fit("boosting", BoostingConfig, train_boosting)
 """Fits trees for each action."""
 
 
-def _each(rows: Impressions, advance: Advance | None) -> Any:
+def _each(rows: Impressions, progress: Progress) -> Any:
     """Place and labels [N] bool of each action that was taken in a learned row.
 
     Raises:
@@ -179,8 +179,7 @@ def _each(rows: Impressions, advance: Advance | None) -> Any:
         )
         raise DataError(told, remedy="name the other actions in settings.actions")
     for action in np.flatnonzero(rows.known):
-        if advance is not None:
-            advance(int(action), len(rows.actions), f"{rows.actions[action]} over {len(rows)} rows")
+        progress(int(action), len(rows.actions), f"{rows.actions[action]} over {len(rows)} rows")
         yield int(action), rows.labels[:, action] > 0
 
 

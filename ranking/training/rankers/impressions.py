@@ -19,6 +19,7 @@ import polars as pl
 from data.batch import F32, I64, Array, CandidateBatch, Mask
 from data.dataset import Dataset
 from data.errors import DataError
+from data.progress import Progress, no_progress
 from data.schema import ACTIONS
 from data.split import Split, training_part
 from features.offline import offline_features
@@ -38,7 +39,6 @@ others would only crowd out what was logged."""
 _CHUNK = 1_048_576
 """Rows whose columns are asked for at once: each call goes through the log once, and holds so many rows."""
 
-Tell = Callable[[float, float, str], None]
 RowsOf = Callable[..., "Impressions"]
 """What makes training rows, called as `impressions`."""
 
@@ -103,7 +103,7 @@ def impressions(
     actions: Sequence[str] = (),
     histories: bool = False,
     seed: int,
-    tell: Tell | None = None,
+    progress: Progress = no_progress,
 ) -> Impressions:
     """Rows of the training part of `split`. `actions` are those that it has in the schema's order, or those named.
 
@@ -124,7 +124,7 @@ def impressions(
     x = np.empty((len(rows), len(inputs.names)), np.float32)
     author = np.empty(len(rows), np.int64)
     at = 0
-    for batch in _looked_up(log, rows, inputs.reads, understanding, tell):
+    for batch in _looked_up(log, rows, inputs.reads, understanding, progress):
         x[at : at + len(batch)] = inputs.matrix(batch.column, len(batch))
         author[at : at + len(batch)] = batch.column("author_id")
         at += len(batch)
@@ -149,7 +149,7 @@ class SameRows:
     def __call__(
         self, dataset: Dataset, split: Split, inputs: DenseInputs, config: RowsConfig, *,
         understanding: Understanding | None, actions: Sequence[str] = (), histories: bool = False, seed: int,
-        tell: Tell | None = None,
+        progress: Progress = no_progress,
     ) -> Impressions:  # fmt: skip
         """As `impressions`, whose errors it raises."""
         histories = histories or self._histories
@@ -159,7 +159,7 @@ class SameRows:
             self._rows = None
             self._rows = impressions(
                 dataset, split, inputs, config, understanding=understanding, actions=actions, histories=histories,
-                seed=seed, tell=tell,
+                seed=seed, progress=progress,
             )  # fmt: skip
             self._asked = asked
         return self._rows
@@ -280,11 +280,10 @@ def _chosen(name: str, share: float, seed: int, purpose: int, *, over: str = "")
 
 
 def _looked_up(
-    dataset: Dataset, rows: pl.DataFrame, names: Sequence[str], understanding: Understanding | None, tell: Tell | None
+    dataset: Dataset, rows: pl.DataFrame, names: Sequence[str], understanding: Understanding | None, progress: Progress
 ) -> Iterator[CandidateBatch]:
     for at in range(0, len(rows), _CHUNK):
-        if tell is not None:
-            tell(at, len(rows), f"features of {len(rows)} training rows")
+        progress(at, len(rows), f"features of {len(rows)} training rows")
         yield offline_features(dataset, rows[at : at + _CHUNK], names, understanding)
 
 

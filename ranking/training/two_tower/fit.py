@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.dataset import Dataset
+from data.progress import Progress, no_progress
 from data.settings import config_from
 from data.split import RandomRatio, Split, training_part
 from ranking.models.two_tower import TwoTower, TwoTowerConfig
@@ -48,7 +49,7 @@ def fit_two_tower(
     *,
     seed: int,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
-    advance: Callable[[float, float, str], None] | None = None,
+    progress: Progress = no_progress,
     checkpoint: Path | None = None,
     index: Indexer = Exact,
 ) -> TwoTower:
@@ -68,8 +69,7 @@ def fit_two_tower(
     timeless = split.name.split()[0] == RandomRatio().name
     # A wrong setting is told before the log is read.
     two_tower_config(settings, catalogue=catalogue, timeless=timeless)
-    if advance is not None:
-        advance(0, 1, "features of the training rows")
+    progress(0, 1, "features of the training rows")
     with first_process_first():
         positives = training_positives(dataset, engagements=split.train)
         config = two_tower_config(settings, catalogue=catalogue, timeless=timeless, positives=len(positives))
@@ -83,10 +83,6 @@ def fit_two_tower(
             seed=seed,
         )
         del positives
-
-    def progress(done: int, total: int) -> None:
-        if advance is not None:
-            advance(done, total, f"step {done} of {total}")
 
     kept = None
     if checkpoint is not None:

@@ -11,6 +11,7 @@ import torch
 
 from data.batch import F32, I64
 from data.errors import ConfigError
+from data.progress import Progress, no_progress
 from ranking.models.bags import picked
 from ranking.models.tables import RowAdam
 from ranking.models.towers import TowerPairs, TwoTowerConfig
@@ -41,7 +42,7 @@ def train_two_tower(
     seed: int,
     index: Indexer = Exact,
     checkpoint: Checkpoint | None = None,
-    progress: Callable[[int, int], None] | None = None,
+    progress: Progress = no_progress,
     on_epoch: Callable[[dict[str, float]], None] | None = None,
 ) -> TwoTower:
     """Trains on `examples` and returns the model of the epoch with the lowest validation loss (the first of equals).

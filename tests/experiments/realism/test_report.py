@@ -104,7 +104,7 @@ def test_a_column_that_may_be_null_may_be_absent(tmp_path: Path) -> None:
 
 def test_progress_names_every_figure(tmp_path: Path) -> None:
     told: list[tuple[float, float, str]] = []
-    realism(films(tmp_path), advance=lambda done, total, note: told.append((done, total, note)))
+    realism(films(tmp_path), progress=lambda done, total, note: told.append((done, total, note)))
     assert told == [(at, len(FIGURES), one.name) for at, one in enumerate(FIGURES)]
 
 

@@ -39,7 +39,14 @@ class Curve:
 
 
 def fit(
-    dataset: Any, split: Any, understanding: Any, settings: Mapping[str, Any], *, seed: int, on_epoch: Any, advance: Any
+    dataset: Any,
+    split: Any,
+    understanding: Any,
+    settings: Mapping[str, Any],
+    *,
+    seed: int,
+    on_epoch: Any,
+    progress: Any,
 ) -> Curve:
     x = settings["x"] + (0.2 if settings.get("kind") == "bad" else 0.0)
     if settings.get("kind") == "clash":

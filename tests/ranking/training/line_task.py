@@ -64,7 +64,7 @@ def main(folder: Path, out: Path, kill_in: int) -> None:
     """Trains five epochs; kills itself without warning in the middle of epoch `kill_in`."""
     task = LineTask()
 
-    def maybe_kill(done, total):
+    def maybe_kill(done, total, note):
         if kill_in and done == (kill_in - 1) * task.steps + 3:
             os.kill(os.getpid(), signal.SIGKILL)
 

@@ -33,7 +33,8 @@ def test_it_learns_and_tells():
     task = LineTask()
     history = train(task, PLAN, progress=lambda *step: steps.append(step), on_epoch=told.append)
     assert told == history
-    assert steps == [(at, 5 * task.steps) for at in range(1, 5 * task.steps + 1)]
+    of = 5 * task.steps
+    assert steps == [(at, of, f"step {at} of {of}") for at in range(1, of + 1)]
     assert history[-1]["validation_loss"] < 0.5 * history[0]["validation_loss"]
     assert [one["epoch"] for one in history] == [1, 2, 3, 4, 5]
     assert not task.module.training

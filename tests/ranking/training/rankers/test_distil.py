@@ -92,7 +92,7 @@ def test_a_teacher_says_nothing_of_what_everybody_did_and_boosting_refuses_it():
 def test_what_is_learned_lies_between_what_happened_and_what_the_teacher_says(monkeypatch):
     acted = np.random.default_rng(8).random(4000) < 0.2
     given = rows(acted)
-    monkeypatch.setattr(fit_ranker, "taught", lambda config, rows, device, advance: torch.full((4000, 1), 0.9))
+    monkeypatch.setattr(fit_ranker, "taught", lambda config, rows, device, progress: torch.full((4000, 1), 0.9))
     # One epoch, for of several the one closest to what happened alone is kept.
     training = {"epochs": 1, "batch_size": 16, "learning_rate": 1e-2, "threads": 1, "device": "cpu", "distil": 3.0}
     model = train_heavy(HeavyConfig(training=RankerTraining(**training), **SMALL), given, seed=1)

@@ -252,7 +252,7 @@ def test_fit_takes_a_time_split(follows_log):
     settings = SMALL.model_dump(exclude={"training"}) | {"training": training}
     told = []
     model = fit_two_tower(
-        follows_log, TimeSplit().apply(follows_log), None, settings, seed=0, advance=lambda *step: told.append(step)
+        follows_log, TimeSplit().apply(follows_log), None, settings, seed=0, progress=lambda *step: told.append(step)
     )
     assert model.config.training.sampling == "alive"
     assert told[-1][0] == told[-1][1]
