@@ -9,10 +9,10 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import njit
 
 from data.batch import I64, Array, Ragged
 from data.events import HOUR_US
+from data.kernel import kernel
 from features.state.network import Network
 
 
@@ -39,7 +39,7 @@ class PulledTimelines:
         return Ragged(np.r_[0, np.cumsum(found)].astype(np.int64), out[held])
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _pull(recent: I64, author: I64, deleted: Array, offsets: I64, followees: I64, mark: I64, out: I64) -> Any:
     """Fills `out` [B, limit] from `recent` (newest first); returns how many each reader got. `mark` is [users + 1]."""
     found = np.zeros(len(out), np.int64)

@@ -15,10 +15,10 @@ from typing import Any, Self
 
 import faiss
 import numpy as np
-from numba import njit
 
 from data.batch import F32, F64, I64, Mask
 from data.errors import DataError
+from data.kernel import kernel
 
 FORMAT = 1
 _MARGIN = 16
@@ -202,7 +202,7 @@ class VectorIndex:
         return out
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _products(stored: F32, queries: F32, found: I64, out: F64) -> None:
     """Fills `out` [B, k] with the inner products of each query and the vectors at `found`, summed in order."""
     for b in range(found.shape[0]):

@@ -12,10 +12,11 @@ from typing import Self
 
 import numpy as np
 import polars as pl
-from numba import njit, prange
+from numba import prange
 from numpy.typing import ArrayLike, NDArray
 
 from data.errors import NotFoundError
+from data.kernel import kernel, parallel_kernel
 
 I64 = NDArray[np.int64]
 
@@ -77,7 +78,7 @@ _MANY = 4096
 """Ids from which on a second thread is worth its start."""
 
 
-@njit(cache=True)
+@kernel
 def _search(sorted_ids, wanted, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     n = len(sorted_ids)
     for i in range(len(wanted)):
@@ -95,7 +96,7 @@ def _search(sorted_ids, wanted, out):  # type: ignore[no-untyped-def]  # pragma:
         out[i] = low if low < n and sorted_ids[low] == one else -1
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def _search_many(sorted_ids, wanted, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     for block in prange((len(wanted) + 1023) // 1024):
         low, high = 1024 * block, min(1024 * block + 1024, len(wanted))
@@ -105,7 +106,7 @@ def _search_many(sorted_ids, wanted, out):  # type: ignore[no-untyped-def]  # pr
 _ANY = -(2**63)
 
 
-@njit(cache=True)
+@kernel
 def _slot(slots, by_row, one):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """The slot with the row of `one`, or the open one where it belongs."""
     mixed = np.uint64(one)
@@ -119,13 +120,13 @@ def _slot(slots, by_row, one):  # type: ignore[no-untyped-def]  # pragma: no cov
     return at
 
 
-@njit(cache=True)
+@kernel
 def _find(slots, by_row, wanted, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     for i in range(len(wanted)):
         out[i] = slots[_slot(slots, by_row, wanted[i])]
 
 
-@njit(cache=True)
+@kernel
 def _take_in(slots, by_row, size, wanted, least, start, out):  # type: ignore[no-untyped-def]  # pragma: no cover
     """Answers from `start` on until there is no room for another id; returns the size and where it stopped."""
     room = min(len(by_row), len(slots) // 2)
@@ -144,7 +145,7 @@ def _take_in(slots, by_row, size, wanted, least, start, out):  # type: ignore[no
     return size, len(wanted)
 
 
-@njit(cache=True)
+@kernel
 def _refill(slots, by_row, size):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     for row in range(size):
         slots[_slot(slots, by_row, by_row[row])] = row

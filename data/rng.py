@@ -15,8 +15,9 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-from numba import njit
 from numpy.typing import ArrayLike, NDArray
+
+from data.kernel import inline_kernel, kernel
 
 U64 = NDArray[np.uint64]
 F64 = NDArray[np.float64]
@@ -31,7 +32,7 @@ _SHIFT = np.uint64(11)
 _UNIT = 2.0**-53
 
 
-@njit(cache=True, inline="always")
+@inline_kernel
 def _high(a, b):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """High 64 bits of the 128-bit product of two uint64."""
     a0, a1, b0, b1 = a & _LOW, a >> _HALF, b & _LOW, b >> _HALF
@@ -40,7 +41,7 @@ def _high(a, b):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     return a1 * b1 + (middle >> _HALF) + (other >> _HALF)
 
 
-@njit(cache=True)
+@kernel
 def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Four uint64 words for the counter (c0, c1, c2, c3) and the key (k0, k1), all uint64. Callable from Numba."""
     for _ in range(10):
@@ -52,13 +53,13 @@ def philox(c0, c1, c2, c3, k0, k1):  # type: ignore[no-untyped-def]  # pragma: n
     return c0, c1, c2, c3
 
 
-@njit(cache=True, inline="always")
+@inline_kernel
 def unit(word):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A float64 in [0, 1) from the upper 53 bits of a word, as NumPy makes it."""
     return (word >> _SHIFT) * _UNIT
 
 
-@njit(cache=True)
+@kernel
 def _fill(a, b, c, k0, k1, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     for i in range(out.shape[0]):
         for block in range((out.shape[1] + 3) // 4):
@@ -88,7 +89,8 @@ class Stream:
         parts: Any = np.broadcast_arrays(*(np.atleast_1d(np.asarray(x)).astype(np.uint64) for x in (a, b, c)))
         out = np.empty((len(parts[0]), n), np.uint64)
         k0, k1 = self.key
-        _fill(*(np.ascontiguousarray(x) for x in parts), k0, k1, out)
+        first, second, third = (np.ascontiguousarray(x) for x in parts)
+        _fill(first, second, third, k0, k1, out)
         return out
 
     def uniform(self, a: ArrayLike, b: ArrayLike = 0, c: ArrayLike = 0, *, n: int = 1) -> F64:

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numba import njit
 from numpy.typing import NDArray
 
 from data.batch import I64
+from data.kernel import kernel
 
 GOOD, BLANK, QUOTE, BYTES = range(4)
 """States of a record: sound; nothing but spaces; a quote that does not close or has text after it; not UTF-8."""
@@ -64,7 +64,7 @@ def scan_records(content: Path | bytes, separator: str, quote: str | None) -> Re
     return Records(data, starts[: found + 1], lines[:found], fields[:found], states[:found])
 
 
-@njit(cache=True)
+@kernel
 def _count(data, byte):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     found = 0
     for at in range(len(data)):
@@ -72,7 +72,7 @@ def _count(data, byte):  # type: ignore[no-untyped-def]  # pragma: no cover - co
     return found
 
 
-@njit(cache=True)
+@kernel
 def _copy(data, starts, keep, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     to, one, total = 0, 0, len(keep)
     while one < total:
@@ -84,7 +84,7 @@ def _copy(data, starts, keep, out):  # type: ignore[no-untyped-def]  # pragma: n
         to, one = to + size, last + 1
 
 
-@njit(cache=True)
+@kernel
 def _scan(data, at, separator, quote, starts, lines, fields, states):  # type: ignore[no-untyped-def]  # pragma: no cover
     found, line, size = 0, 1, len(data)
     while at < size:
@@ -94,7 +94,7 @@ def _scan(data, at, separator, quote, starts, lines, fields, states):  # type: i
     return found
 
 
-@njit(cache=True)
+@kernel
 def _record(data, begin, separator, quote):  # type: ignore[no-untyped-def]  # pragma: no cover  # noqa: PLR0912
     """Where the record ends, its fields, the line breaks inside it, and its state."""
     size, at, resume = len(data), begin, -1
@@ -140,7 +140,7 @@ def _record(data, begin, separator, quote):  # type: ignore[no-untyped-def]  # p
     return at, count, breaks, BYTES if lossy or due else BLANK if blank else GOOD
 
 
-@njit(cache=True)
+@kernel
 def _utf8(byte, due, low, high):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Bytes still due in this character, the bounds of the next one, and whether `byte` fits (Unicode, table 3-7)."""
     if due:

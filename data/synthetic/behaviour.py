@@ -33,10 +33,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from data.batch import F32, F64, I64, Array
 from data.events import DAY_US
+from data.kernel import inline_kernel, kernel, parallel_kernel
 from data.rng import Stream, philox, unit
 from data.synthetic.config import BehaviourConfig
 from data.synthetic.people import ACTIONS, STYLE, TASTE_HALF, People
@@ -154,7 +155,7 @@ def react(
     return out
 
 
-@njit(cache=True, inline="always")
+@inline_kernel
 def _seen(tweets, memory, u, t):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Earlier impressions among those remembered; none of what was posted since the person last looked."""
     count = 0
@@ -164,14 +165,14 @@ def _seen(tweets, memory, u, t):  # type: ignore[no-untyped-def]  # pragma: no c
     return count
 
 
-@njit(cache=True)
+@kernel
 def _bond(key, u, v):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Personal liking of an author: the sum of four uniforms, centred, standard deviation 1."""
     w = philox(np.uint64(1), np.uint64(u), np.uint64(v), np.uint64(0), key[0], key[1])
     return (unit(w[0]) + unit(w[1]) + unit(w[2]) + unit(w[3]) - 2.0) * 1.7320508075688772
 
 
-@njit(cache=True, inline="always")
+@inline_kernel
 def _taste(who, u, k, time):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     w = who.weights
     mixed = np.uint64(u * 64 + k) * np.uint64(0x9E3779B97F4A7C15)
@@ -181,7 +182,7 @@ def _taste(who, u, k, time):  # type: ignore[no-untyped-def]  # pragma: no cover
     return liked / (liked + TASTE_HALF)
 
 
-@njit(cache=True)
+@kernel
 def _attraction(who, tweets, memory, edges, u, t, time, follows, seen):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     w, v = who.weights, tweets.author[t]
     share, k = tweets.share[t], tweets.topic[t, 0]
@@ -207,13 +208,13 @@ def _attraction(who, tweets, memory, edges, u, t, time, follows, seen):  # type:
     return x - w[9] * tired / (tired + 60.0) - w[17] * bored / (bored + 10.0) - w[10] * seen
 
 
-@njit(cache=True, inline="always")
+@inline_kernel
 def _logit(who, tweets, u, t, a, x, offence):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     z = who.logit[a, 0] + who.logit[a, 1] * x + who.logit[a, 3] * offence + who.leaning[u, a]
     return z + who.logit[a, 2] * who.weights[20] * tweets.virality[t]
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def _probabilities(who, tweets, memory, edges, users, rows, times, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     for i in prange(users.shape[0]):
         u, t = users[i], rows[i]
@@ -230,7 +231,7 @@ def _probabilities(who, tweets, memory, edges, users, rows, times, out):  # type
         out[i, ANSWERED] = out[i, REPLY] * who.sociability[tweets.author[t]]
 
 
-@njit(cache=True)
+@kernel
 def _cascade(step, offsets, top, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     for b in range(len(offsets) - 1):
         chance = top
@@ -239,7 +240,7 @@ def _cascade(step, offsets, top, out):  # type: ignore[no-untyped-def]  # pragma
             chance *= step[i]
 
 
-@njit(cache=True, inline="always")
+@inline_kernel
 def _four(words, block, key, u, tweet_id, met):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Draws four of an impression's random numbers; one that nobody looks at needs the first block alone."""
     four = philox(np.uint64(block + 1), np.uint64(u), np.uint64(tweet_id), met, key[0], key[1])
@@ -247,7 +248,7 @@ def _four(words, block, key, u, tweet_id, met):  # type: ignore[no-untyped-def] 
         words[4 * block + j] = unit(four[j])
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def _react(who, tweets, memory, edges, look, key, users, times, offsets, rows, actions, dwell, after, exposure):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     for b in prange(len(users)):
         u, time, spent, staying = users[b], times[b], 0.0, True

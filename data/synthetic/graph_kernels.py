@@ -9,10 +9,11 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 from numpy.typing import NDArray
 
 from data.batch import F32, F64, I64
+from data.kernel import inline_kernel, kernel, parallel_kernel
 from data.rng import philox, unit
 
 I32 = NDArray[np.int32]
@@ -72,7 +73,7 @@ class Habits(NamedTuple):
     """Power of the ratio of weights by which the better known return less."""
 
 
-@njit(cache=True)
+@kernel
 def top_two(interests, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Writes each person's two greatest interests, [P, K] to [2, P]."""
     for u in range(interests.shape[0]):
@@ -87,7 +88,7 @@ def top_two(interests, out):  # type: ignore[no-untyped-def]  # pragma: no cover
         out[0, u], out[1, u] = first, second
 
 
-@njit(cache=True, inline="always")
+@inline_kernel
 def _within(running, low, high, draw):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """An index in [low, high), chosen by the weights whose running sum is given; `draw` in [0, 1)."""
     level = running[low] + draw * (running[high] - running[low])
@@ -101,7 +102,7 @@ def _within(running, low, high, draw):  # type: ignore[no-untyped-def]  # pragma
     return a
 
 
-@njit(cache=True, inline="always")
+@inline_kernel
 def _position(line, size, value):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """How many of the sorted `line[:size]` are less than a value."""
     a, b = 0, size
@@ -114,7 +115,7 @@ def _position(line, size, value):  # type: ignore[no-untyped-def]  # pragma: no 
     return a
 
 
-@njit(cache=True, inline="always")
+@inline_kernel
 def _insert(line, size, value):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Puts a value into the sorted `line[:size]` unless it is there; whether it was put."""
     a = _position(line, size, value)
@@ -126,7 +127,7 @@ def _insert(line, size, value):  # type: ignore[no-untyped-def]  # pragma: no co
     return True
 
 
-@njit(cache=True, inline="always")
+@inline_kernel
 def _topic(interests, draw):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A topic, by the squares of a person's interests: stars are followed for what people like best."""
     level = 0.0
@@ -140,7 +141,7 @@ def _topic(interests, draw):  # type: ignore[no-untyped-def]  # pragma: no cover
     return interests.shape[0] - 1
 
 
-@njit(cache=True)
+@kernel
 def _scene(layout, habits, u, w0, w1):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Range of the order by interest where a star is looked for: around the place in a topic that is like one's own.
 
@@ -160,7 +161,7 @@ def _scene(layout, habits, u, w0, w1):  # type: ignore[no-untyped-def]  # pragma
     return max(low, at - half), min(high, at + half + 1)
 
 
-@njit(cache=True)
+@kernel
 def _around(layout, habits, u, wanted, w0):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Range of the order by interest around a person, within the language; rarely, or if that is small, the world."""
     topics = layout.interests.shape[1]
@@ -173,7 +174,7 @@ def _around(layout, habits, u, wanted, w0):  # type: ignore[no-untyped-def]  # p
     return max(low, at - reach), min(high, at + reach + 1)
 
 
-@njit(cache=True)
+@kernel
 def _candidate(layout, habits, u, kind, wanted, word):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Somebody to follow for four words of luck; -1 for nobody. Of two drawn by weight, the nearer in style."""
     w0, w1, w2, w3 = unit(word[0]), unit(word[1]), unit(word[2]), unit(word[3])
@@ -196,7 +197,7 @@ def _candidate(layout, habits, u, kind, wanted, word):  # type: ignore[no-untype
     return b if closer > 0.0 else a
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def draw_follows(layout, habits, quota, offsets, key, out, found):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Everybody's own follows.
 
@@ -227,7 +228,7 @@ def draw_follows(layout, habits, quota, offsets, key, out, found):  # type: igno
         found[u] = size
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def draw_returns(layout, habits, weight, offsets, found, followee, key, back):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Which follows are returned.
 
@@ -251,7 +252,7 @@ def draw_returns(layout, habits, weight, offsets, found, followee, key, back):  
             back[e] = unit(word[0]) < p
 
 
-@njit(cache=True)
+@kernel
 def gather_returns(offsets, found, followee, back, first, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Lists of those whom each person follows in return: writes `first` [P + 1] and `out`, sorted within each list.
 
@@ -275,7 +276,7 @@ def gather_returns(offsets, found, followee, back, first, out):  # type: ignore[
     first[0] = 0
 
 
-@njit(cache=True)
+@kernel
 def _union(a, b, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Size of the union of two sorted lists, written to `out` where that is not empty."""
     i, j, size = 0, 0, 0
@@ -293,7 +294,7 @@ def _union(a, b, out):  # type: ignore[no-untyped-def]  # pragma: no cover - com
     return size
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def merge(offsets, found, own, first, returned, start, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Own follows and those in return as one sorted list a person: counts into `start` [P + 1], or fills `out`.
 
@@ -308,7 +309,7 @@ def merge(offsets, found, own, first, returned, start, out):  # type: ignore[no-
             start[u + 1] = _union(a, b, out)
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def draw_times(created, start, followee, haste, end, lag, key, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """When each follow was made.
 

@@ -12,10 +12,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from data.batch import F32, F64, I64, Array
 from data.events import DAY_US, HOUR_US, MINUTE_US
+from data.kernel import kernel, parallel_kernel
 from data.rng import Stream, philox, unit
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import KINDS, People
@@ -100,7 +101,7 @@ def _burst_size(u: F64) -> F64:
     return size
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def _bursts(rate, shift, cumulative, day, key, count, first, out, fill):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Counts each person's originals of a day, or writes their moments in us."""
     for u in prange(len(rate)):
@@ -205,7 +206,7 @@ def choose_topics(interests: F32, people: I64, u: F64) -> I64:
     return out
 
 
-@njit(cache=True)
+@kernel
 def _choose(interests, people, u, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     topics = interests.shape[1]
     weight = np.empty(topics)

@@ -14,10 +14,11 @@ from functools import cache
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from data.batch import F64, I64
 from data.events import DAY_US, MINUTE_US
+from data.kernel import inline_kernel, parallel_kernel
 from data.rng import Stream, philox, unit
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import People
@@ -106,7 +107,7 @@ def openings(config: WorldConfig, people: People, day: int) -> Openings:
     return Openings(time[order], user[order], scroll_depth(out[order, 1], config.slate))
 
 
-@njit(cache=True, inline="always")
+@inline_kernel
 def poisson(u, mean):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A Poisson number from one uniform by inversion; for means up to a few hundred. Callable from Numba."""
     p = np.exp(-mean)
@@ -118,7 +119,7 @@ def poisson(u, mean):  # type: ignore[no-untyped-def]  # pragma: no cover - comp
     return n
 
 
-@njit(cache=True, inline="always")
+@inline_kernel
 def minute_of(cumulative, u):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Local minute of the day from a uniform number and `clock`. Callable from Numba."""
     low, high = 0, len(cumulative) - 1
@@ -131,7 +132,7 @@ def minute_of(cumulative, u):  # type: ignore[no-untyped-def]  # pragma: no cove
     return low + (u - cumulative[low]) / (cumulative[low + 1] - cumulative[low])
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def _sessions(rate, shift, cumulative, stays, tick_us, day, key, count, first, out, fill):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Counts each person's requests, or writes their moments of the day in us and a uniform number for the depth."""
     minute_us = float(MINUTE_US)

@@ -15,13 +15,13 @@ from zipfile import BadZipFile
 
 import numpy as np
 import polars as pl
-from numba import njit
 from numpy.typing import NDArray
 
 from data.batch import I64, Array
 from data.errors import DataError
 from data.events import HOUR_US, MINUTE_US, EventBatch
 from data.ids import rows_of, snowflake
+from data.kernel import inline_kernel, kernel
 from data.rng import Stream
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import People
@@ -340,7 +340,7 @@ def _empty(size: int) -> Tweets:
     return Tweets._make(np.zeros((size, width) if width else size, dtype) for dtype, width in shapes)
 
 
-@njit(cache=True, inline="always")
+@inline_kernel
 def find_edge(edges, a, b):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Slot of the edge a -> b in the set, or -1. Callable from Numba."""
     key = (np.int64(a) << 32) | np.int64(b)
@@ -353,7 +353,7 @@ def find_edge(edges, a, b):  # type: ignore[no-untyped-def]  # pragma: no cover 
     return np.int64(-1)
 
 
-@njit(cache=True)
+@kernel
 def _edge(edges, a, b, ended):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Adds or removes edges; returns the number of free slots taken."""
     mask, taken = edges.shape[0] - 1, 0
@@ -372,13 +372,13 @@ def _edge(edges, a, b, ended):  # type: ignore[no-untyped-def]  # pragma: no cov
     return taken
 
 
-@njit(cache=True)
+@kernel
 def _follows(edges, a, b, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     for i in range(a.shape[0]):
         out[i] = find_edge(edges, a[i], b[i]) >= 0
 
 
-@njit(cache=True)
+@kernel
 def _show(memory, users, tweets, topic, times, decay_us):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     for i in range(users.shape[0]):
         u, t = users[i], tweets[i]
@@ -394,7 +394,7 @@ def _show(memory, users, tweets, topic, times, decay_us):  # type: ignore[no-unt
         memory.bored[u, topic[t, 0]] += 1.0
 
 
-@njit(cache=True)
+@kernel
 def _engage(counts, engagers, users, tweets, codes):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Column 4 of `counts` is the number of distinct engagers ever put into the ring."""
     for i in range(users.shape[0]):

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
-from numba import njit
 
 from data.batch import F64, I64, Mask
 from data.events import MINUTE_US
+from data.kernel import kernel
 from experiments.realism.figure import Figure, Found, Line, Part, Plot, near
 from experiments.realism.fits import best_power_law, ccdf
 from experiments.realism.log import RETWEET, FollowEvents, Log, NoData, rows_of
@@ -215,7 +215,7 @@ FIGURES = (
 """One entry a figure."""
 
 
-@njit(cache=True)
+@kernel
 def _trees(offsets, user, time, author, starts, followee, when, ended, depths, virality):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     place = np.full(starts.shape[0] - 1, -1, np.int64)
     for c in range(depths.shape[0]):

@@ -6,9 +6,9 @@ import math
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit
 
 from data.batch import F64, I64, Array
+from data.kernel import kernel
 from data.rng import Stream
 from experiments.realism.figure import Figure, Found, Line, Part, Plot
 from experiments.realism.fits import ccdf, hill
@@ -190,7 +190,7 @@ def _positive_ccdf(degree: I64) -> tuple[Array, F64]:
     return ccdf(degree[degree > 0])
 
 
-@njit(cache=True)
+@kernel
 def _joined(offsets, to, a, b):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Whether b is among the neighbours of a, by bisection."""
     low, high = offsets[a], offsets[a + 1]
@@ -203,7 +203,7 @@ def _joined(offsets, to, a, b):  # type: ignore[no-untyped-def]  # pragma: no co
     return low < offsets[a + 1] and to[low] == b
 
 
-@njit(cache=True)
+@kernel
 def _clustering(offsets, to, nodes, seeds, pairs, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """[K] local clustering of `nodes` over all pairs of neighbours, or `pairs` drawn by xorshift64 from `seeds`."""
     for i in range(nodes.shape[0]):
@@ -231,7 +231,7 @@ def _clustering(offsets, to, nodes, seeds, pairs, out):  # type: ignore[no-untyp
         out[i] = hits / max(tried, 1)
 
 
-@njit(cache=True)
+@kernel
 def _distances(offsets, to, starts, counts):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Adds to `counts` [D] how many others lie at each distance from each of `starts`, breadth first."""
     n = offsets.shape[0] - 1

@@ -9,9 +9,10 @@ from __future__ import annotations
 from typing import Any, NamedTuple
 
 import numpy as np
-from numba import get_thread_id, njit, prange
+from numba import get_thread_id, prange
 from numpy.typing import NDArray
 
+from data.kernel import inline_kernel, kernel, parallel_kernel
 from data.rng import philox, unit
 
 HEAT_US = 2 * 3.6e9
@@ -69,7 +70,7 @@ def grown(column: NDArray[Any], size: int) -> NDArray[Any]:
     return out
 
 
-@njit(cache=True)
+@kernel
 def chain(users, tweets, author, row):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Puts tweets at the head of their authors' chains."""
     for i in range(len(row)):
@@ -77,7 +78,7 @@ def chain(users, tweets, author, row):  # type: ignore[no-untyped-def]  # pragma
         users[author[i]].newest = row[i]
 
 
-@njit(cache=True)
+@kernel
 def forget(tweets, size, users, shown, gone):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Drops the first `gone` tweets; rows move down, chains end where they led to one dropped."""
     for t in range(gone, size):
@@ -90,14 +91,14 @@ def forget(tweets, size, users, shown, gone):  # type: ignore[no-untyped-def]  #
             shown[u, j] = max(shown[u, j] - gone, -1)
 
 
-@njit(cache=True)
+@kernel
 def _find(links, head, other):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     while head >= 0 and not (links[head].other == other and links[head].active):
         head = links[head].older
     return head
 
 
-@njit(cache=True)
+@kernel
 def add_links(links, users, hide, size, a, b, ended):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Begins or ends links; returns the new number of links."""
     for i in range(len(a)):
@@ -117,7 +118,7 @@ def add_links(links, users, hide, size, a, b, ended):  # type: ignore[no-untyped
     return size
 
 
-@njit(cache=True)
+@kernel
 def remember(users, shown, user, tweet):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Puts impressions into the rings."""
     for i in range(len(user)):
@@ -125,7 +126,7 @@ def remember(users, shown, user, tweet):  # type: ignore[no-untyped-def]  # prag
         users[user[i]].shown_n += 1
 
 
-@njit(cache=True)
+@kernel
 def engage(tweets, users, follows, user, author, tweet, weight, time):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Counts engagements: of the user with a followed author, and of the tweet with its weight."""
     for i in range(len(user)):
@@ -141,7 +142,7 @@ def engage(tweets, users, follows, user, author, tweet, weight, time):  # type: 
             tweets[t].heat_us = time[i]
 
 
-@njit(cache=True)
+@kernel
 def alive_by_language(tweets, first, size, languages):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Rows from `first` on that may be shown, grouped by language and ascending within: offsets and rows."""
     count = np.zeros(languages + 1, np.int64)
@@ -157,7 +158,7 @@ def alive_by_language(tweets, first, size, languages):  # type: ignore[no-untype
     return offsets, rows
 
 
-@njit(cache=True)
+@kernel
 def heat_now(tweets, rows, now):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """[N] heat of tweets at a moment."""
     out = np.empty(len(rows))
@@ -167,7 +168,7 @@ def heat_now(tweets, rows, now):  # type: ignore[no-untyped-def]  # pragma: no c
     return out
 
 
-@njit(cache=True)
+@kernel
 def _forbid_chain(tweets, stamp, head, oldest, language, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Stamps an author's tweets from `head` back; returns how many of those one may explore were not yet stamped."""
     count = 0
@@ -179,7 +180,7 @@ def _forbid_chain(tweets, stamp, head, oldest, language, serial):  # type: ignor
     return count
 
 
-@njit(cache=True)
+@kernel
 def _forbid(tweets, users, shown, hidden, stamp, banned, u, oldest, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Stamps what this person may not be shown; returns how many tweets to explore that leaves out."""
     language = users[u].language
@@ -199,7 +200,7 @@ def _forbid(tweets, users, shown, hidden, stamp, banned, u, oldest, serial):  # 
     return count
 
 
-@njit(cache=True)
+@kernel
 def _collect(tweets, users, follows, popular, desk, d, u, now, limits, shape, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Candidates of `following` and `popular`, their scores and their weights in each; returns how many."""
     stamp, mark, slot, banned = desk.stamp[d], desk.mark[d], desk.slot[d], desk.banned[d]
@@ -238,12 +239,12 @@ def _collect(tweets, users, follows, popular, desk, d, u, now, limits, shape, se
     return n
 
 
-@njit(cache=True, inline="always")
+@inline_kernel
 def _formula(tweets, t, now, close, shape):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     return shape[1] / (1.0 + max(now - tweets[t].time_us, 0) / 3.6e9) + tweets[t].pull + close
 
 
-@njit(cache=True)
+@kernel
 def _weighted(weights, n, total, u):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Index drawn with probability weight / total."""
     goal, last = u * total, -1
@@ -256,7 +257,7 @@ def _weighted(weights, n, total, u):  # type: ignore[no-untyped-def]  # pragma: 
     return last
 
 
-@njit(cache=True)
+@kernel
 def _even(alive, stamp, serial, left, request, position, key):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A tweet alive and not stamped, all alike: by rejection, and after 64 misses by counting."""
     for block in range(2, 18):
@@ -275,7 +276,7 @@ def _even(alive, stamp, serial, left, request, position, key):  # type: ignore[n
     return np.int32(-1)
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def serve(  # type: ignore[no-untyped-def]
     tweets, users, shown, follows, hidden, alive_at, alive, popular_at, popular, desk, user, now, request_id, want,
     shares, limits, shape, first_serial, key, out, source, score, propensity,

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.batch import F32, Array
-from data.kernel import sums
+from data.kernel import sum_kernel
 from features.text.ngrams import BUCKETS, NGrams
 
 
@@ -77,7 +77,7 @@ class Head:
         return cls(tuple(labels), weights, bias, grams, rarity)
 
 
-@sums
+@sum_kernel
 def _dense(embeddings: F32, weights: F32, bias: F32, scores: F32) -> None:
     """[N, L] W x + b, a row after the other, so that a row does not depend on its batch; `weights` [D, L]."""
     for row in range(len(scores)):
@@ -88,7 +88,7 @@ def _dense(embeddings: F32, weights: F32, bias: F32, scores: F32) -> None:
                 scores[row, label] += x * weights[dim, label]
 
 
-@sums
+@sum_kernel
 def _sparse(offsets: Array, buckets: Array, values: F32, grams: F32, rarity: F32, scores: F32) -> None:
     """Adds G z to each row."""
     total = np.empty(scores.shape[1], np.float32)

@@ -11,7 +11,7 @@ import polars as pl
 
 from data.batch import F32, I64, Array, CandidateBatch
 from data.events import EventBatch
-from data.kernel import kernel, sums
+from data.kernel import kernel, sum_kernel
 from features.bases.derived import Derived
 from features.bases.totals import shares
 from features.bases.windows import gathered
@@ -219,7 +219,7 @@ def _ordered(own: Past, ids: I64) -> tuple[I64, I64, I64, I64]:
     return np.lexsort((own.end, own.begin)), own.begin, own.end, places(ids, own.column("tweet_id"))
 
 
-@sums
+@sum_kernel
 def _add(total: Any, place: Any, sign: Any, vectors: Any) -> Any:
     if place >= 0:
         vector = vectors[place]
@@ -227,7 +227,7 @@ def _add(total: Any, place: Any, sign: Any, vectors: Any) -> Any:
             total[d] += sign * vector[d]
 
 
-@sums
+@sum_kernel
 def _direction(total: Any, count: Any, vector: Any) -> Any:
     dot, norm = 0.0, 0.0
     for d in range(len(total)):
@@ -298,7 +298,7 @@ def _mean(history: Any, vectors: Any, out: Any) -> Any:
                 out[b, d] = total[d] / n
 
 
-@sums
+@sum_kernel
 def _cosine(offsets: Any, tweets: Any, vectors: Any, mean: Any, out: Any) -> Any:
     dim = vectors.shape[1]
     unit = np.zeros(dim, np.float32)

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from data.batch import F32, I64, Array
-from data.kernel import kernel, sums
+from data.kernel import kernel, sum_kernel
 from ranking.models.bags import summed
 from ranking.processes import gathered_arrays, processes
 
@@ -144,7 +144,7 @@ def _update_anywhere(
     mean[at], square[at] = m, v
 
 
-@sums
+@sum_kernel
 def _adam(weight: F32, mean: F32, square: F32, rows: I64, grads: F32, by: F32) -> None:
     lr, beta1, beta2, eps, decay, right1, right2 = by[0], by[1], by[2], by[3], by[4], by[5], by[6]
     one, zero = np.float32(1), np.float32(0)

@@ -21,7 +21,7 @@ from threadpoolctl import threadpool_limits
 
 from data.batch import F32, F64, I64, Array, CandidateBatch, Ragged
 from data.errors import ModelError
-from data.kernel import kernel, sums
+from data.kernel import kernel, sum_kernel
 from data.settings import Seed
 from ranking.scorers.item_config import Counts, ItemConfig, Values
 from ranking.scorers.items import ItemModel, Items, check_shape
@@ -134,7 +134,7 @@ def _solve(offsets: I64, pasts: I64, vectors: F32, gram: F64, l2: float, alpha: 
         out[b] = np.linalg.solve(left, right).astype(np.float32)
 
 
-@sums
+@sum_kernel
 def _dot(a: F32, b: F32) -> np.float32:
     total = np.float32(0)
     for d in range(len(a)):

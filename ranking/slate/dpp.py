@@ -20,7 +20,7 @@ from __future__ import annotations
 import numpy as np
 
 from data.batch import F64, I64, Array, Ragged
-from data.kernel import kernel, sums
+from data.kernel import kernel, sum_kernel
 from ranking.slate.diverse import Diversifier, diversified
 
 _NOTHING_LEFT = 1e-10
@@ -93,7 +93,7 @@ def _choose(relevance: F64, unit: F64, weight: float, chosen: I64, taken: Array)
     return len(chosen)
 
 
-@sums
+@sum_kernel
 def _project(unit: F64, best: int, factor: F64, place: int, left: F64) -> None:
     """Adds the Cholesky row of the candidate just chosen and takes its share off what is left of the others."""
     row = factor[place]

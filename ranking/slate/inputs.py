@@ -8,7 +8,7 @@ import numpy as np
 
 from data.batch import F64, I64, Array
 from data.errors import DataError
-from data.kernel import kernel, sums
+from data.kernel import kernel, sum_kernel
 
 
 def finite_scores(scores: Array, offsets: I64, what: str) -> tuple[F64, I64]:
@@ -63,7 +63,7 @@ def _min_max(scores: F64, offsets: I64, out: F64) -> None:
             out[i] = (scores[i] - low) / (high - low) if high > low else 0.0
 
 
-@sums
+@sum_kernel
 def _normalise(vectors: Array, unit: Array) -> int:
     """Fills `unit`; returns the first row with a number that is not finite, -1 where there is none."""
     for i in range(len(vectors)):

@@ -23,7 +23,7 @@ from __future__ import annotations
 import numpy as np
 
 from data.batch import F32, F64, I64, Array, Mask, Ragged
-from data.kernel import kernel, sums
+from data.kernel import kernel, sum_kernel
 from ranking.slate.diverse import Diversifier, diversified
 
 _LEAST_COSINE = -1.001
@@ -113,7 +113,7 @@ def _renew(i: int, place: int, relevance: F64, unit: F32, picked: F32, weight: f
     return value
 
 
-@sums
+@sum_kernel
 def _dot(a: F32, b: F32) -> np.float32:
     total = np.float32(0.0)
     for d in range(len(a)):

@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
-from numba import njit
 
 from data.batch import I64, Array, CandidateBatch, Ragged
 from data.errors import ConfigError
+from data.kernel import kernel
 
 
 def top_k(scores: Array, offsets: I64, k: int) -> Ragged:
@@ -44,7 +44,7 @@ class TopK:
         return top_k(batch.column("score"), batch.offsets, k)
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _fill(scores: Array, offsets: I64, out: I64) -> I64:
     rows = np.empty(out[-1], np.int64)
     for b in range(len(offsets) - 1):

@@ -7,8 +7,8 @@ in place; a change never splits a code point, and the weighted length is kept up
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from data.kernel import kernel
 from data.rng import philox
 
 STRIDE = 2048
@@ -59,7 +59,7 @@ _HALF = np.uint64(32)
 _UNIT = 2.0**-32
 
 
-@njit(cache=True)
+@kernel
 def _draw(desk):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     a, b = np.uint64(desk.author), np.uint64(desk.key)
     for i in range(0, _LUCK, 8):
@@ -71,7 +71,7 @@ def _draw(desk):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     desk.used = 0
 
 
-@njit(cache=True)
+@kernel
 def chance(desk):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """The text's next number in [0, 1)."""
     if desk.used == _LUCK:
@@ -80,7 +80,7 @@ def chance(desk):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     return desk.luck[desk.used - 1]
 
 
-@njit(cache=True)
+@kernel
 def sit_down(desk):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """An empty page and fresh luck for the text whose author and key are set."""
     desk.position, desk.weight, desk.named, desk.told = 0, 0, 0, 0
@@ -88,20 +88,20 @@ def sit_down(desk):  # type: ignore[no-untyped-def]  # pragma: no cover - compil
     desk.block, desk.used = 0, _LUCK
 
 
-@njit(cache=True)
+@kernel
 def rank(u, n, shift):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A rank in 0 .. n - 1 of density 1 / (rank + shift) from a number in [0, 1): Zipf, flatter with a larger shift."""
     return min(int(shift * np.exp(u * np.log((n + shift) / shift)) - shift), n - 1)
 
 
-@njit(cache=True)
+@kernel
 def steep_rank(u, n, shift):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A rank in 0 .. n - 1 of density (rank + shift)^-1.5: a few make most of it, and all of them occur."""
     top, end = shift**-0.5, (n + shift) ** -0.5
     return min(int((top - u * (top - end)) ** -2 - shift), n - 1)
 
 
-@njit(cache=True)
+@kernel
 def put(desk, data, first, last, weight):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Appends bytes of a known weight; what would not fit at all only weighs, so that its clause is taken back."""
     at = desk.position
@@ -115,7 +115,7 @@ def put(desk, data, first, last, weight):  # type: ignore[no-untyped-def]  # pra
     desk.position = at
 
 
-@njit(cache=True)
+@kernel
 def put_byte(desk, byte):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Appends one ASCII character."""
     if desk.position < STRIDE:
@@ -124,7 +124,7 @@ def put_byte(desk, byte):  # type: ignore[no-untyped-def]  # pragma: no cover - 
     desk.weight += 1
 
 
-@njit(cache=True)
+@kernel
 def put_number(desk, number):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Appends a positive number in digits."""
     scale = 1
@@ -135,13 +135,13 @@ def put_number(desk, number):  # type: ignore[no-untyped-def]  # pragma: no cove
         scale //= 10
 
 
-@njit(cache=True)
+@kernel
 def is_letter(byte):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Whether a byte is an ASCII letter."""
     return 97 <= byte <= 122 or 65 <= byte <= 90
 
 
-@njit(cache=True)
+@kernel
 def open_ended(desk, begin):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Whether the text since `begin` ends without a mark, in a letter or digit.
 
@@ -159,7 +159,7 @@ def open_ended(desk, begin):  # type: ignore[no-untyped-def]  # pragma: no cover
     return block not in ((0xE2, 0x80), (0xE3, 0x80), (0xEF, 0xBC))
 
 
-@njit(cache=True)
+@kernel
 def weigh(out, first, last):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Weighted length of whole code points without URLs; never less than `weighted_length`."""
     weight, i = 0, first
@@ -179,7 +179,7 @@ def weigh(out, first, last):  # type: ignore[no-untyped-def]  # pragma: no cover
     return weight
 
 
-@njit(cache=True)
+@kernel
 def garble(desk, start):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A slip of the finger in what was written since `start`: letters swapped, or one lost, doubled or missed.
 
@@ -210,7 +210,7 @@ def garble(desk, start):  # type: ignore[no-untyped-def]  # pragma: no cover - c
         out[i] = _NEAR[(out[i] | 32) - 97]
 
 
-@njit(cache=True)
+@kernel
 def lengthen(desk, start):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Repeats a vowel written since `start`, the last one at or before a place drawn at random."""
     out, at = desk.out, desk.position
@@ -228,7 +228,7 @@ def lengthen(desk, start):  # type: ignore[no-untyped-def]  # pragma: no cover -
             return
 
 
-@njit(cache=True)
+@kernel
 def cut(desk, start, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Shortens what was written since `start` to the words that fit into `room`; whether any did."""
     out, i, end = desk.out, start, desk.position
@@ -248,7 +248,7 @@ def cut(desk, start, room):  # type: ignore[no-untyped-def]  # pragma: no cover 
     return True
 
 
-@njit(cache=True)
+@kernel
 def lower(out, first, last):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Latin capitals to small letters."""
     for i in range(first, last):
@@ -258,7 +258,7 @@ def lower(out, first, last):  # type: ignore[no-untyped-def]  # pragma: no cover
             out[i + 1] += 32
 
 
-@njit(cache=True)
+@kernel
 def upper(out, first, last):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Small Latin letters to capitals."""
     for i in range(first, last):
@@ -268,7 +268,7 @@ def upper(out, first, last):  # type: ignore[no-untyped-def]  # pragma: no cover
             out[i + 1] -= 32
 
 
-@njit(cache=True)
+@kernel
 def sentence_case(out, first, last, every):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A capital at the beginning and, with `every`, after each full stop, mark and line break."""
     fresh = True
@@ -283,7 +283,7 @@ def sentence_case(out, first, last, every):  # type: ignore[no-untyped-def]  # p
             fresh = True
 
 
-@njit(cache=True)
+@kernel
 def without_accents(desk, first):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Letters with accents to those without, since `first`."""
     out, to, i, end = desk.out, first, first, desk.position
@@ -295,7 +295,7 @@ def without_accents(desk, first):  # type: ignore[no-untyped-def]  # pragma: no 
     desk.position = to
 
 
-@njit(cache=True)
+@kernel
 def put_squeezed(desk, data, first, last):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Appends a string as a hashtag: letters and digits alone, each ASCII word with a capital; no marks, no emoji."""
     fresh, i = True, first
@@ -313,7 +313,7 @@ def put_squeezed(desk, data, first, last):  # type: ignore[no-untyped-def]  # pr
         i += size
 
 
-@njit(cache=True)
+@kernel
 def _is_mark(data, i):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Whether three bytes are CJK punctuation or the katakana middle dot."""
     return data[i] == 0xE3 and (data[i + 1] == 0x80 or (data[i + 1] == 0x83 and data[i + 2] == 0xBB))

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from numba import njit
 
+from data.kernel import kernel
 from data.rng import philox, unit
 from data.synthetic.text.buffer import (
     NAMED_MOST,
@@ -53,40 +53,40 @@ _LANGUAGES, _TOPICS, _WORD_LISTS, _TOPICAL_LISTS, _CLAUSE_LISTS = (
 )
 
 
-@njit(cache=True)
+@kernel
 def words(desk, table, which):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """First and one past the last string of a list of the text's language."""
     at = WORDS_AT + 2 * (desk.language * _WORD_LISTS + which)
     return table[at], table[at + 1]
 
 
-@njit(cache=True)
+@kernel
 def topical(desk, table, which, topic):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """First and one past the last string of a topic's list."""
     at = TOPICAL_AT + 2 * ((desk.language * _TOPICAL_LISTS + which) * _TOPICS + topic)
     return table[at], table[at + 1]
 
 
-@njit(cache=True)
+@kernel
 def weight_of(table, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Weighted length of string `s`."""
     return table[STRINGS_AT + 3 * s + 1]
 
 
-@njit(cache=True)
+@kernel
 def put_string(desk, data, table, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Appends string `s`."""
     at = STRINGS_AT + 3 * s
     put(desk, data, table[at], table[at + 3], table[at + 1])
 
 
-@njit(cache=True)
+@kernel
 def pick(desk, span, shift):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A row of a range, the first ones more often; see `rank`."""
     return span[0] + rank(chance(desk), span[1] - span[0], shift)
 
 
-@njit(cache=True)
+@kernel
 def adopt_voice(desk):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Sets how the text's author writes."""
     v, author = desk.voice, np.uint64(desk.author)
@@ -109,14 +109,14 @@ def adopt_voice(desk):  # type: ignore[no-untyped-def]  # pragma: no cover - com
     v[FRIENDS] = 0.4 * v[FRIENDS] ** 2
 
 
-@njit(cache=True)
+@kernel
 def _habit(desk, what):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A number in [0, 1) that an author always has for the same thing."""
     a, b = np.uint64(desk.author), np.uint64(what)
     return unit(philox(np.uint64(1), a, b, np.uint64(0), desk.habit_key[0], desk.habit_key[1])[0])
 
 
-@njit(cache=True)
+@kernel
 def _put_word(desk, data, table, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A string as the author types it: with a slip, or a lengthened vowel."""
     start = desk.position
@@ -128,13 +128,13 @@ def _put_word(desk, data, table, s):  # type: ignore[no-untyped-def]  # pragma: 
         lengthen(desk, start)
 
 
-@njit(cache=True)
+@kernel
 def _other(s, span, last):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A row of a range that is not the one before: the next one instead."""
     return s if s != last else span[0] + (s + 1 - span[0]) % (span[1] - span[0])
 
 
-@njit(cache=True)
+@kernel
 def _put_entity(desk, data, table, topic):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A name, often one of the author's few favourites of the topic, never the one before again."""
     span = topical(desk, table, ENTITIES, topic)
@@ -154,7 +154,7 @@ def _put_entity(desk, data, table, topic):  # type: ignore[no-untyped-def]  # pr
         desk.named += 1
 
 
-@njit(cache=True)
+@kernel
 def _put_slot(desk, data, table, slot, topic, mood):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     desk.told += _T <= slot <= _D
     if slot <= _E2:
@@ -178,7 +178,7 @@ def _put_slot(desk, data, table, slot, topic, mood):  # type: ignore[no-untyped-
         _put_word(desk, data, table, pick(desk, words(desk, table, which), 4.0))
 
 
-@njit(cache=True)
+@kernel
 def put_clause(desk, data, table, which, topic, mood, shift):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A clause of a list; see `rank` for `shift`. Many are counted from a place of the author's own."""
     at = CLAUSES_AT + 2 * (desk.language * _CLAUSE_LISTS + which)
@@ -197,7 +197,7 @@ def put_clause(desk, data, table, which, topic, mood, shift):  # type: ignore[no
         _put_friend(desk, data, table)
 
 
-@njit(cache=True)
+@kernel
 def _put_friend(desk, data, table):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Somebody of the author's own circle, whom no list knows."""
     span = words(desk, table, _COMPANY)

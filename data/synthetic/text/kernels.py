@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import NamedTuple
 
 import numpy as np
-from numba import njit, prange
+from numba import prange
 
 from data.batch import F32, I64
+from data.kernel import kernel, parallel_kernel
 from data.rng import U64
 from data.synthetic.text.buffer import (
     DESK,
@@ -126,7 +127,7 @@ class Rows(NamedTuple):
     mention: I64
 
 
-@njit(cache=True)
+@kernel
 def _put_next(desk, data, table, count, toxic_at, brief):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Clause number `count` of a text, most often a short one where it is to be `brief`."""
     style, topic, mood = desk.style, desk.topic, desk.mood
@@ -145,7 +146,7 @@ def _put_next(desk, data, table, count, toxic_at, brief):  # type: ignore[no-unt
     put_clause(desk, data, table, which, topic, mood, 0.8 if brief else 16.0)
 
 
-@njit(cache=True)
+@kernel
 def _put_body(desk, data, table, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Clauses up to the intended length and no heavier than `room` in all; one that does not fit is tried anew."""
     begin = desk.position
@@ -179,7 +180,7 @@ def _put_body(desk, data, table, room):  # type: ignore[no-untyped-def]  # pragm
             put_byte(desk, 46)
 
 
-@njit(cache=True)
+@kernel
 def _put_filler(desk, data, table, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """One of the author's own fillers, if there is room for it and a space."""
     first, last = words(desk, table, FILLERS)
@@ -190,7 +191,7 @@ def _put_filler(desk, data, table, room):  # type: ignore[no-untyped-def]  # pra
     return False
 
 
-@njit(cache=True)
+@kernel
 def _put_spoken(desk, data, table, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A body in the author's voice: fillers, capitals, marks, laughter, emoji."""
     v, begin, u = desk.voice, desk.position, chance(desk)
@@ -219,14 +220,14 @@ def _put_spoken(desk, data, table, room):  # type: ignore[no-untyped-def]  # pra
     _put_marks(desk, data, table, room)
 
 
-@njit(cache=True)
+@kernel
 def _put_times(desk, data, table, s, times, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A string some times over, as often as there is room."""
     for _ in range(min(times, (room - desk.weight) // weight_of(table, s))):
         put_string(desk, data, table, s)
 
 
-@njit(cache=True)
+@kernel
 def _put_marks(desk, data, table, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Stretched ends, laughter, keys hit at random, emoji."""
     v = desk.voice
@@ -250,7 +251,7 @@ def _put_marks(desk, data, table, room):  # type: ignore[no-untyped-def]  # prag
         _put_times(desk, data, table, s, 1 + int(3.0 * chance(desk) ** 3), room)
 
 
-@njit(cache=True)
+@kernel
 def _put_tag(desk, data, table):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A space and a hashtag on the topic: a known one, or one made on the spot of a name or a thing."""
     put_byte(desk, 32)
@@ -268,19 +269,19 @@ def _put_tag(desk, data, table):  # type: ignore[no-untyped-def]  # pragma: no c
         put_string(desk, data, table, pick(desk, topical(desk, table, TAG_LIST, desk.topic), 3.0))
 
 
-@njit(cache=True)
+@kernel
 def _put_squeezed_one(desk, data, table, which):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     at = STRINGS_AT + 3 * pick(desk, topical(desk, table, which, desk.topic), 3.0)
     put_squeezed(desk, data, table[at], table[at + 3])
 
 
-@njit(cache=True)
+@kernel
 def _put_handle(desk, handles, row):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     put_byte(desk, 64)
     put(desk, handles.data, handles.start[row], handles.start[row + 1], handles.weight[row])
 
 
-@njit(cache=True)
+@kernel
 def _put_tail(desk, data, table, tags, handles):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A mention of somebody, hashtags and a link, each after a space."""
     style, tag, people = desk.style, desk.tag, len(handles.weight)
@@ -305,7 +306,7 @@ def _put_tail(desk, data, table, tags, handles):  # type: ignore[no-untyped-def]
         desk.weight -= 10
 
 
-@njit(cache=True)
+@kernel
 def _take_row(desk, rows, i):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     desk.author, desk.key, desk.language = rows.author[i], rows.key[i], rows.language[i]
     desk.topic, desk.second, desk.share = rows.topic[i, 0], rows.topic[i, 1], rows.share[i]
@@ -313,7 +314,7 @@ def _take_row(desk, rows, i):  # type: ignore[no-untyped-def]  # pragma: no cove
     desk.tag, desk.mention = rows.tag[i], rows.mention[i]
 
 
-@njit(cache=True)
+@kernel
 def _write_one(desk, data, table, tags, handles):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """The text whose row the desk has; it ends up in the first `position` bytes of `out`."""
     sit_down(desk)
@@ -329,7 +330,7 @@ def _write_one(desk, data, table, tags, handles):  # type: ignore[no-untyped-def
     put(desk, desk.tail, 0, size, weight)
 
 
-@njit(cache=True)
+@kernel
 def _write_block(pool, keys, rows, tags, handles, first, out, size, entity, named):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     desk = np.zeros(1, DESK)[0]
     desk.text_key[:], desk.voice_key[:], desk.habit_key[:] = keys.text, keys.voice, keys.habit
@@ -341,7 +342,7 @@ def _write_block(pool, keys, rows, tags, handles, first, out, size, entity, name
         entity[j, : desk.named] = desk.entity[: desk.named]
 
 
-@njit(cache=True, parallel=True)
+@parallel_kernel
 def write_rows(pool, keys, rows, tags, handles, first, out, size, entity, named):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Texts `first`, `first + 1`, ... of a draft into rows of `out` [n, STRIDE]; their entities [n, NAMED_MOST]."""
     for block in prange((len(size) + _BLOCK - 1) // _BLOCK):
@@ -349,7 +350,7 @@ def write_rows(pool, keys, rows, tags, handles, first, out, size, entity, named)
         _write_block(pool, keys, rows, tags, handles, first + a, out[a:b], size[a:b], entity[a:b], named[a:b])
 
 
-@njit(cache=True)
+@kernel
 def pack(rows, size, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """The first `size[j]` values of each row, one row after another."""
     at = 0

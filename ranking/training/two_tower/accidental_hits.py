@@ -11,9 +11,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numba import njit
 
 from data.batch import I64, Array, Mask, Ragged
+from data.kernel import kernel
 
 if TYPE_CHECKING:
     pass
@@ -35,7 +35,7 @@ def holds(readers: I64, columns: I64, engaged: Ragged) -> Mask:
     return held
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _hits(readers: I64, columns: I64, offsets: I64, tweets: Array) -> tuple[I64, I64]:
     """Columns are chained by the last bits of their tweet, so that each engaged tweet finds its own at once; counted,
     then filled."""
@@ -64,7 +64,7 @@ def _hits(readers: I64, columns: I64, offsets: I64, tweets: Array) -> tuple[I64,
     return rows, found
 
 
-@njit(cache=True, nogil=True)  # type: ignore[untyped-decorator]
+@kernel
 def _holds(readers: I64, columns: I64, offsets: I64, tweets: Array) -> Mask:
     out = np.zeros(columns.shape, np.bool_)
     for row in range(len(readers)):
