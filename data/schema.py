@@ -35,6 +35,15 @@ POSITIVE_ACTIONS: tuple[str, ...] = tuple(
 TWEET_KINDS: tuple[str, ...] = ("original", "retweet", "reply", "quote", "item")
 """`item` is a thing of an imported log that nobody tweeted (a film, a product)."""
 
+DEVICES: tuple[str, ...] = ("ios", "android", "web")
+"""What an account is mostly used on."""
+
+ACTION_CODE: dict[str, int] = {action: code for code, action in enumerate(ACTIONS)}
+"""Place of each action in `ACTIONS`."""
+
+KIND_CODE: dict[str, int] = {kind: code for code, kind in enumerate(TWEET_KINDS)}
+"""Place of each kind of tweet in `TWEET_KINDS`."""
+
 
 @dataclass(frozen=True)
 class Column:

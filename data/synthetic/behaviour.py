@@ -39,8 +39,9 @@ from data.batch import F32, F64, I64, Array
 from data.events import DAY_US
 from data.kernel import inline_kernel, kernel, parallel_kernel
 from data.rng import Stream, philox, unit
+from data.schema import ACTION_CODE
 from data.synthetic.config import BehaviourConfig
-from data.synthetic.people import ACTIONS, STYLE, TASTE_HALF, People
+from data.synthetic.people import STYLE, TASTE_HALF, WORLD_ACTIONS, People
 from data.synthetic.posting import SPAM
 from data.synthetic.state import State, find_edge
 
@@ -59,7 +60,7 @@ BASE: dict[str, tuple[float, float, float, float]] = {
     "report": (-8.5, -0.3, 0.0, 2.4),
 }
 """Base and slope of each action's logit, and what virality and offence add; calibrated to the published ratios."""
-REPLY, FOLLOW, ANSWERED = (ACTIONS.index(name) for name in ("reply", "follow_author", "reply_answered"))
+REPLY, FOLLOW, ANSWERED = (ACTION_CODE[name] for name in ("reply", "follow_author", "reply_answered"))
 _WORDS = 16
 """Random numbers an impression takes: examination, one an action but the last, two for dwell."""
 
@@ -90,7 +91,7 @@ def minds(people: People, config: BehaviourConfig, seed: int) -> Minds:
             c.foreign, c.toxic, c.boredom, c.drift, 2 * np.pi / (c.drift_d * 24 * hour), c.virality, c.eagerness,
         ]
     )  # fmt: skip
-    logit = np.array([BASE[action] for action in ACTIONS[:ANSWERED]])
+    logit = np.array([BASE[action] for action in WORLD_ACTIONS[:ANSWERED]])
     key = Stream(seed, "bond").key
     return Minds(
         people.interests, people.style, people.leaning, people.language, people.sociability, logit, weights, key
@@ -99,7 +100,7 @@ def minds(people: People, config: BehaviourConfig, seed: int) -> Minds:
 
 def probabilities(who: Minds, state: State, users: I64, tweets: I64, times_us: I64) -> F64:
     """[N, A] chance of each action given that the tweet is looked at, for user rows and tweet rows at moments."""
-    out = np.empty((len(users), len(ACTIONS)))
+    out = np.empty((len(users), len(WORLD_ACTIONS)))
     _probabilities(who, state.tweets, state.memory, state.edges, users, tweets, times_us, out)
     return out
 

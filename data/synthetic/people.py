@@ -19,6 +19,7 @@ from data.batch import F32, F64, I64
 from data.events import DAY_US, EventBatch
 from data.ids import snowflakes_in_order
 from data.rng import Stream
+from data.schema import ACTION_CODE, ACTIONS, DEVICES
 from data.synthetic.config import WorldConfig
 from data.synthetic.places import LANGUAGE_CODES, LANGUAGE_OF, LANGUAGE_SHARES, WOEID, place_shares, utc_offsets_min
 from data.synthetic.text.languages.language import PARENT
@@ -26,17 +27,14 @@ from data.synthetic.text.languages.language import PARENT
 STYLE = 6
 """Dimensions of the latent style that makes one author's tweets please one reader and not another."""
 
-ACTIONS: tuple[str, ...] = (
-    "like", "reply", "retweet", "quote", "click", "profile_click", "share", "follow_author",
-    "not_interested", "mute", "block", "report", "reply_answered",
-)  # fmt: skip
-"""What may come of an impression, in the order of the columns of every probability."""
+WORLD_ACTIONS: tuple[str, ...] = tuple(action for action in ACTIONS if action != "rate")
+"""What may come of an impression in the world, in the order of the columns of every probability. `rate` is the last of
+the schema's actions, so an `ACTION_CODE` is a column here."""
 
 KINDS: tuple[str, ...] = ("ordinary", "lurker", "celebrity", "news", "bot", "toxic")
 """Kinds of account: lurkers read and hardly act; celebrities and news desks are followed much, news desks tweet much on
 few topics; bots tweet spam; toxic actors insult."""
 _SHARES = (0.525, 0.32, 0.008, 0.017, 0.11, 0.02)
-DEVICES: tuple[str, ...] = ("ios", "android", "web")
 _DEVICE_SHARES = (0.42, 0.40, 0.18)
 
 # By kind: originals, loudness, talent, appeal to followers, sociability, concentration of interests, toxicity.
@@ -222,14 +220,14 @@ def _leaning(config: WorldConfig, kind: I64, loudness: F64, rng: np.random.Gener
     retweets and quotes take all of it, likes 45%, clicks and shares 15%, other actions none.
     """
     spread = config.behaviour.temperament
-    leaning = spread * rng.standard_normal((len(kind), len(ACTIONS)), np.float32)
+    leaning = spread * rng.standard_normal((len(kind), len(WORLD_ACTIONS)), np.float32)
     voice = config.behaviour.loudness * (0.6 * loudness + 0.8 * _even_normal(kind, rng)) + _LOUD[kind]
-    for at, action in enumerate(ACTIONS):
+    for at, action in enumerate(WORLD_ACTIONS):
         share = 1.0 if action in _PUBLIC else 0.45 if action == "like" else 0.15 if action in _SILENT else 0.0
         leaning[:, at] += (share * voice).astype(np.float32)
     bots = kind == KINDS.index("bot")
-    leaning[bots, ACTIONS.index("retweet")] += 1.2
-    leaning[bots, ACTIONS.index("reply")] -= 3.0
+    leaning[bots, ACTION_CODE["retweet"]] += 1.2
+    leaning[bots, ACTION_CODE["reply"]] -= 3.0
     return leaning
 
 

@@ -9,16 +9,17 @@ import numpy as np
 from data.batch import I64, Array
 from data.ids import snowflakes_in_order
 from data.rng import Stream
+from data.schema import ACTION_CODE
 from data.synthetic.config import WorldConfig
 from data.synthetic.new_tweets import Written
-from data.synthetic.people import ACTIONS, People
+from data.synthetic.people import WORLD_ACTIONS, People
 from data.synthetic.places import LANGUAGE_CODES
 from data.synthetic.plan import tweet_columns
 from data.synthetic.posting import ANSWER, media_counts, virality
 from data.synthetic.state import HIDDEN, State
 from data.synthetic.text.writer import Draft, Writer
 
-_REPLY, _RETWEET, _QUOTE = (ACTIONS.index(name) for name in ("reply", "retweet", "quote"))
+_REPLY, _RETWEET, _QUOTE = (ACTION_CODE[name] for name in ("reply", "retweet", "quote"))
 
 
 class Reaction(NamedTuple):
@@ -29,7 +30,7 @@ class Reaction(NamedTuple):
     about: I64
     """Tweet row."""
     action: I64
-    """Row of ACTIONS."""
+    """Row of WORLD_ACTIONS."""
     time_us: I64
     exposure: Array
 
@@ -52,7 +53,7 @@ def written(config: WorldConfig, people: People, writer: Writer, state: State, r
     time = np.concatenate([reaction.time_us, due.due_us])
     tweets = state.tweets
     columns = tweet_columns(people, ids, time, author)
-    columns["kind"] = np.array(ACTIONS, object)[action] if n + m else np.empty(0, object)
+    columns["kind"] = np.array(WORLD_ACTIONS, object)[action] if n + m else np.empty(0, object)
     columns["referenced_id"] = tweets.tweet_id[about]
     replies, again = action == _REPLY, action == _RETWEET
     columns["conversation_id"][replies] = tweets.conversation[about[replies]]

@@ -23,6 +23,7 @@ from data.events import HOUR_US, MINUTE_US, EventBatch
 from data.ids import rows_of, snowflake
 from data.kernel import inline_kernel, kernel
 from data.rng import Stream
+from data.schema import KIND_CODE
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import People
 
@@ -68,7 +69,6 @@ _SHAPES: dict[str, tuple[Any, int]] = {
 }  # fmt: skip
 HIDDEN: tuple[str, ...] = ("topic", "share", "quality", "virality", "sentiment", "toxicity", "style")
 """Columns that no table of the log holds."""
-_KINDS = {"original": 0, "retweet": 1, "reply": 2, "quote": 3}
 
 
 class Memory(NamedTuple):
@@ -288,7 +288,7 @@ class State:
         previous = self._tweets.tweet_id[start - 1] if start else -1
         if ids[0] <= previous or np.any(ids[1:] <= ids[:-1]):
             raise DataError("tweets were applied twice or out of order", remedy="apply each event once, in log order")
-        kind = np.array([_KINDS[k] for k in c["kind"]], np.int8)
+        kind = np.array([KIND_CODE[k] for k in c["kind"]], np.int8)
         values = {
             "tweet_id": ids, "time_us": c["time_us"], "author": self._users(c["author_id"]),
             "kind": kind, "media": c["media_count"],
@@ -299,7 +299,7 @@ class State:
         for name, column in self._tweets._asdict().items():
             column[start:end] = values[name]
         self.size = end
-        replies = np.flatnonzero(kind == _KINDS["reply"])
+        replies = np.flatnonzero(kind == KIND_CODE["reply"])
         if len(replies):
             self._expect(start + replies, self.tweet_rows(np.asarray(c["referenced_id"], np.int64)[replies]))
         # Whoever was due by now has answered: every answer that falls into a tick is one of its tweets.

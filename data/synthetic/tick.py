@@ -12,11 +12,12 @@ from data.errors import DataError
 from data.events import EventBatch
 from data.ids import snowflakes_in_order
 from data.rng import Stream
+from data.schema import ACTION_CODE
 from data.synthetic.behaviour import Minds, Reactions, react
 from data.synthetic.config import WorldConfig
 from data.synthetic.feed import Feed
 from data.synthetic.new_tweets import Written
-from data.synthetic.people import ACTIONS, People
+from data.synthetic.people import WORLD_ACTIONS, People
 from data.synthetic.plan import Plan
 from data.synthetic.replies import Reaction, written
 from data.synthetic.rhythm import Openings
@@ -24,8 +25,7 @@ from data.synthetic.state import State
 
 _UNFOLLOWS = {"not_interested": 0.25, "mute": 0.5, "block": 1.0}
 """Chance that a negative action on a followed author ends the follow; one draw an impression, for the strongest."""
-_CODE = {name: code for code, name in enumerate(ACTIONS)}
-_NAMES = np.array(ACTIONS, object)
+_NAMES = np.array(WORLD_ACTIONS, object)
 _NOTHING: dict[str, Array] = {
     "tweet_id": np.empty(0, np.int64), "tweet_row": np.empty(0, np.int64), "source": np.empty(0, object),
     "score": np.empty(0, np.float32), "propensity": np.empty(0),
@@ -62,8 +62,8 @@ class Done:
 
     def which(self, *actions: str) -> I64:
         """Rows of some actions."""
-        wanted = np.zeros(len(ACTIONS), bool)
-        wanted[[_CODE[name] for name in actions]] = True
+        wanted = np.zeros(len(WORLD_ACTIONS), bool)
+        wanted[[ACTION_CODE[name] for name in actions]] = True
         return np.flatnonzero(wanted[self.action])
 
 
@@ -153,7 +153,7 @@ class Ticks:
             shown.tweet,
         )
         acted = np.flatnonzero(reactions.actions)
-        bits = (reactions.actions[acted, None] >> np.arange(len(ACTIONS), dtype=np.uint16)) & 1
+        bits = (reactions.actions[acted, None] >> np.arange(len(WORLD_ACTIONS), dtype=np.uint16)) & 1
         at, action = np.nonzero(bits)
         row = acted[at]
         # Everything a request causes happens within its tick: the clock of a late request runs slower at the end.
@@ -183,7 +183,9 @@ class Ticks:
             "user_id": np.concatenate([shown.user[row], due.author, answered[known]]),
             "tweet_row": np.concatenate([shown.tweet[row], due.tweet, parent[known]]),
             "author_id": np.concatenate([shown.author[row], answered, due.author[known]]),
-            "action": np.concatenate([done.action, np.full(n, _CODE["reply"]), np.full(m, _CODE["reply_answered"])]),
+            "action": np.concatenate(
+                [done.action, np.full(n, ACTION_CODE["reply"]), np.full(m, ACTION_CODE["reply_answered"])]
+            ),
             "request_id": np.concatenate([requests.columns["request_id"][shown.request[row]], np.full(n + m, -1)]),
             "dwell_ms": np.concatenate([done.dwell_ms, np.full(n + m, -1)]).astype(np.int32),
         }
@@ -230,9 +232,9 @@ class Ticks:
         """Follows that begin and end, mutes and blocks; each pair once a table."""
         begun = self._pairs(state, shown, done, done.which("follow_author"))
         soured = done.which(*_UNFOLLOWS)
-        chance = np.zeros(len(ACTIONS))
+        chance = np.zeros(len(WORLD_ACTIONS))
         for name, one in _UNFOLLOWS.items():
-            chance[_CODE[name]] = one
+            chance[ACTION_CODE[name]] = one
         at = done.row[soured]
         luck = self._unfollows.uniform(shown.user[at], state.tweets.tweet_id[shown.tweet[at]], done.exposure[soured])
         left = soured[(luck[:, 0] < chance[done.action[soured]]) & state.follows(shown.user[at], shown.author[at])]

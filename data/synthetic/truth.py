@@ -8,14 +8,14 @@ from data.batch import F64, I64, CandidateBatch
 from data.errors import DataError
 from data.synthetic.behaviour import Minds, examination, probabilities
 from data.synthetic.config import BehaviourConfig
-from data.synthetic.people import ACTIONS
+from data.synthetic.people import WORLD_ACTIONS
 from data.synthetic.state import State
 
 
 class Truth:
     """Knows how people are. History matters, so every question takes the state at the moment of the slate."""
 
-    actions: tuple[str, ...] = ACTIONS
+    actions: tuple[str, ...] = WORLD_ACTIONS
 
     def __init__(self, who: Minds, config: BehaviourConfig) -> None:
         """From the people's minds and the weights of their behaviour."""

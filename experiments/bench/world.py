@@ -15,13 +15,15 @@ from data.events import HOUR_US
 from data.synthetic.behaviour import minds, react
 from data.synthetic.config import WorldConfig
 from data.synthetic.make import make_world
-from data.synthetic.people import ACTIONS
+from data.synthetic.people import WORLD_ACTIONS
 from data.synthetic.world import World
 from experiments.bench.harness import Case
 from experiments.simulation.logging_feed import LoggingFeed
 
 _FACTORS, _SLATE = 16, 20
-_PEER = f"NumPy drawing {len(ACTIONS)} actions an impression from dot products: no graph, no texts, no feed, no log"
+_PEER = (
+    f"NumPy drawing {len(WORLD_ACTIONS)} actions an impression from dot products: no graph, no texts, no feed, no log"
+)
 
 
 class WorldBench:
@@ -63,7 +65,7 @@ def _draws(people: int, count: int) -> Case:
     users, tweets = rng.integers(0, people, slates), rng.integers(0, state.size, count)
     times, offsets = np.full(slates, state.time_us), np.arange(slates + 1) * _SLATE
     return Case(
-        f"oracle draws of {len(ACTIONS) - 1} actions and dwell",
+        f"oracle draws of {len(WORLD_ACTIONS) - 1} actions and dwell",
         lambda: react(who, state, config.behaviour, config.seed, users, times, offsets, tweets),
         _peer(count),
         count,
@@ -105,6 +107,6 @@ def _draw(people: np.ndarray, tweets: np.ndarray, count: int) -> list[Mask]:
         n = min(1 << 14, count - low)
         user, tweet = rng.integers(0, len(people), n), rng.integers(0, len(tweets), n)
         attraction = np.einsum("nf,nf->n", people[user], tweets[tweet])
-        chance = 1 / (1 + np.exp(4 - attraction[:, None] * np.linspace(0.5, 1, len(ACTIONS), dtype=np.float32)))
-        out.append(rng.random((n, len(ACTIONS)), np.float32) < chance)
+        chance = 1 / (1 + np.exp(4 - attraction[:, None] * np.linspace(0.5, 1, len(WORLD_ACTIONS), dtype=np.float32)))
+        out.append(rng.random((n, len(WORLD_ACTIONS)), np.float32) < chance)
     return out

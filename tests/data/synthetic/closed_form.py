@@ -14,14 +14,14 @@ from math import exp, log1p, pi, sin, sqrt
 from data.rng import Stream
 from data.synthetic.behaviour import BASE
 from data.synthetic.config import BehaviourConfig
-from data.synthetic.people import ACTIONS, People
+from data.synthetic.people import WORLD_ACTIONS, People
 
 HOUR_US = 60 * 60 * 1_000_000
 DAY_US = 24 * HOUR_US
 REMEMBERED_IMPRESSIONS = 256
 REMEMBERED_ENGAGERS = 8
 ANSWERED = "reply_answered"
-BY_FEED = tuple(action for action in ACTIONS if action != ANSWERED)
+BY_FEED = tuple(action for action in WORLD_ACTIONS if action != ANSWERED)
 """Actions that are drawn when a tweet is shown."""
 
 
@@ -138,13 +138,13 @@ class ClosedForm:
             + slope * attraction
             + catching * self.config.virality * tweet.virality
             + offence * (tweet.toxic + tweet.spam)
-            + float(self.people.leaning[person, ACTIONS.index(action)])
+            + float(self.people.leaning[person, WORLD_ACTIONS.index(action)])
         )
 
     def chances(self, diary: Diary, person: int, tweet: Tweet, now_us: int) -> dict[str, float]:
         """Of each action, given that the tweet is looked at."""
         if tweet.deleted or tweet.author == person:
-            return dict.fromkeys(ACTIONS, 0.0)
+            return dict.fromkeys(WORLD_ACTIONS, 0.0)
         attraction = self.attraction(diary, person, tweet, now_us)
         out = {action: sigmoid(self.logit(action, attraction, person, tweet)) for action in BY_FEED}
         if (person, tweet.author) in diary.follows:

@@ -14,7 +14,7 @@ from data.events import EventBatch
 from data.ids import snowflake
 from data.synthetic.behaviour import Reactions, minds, react
 from data.synthetic.config import BehaviourConfig, WorldConfig
-from data.synthetic.people import ACTIONS, make_people
+from data.synthetic.people import WORLD_ACTIONS, make_people
 from data.synthetic.posting import ORIGINAL, SPAM
 from data.synthetic.state import State
 from data.synthetic.truth import Truth
@@ -36,7 +36,7 @@ class Stage:
             "language": np.zeros(count, np.int64),
             "interests": np.full((count, TOPICS), 1 / TOPICS, np.float32),
             "style": np.zeros((count, 6), np.float32),
-            "leaning": np.zeros((count, len(ACTIONS)), np.float32),
+            "leaning": np.zeros((count, len(WORLD_ACTIONS)), np.float32),
             "sociability": np.full(count, 0.5, np.float32),
         }
         self.people = replace(make_people(self.config), **(plain | people))

@@ -12,11 +12,11 @@ import pytest
 from data.batch import F64
 from data.synthetic.behaviour import BASE, examination
 from data.synthetic.config import BehaviourConfig
-from data.synthetic.people import ACTIONS
+from data.synthetic.people import WORLD_ACTIONS
 from tests.data.synthetic.closed_form import BY_FEED, Tweet
 from tests.data.synthetic.stage import TOPICS, Stage
 
-LIKE, FOLLOW, ANSWER = (ACTIONS.index(name) for name in ("like", "follow_author", "reply_answered"))
+LIKE, FOLLOW, ANSWER = (WORLD_ACTIONS.index(name) for name in ("like", "follow_author", "reply_answered"))
 ACTS = ("like", "reply", "retweet", "quote", "click", "not_interested")
 
 
@@ -45,7 +45,7 @@ def random_people(rng: np.random.Generator, count: int) -> dict[str, Any]:
         "language": rng.integers(0, 2, count),
         "interests": rng.dirichlet(np.full(TOPICS, 0.5), count).astype(np.float32),
         "style": (style / np.linalg.norm(style, axis=1, keepdims=True)).astype(np.float32),
-        "leaning": rng.normal(0, 0.7, (count, len(ACTIONS))).astype(np.float32),
+        "leaning": rng.normal(0, 0.7, (count, len(WORLD_ACTIONS))).astype(np.float32),
         "sociability": rng.uniform(0, 0.9, count).astype(np.float32),
     }
 
@@ -126,7 +126,7 @@ def test_the_truth_is_the_formula(stage: Stage) -> None:
         later = stage.after(hours)
         for person in range(len(stage.people)):
             said = [stage.form.chances(stage.diary, person, t, later.now_us) for t in stage.diary.tweets]
-            stated = np.array([[one[action] for action in ACTIONS] for one in said])
+            stated = np.array([[one[action] for action in WORLD_ACTIONS] for one in said])
             np.testing.assert_allclose(later.chances(person, *stage.diary.tweets), stated, rtol=2e-4, atol=1e-12)
 
 
@@ -135,12 +135,12 @@ def test_the_truth_of_a_slate_knows_who_looks_where(stage: Stage) -> None:
     asked = [(p, [stage.diary.tweets[i] for i in rng.permutation(len(stage.diary.tweets))[: 3 + p]]) for p in range(9)]
     slates = stage.slates(asked)
     position = np.concatenate([np.arange(len(slate)) for _, slate in asked])
-    weights = rng.normal(size=len(ACTIONS))
+    weights = rng.normal(size=len(WORLD_ACTIONS))
     said = stage.truth.action_probability(stage.state, slates.with_columns({"position": position}))
     value = stage.truth.slate_value(stage.state, slates, weights)
     for b, (person, slate) in enumerate(asked):
         one = [stage.form.chances(stage.diary, person, tweet, stage.now_us) for tweet in slate]
-        chances = np.array([[p[action] for action in ACTIONS] for p in one])
+        chances = np.array([[p[action] for action in WORLD_ACTIONS] for p in one])
         stated = chances * np.array(stage.form.looks(one))[:, None]
         np.testing.assert_allclose(said[slates.offsets[b] : slates.offsets[b + 1]], stated, rtol=5e-4, atol=1e-12)
         assert value[b] == pytest.approx((stated @ weights).sum(), rel=1e-3, abs=1e-9)
@@ -412,8 +412,8 @@ def test_virality_catches_in_the_actions_that_pass_on() -> None:
 
 
 def test_everybody_leans_their_own_way() -> None:
-    leaning = np.zeros((12, len(ACTIONS)), np.float32)
-    leaning[0] = np.linspace(-1, 1, len(ACTIONS))
+    leaning = np.zeros((12, len(WORLD_ACTIONS)), np.float32)
+    leaning[0] = np.linspace(-1, 1, len(WORLD_ACTIONS))
     one, other = Stage(only()), Stage(only(), leaning=leaning)
     change = odds(other.chances(0, other.post())) - odds(one.chances(0, one.post()))
     np.testing.assert_allclose(change[0], leaning[0, :ANSWER], atol=1e-6)
@@ -423,7 +423,7 @@ def test_authors_answer_replies_as_they_are_sociable() -> None:
     sociability = np.linspace(0, 0.9, 12).astype(np.float32)
     stage = Stage(sociability=sociability)
     found = stage.chances(0, *(stage.post(author) for author in range(1, 12)))
-    np.testing.assert_allclose(found[:, ANSWER], found[:, ACTIONS.index("reply")] * sociability[1:], rtol=1e-6)
+    np.testing.assert_allclose(found[:, ANSWER], found[:, WORLD_ACTIONS.index("reply")] * sociability[1:], rtol=1e-6)
 
 
 def test_nobody_acts_on_their_own_tweet_or_on_one_deleted() -> None:

@@ -16,7 +16,7 @@ from data.events import DAY_US, EventBatch
 from data.synthetic.behaviour import minds, react
 from data.synthetic.config import WorldConfig
 from data.synthetic.make import make_world
-from data.synthetic.people import ACTIONS
+from data.synthetic.people import WORLD_ACTIONS
 from data.synthetic.state import KEEP_US, State
 from data.synthetic.world import World
 from experiments.simulation.logging_feed import LoggingFeed
@@ -81,8 +81,8 @@ def test_the_opened_truth_gives_every_reaction_of_the_log_again(dataset: Dataset
             who, tick.state, CONFIG.behaviour, CONFIG.seed, columns["user_row"], columns["time_us"], tick.offsets,
             tick.state.tweet_rows(tweets),
         )  # fmt: skip
-        row, action = np.nonzero((drawn.actions[:, None] >> np.arange(len(ACTIONS), dtype=np.uint16)) & 1)
-        about = tick.impressions["request_id"].to_numpy()[row], tweets[row], np.array(ACTIONS)[action]
+        row, action = np.nonzero((drawn.actions[:, None] >> np.arange(len(WORLD_ACTIONS), dtype=np.uint16)) & 1)
+        about = tick.impressions["request_id"].to_numpy()[row], tweets[row], np.array(WORLD_ACTIONS)[action]
         names = ("request_id", "tweet_id", "action", "dwell_ms")
         found.append(pl.DataFrame(dict(zip(names, (*about, drawn.dwell_ms[row]), strict=True))))
     ours, theirs = pl.concat(found).sort("request_id", "tweet_id", "action"), logged(dataset, since_us)
@@ -104,14 +104,14 @@ def test_rates_of_the_last_days_lie_on_the_diagonal_by_decile(dataset: Dataset, 
             acted = tick.impressions.select("request_id", "tweet_id").with_row_index("row").join(
                 done, on=["request_id", "tweet_id"]
             )  # fmt: skip
-            out = np.zeros((len(tweets), len(ACTIONS)), bool)
-            out[acted["row"].to_numpy(), [ACTIONS.index(action) for action in acted["action"]]] = True
+            out = np.zeros((len(tweets), len(WORLD_ACTIONS)), bool)
+            out[acted["row"].to_numpy(), [WORLD_ACTIONS.index(action) for action in acted["action"]]] = True
             happened.append(out)
     p, drawn = np.concatenate(chances), np.concatenate(happened)
     names = ("like", "click", "retweet", "reply", "profile_click")
     limit = float(norm.isf(0.001 / 2 / (11 * len(names))))
     for name in names:
-        one, seen = p[:, ACTIONS.index(name)], drawn[:, ACTIONS.index(name)]
+        one, seen = p[:, WORLD_ACTIONS.index(name)], drawn[:, WORLD_ACTIONS.index(name)]
         decile = np.digitize(one, np.quantile(one, np.linspace(0.1, 0.9, 9)))
         for part in [np.ones(len(one), bool), *(decile == d for d in range(10))]:
             expected, spread = one[part].sum(), np.sqrt((one[part] * (1 - one[part])).sum())

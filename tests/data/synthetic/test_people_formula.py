@@ -14,7 +14,7 @@ from data.batch import F64
 from data.dataset import Dataset
 from data.synthetic.config import WorldConfig
 from data.synthetic.make import make_world
-from data.synthetic.people import ACTIONS, KINDS, People, make_people, topic_popularity
+from data.synthetic.people import KINDS, WORLD_ACTIONS, People, make_people, topic_popularity
 from data.synthetic.state import HIDDEN, Hidden
 from data.synthetic.world import World
 from experiments.simulation.logging_feed import LoggingFeed
@@ -38,7 +38,7 @@ def test_topics_are_liked_by_zipfs_law_in_a_drawn_order() -> None:
 
 def test_leanings_are_temperament_and_a_voice_that_public_actions_share(people: People) -> None:
     ordinary = people.leaning[people.kind == 0].astype(float)
-    by = {action: ordinary[:, at] for at, action in enumerate(ACTIONS)}
+    by = {action: ordinary[:, at] for at, action in enumerate(WORLD_ACTIONS)}
     temperament, loudness = CONFIG.behaviour.temperament, CONFIG.behaviour.loudness
     assert by["mute"].std() == pytest.approx(temperament, rel=0.03)
     voice = float(np.cov(by["reply"], by["retweet"])[0, 1])
@@ -55,7 +55,7 @@ def test_leanings_are_temperament_and_a_voice_that_public_actions_share(people: 
 
 def test_lurkers_are_silent_bots_repeat_and_toxic_actors_shout(people: People) -> None:
     mean = {kind: people.leaning[people.kind == at].mean(axis=0) for at, kind in enumerate(KINDS)}
-    reply, retweet, like, mute = (ACTIONS.index(name) for name in ("reply", "retweet", "like", "mute"))
+    reply, retweet, like, mute = (WORLD_ACTIONS.index(name) for name in ("reply", "retweet", "like", "mute"))
     assert mean["lurker"][retweet] - mean["ordinary"][retweet] == pytest.approx(-2.4, abs=0.15)
     assert mean["lurker"][like] - mean["ordinary"][like] == pytest.approx(-2.4 * 0.45, abs=0.1)
     assert mean["lurker"][mute] == pytest.approx(0, abs=0.03)
@@ -64,7 +64,7 @@ def test_lurkers_are_silent_bots_repeat_and_toxic_actors_shout(people: People) -
 
 
 def test_loud_people_write_more_and_the_means_are_those_asked_for(people: People) -> None:
-    voice = people.leaning[:, ACTIONS.index("quote")]
+    voice = people.leaning[:, WORLD_ACTIONS.index("quote")]
     ordinary = people.kind == 0
     assert np.corrcoef(voice[ordinary], np.log(people.chatter[ordinary]))[0, 1] == pytest.approx(0.6, abs=0.05)
     assert np.corrcoef(np.log(people.activity[ordinary]), np.log(people.chatter[ordinary]))[0, 1] == pytest.approx(
@@ -149,7 +149,7 @@ def test_actions_come_in_order_of_the_slate_within_the_tick_of_their_request(eag
     assert len(acts) > 1000
     assert (acts["time_us"] > acts["asked"]).all()
     assert (acts["time_us"] < ends).all()
-    code = pl.col("action").replace_strict({name: at for at, name in enumerate(ACTIONS)})
+    code = pl.col("action").replace_strict({name: at for at, name in enumerate(WORLD_ACTIONS)})
     order = acts.with_columns(code=code).sort("request_id", "position", "code")
     late = order.with_columns(wait=pl.col("time_us").diff().over("request_id")).drop_nulls("wait")
     # Close to a tick's end the clock stands nearly still, and all is cut to milliseconds.

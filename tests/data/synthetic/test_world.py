@@ -17,7 +17,7 @@ from data.errors import ConfigError, DataError
 from data.events import DAY_US, HOUR_US, EventBatch
 from data.synthetic.config import WorldConfig
 from data.synthetic.make import make_world
-from data.synthetic.people import ACTIONS
+from data.synthetic.people import WORLD_ACTIONS
 from data.synthetic.state import State
 from data.synthetic.world import World
 from experiments.simulation.logging_feed import LoggingConfig, LoggingFeed
@@ -100,7 +100,7 @@ def pairs(state: State, users: np.ndarray, tweets: np.ndarray, time_us: int) -> 
 def test_logged_actions_are_as_frequent_as_the_truth_says(dataset: Dataset, world: World) -> None:
     """Replays the log tick by tick, asks the truth about every impression and compares sums, per action."""
     state = world.saved()
-    expected, variance = np.zeros(len(ACTIONS)), np.zeros(len(ACTIONS))
+    expected, variance = np.zeros(len(WORLD_ACTIONS)), np.zeros(len(WORLD_ACTIONS))
     first = state.time_us
     impressions = dataset.read("impressions").columns
     replay = dataset.replay(state.tables, after_us=first - 1)
@@ -120,9 +120,9 @@ def test_logged_actions_are_as_frequent_as_the_truth_says(dataset: Dataset, worl
     done = dataset.scan("engagements").filter(pl.col("time_us") >= first, pl.col("request_id").is_not_null())
     done = done.collect()["action"].value_counts()
     counts = dict(done.iter_rows())
-    observed = np.array([counts.get(a, 0) for a in ACTIONS[:-1]])
+    observed = np.array([counts.get(a, 0) for a in WORLD_ACTIONS[:-1]])
     slack = 5 * np.sqrt(variance[:-1]) + 1
-    assert (np.abs(observed - expected[:-1]) < slack).all(), dict(zip(ACTIONS, expected, strict=True))
+    assert (np.abs(observed - expected[:-1]) < slack).all(), dict(zip(WORLD_ACTIONS, expected, strict=True))
 
 
 def test_probabilities_without_a_position_are_those_when_looked_at(world: World) -> None:
@@ -140,7 +140,7 @@ def test_slate_value_is_the_expected_sum_of_weights(world: World) -> None:
     state = world.saved()
     requests = Requests({"user_row": np.array([1, 2, 3]), "time_us": np.full(3, state.time_us)})
     slate = CandidateBatch(requests, np.array([0, 4, 4, 9]), {"tweet_row": np.arange(50, 59)})
-    weights = np.linspace(1.0, 2.0, len(ACTIONS))
+    weights = np.linspace(1.0, 2.0, len(WORLD_ACTIONS))
     p = world.truth.action_probability(state, slate)
     position = np.array([0, 1, 2, 3, 0, 1, 2, 3, 4])
     by_hand = (p @ weights) * 0.96 * np.exp(-position / 45)
@@ -336,7 +336,7 @@ def replayed_truth(dataset: Dataset, world: World) -> tuple[pl.DataFrame, np.nda
     """Impressions ordered by request and position, their [N, A] true chances, and whether each action was done."""
     state = world.start()
     impressions = dataset.scan("impressions").sort("request_id", "position").collect()
-    truth = np.empty((len(impressions), len(ACTIONS)))
+    truth = np.empty((len(impressions), len(WORLD_ACTIONS)))
     replay = dataset.replay(state.tables, after_us=CONFIG.start_us - 1)
     time = impressions["time_us"].to_numpy()
     for tick in range(CONFIG.start_us, int(time.max()) + 1, CONFIG.tick_us):
@@ -355,14 +355,14 @@ def replayed_truth(dataset: Dataset, world: World) -> tuple[pl.DataFrame, np.nda
     done = np.zeros(truth.shape, bool)
     acted = dataset.scan("engagements").drop_nulls("request_id").select("request_id", "tweet_id", "action").collect()
     at = acted.join(impressions.with_row_index("row"), on=["request_id", "tweet_id"])
-    done[at["row"].to_numpy(), [ACTIONS.index(action) for action in at["action"]]] = True
+    done[at["row"].to_numpy(), [WORLD_ACTIONS.index(action) for action in at["action"]]] = True
     return impressions, truth, done
 
 
 @pytest.mark.slow
 def test_rates_lie_on_the_diagonal_by_decile_of_the_truth(dataset: Dataset, world: World) -> None:
     _, truth, done = replayed_truth(dataset, world)
-    for action, name in enumerate(ACTIONS[:-1]):
+    for action, name in enumerate(WORLD_ACTIONS[:-1]):
         p, happened = truth[:, action], done[:, action]
         decile = np.digitize(p, np.quantile(p, np.linspace(0.1, 0.9, 9)))
         for one in range(10):
