@@ -83,7 +83,7 @@ def lenskit_evaluation(readers: F32, items: F32, known: Ragged, held_out: Ragged
     from lenskit.metrics import NDCG, Hit, Recall, RunAnalysis
     from lenskit.pipeline import topn_pipeline
 
-    # Every item is in the training data, by a reader of whom nothing is asked.
+    # Every item is in the training data, by a reader who is not evaluated.
     engaged = _frame(known)
     every = pd.DataFrame({"user_id": len(readers), "item_id": np.arange(len(items))})
     data = from_interactions_df(pd.concat([engaged, every]))

@@ -29,7 +29,7 @@ class FanoutBench:
     peer = "a Python dict of deques of 800 that every follower's entry is appended to: no policy, no repeats caught"
 
     def cases(self) -> Iterator[Case]:
-        """Pushed to everybody, in batches of 1,000 tweets."""
+        """Pushed to all followers, in batches of 1,000 tweets."""
         network, batches = _network()
         lists: defaultdict[int, deque[int]] = defaultdict(lambda: deque(maxlen=800))
         policy = Thresholds(FanoutConfig(push_below=_PEOPLE, pull_from=10 * _PEOPLE))

@@ -70,7 +70,7 @@ class FeaturesBench:
 
 
 def _pandas(log: PairLog, ours: CandidateBatch) -> None:
-    """The peer, held to the same answer.
+    """The peer, whose answer must be ours.
 
     Raises:
         ModelError: a feature differs.
@@ -93,11 +93,11 @@ def _live() -> Iterator[Case]:
         rows = rng.choice(alive, min(size, len(alive)), replace=False)
         batch = _batch(state, rows, user, end_us)
         joins = _Joins(state, _batch(state, alive, user, end_us))
-        asked = pl.DataFrame({"tweet_id": batch.columns["tweet_id"], "author_id": batch.columns["author_id"]})
+        queries = pl.DataFrame({"tweet_id": batch.columns["tweet_id"], "author_id": batch.columns["author_id"]})
         yield Case(
             f"live: {title} of {len(rows):,} candidates of one user",
             lambda b=batch, n=names: state.lookup(b, n),  # type: ignore[misc]
-            lambda j=joins, a=asked: j(a),  # type: ignore[misc]
+            lambda j=joins, a=queries: j(a),  # type: ignore[misc]
             len(rows),
             "candidates",
         )
@@ -141,9 +141,9 @@ class _Joins:
             columns = {key: full.column(key)} | {name: full.column(name) for name in names}
             self._tables.append((key, pl.DataFrame(columns).unique(key)))
 
-    def __call__(self, asked: pl.DataFrame) -> list[Array]:
+    def __call__(self, queries: pl.DataFrame) -> list[Array]:
         """[N] arrays, a feature each."""
-        out = asked
+        out = queries
         for key, table in self._tables:
             out = out.join(table, on=key, how="left", maintain_order="left")
         return [out[name].to_numpy() for name in _JOINED]

@@ -155,7 +155,7 @@ def _peak() -> Iterator[list[float]]:
 
 
 def _resident() -> float:
-    """GiB that the process holds now; by what the system tells (its most so far, where it tells no more)."""
+    """GiB that the process holds now, or its peak where the system reports only that."""
     try:
         return int(Path("/proc/self/statm").read_text().split()[1]) * sysconf("SC_PAGE_SIZE") / 2**30
     except OSError:

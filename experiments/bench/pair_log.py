@@ -49,7 +49,7 @@ def understanding() -> Understanding:
 
 @dataclass(frozen=True)
 class PairLog:
-    """Tables on disk, read lazily, and rows to be asked."""
+    """Tables on disk, read lazily, and rows to query."""
 
     tables: Mapping[str, pl.LazyFrame]
     rows: pl.DataFrame
@@ -96,8 +96,8 @@ def pair_log(folder: Path, *, events: int, rows: int, seed: int = 1) -> PairLog:
         frame = frame.sample(fraction=1.0, shuffle=True, seed=seed).sort("time_us") if name == "follows" else frame
         frame.write_parquet(folder / f"{name}.parquet", compression="zstd", compression_level=1)
     at = rng.choice(shown, rows, replace=False)
-    asked = pl.DataFrame({"user_id": user[at], "tweet_id": tweet[at], "time_us": time[at]})
-    return PairLog({name: pl.scan_parquet(folder / f"{name}.parquet") for name in made}, asked)
+    queries = pl.DataFrame({"user_id": user[at], "tweet_id": tweet[at], "time_us": time[at]})
+    return PairLog({name: pl.scan_parquet(folder / f"{name}.parquet") for name in made}, queries)
 
 
 def _skewed(rng: np.random.Generator, size: int, draws: int, power: float) -> I64:

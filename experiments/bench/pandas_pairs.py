@@ -38,36 +38,36 @@ def pair_features(
     acted = acted.sort_values("time_us", kind="stable", ignore_index=True)
     shown = tables["impressions"].select("time_us", "user_id", "tweet_id", "author_id").collect().to_pandas()
     shown = shown.merge(about[["tweet_id", "topic"]], on="tweet_id").sort_values("time_us", kind="stable")
-    asked = rows.select("user_id", "tweet_id", "time_us").to_pandas().merge(about, on="tweet_id", how="left")
-    asked["row"] = np.arange(len(asked))
-    asked = asked.sort_values("time_us", kind="stable", ignore_index=True)
-    out = _ledger(asked, acted, shown, "author_id", "pair.", tuple(_COUNTED), _FADING)
-    topic = _ledger(asked, acted, shown, "topic", "pair.topic_", ("interactions",), ())
+    queries = rows.select("user_id", "tweet_id", "time_us").to_pandas().merge(about, on="tweet_id", how="left")
+    queries["row"] = np.arange(len(queries))
+    queries = queries.sort_values("time_us", kind="stable", ignore_index=True)
+    out = _ledger(queries, acted, shown, "author_id", "pair.", tuple(_COUNTED), _FADING)
+    topic = _ledger(queries, acted, shown, "topic", "pair.topic_", ("interactions",), ())
     out |= {name: topic[name] for name in topic if name != "pair.topic_engagement_rate"}
     out["pair.topic_engagement_rate"] = topic["pair.topic_engagement_rate"]
-    out |= _follows(asked, tables["follows"].collect().to_pandas())
-    out["pair.social_proof"] = _social_proof(asked, acted, tables["follows"].collect().to_pandas())
-    out["pair.similarity"] = _similarity(asked, acted, fields.embedding)
-    order = np.argsort(asked["row"].to_numpy())
+    out |= _follows(queries, tables["follows"].collect().to_pandas())
+    out["pair.social_proof"] = _social_proof(queries, acted, tables["follows"].collect().to_pandas())
+    out["pair.similarity"] = _similarity(queries, acted, fields.embedding)
+    order = np.argsort(queries["row"].to_numpy())
     return {name: np.asarray(values)[order] for name, values in out.items()}
 
 
-def _as_of(asked: pd.DataFrame, events: pd.DataFrame, key: str, columns: list[str]) -> pd.DataFrame:
+def _as_of(queries: pd.DataFrame, events: pd.DataFrame, key: str, columns: list[str]) -> pd.DataFrame:
     """`columns` of the last event of each row's `key` before its moment, 0 where there is none."""
     joined = pd.merge_asof(
-        asked[["time_us", key]], events[["time_us", key, *columns]], on="time_us", by=key, allow_exact_matches=False
+        queries[["time_us", key]], events[["time_us", key, *columns]], on="time_us", by=key, allow_exact_matches=False
     )
     return joined[columns].fillna(0)
 
 
 def _ledger(
-    asked: pd.DataFrame, acted: pd.DataFrame, shown: pd.DataFrame, side: str, prefix: str,
+    queries: pd.DataFrame, acted: pd.DataFrame, shown: pd.DataFrame, side: str, prefix: str,
     counted: tuple[str, ...], fading: tuple[str, ...],
 ) -> dict[str, Array]:  # fmt: skip
     """Totals, strengths, impressions, rates and dwell by user and side."""
-    size = 1 + max(int(frame[side].max()) for frame in (asked, acted, shown))
-    keyed = [frame.assign(key=frame["user_id"] * size + frame[side]) for frame in (asked, acted, shown)]
-    asked, acted, shown = keyed
+    size = 1 + max(int(frame[side].max()) for frame in (queries, acted, shown))
+    keyed = [frame.assign(key=frame["user_id"] * size + frame[side]) for frame in (queries, acted, shown)]
+    queries, acted, shown = keyed
     start = int(acted["time_us"].min()) // DAY_US
     weight = KEEP ** -(acted["time_us"] // DAY_US - start).to_numpy(np.float64)
     for name in counted:
@@ -77,10 +77,10 @@ def _ledger(
     acted["seconds"], acted["known"] = acted["dwell_ms"].fillna(0) / 1000.0, acted["dwell_ms"].notna()
     columns = [*counted, *(f"strength_{name}" for name in (*fading, "interactions")), "seconds", "known"]
     acted[columns] = acted.groupby("key", sort=False)[columns].cumsum()
-    found = _as_of(asked, acted, "key", columns)
+    found = _as_of(queries, acted, "key", columns)
     shown["shown"] = shown.groupby("key", sort=False).cumcount() + 1
-    impressions = _as_of(asked, shown, "key", ["shown"])["shown"]
-    kept = KEEP ** (asked["time_us"] // DAY_US - start).to_numpy(np.float64)
+    impressions = _as_of(queries, shown, "key", ["shown"])["shown"]
+    kept = KEEP ** (queries["time_us"] // DAY_US - start).to_numpy(np.float64)
     out: dict[str, Array] = {f"{prefix}{name}": found[name].to_numpy() for name in counted}
     out |= {f"{prefix}strength_{name}": found[f"strength_{name}"].to_numpy() * kept for name in fading}
     out[f"{prefix}strength"] = found["strength_interactions"].to_numpy() * kept
@@ -90,12 +90,12 @@ def _ledger(
     return out
 
 
-def _follows(asked: pd.DataFrame, follows: pd.DataFrame) -> dict[str, Array]:
-    size = 1 + int(max(follows["followee_id"].max(), follows["follower_id"].max(), asked["user_id"].max()))
+def _follows(queries: pd.DataFrame, follows: pd.DataFrame) -> dict[str, Array]:
+    size = 1 + int(max(follows["followee_id"].max(), follows["follower_id"].max(), queries["user_id"].max()))
     edges = follows.assign(key=follows["follower_id"] * size + follows["followee_id"], stands=~follows["ended"])
     ways = {"follows": ("user_id", "author_id"), "followed_by": ("author_id", "user_id")}
     found = {
-        name: _as_of(asked.assign(key=asked[one] * size + asked[other]), edges, "key", ["stands"])["stands"]
+        name: _as_of(queries.assign(key=queries[one] * size + queries[other]), edges, "key", ["stands"])["stands"]
         .astype(bool).to_numpy()
         for name, (one, other) in ways.items()
     }  # fmt: skip
@@ -103,7 +103,7 @@ def _follows(asked: pd.DataFrame, follows: pd.DataFrame) -> dict[str, Array]:
     return out | {"pair.mutual_follow": (found["follows"] & found["followed_by"]).astype(float)}
 
 
-def _social_proof(asked: pd.DataFrame, acted: pd.DataFrame, follows: pd.DataFrame) -> Array:
+def _social_proof(queries: pd.DataFrame, acted: pd.DataFrame, follows: pd.DataFrame) -> Array:
     positive = acted[acted["action"].isin(POSITIVE_ACTIONS)]
     first = positive.groupby(["tweet_id", "user_id"], sort=False)["time_us"].min().reset_index()
     first = first.rename(columns={"user_id": "followee_id", "time_us": "first_us"})
@@ -113,10 +113,10 @@ def _social_proof(asked: pd.DataFrame, acted: pd.DataFrame, follows: pd.DataFram
     edges = edges.rename(columns={"follower_id": "user_id", "time_us": "begin_us"})
     edges = edges[["user_id", "followee_id", "begin_us", "end_us"]]
     first = first.sort_values("tweet_id", kind="stable", ignore_index=True)
-    rows = asked[["user_id", "tweet_id", "time_us"]].reset_index(names="row").sort_values("tweet_id", kind="stable")
+    rows = queries[["user_id", "tweet_id", "time_us"]].reset_index(names="row").sort_values("tweet_id", kind="stable")
     low, high = (np.searchsorted(first["tweet_id"], rows["tweet_id"], side) for side in ("left", "right"))
     part = np.cumsum(high - low) // _JOINED
-    out = np.zeros(len(asked))
+    out = np.zeros(len(queries))
     for one in np.unique(part):
         at = np.flatnonzero(part == one)
         engaged = rows.iloc[at].merge(first.iloc[low[at[0]] : high[at[-1]]], on="tweet_id")
@@ -128,7 +128,7 @@ def _social_proof(asked: pd.DataFrame, acted: pd.DataFrame, follows: pd.DataFram
     return out
 
 
-def _similarity(asked: pd.DataFrame, acted: pd.DataFrame, vectors: F32) -> Array:
+def _similarity(queries: pd.DataFrame, acted: pd.DataFrame, vectors: F32) -> Array:
     """Cosine of the tweet's vector with the mean of the user's last 50 positive actions', at least 0."""
     past = acted[acted["action"].isin(POSITIVE_ACTIONS)].reset_index(drop=True)
     names = [f"v{d}" for d in range(vectors.shape[1])]
@@ -136,7 +136,7 @@ def _similarity(asked: pd.DataFrame, acted: pd.DataFrame, vectors: F32) -> Array
     by = past["user_id"]
     total = wide.groupby(by, sort=False).cumsum()
     total -= total.groupby(by, sort=False).shift(50).fillna(0)
-    found = _as_of(asked, pd.concat([past[["time_us", "user_id"]], total], axis=1), "user_id", names).to_numpy()
+    found = _as_of(queries, pd.concat([past[["time_us", "user_id"]], total], axis=1), "user_id", names).to_numpy()
     norm = np.linalg.norm(found, axis=1)
-    dots = np.einsum("nd,nd->n", found, vectors[asked["place"].to_numpy()])
+    dots = np.einsum("nd,nd->n", found, vectors[queries["place"].to_numpy()])
     return np.where(norm > 1e-9, np.maximum(dots / np.maximum(norm, 1e-9), 0), 0)

@@ -23,11 +23,11 @@ class RetrievalBench:
         index = VectorIndex(64)
         index.add(np.arange(len(vectors), dtype=np.int64), vectors)
         for queries in (1, 64):
-            asked = _unit(rng.normal(size=(queries, 64)))
+            drawn = _unit(rng.normal(size=(queries, 64)))
             yield Case(
                 f"{queries} of {len(vectors):,}, k=200",
-                lambda q=asked: index.search(q, 200),  # type: ignore[misc]
-                lambda q=asked: _scan(vectors, q, 200),  # type: ignore[misc]
+                lambda q=drawn: index.search(q, 200),  # type: ignore[misc]
+                lambda q=drawn: _scan(vectors, q, 200),  # type: ignore[misc]
                 queries,
                 "queries",
             )

@@ -43,7 +43,7 @@ class TextBench:
 
 
 class _OneByOne:
-    """What one would write with the libraries at hand."""
+    """What one would write with the same libraries, a text at a time."""
 
     def __init__(self, heads: Mapping[str, TaskHead], encoder: Any) -> None:
         from py3langid.langid import MODEL_FILE, LanguageIdentifier

@@ -29,10 +29,10 @@ def cases() -> Iterator[Case]:
         with deterministic(1, THREADS):
             ours = _Ours(config, rows)
             bare = _Bare(config, rows, half=ours.half)
-        told = "bf16 (fp32, as the CPU has none)" if precision == "bf16" and not ours.half else precision
+        named = "bf16 (fp32, as the CPU has none)" if precision == "bf16" and not ours.half else precision
         size = sum(parameter.numel() for parameter in HeavyNet(config).parameters())
         yield Case(
-            f"heavy ranker, {len(rows.names)} features, {size:,} parameters, batch {BATCH:,}, {told}",
+            f"heavy ranker, {len(rows.names)} features, {size:,} parameters, batch {BATCH:,}, {named}",
             ours.run, bare.run, STEPS * BATCH, "rows",
         )  # fmt: skip
 

@@ -11,7 +11,7 @@ import typer
 from data.home import home_folder
 from experiments.cli import data, events, features, lab, model, scorers, serve, study, text, world
 from experiments.cli.console import show_what_can_be_shown
-from experiments.cli.faults import told
+from experiments.cli.faults import error_line
 
 app = typer.Typer(
     name="rookery",
@@ -52,7 +52,7 @@ def _ran() -> int:
     except KeyboardInterrupt:
         return _said("stopped", 130)
     except Exception as error:
-        line = told(error)
+        line = error_line(error)
         if line is None:
             raise
         return _said(line, 2)

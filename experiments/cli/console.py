@@ -52,7 +52,7 @@ def show(value: Any, *, as_json: bool, tables: Sequence[Any] = ()) -> None:
 
 
 def wide_console(**settings: Any) -> Any:
-    """A Rich console for results; at least `WIDTH` columns where nobody's terminal limits it."""
+    """A Rich console for results; at least `WIDTH` columns where no terminal limits it."""
     from rich.console import Console
 
     console = Console(**_AS_IT_IS, **settings)

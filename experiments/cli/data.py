@@ -47,7 +47,7 @@ def import_(
 
     Whole numbers stay the ids they are; other ids are numbered, and the data set keeps what they were.
 
-    Notes tell the columns and files that were passed over, defaults that were taken, and odd ids and times.
+    Notes name the columns and files that were passed over, defaults that were taken, and odd ids and times.
 
     A log without times whose lines stand in order is imported by a mapping with order = "file" under its log part.
 
@@ -76,7 +76,7 @@ def import_(
 
 
 def _notes(dataset: Dataset) -> list[Any]:
-    """What the import of a log told about its files, warnings first."""
+    """What the import of a log noted about its files, warnings first."""
     from data.readers.notes import in_words
 
     notes = sorted(dataset.config.get("notes", []), key=lambda one: not one["warning"])

@@ -1,4 +1,4 @@
-"""What a person is told of an error that a library raised where the cause is a disk, a file or a store."""
+"""The line that people read of an error that a library raised over a disk, a file or a store."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ _NOT_OURS = ("read-only file system", "readonly database", "unable to open datab
 _ELSEWHERE = "name another home: ROOKERY_HOME=DIR"
 
 
-def told(error: Exception) -> str | None:
+def error_line(error: Exception) -> str | None:
     """One line that names the cause and the remedy; None for an error of the program itself."""
     if isinstance(error, RookeryError):
         return str(error)

@@ -67,11 +67,11 @@ def search(
 def trends(
     data: DataFolder,
     place: Annotated[int, typer.Option(help="WOEID of a place; 1 is the whole world.")] = 1,
-    at: Annotated[str | None, typer.Option(help="Moment, ISO 8601 in UTC; the end of the log when left out.")] = None,
+    at: Annotated[str | None, typer.Option(help="Time, ISO 8601 in UTC; the end of the log when left out.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=50, help="Trends.")] = 10,
     as_json: JsonFlag = False,
 ) -> None:
-    """Hashtags that trend in a data set at a moment, by the windowed score over five minutes."""
+    """Hashtags that trend in a data set at a time, by the windowed score over five minutes."""
     from data.dataset import Dataset
     from experiments.datasets.search import trends_at
 

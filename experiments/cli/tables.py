@@ -23,7 +23,7 @@ def scorer_table(report: Report) -> Any:
     shares = list(dict.fromkeys(name for row in rows for name in row.shares))
     cells = [
         (
-            row.name + (f" v{row.version}" if row.version else "") + _told(row),
+            row.name + (f" v{row.version}" if row.version else "") + _ties_note(row),
             interval(row.ndcg),
             interval(row.recall),
             interval(row.auc),
@@ -38,13 +38,13 @@ def scorer_table(report: Report) -> Any:
     return table("Scorers", heads, cells)
 
 
-def _told(row: ScorerResult) -> str:
-    """A line under the name of a scorer that does not tell candidates apart."""
+def _ties_note(row: ScorerResult) -> str:
+    """A line under the name of a scorer that gives most candidates one score."""
     return f"\n  {row.apart.short}" if row.apart is not None and row.apart.told else ""
 
 
 def probability_table(report: Report) -> Any:
-    """What was asked for of probabilities, one row a scorer and action."""
+    """The requested measures of probabilities, one row a scorer and action."""
     rows = [
         (row.name + (f" v{row.version}" if row.version else ""), action, *(f"{one:.4f}" for one in numbers.values()))
         for row in report.rows
@@ -93,7 +93,7 @@ def segment_table(report: Comparison) -> Any:
 
 
 def training_tables(result: TrainResult) -> list[Any]:
-    """What training told: its epochs, or the settings that were tried and the ones that were chosen, or one number."""
+    """What training reported: epochs, or the settings tried and chosen, or one number."""
     tried, columns = result.epochs, result.columns
     if not tried:
         return []

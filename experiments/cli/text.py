@@ -9,7 +9,9 @@ import typer
 
 from experiments.cli.console import JsonFlag, progress_bar, show, table
 
-app = typer.Typer(no_args_is_help=True, help="What the lab reads in texts, and heads trained on your labels.")
+app = typer.Typer(
+    no_args_is_help=True, help="Analyze texts: language, sentiment, topics, entities. Train heads on your labels."
+)
 
 
 @app.command()
@@ -60,7 +62,7 @@ def analyze(
 
 @app.command()
 def train(
-    task: Annotated[str | None, typer.Option(help="What the head tells; names it and its columns.")] = None,
+    task: Annotated[str | None, typer.Option(help="What the head predicts; names it and its columns.")] = None,
     labels: Annotated[Path | None, typer.Option(help="CSV or Parquet file of labelled texts.")] = None,
     test: Annotated[Path | None, typer.Option(help="A file to judge by, instead of a held-out part.")] = None,
     data: Annotated[
@@ -127,7 +129,7 @@ def train(
 
 @app.command("list")
 def list_(as_json: JsonFlag = False) -> None:
-    """Print the heads at hand: those that came with the program, and those that you trained."""
+    """Print the heads that there are: those that came with the program, and those that you trained."""
     from data.home import home_folder
     from features.text.saved_heads import SHIPPED, heads_in, shelf
 
@@ -150,8 +152,8 @@ def _tables(report: Any) -> list[Any]:
     interval = f"{report.macro_f1:.3f} [{report.macro_f1_low:.3f}, {report.macro_f1_high:.3f}]"
     if report.macro_f1_low == report.macro_f1_high:
         interval = f"{report.macro_f1:.3f} (resampled texts show no spread)"
-    told = len({one.label for one in report.labels if one.texts})
-    some = f" of {told} of {told + len(report.unjudged)} labels" if report.unjudged else ""
+    judged = len({one.label for one in report.labels if one.texts})
+    some = f" of {judged} of {judged + len(report.unjudged)} labels" if report.unjudged else ""
     weights = "balanced labels" if report.chosen["balanced"] else "labels as frequent as they are"
     facts = [
         (f"macro-F1{some} (95% interval)", interval),
@@ -188,5 +190,5 @@ def to_line(value: object) -> str:
     if isinstance(value, list):
         return ", ".join(f"{o['topic']} {o['score']:.2f}" if isinstance(o, dict) else str(o) for o in value) or "none"
     if value is None:
-        return "not told"
+        return "unknown"
     return f"{value:.3f}" if isinstance(value, float) else str(value)

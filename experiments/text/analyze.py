@@ -1,4 +1,4 @@
-"""What is read in texts: one, or all of a file, with the heads at hand."""
+"""Analyzing texts, one or a file of them, with the heads that are installed or trained."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ from features.text.training import Examples, choose, predict, train_head
 RESAMPLES = 1_000
 MOST_LABELS = 500
 LEAST_JUDGED = 2
-"""Labels that a head must be judged by: to tell one from nothing else is no task."""
+"""Labels that a head must be judged by: a single label cannot be confused with another."""
 
 _NAMED = 5
 """Labels that a message names."""
@@ -66,7 +66,7 @@ class Labelled:
 
 @dataclass(frozen=True)
 class LabelScore:
-    """How well one label is told."""
+    """How well one label is predicted."""
 
     label: str
     precision: float
@@ -253,7 +253,7 @@ def check_labels(labelled: Labelled, test: Labelled | None, config: TextTrainCon
     count = len(set(labelled.labels))
     if count < 2:
         raise DataError(
-            f"{labelled.source} has one label, {labelled.labels[0]!r}", remedy="a head tells at least two labels apart"
+            f"{labelled.source} has one label, {labelled.labels[0]!r}", remedy="give texts of at least two labels"
         )
     if count > MOST_LABELS:
         raise DataError(

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from experiments.cli.__main__ import main
-from experiments.cli.faults import told
+from experiments.cli.faults import error_line
 from experiments.cli.tables import training_tables
 from experiments.cli.text import _tables
 from experiments.runs.train import TrainResult, chosen_of
@@ -91,31 +91,31 @@ def test_every_library_s_full_disk_is_one_line_and_a_fault_of_the_program_is_non
     for write in writers:
         with pytest.raises(Exception) as error:  # noqa: PT011
             write()
-        assert "no space is left" in str(told(error.value)), error.value
+        assert "no space is left" in str(error_line(error.value)), error.value
     (tmp_path / "small.db").write_bytes(b"")
     with sqlite3.connect(tmp_path / "small.db") as store:
         store.execute("PRAGMA max_page_count = 2")
         store.execute("CREATE TABLE one (a)")
         with pytest.raises(sqlite3.OperationalError) as no_page:
             store.executemany("INSERT INTO one VALUES (?)", [("x" * 1000,)] * 99)
-    assert "no space is left" in str(told(no_page.value))
+    assert "no space is left" in str(error_line(no_page.value))
     with (
         sqlite3.connect(f"{(tmp_path / 'small.db').as_uri()}?mode=ro", uri=True) as store,
         pytest.raises(sqlite3.OperationalError) as no_right,
     ):
         store.execute("CREATE TABLE two (a)")
-    assert "it cannot be written: attempt to write a readonly database" in str(told(no_right.value))
-    assert told(ZeroDivisionError("division by zero")) is None
+    assert "it cannot be written: attempt to write a readonly database" in str(error_line(no_right.value))
+    assert error_line(ZeroDivisionError("division by zero")) is None
 
 
 def test_weights_that_find_no_room_are_one_line(tmp_path: Path) -> None:
     """safetensors raises a type of its own."""
     code = (
         "import resource, sys, numpy as np, safetensors.numpy as st\n"
-        "from experiments.cli.faults import told\n"
+        "from experiments.cli.faults import error_line\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try: st.save_file({'a': np.zeros(1 << 16)}, sys.argv[1])\n"
-        "except Exception as error: print(type(error).__name__, told(error))\n"
+        "except Exception as error: print(type(error).__name__, error_line(error))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, tmp_path / "w"], capture_output=True, text=True, check=False, cwd=ROOT,
