@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from data.dataset import Dataset
 from data.errors import DataError
-from experiments.cli.__main__ import main
-
-Run = Callable[..., tuple[int, str, str]]
+from tests.experiments.cli.conftest import Run
 
 RATINGS = "userId,movieId,rating,timestamp\n" + "".join(
     f"{user},{film},{1 + film % 5},{1_000_000_000 + 86_400 * (user + film)}\n"
@@ -21,24 +17,6 @@ RATINGS = "userId,movieId,rating,timestamp\n" + "".join(
     for film in range(4)
 )
 MOVIES = "movieId,title,genres\n" + "".join(f"{film},Film {film} (1999),War\n" for film in range(4))
-
-
-@pytest.fixture
-def run(home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """Runs `rookery WORDS`; gives the exit code, stdout and stderr."""
-
-    def command(*words: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["rookery", *(str(word) for word in words)])
-        capsys.readouterr()
-        try:
-            main()
-            code = 0
-        except SystemExit as end:
-            code = int(end.code or 0)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return command
 
 
 def _refused(answer: tuple[int, str, str], *said: str) -> None:
