@@ -12,6 +12,7 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 QUOTED = re.compile(r"`((?:data|features|ranking|candidates|serving|experiments|tests|docs)/[\w./-]*)`")
+PACKAGES = ("data", "features", "ranking", "candidates", "serving", "experiments", "tests")
 EXAMPLES = {"ranking/scorers/freshness.py", "features/views/impressions_6h.py"}
 """Files that a page has the reader write."""
 
@@ -39,6 +40,15 @@ def test_relative_links_resolve(page: Path) -> None:
 def test_quoted_paths_exist(page: Path) -> None:
     quoted = set(QUOTED.findall(page.read_text())) - EXAMPLES
     assert [one for one in sorted(quoted) if not (ROOT / one).exists()] == []
+
+
+def test_pages_that_the_code_names_exist() -> None:
+    sources = [path for path in ROOT.glob("*/**/*.py") if path.parts[len(ROOT.parts)] in PACKAGES] + [
+        *ROOT.glob("*.py")
+    ]
+    named = {page for path in sources for page in re.findall(r"docs/[\w-]+\.md", path.read_text())}
+    assert named
+    assert [page for page in sorted(named) if not (ROOT / page).exists()] == []
 
 
 def test_every_page_is_linked_from_the_readme() -> None:

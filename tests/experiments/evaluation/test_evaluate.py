@@ -452,14 +452,14 @@ def test_promote_moves_an_alias(lab: Lab, tiny_dataset: Dataset, capsys: pytest.
     assert fetch(lab.model, home=lab.home).run_id == lab.trained.run_id
 
 
-def test_the_scorer_of_the_readme_is_evaluated_trained_and_reloaded(
+def test_the_scorer_of_the_architecture_page_is_evaluated_trained_and_reloaded(
     lab: Lab, tiny_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    readme = (Path(__file__).parents[3] / "README.md").read_text()
-    code = next(one for one in re.findall(r"```python\n(.*?)```", readme, re.DOTALL) if "class Freshness" in one)
-    (tmp_path / "freshness_of_the_readme.py").write_text(code)
+    page = (Path(__file__).parents[3] / "docs" / "architecture.md").read_text()
+    code = next(one for one in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "class Freshness" in one)
+    (tmp_path / "freshness_of_the_page.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(SCORERS, "freshness", "freshness_of_the_readme:Freshness")
+    monkeypatch.setitem(SCORERS, "freshness", "freshness_of_the_page:Freshness")
     try:
         report = evaluate_references(tiny_dataset, ["freshness", "recency"], FORTY, lab.home)
         # Both put the newer tweet first.
@@ -475,4 +475,4 @@ def test_the_scorer_of_the_readme_is_evaluated_trained_and_reloaded(
         with pytest.raises(ConfigError, match="half_life"):
             train(tiny_dataset, RunConfig(scorer="freshness", settings={"half_life": 2.0}), lab.home)
     finally:
-        sys.modules.pop("freshness_of_the_readme", None)
+        sys.modules.pop("freshness_of_the_page", None)
