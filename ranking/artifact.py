@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, is_dataclass, replace
+from dataclasses import asdict, dataclass, field, is_dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any, Self
@@ -75,8 +75,8 @@ class Bundle:
 
     name: str
     """The scorer's name in `ranking.catalogue`, and after it `?value=` and a value where a reference chose one."""
-    scorer: Scorer
-    understanding: Understanding | None
+    scorer: Scorer = field(repr=False)
+    understanding: Understanding | None = field(repr=False)
     data_name: str
     data_hash: str
     split: str = ""
@@ -85,7 +85,7 @@ class Bundle:
     """Tables of the data that it learned from; empty for a scorer that learned nothing."""
     version: str = ""
     run_id: str = ""
-    learned: TrainedRows | None = None
+    learned: TrainedRows | None = field(default=None, repr=False)
     """The rows that it learned from; None for a scorer that learned nothing, and where they were not recorded."""
 
     def valued(self, told: str) -> Self:

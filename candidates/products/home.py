@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from pydantic import BaseModel, ConfigDict, Field
 
 from candidates.component import Hydrator, SideEffect, Source
@@ -63,6 +65,7 @@ def home_funnel(
     sink: EventSink | None = None,
     policy: str = "home",
     strict: bool = False,
+    more: Sequence[Source] = (),
 ) -> Funnel:
     """The home feed of `state`.
 
@@ -75,9 +78,10 @@ def home_funnel(
         sink: takes the requests and impressions of what is served; nobody is told when None.
         policy: name and version of the policy, written into each request.
         strict: raise a component's failure instead of going on without it.
+        more: sources beside the feed's own, after them in order.
 
     Raises:
-        ConfigError: the config leaves no source.
+        ConfigError: no source is left, or two have one name.
     """
     config = config or HomeConfig()
     sources: list[Source | None] = [
@@ -96,7 +100,7 @@ def home_funnel(
         effects.append(Impressions(sink, policy=policy))
     return Funnel(
         base=state.base,
-        sources=[source for source in sources if source is not None and source.cap > 0],
+        sources=[*(source for source in sources if source is not None and source.cap > 0), *more],
         hydrators=hydrators,
         filters=[
             Deleted(),

@@ -187,21 +187,13 @@ def audit(
     from dataclasses import asdict
 
     from data.dataset import Dataset
-    from experiments.datasets.audit import AuditConfig
-    from experiments.datasets.audit import audit as run
+    from data.home import home_folder
+    from experiments.datasets.audit import AuditConfig, audit_now
     from experiments.runs.config import validate
-    from serving.kit.clock import WallClock
 
     settings = validate(AuditConfig, {"rows": rows, "cuts": cuts}, source="the options")
     dataset = Dataset.open(folder)
-    understanding = None
-    if encoder != "none" and dataset.has_texts:
-        from data.home import home_folder
-        from features.text.encoder import resolve_encoder
-        from features.text.understanding import Understanding
-
-        understanding = Understanding.train(dataset, resolve_encoder(encoder, cache=home_folder() / "cache"), None)
-    done = run(dataset, settings, now_us=WallClock().now_us(), understanding=understanding)
+    done = audit_now(dataset, settings, encoder, home_folder())
     facts = {"name": dataset.name, "clean": done.clean, "findings": [asdict(one) for one in done.findings]}
     lines = [(one.check, one.where, one.verdict, f"{one.count:,}", one.detail) for one in done.findings]
     found = sum(one.verdict == "found" for one in done.findings)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 import polars as pl
@@ -23,6 +24,7 @@ from data.split import SPLITS, PastOrder, splitter
 from experiments.datasets.time_ties import tied_rows
 from features.catalogue import owners, plan
 from features.leakage import leaks
+from serving.kit.clock import WallClock
 
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
@@ -88,6 +90,23 @@ class Audit:
     def clean(self) -> bool:
         """Nothing was found."""
         return all(one.verdict != "found" for one in self.findings)
+
+
+def audit_now(dataset: Dataset, config: AuditConfig, encoder: str, home: Path) -> Audit:
+    """Runs every check as of the present, with heads of texts trained on the whole log over `encoder`.
+
+    With the encoder "none", or for a log without texts, features that read texts are left out.
+
+    Raises:
+        DataError: a file of the data set cannot be read.
+    """
+    understanding = None
+    if encoder != "none" and dataset.has_texts:
+        from features.text.encoder import resolve_encoder
+        from features.text.understanding import Understanding
+
+        understanding = Understanding.train(dataset, resolve_encoder(encoder, cache=home / "cache"), None)
+    return audit(dataset, config, now_us=WallClock().now_us(), understanding=understanding)
 
 
 def audit(dataset: Dataset, config: AuditConfig, *, now_us: int, understanding: Understanding | None = None) -> Audit:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -81,21 +82,27 @@ class EvaluateConfig(BaseModel):
 
 
 def evaluate_references(
-    dataset: Dataset, references: Sequence[str], config: EvaluateConfig, home: Path, progress: Progress = no_progress
-) -> Report:
+    dataset: Dataset, references: Sequence[str], config: EvaluateConfig, home: Path, progress: Progress = no_progress,
+    *, scorers: Mapping[str, Scorer] | None = None,
+) -> Report:  # fmt: skip
     """Measures models and scorers by reference, and the oracle where the truth is at hand; logs each to MLflow.
 
-    Gains by segment of users are over the interest formula, or else the first model named; that one's over the next.
+    `scorers` are measured too, under their names, and need not be in the catalogue. Gains by segment of users are over
+    the interest formula, or else the first model named; that one's over the next.
 
     Raises:
         NotFoundError: a reference that nothing answers to.
         ModelError: a model that reads columns which the data set cannot fill.
+        ConfigError: a model is named twice, or a name of `scorers` stands for something else.
     """
-    if len(set(references)) < len(references):
-        raise ConfigError(f"a model is named twice in {' '.join(references)}", remedy="name each once")
+    given = dict(scorers or {})
+    if len({*references, *given}) < len(references) + len(given):
+        raise ConfigError(f"a model is named twice in {' '.join([*references, *given])}", remedy="name each once")
+    for name in given:
+        check_name(name)
     client = ready(home)
     split = split_of(dataset, config.split)
-    bundles = bundles_of(dataset, split, references, home)
+    bundles = bundles_of(dataset, split, references, home, given)
     for reference, one in bundles.items():
         if one.run_id:
             require_run(client, one.run_id, f"model {reference!r}", home, otherwise="train again: rookery train")
@@ -254,16 +261,33 @@ def _notes(protocol: EvaluationProtocol, measured: Mapping[str, Measured], asked
     return tuple(notes)
 
 
-def bundles_of(dataset: Dataset, split: Split, references: Sequence[str], home: Path) -> dict[str, Bundle]:
-    """References to bundles; a catalogue name of a scorer that needs no training is made on the spot."""
+def check_name(name: str) -> None:
+    """Refuses a name of a scorer by which `compare` would find another one, or none.
+
+    Raises:
+        ConfigError: it is a name of the catalogue, a version, or not of small letters, digits and underscores.
+    """
+    if name in SCORERS or name == ORACLE:
+        raise ConfigError(f"the name {name!r} is taken by a scorer of the catalogue", remedy=f"name it my_{name}")
+    if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None or re.fullmatch(r"v\d+|[0-9a-f]{32}", name):
+        remedy = "use small letters, digits and _, as my_scorer; v1 and the like are versions"
+        raise ConfigError(f"{name!r} cannot name a scorer", remedy=remedy)
+
+
+def bundles_of(
+    dataset: Dataset, split: Split, references: Sequence[str], home: Path, scorers: Mapping[str, Scorer] | None = None
+) -> dict[str, Bundle]:
+    """References to bundles, then `scorers` under their names; a catalogue name of a scorer that needs no training is
+    made on the spot. Scorers without an understanding of texts share the models' or, without any, a new one."""
+    given = scorers or {}
     untrained = [name for name in references if name in SCORERS and not hasattr(resolve(SCORERS[name]), "trainer")]
     fetched = {name: fetch(name, home=home, also=tuple(UNTRAINED)) for name in references if name not in untrained}
     texts = [one.understanding for one in fetched.values() if one.understanding is not None]
-    shared = texts[0] if texts else (understanding_of(dataset, split, "static", home) if untrained else None)
-    for name in untrained:
-        scorer = resolve(SCORERS[name])()
+    shared = texts[0] if texts else (understanding_of(dataset, split, "static", home) if untrained or given else None)
+    made = {name: resolve(SCORERS[name])() for name in untrained} | dict(given)
+    for name, scorer in made.items():
         fetched[name] = Bundle(name, scorer, shared, dataset.name, dataset.content_hash)
-    return {name: fetched[name] for name in references}
+    return {name: fetched[name] for name in (*references, *given)}
 
 
 def _named(row: ScorerResult) -> str:

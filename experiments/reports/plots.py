@@ -55,9 +55,9 @@ def png(figure: Any) -> bytes:
 
 def new_figure(width: float, height: float) -> Any:
     """An empty figure of that size in inches, drawn without a display."""
-    from matplotlib.figure import Figure
+    from experiments.reports.figure import Picture
 
-    return Figure(figsize=(width, height), layout="constrained")
+    return Picture(figsize=(width, height), layout="constrained")
 
 
 def whiskers(axes: Any, rows: Sequence[tuple[float, float, float]]) -> None:

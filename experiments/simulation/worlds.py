@@ -32,11 +32,20 @@ def world_config(preset: str, path: Path | None, overrides: Sequence[str]) -> Wo
     Raises:
         ConfigError: an unknown preset or key, or a value out of range.
     """
+    return preset_config(preset, merge_settings(path, overrides))
+
+
+def preset_config(preset: str, settings: Mapping[str, Any]) -> WorldConfig:
+    """A preset with settings over it, tables within tables, too.
+
+    Raises:
+        ConfigError: an unknown preset or key, or a value out of range.
+    """
     if preset not in PRESETS:
         raise ConfigError(
             f"unknown preset {preset!r}", remedy=f"{did_you_mean(preset, PRESETS)}choose one of {', '.join(PRESETS)}"
         )
-    return WorldConfig.parse(_over(PRESETS[preset], merge_settings(path, overrides)))
+    return WorldConfig.parse(_over(PRESETS[preset], settings))
 
 
 def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

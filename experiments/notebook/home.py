@@ -1,0 +1,156 @@
+"""The home feed of a data set at the end of its log, ranked in this process by the parts that serve it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import polars as pl
+
+from candidates.component import Source
+from candidates.funnel import Funnel
+from candidates.products.home import HomeConfig, home_funnel
+from candidates.trace import FunnelResult, Why
+from data.dataset import Dataset
+from experiments.evaluation.evaluate import bundles_of
+from experiments.notebook.display import shown
+from experiments.reports.plots import new_figure
+from experiments.runs.models import served_model
+from experiments.runs.splits import split_of
+from features.online import FeatureState
+from ranking.ranker import check_columns
+from ranking.scorer import Scorer
+from serving.kit.telemetry import Metrics
+from serving.loading import end_us
+from serving.projections import Projections
+from serving.ranker.model import ServedModel, untrained
+from serving.settings import Settings
+
+MakeSource = Callable[[FeatureState], Source]
+"""Builds a source on the state that a feed reads; the class of a source whose `__init__` takes the state is one."""
+
+
+def ranking_model(dataset: Dataset, model: str, scorer: Scorer | None, home: Path) -> ServedModel:
+    """What ranks: `scorer`, or else the registered model of that reference; newest first while none was trained.
+
+    Raises:
+        NotFoundError: nothing answers to `model`.
+        ModelError: it reads columns that the data set cannot fill.
+    """
+    if scorer is None:
+        bundle = served_model(model, home)
+        if bundle is None:
+            return untrained()
+    else:
+        model = "scorer"
+        bundle = bundles_of(dataset, split_of(dataset, "auto"), (), home, {model: scorer})[model]
+    check_columns(
+        bundle.scorer.reads, model=model, data=dataset.name, tables=dataset.tables, learned_from=bundle.tables
+    )
+    return bundle
+
+
+class Home:
+    """The home feeds of all users of a data set, at the end of its log. Nothing shown here counts as seen."""
+
+    def __init__(self, dataset: Dataset, state: FeatureState, funnel: Funnel, time_us: int) -> None:
+        """Runs `funnel` over `state`, as of `time_us`."""
+        self.dataset, self.state, self.funnel, self.time_us = dataset, state, funnel, time_us
+
+    @classmethod
+    def open(
+        cls,
+        dataset: Dataset,
+        model: ServedModel,
+        *,
+        config: HomeConfig | None = None,
+        sources: Sequence[MakeSource] = (),
+    ) -> Self:
+        """Replays the log and composes the funnel: the sources of `config`, then `sources`.
+
+        Raises:
+            ConfigError: no source is left, two have one name, or one reads a column that nothing writes.
+        """
+        until_us = end_us(dataset)
+        config = config or HomeConfig()
+        parts = Projections(Settings.read(feed=config), model, Metrics())
+        parts.replay(dataset, until_us)
+        more = [make(parts.state) for make in sources]
+        funnel = home_funnel(parts.state, parts.timelines, parts.ranker, parts.vectors, config, more=more)
+        return cls(dataset, parts.state, funnel, until_us)
+
+    def feed(self, user_id: int, k: int = 20) -> HomeFeed:
+        """The best `k` tweets for a user.
+
+        Raises:
+            NotFoundError: there is no such user.
+        """
+        requests = self.state.requests(np.array([user_id], np.int64), np.array([self.time_us], np.int64))
+        return HomeFeed(user_id, self.time_us, self.funnel.run(requests, k), self.dataset)
+
+
+@dataclass(frozen=True)
+class HomeFeed:
+    """One user's home feed, and how it came about."""
+
+    user_id: int
+    time_us: int
+    """When it was ranked, microseconds UTC."""
+    result: FunnelResult
+    dataset: Dataset
+
+    @property
+    def tweet_ids(self) -> list[int]:
+        """The tweets, best first."""
+        return [int(one) for one in self.result.slate.columns["tweet_id"]]
+
+    def why(self, tweet_id: int) -> Why:
+        """What happened to a tweet: which source brought it, what dropped it, its columns, value, factors and place."""
+        return self.result.trace.why(tweet_id)
+
+    def to_polars(self) -> pl.DataFrame:
+        """One row a tweet, best first: `position`, `tweet_id`, `author`, `text`, `source`, `score`, `value`, and a
+        column for each factor."""
+        slate = self.result.slate.columns
+        frame = pl.DataFrame(
+            {name: slate[name] for name in ("position", "tweet_id", "author_id", "source", "score", "value")}
+        )
+        factors = [self.why(one).factors for one in self.tweet_ids]
+        frame = frame.with_columns(pl.Series(name, [one[name] for one in factors]) for name in (factors or [{}])[0])
+        texts = self.dataset.scan("tweets").filter(pl.col("tweet_id").is_in(self.tweet_ids))
+        frame = frame.join(texts.select("tweet_id", "text").collect(), on="tweet_id", how="left", maintain_order="left")
+        return self._named(frame).select("position", "tweet_id", "author", "text", pl.exclude(
+            "position", "tweet_id", "author", "text", "author_id"
+        ))  # fmt: skip
+
+    def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """With the authors' handles, or their ids where the log has none."""
+        if "users" not in self.dataset.tables:
+            return frame.with_columns(author=pl.col("author_id").cast(pl.String))
+        names = self.dataset.scan("users").select(author_id="user_id", author="username").collect()
+        joined = frame.join(names, on="author_id", how="left", maintain_order="left")
+        return joined.with_columns(pl.col("author").fill_null(pl.col("author_id").cast(pl.String)))
+
+    def plot(self) -> Any:
+        """A Matplotlib figure: how many tweets each source fetched, each filter dropped, and the feed took."""
+        trace = self.result.trace
+        rows = [(f"fetched by {name}", count, "C0") for name, count in trace.fetched.items()]
+        rows += [(f"dropped: {name}", count, "C3") for name, count in trace.removed.items() if count]
+        rows += [("scored", len(trace.scored), "C2"), ("in the feed", len(self.tweet_ids), "C2")]
+        figure = new_figure(6, 0.8 + 0.3 * len(rows))
+        axes = figure.subplots()
+        axes.barh([row[0] for row in rows], [row[1] for row in rows], color=[row[2] for row in rows])
+        axes.invert_yaxis()
+        axes.set(title=f"Home feed of user {self.user_id}", xlabel="tweets")
+        return figure
+
+    def _repr_html_(self) -> str:
+        rows = [
+            (row["position"], row["author"], row["text"], row["source"], f"{row['score']:.4g}")
+            for row in self.to_polars().iter_rows(named=True)
+        ]
+        notes = [str(self.result.trace), *(f"left out: {name}: {why}" for name, why in self.result.degraded.items())]
+        return shown(f"Home feed of user {self.user_id}", ["", "author", "tweet", "source", "score"], rows, notes)
