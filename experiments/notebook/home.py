@@ -75,8 +75,9 @@ class Home:
             ConfigError: no source is left, two have one name, or one reads a column that nothing writes.
         """
         until_us = end_us(dataset)
-        config = config or HomeConfig()
-        parts = Projections(Settings.read(feed=config), model, Metrics())
+        config = config or Settings.read().feed
+        # The parts' own funnel is not run: it needs only to be one.
+        parts = Projections(Settings.read(feed=HomeConfig(max_age_h=config.max_age_h)), model, Metrics())
         parts.replay(dataset, until_us)
         more = [make(parts.state) for make in sources]
         funnel = home_funnel(parts.state, parts.timelines, parts.ranker, parts.vectors, config, more=more)

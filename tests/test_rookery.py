@@ -1,0 +1,267 @@
+"""`import rookery`: quick and lazy, its verbs on a tiny world, and what hides its packages."""
+
+import os
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import httpx
+import numpy as np
+import polars as pl
+import pytest
+
+import rookery
+from data.batch import Ragged
+from data.errors import ConfigError, ModelError, NotFoundError
+
+ROOT = Path(rookery.__file__).parent
+SMALL = {"people": 300, "days": 4, "tweets_per_day": 0.7}
+
+
+class Newest:
+    """Newest first."""
+
+    reads = ("tweet.age_h",)
+
+    def score(self, batch):
+        """[N]."""
+        return -batch.column("tweet.age_h")
+
+
+@pytest.fixture(scope="module")
+def world(home):
+    return rookery.make_world("tiny", settings=SMALL)
+
+
+@pytest.fixture(scope="module")
+def model(world):
+    return rookery.train(world, "two_tower", settings={"training": {"epochs": 2}})
+
+
+@pytest.fixture(scope="module")
+def evaluation(world, model):
+    return rookery.evaluate(
+        world, model.reference, "popularity", scorers={"newest": Newest()}, requests=150, metrics=["novelty"]
+    )
+
+
+def _reader(world):
+    return int(world.scan("requests").select("user_id").first().collect().item())
+
+
+def _shown(result):
+    """What a notebook does with a result: its HTML, its figure as a picture, its rows."""
+    assert result.plot()._repr_png_().startswith(b"\x89PNG")
+    html = result._repr_html_()
+    assert html.startswith("<div>")
+    assert len(result.to_polars())
+    return html
+
+
+def _python(code, *, path=(), **more):
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join([*map(str, path), str(ROOT)]), **more}
+    return subprocess.run(
+        [sys.executable, *code],
+        env=environment,
+        cwd=path[0] if path else None,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_the_import_is_quick_and_lazy():
+    code = (
+        "import sys, time; began = time.perf_counter(); import rookery; took = time.perf_counter() - began\n"
+        "heavy = [name for name in ('torch', 'polars', 'numpy', 'pydantic', 'mlflow') if name in sys.modules]\n"
+        "print(took, heavy)"
+    )
+    runs = [_python(["-c", code]).stdout.split(maxsplit=1) for _ in range(3)]
+    assert [heavy.strip() for _, heavy in runs] == ["[]"] * 3
+    assert min(float(took) for took, _ in runs) < 0.2
+
+
+def test_every_public_name_is_there_and_documented():
+    for name in rookery.__all__:
+        one = getattr(rookery, name)
+        assert one.__doc__, name
+        if name[0].islower():
+            assert ">>> " in one.__doc__, name
+    assert set(rookery.__all__) <= set(dir(rookery))
+    with pytest.raises(AttributeError, match="no attribute 'evaluat'"):
+        _ = rookery.evaluat
+
+
+@pytest.mark.parametrize("hidden", ["data", "experiments"])
+@pytest.mark.parametrize("kind", ["package", "module"])
+def test_a_package_that_hides_ours_gives_one_line(tmp_path, hidden, kind):
+    if kind == "package":
+        (tmp_path / hidden).mkdir()
+        (tmp_path / hidden / "__init__.py").write_text("")
+    else:
+        (tmp_path / f"{hidden}.py").write_text("")
+    done = _python(["-c", "import rookery"], path=[tmp_path])
+    line = done.stderr.splitlines()[-1]
+    assert line.startswith(
+        f"ImportError: Rookery's package '{hidden}' cannot be imported, another one is found first: "
+    )
+    assert str(tmp_path) in line
+    script = tmp_path / "bin" / "rookery"
+    script.parent.mkdir()
+    script.write_text("from rookery import main\nmain()\n")
+    command = _python([str(script), "--help"], path=[tmp_path])
+    assert command.returncode == 2
+    assert command.stderr == f"rookery: {line.removeprefix('ImportError: ')}\n"
+
+
+def test_a_plain_folder_of_the_same_name_hides_nothing_here(tmp_path):
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "log.csv").write_text("")
+    assert _python(["-c", "import rookery"], path=[tmp_path]).returncode == 0
+
+
+def test_the_command_enters_where_the_check_is():
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    assert project["project"]["scripts"]["rookery"] == "rookery:main"
+    help_ = _python(["-m", "rookery", "--help"])
+    assert help_.returncode == 0
+    assert "laboratory for ranking" in help_.stdout
+
+
+def test_a_world_is_made_once_and_shown(world):
+    html = _shown(world)
+    assert world.content_hash[:16] in html
+    assert dict(world.to_polars().select("table", "rows").iter_rows())["users"] == 300
+    before = (world.folder / "manifest.json").stat().st_mtime_ns
+    again = rookery.make_world("tiny", settings=SMALL)
+    assert (again.folder / "manifest.json").stat().st_mtime_ns == before
+    assert rookery.open_dataset(str(world.folder)).content_hash == world.content_hash
+
+
+def test_wrong_settings_are_one_line(world, tmp_path):
+    with pytest.raises(ConfigError, match=r"^[^\n]*peple[^\n]*$"):
+        rookery.make_world("tiny", settings={"peple": 3})
+    with pytest.raises(ConfigError, match="tiny"):
+        rookery.make_world("tinny")
+    with pytest.raises(ConfigError, match="two_tower"):
+        rookery.train(world, "two_towr")
+    with pytest.raises(rookery.RookeryError, match="is not a data set"):
+        rookery.open_dataset(tmp_path)
+
+
+def test_training_shows_its_epochs(model):
+    assert model.reference in _shown(model)
+    assert len(model.to_polars()) == 2
+    bundle = rookery.load_model(model.reference)
+    assert (bundle.name, bundle.version) == ("two_tower", model.result.version)
+    assert len(repr(bundle)) < 1000
+
+
+def test_a_scorer_of_a_cell_is_evaluated_like_ours(evaluation):
+    html = _shown(evaluation)
+    assert "newest" in html
+    frame = evaluation.to_polars()
+    assert set(frame["reference"]) == {"v1", "popularity", "newest", "oracle"}
+    assert {"ndcg", "recall", "auc", "true_value", "novelty"} == set(frame["metric"])
+    one = frame.filter(pl.col("reference") == "newest", pl.col("metric") == "ndcg").row(0, named=True)
+    assert one["low"] <= one["value"] <= one["high"]
+
+
+def test_a_scorer_of_a_cell_is_compared_by_its_name(evaluation, model):
+    compared = rookery.compare("popularity", "newest", model.reference)
+    assert "minus popularity" in _shown(compared)
+    frame = compared.to_polars()
+    assert frame.filter(pl.col("reference") == "popularity")["difference"].is_null().all()
+    ours = evaluation.to_polars().filter(pl.col("reference") == "newest", pl.col("metric") == "ndcg")["value"].item()
+    assert frame.filter(pl.col("reference") == "newest", pl.col("metric") == "ndcg")["value"].item() == ours
+    assert len(compared.segments())
+    with pytest.raises(NotFoundError, match="was never evaluated"):
+        rookery.compare("popularity", "recency")
+
+
+@pytest.mark.parametrize("name", ["popularity", "oracle", "v3", "My Scorer", "als"])
+def test_a_name_that_means_something_else_is_refused(world, name):
+    with pytest.raises(ConfigError, match=name):
+        rookery.evaluate(world, scorers={name: Newest()})
+
+
+def test_a_column_that_is_not_there_is_named(world):
+    scorer = Newest()
+    scorer.reads = ("tweet.agee_h",)
+    with pytest.raises(ModelError, match=r"tweet\.agee_h"):
+        rookery.evaluate(world, scorers={"mine": scorer})
+
+
+def test_a_home_feed_says_why(world, model):
+    feed = rookery.home_feed(world, _reader(world), 10, model=model.reference)
+    assert feed.to_polars()["text"][0] in feed._repr_html_().replace("&#x27;", "'").replace("&amp;", "&")
+    _shown(feed)
+    assert len(feed.tweet_ids) == 10
+    why = feed.why(feed.tweet_ids[0])
+    assert why.position == 0
+    assert why.source in {"following", "two_tower", "popular"}
+    assert not feed.result.degraded
+    with pytest.raises(NotFoundError):
+        rookery.home_feed(world, 5, model=model.reference)
+
+
+class Fresh(rookery.Source):
+    """The newest tweets of all."""
+
+    reads = frozenset({"time_us"})
+
+    def __init__(self, state):
+        self.state, self.cap = state, 50
+
+    def fetch(self, requests):
+        """[B] lists of tweet rows."""
+        tweets = self.state.network.tweet
+        newest = np.argsort(-tweets.time_us, kind="stable")[: self.cap]
+        return Ragged.from_lists([newest] * len(requests))
+
+
+def test_a_source_and_a_scorer_of_a_cell_make_a_feed(world):
+    home = rookery.open_home(world, scorer=Newest(), sources=[Fresh])
+    feed = home.feed(_reader(world), 10)
+    assert feed.result.trace.fetched["fresh"] == 50
+    alone = rookery.HomeConfig(following_cap=0, popular_cap=0, two_tower_cap=0, mmr=None)
+    feed = rookery.open_home(world, scorer=Newest(), sources=[Fresh], config=alone).feed(_reader(world), 10)
+    assert set(feed.to_polars()["source"]) == {"fresh"}
+    with pytest.raises(ConfigError, match="'fresh'"):
+        rookery.open_home(world, scorer=Newest(), sources=[Fresh, Fresh])
+
+
+def test_a_network_is_served_until_it_is_closed(world, model):
+    user = _reader(world)
+    with rookery.serve(world, model.reference) as network:
+        assert network.url.startswith("http://127.0.0.1:")
+        assert int(network.get("/2/users/me", user_id=user)["data"]["id"]) == user
+        posted = network.post("/2/tweets", {"text": "hello"}, user_id=user)["data"]["id"]
+        assert network.get(f"/2/tweets/{posted}")["data"]["text"] == "hello"
+        assert network.url in network._repr_html_()
+        with pytest.raises(rookery.RookeryError, match="answered 404"):
+            network.get("/2/tweets/1")
+        with pytest.raises(ConfigError):  # its database is in use
+            rookery.serve(world, model.reference)
+    network.close()
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(network.url, trust_env=False)
+    rookery.serve(world, model.reference).close()
+
+
+def test_a_log_is_imported_and_audited(home, tmp_path):
+    folder = tmp_path / "ml"
+    folder.mkdir()
+    rng = np.random.default_rng(1)
+    rows = sorted({(u, int(i)) for u in range(1, 30) for i in rng.integers(1, 20, 8)})
+    ratings = [f"{u},{i},{rng.integers(1, 6)}.0,{1_000_000_000 + n * 977}" for n, (u, i) in enumerate(rows)]
+    (folder / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + "\n".join(ratings) + "\n")
+    (folder / "movies.csv").write_text(
+        "movieId,title,genres\n" + "\n".join(f"{i},Film {i},Drama" for i in range(1, 20))
+    )
+    log = rookery.import_log("movielens", folder, tmp_path / "log", min_value=2)
+    assert "engagements" in _shown(log)
+    audited = rookery.audit(log, encoder="none")
+    assert "check" in _shown(audited)
+    assert audited.clean == (not (audited.to_polars()["verdict"] == "found").any())
