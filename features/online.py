@@ -19,6 +19,7 @@ from data.events import EventBatch
 from data.folders import present, written_whole
 from data.schema import ACTIONS, POSITIVE_ACTIONS
 from features.catalogue import CATALOGUE, plan, view
+from features.graph.snapshots import FollowGraph
 from features.state.history import History
 from features.state.network import UNKNOWN_US, Network
 from features.state.seen import Seen
@@ -29,7 +30,7 @@ from features.view import FeatureView, OnlineView
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
-VERSION = 1
+VERSION = 2
 ABOUT = "state.json"
 
 COUNTED = "actions"
@@ -51,7 +52,8 @@ class FeatureState:
         self.understanding = understanding
         self.network, self.history, self.seen = Network(), History(), Seen()
         self.texts = Texts(understanding)
-        self._shared = Shared(self.network, self.history, self.seen, self.texts)
+        self.follow_graph = FollowGraph(self.network.users)
+        self._shared = Shared(self.network, self.history, self.seen, self.texts, self.follow_graph)
         names = tuple(CATALOGUE) if views is None else views
         wanted = plan([feature.name for name in names for feature in view(name).features])
         self.time_us = UNKNOWN_US
@@ -79,6 +81,8 @@ class FeatureState:
         self.texts.resize(len(self.network.tweets))
         if events.table == "tweets":
             self.texts.update(events)
+        elif events.table == "follows":
+            self.follow_graph.update(events)
         elif events.table == "impressions":
             self.seen.update(events)
         elif events.table == "engagements":
@@ -172,6 +176,7 @@ class FeatureState:
     def _parts(self) -> dict[str, Any]:
         """Everything that is saved, by file name."""
         shared = {"network": self.network, "history": self.history, "seen": self.seen, "texts": self.texts}
+        shared["follow-graph"] = self.follow_graph
         return shared | {f"view-{name}": one for name, one in self._views.items()}
 
     def _tell(self, table: str, events: EventBatch) -> None:

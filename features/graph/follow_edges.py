@@ -6,15 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Any
-from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from data.batch import I32, I64, Array
-from data.events import EventBatch
 from data.kernel import kernel
 from features.state.append_buffer import Tail
-from features.state.network import Network
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +52,7 @@ class Edges:
         return parts.digest()
 
 
-class Standing:
+class FollowEdges:
     """Pairs of user rows that stood at a horizon, and every change since: edges of any moment since are known.
 
     Changes come in order of time. A beginning of an edge that stands, or an end of none, changes nothing.
@@ -139,46 +136,6 @@ class Standing:
         kept = np.delete(self._pairs, place[known & ~stands])
         new = changed[stands & ~known]
         return np.insert(kept, np.searchsorted(kept, new), new)
-
-
-_OPEN = 1 << 16
-"""Changes that a live state lets stand unsettled whatever their age."""
-
-_OF_NETWORK: WeakKeyDictionary[Network, Standing] = WeakKeyDictionary()
-
-
-class Follows:
-    """A live view's share in the standing edges of its network, of which there is one: its first view keeps it."""
-
-    def __init__(self, network: Network, reach_us: int) -> None:
-        """The edges of `network`, to be asked up to `reach_us` back from the last change."""
-        self._keeps = network not in _OF_NETWORK
-        self.standing = _OF_NETWORK.setdefault(network, Standing())
-        self.standing.remember(reach_us)
-        self._limit = _OPEN
-
-    @property
-    def listens(self) -> tuple[str, ...]:
-        """`follows` for the view that keeps the edges."""
-        return ("follows",) if self._keeps else ()
-
-    def update(self, events: EventBatch) -> None:
-        """Takes a batch of follows."""
-        c = events.columns
-        self.standing.update(c["follower_row"], c["followee_row"], events.time_us, c["ended"])
-        if self.standing.open > self._limit:
-            # At every doubling, so that a state whose edges nobody asks for does not keep all their changes.
-            self.standing.forget()
-            self._limit = 2 * self.standing.open + _OPEN
-
-    def arrays(self) -> Mapping[str, Array]:
-        """The edges, for saving, from the view that keeps them."""
-        return self.standing.arrays() if self._keeps else {}
-
-    def restore(self, arrays: Mapping[str, Array]) -> None:
-        """Takes what `arrays` gave."""
-        if self._keeps:
-            self.standing.restore(arrays)
 
 
 @kernel

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from features.graph.snapshots import FollowGraph
 from features.state.history import History
 from features.state.network import Network
 from features.state.seen import Seen
@@ -12,10 +13,11 @@ from features.state.texts import Texts
 
 @dataclass(frozen=True, slots=True)
 class Shared:
-    """Rows and graph, histories, what was seen, and what text understanding made of the tweets. Views read it and never
-    write it."""
+    """Rows and graph, histories, what was seen, what text understanding made of the tweets, and tables of the follow
+    graph. Views read it and never write it."""
 
     network: Network
     history: History
     seen: Seen
     texts: Texts
+    follow_graph: FollowGraph

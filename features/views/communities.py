@@ -19,9 +19,10 @@ from data.events import EventBatch
 from data.ids import rows_of
 from data.kernel import kernel
 from features.bases.derived import Derived
-from features.bases.snapshots import BACK, Snapshot, SnapshotView, Table, Tables, distinct
+from features.bases.snapshots import SnapshotView, distinct
 from features.graph.follow_edges import Edges
 from features.graph.simclusters import WIDTH, SimClusters, Vectors, audiences, interests, known_for
+from features.graph.snapshots import BACK, Snapshot, Table
 from features.graph.tweet_communities import Crowds, Engaged, Questions, blank
 from features.point_in_time.pairs import stream
 from features.state.append_buffer import Tail
@@ -108,18 +109,17 @@ class TweetCommunities:
 class _TweetCommunities:
     """Keeps engagements alone; crowds are made of them anew each day, and grow by what came since the last look-up."""
 
+    listens = ("engagements",)
+
     def __init__(self, view: TweetCommunities, state: Shared) -> None:
         self._view, self._network = view, state.network
-        self._tables = Tables(view.snapshot, state.network)
-        self.listens = ("engagements", *self._tables.follows.listens)
+        self._graph = state.follow_graph
+        self._graph.read(view.snapshot)
         self._recent = Tail(tweet=np.int32, user=np.int32, time_us=np.int64)
         self._day, self._taken = -_AFTER_ALL, 0
         self._begin(-_AFTER_ALL)
 
     def update(self, events: EventBatch) -> None:
-        if events.table == "follows":
-            self._tables.follows.update(events)
-            return
         c = events.columns
         self._recent.append(c["tweet_row"], c["user_row"], events.time_us)
         day = int(self._view.snapshot.boundary(events.time_us[-1:])[0])
@@ -145,10 +145,9 @@ class _TweetCommunities:
         return self._view.columns(out)
 
     def arrays(self) -> Mapping[str, Array]:
-        return {**self._tables.follows.arrays(), **self._recent.arrays()}
+        return self._recent.arrays()
 
     def restore(self, arrays: Mapping[str, Array]) -> None:
-        self._tables.follows.restore(arrays)
         self._recent.restore(arrays)
         if len(self._recent):
             self._day = int(self._view.snapshot.boundary(self._recent["time_us"][-1:])[0])
@@ -176,7 +175,7 @@ class _TweetCommunities:
         """Engagements of one day into the crowds."""
         if not len(here["time_us"]):
             return
-        placed = self._tables.at(day)
+        placed = self._graph.table(self._view.snapshot, day)
         read = _interests(placed.table)
         if day not in self._slots:
             self._slots[day] = self._crowds.slots(read)

@@ -11,9 +11,10 @@ from hypothesis import HealthCheck, given, settings
 
 from data.batch import Array, Ragged
 from data.events import DAY_US, MINUTE_US, EventBatch
-from features.bases.snapshots import Snapshot, SnapshotView, distinct
+from features.bases.snapshots import SnapshotView, distinct
 from features.catalogue import CATALOGUE, owners
 from features.graph.follow_edges import Edges
+from features.graph.snapshots import Snapshot
 from features.offline import features_of_log
 from features.online import FeatureState
 from features.view import Feature
@@ -51,8 +52,8 @@ def _counted() -> Iterator[None]:
     """The views of this module in the places of the catalogue's own."""
     owners.cache_clear()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setitem(CATALOGUE, "user.credibility", "test_snapshots:USER")
-        patch.setitem(CATALOGUE, "author.credibility", "test_snapshots:AUTHOR")
+        patch.setitem(CATALOGUE, "user.credibility", f"{__name__}:USER")
+        patch.setitem(CATALOGUE, "author.credibility", f"{__name__}:AUTHOR")
         yield
     owners.cache_clear()
 

@@ -7,9 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.batch import I64
-from data.events import DAY_US, EventBatch
-from features.graph.follow_edges import Edges, Follows, Standing
-from features.state.network import Network
+from features.graph.follow_edges import Edges, FollowEdges
 
 Change = tuple[int, int, int, bool]
 """Moment, source, target, ended."""
@@ -17,9 +15,9 @@ Change = tuple[int, int, int, bool]
 changes = st.lists(st.tuples(st.integers(0, 12), st.integers(-1, 4), st.integers(-1, 4), st.booleans()), max_size=40)
 
 
-def told(standing: Standing, some: list[Change]) -> None:
+def update(kept: FollowEdges, some: list[Change]) -> None:
     time, source, target, ended = (np.array([one[at] for one in some], np.int64) for at in range(4))
-    standing.update(source, target, time, ended.astype(np.bool_))
+    kept.update(source, target, time, ended.astype(np.bool_))
 
 
 def brute(some: list[Change], before: int) -> set[tuple[int, int]]:
@@ -41,49 +39,33 @@ def test_any_moment_since_the_settled_one_has_the_edges_of_a_brute_force_set(
     some: list[Change], moments: list[int], settled: int, batch: int
 ) -> None:
     some = sorted(some, key=lambda one: one[0])
-    standing = Standing()
+    kept = FollowEdges()
     for at in range(0, len(some), batch):
-        told(standing, some[at : at + batch])
+        update(kept, some[at : at + batch])
     for before in moments:
-        assert as_set(standing.pairs(before)) == brute(some, before)
-    counts = {before: standing.count(before) for before in moments}
-    standing.settle(settled)
-    saved = Standing()
-    saved.restore({name: array.copy() for name, array in standing.arrays().items()})
+        assert as_set(kept.pairs(before)) == brute(some, before)
+    counts = {before: kept.count(before) for before in moments}
+    kept.settle(settled)
+    saved = FollowEdges()
+    saved.restore({name: array.copy() for name, array in kept.arrays().items()})
     for before in moments:
         if before >= settled:
-            assert as_set(standing.pairs(before)) == as_set(saved.pairs(before)) == brute(some, before)
-            assert standing.count(before) == counts[before]
-    told(saved, [(20, 0, 1, False)])
+            assert as_set(kept.pairs(before)) == as_set(saved.pairs(before)) == brute(some, before)
+            assert kept.count(before) == counts[before]
+    update(saved, [(20, 0, 1, False)])
     assert (0, 1) in as_set(saved.pairs(21))
 
 
 def test_what_nobody_can_ask_for_is_forgotten_and_what_one_can_is_kept() -> None:
-    standing = Standing()
-    standing.remember(10)
-    standing.remember(5)
+    kept = FollowEdges()
+    kept.remember(10)
+    kept.remember(5)
     some = [(time, 0, 1 + time % 7, time % 3 == 0) for time in range(100)]
-    told(standing, some)
-    standing.forget()
-    assert standing.open == 11
+    update(kept, some)
+    kept.forget()
+    assert kept.open == 11
     for before in range(89, 101):
-        assert as_set(standing.pairs(before)) == brute(some, before)
-
-
-def test_a_live_state_that_nobody_asks_keeps_no_endless_list_of_changes() -> None:
-    network, days = Network(), 400
-    first, second = Follows(network, DAY_US), Follows(network, 3 * DAY_US)
-    assert (first.listens, second.listens) == (("follows",), ())
-    rows = np.arange(1000)
-    for day in range(days):
-        first.update(EventBatch("follows", {
-            "follower_row": rows, "followee_row": rows + 1, "time_us": np.full(1000, day * DAY_US),
-            "ended": np.full(1000, day % 2 == 1),
-        }))  # fmt: skip
-    assert first.standing is second.standing
-    assert first.standing.open < 80_000 < 1000 * days
-    assert [len(first.standing.pairs((days - back) * DAY_US)) for back in range(3)] == [0, 1000, 0]
-    assert second.arrays() == {}
+        assert as_set(kept.pairs(before)) == brute(some, before)
 
 
 @settings(max_examples=100, deadline=None)

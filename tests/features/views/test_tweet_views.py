@@ -13,6 +13,7 @@ from data.events import DAY_US, HOUR_US, MINUTE_US, EventBatch
 from data.schema import POSITIVE_ACTIONS
 from features.bases.windows import Window, WindowCounts
 from features.codes import LANGUAGES
+from features.graph.snapshots import FollowGraph
 from features.state.history import History
 from features.state.network import Network
 from features.state.seen import Seen
@@ -93,7 +94,7 @@ def test_windows_are_what_their_definition_says(events: list[tuple[int, int]], a
     offline = view.offline(log, rows.lazy()).collect().sort("row")
     network = Network()
     network.tweets.add(np.arange(4))
-    live = view.online(Shared(network, History(), Seen(), Texts(None)))
+    live = view.online(_shared(network))
     live.update(EventBatch("impressions", {"tweet_row": tweets, "time_us": times}))
     for row, (_, one) in enumerate(asked):
         time = rows["time_us"][row]
@@ -107,6 +108,10 @@ def test_windows_are_what_their_definition_says(events: list[tuple[int, int]], a
             assert found[name][0] == _by_definition(tweets == one, times, late, window), name
 
 
+def _shared(network: Network) -> Shared:
+    return Shared(network, History(), Seen(), Texts(None), FollowGraph(network.users))
+
+
 def _by_definition(own: np.ndarray, times: np.ndarray, time: int, window: Window) -> int:
     """The bucket that holds the moment, the buckets before it, and of those what was strictly before the moment."""
     first = (time // window.bucket_us - window.buckets + 1) * window.bucket_us
@@ -116,7 +121,9 @@ def _by_definition(own: np.ndarray, times: np.ndarray, time: int, window: Window
 def test_an_event_that_comes_late_counts_where_it_belongs() -> None:
     network = Network()
     network.tweets.add(np.arange(1))
-    live = WindowCounts("w", "impressions", "tweet", WINDOWS).online(Shared(network, History(), Seen(), Texts(None)))
+    live = WindowCounts("w", "impressions", "tweet", WINDOWS).online(
+        Shared(network, History(), Seen(), Texts(None), FollowGraph(network.users))
+    )
     for minute in (600, 540, 60, 599):
         live.update(EventBatch("impressions", {
             "tweet_row": np.zeros(1, np.int64), "time_us": np.array([START + minute * MINUTE_US])}))  # fmt: skip
