@@ -13,13 +13,13 @@ import numpy as np
 from data.batch import I64, Array, Ragged
 from data.events import HOUR_US
 from data.kernel import kernel
-from features.state.network import Network
+from features.state.network import NetworkState
 
 
 class PulledTimelines:
     """The newest posts of those whom a reader follows now, retweets among them; the `Timelines` port."""
 
-    def __init__(self, network: Network, *, max_age_h: float = 48.0) -> None:
+    def __init__(self, network: NetworkState, *, max_age_h: float = 48.0) -> None:
         """Reads `network`; posts older than `max_age_h` hours before the newest one known are not looked at."""
         self.network, self._max_age_us = network, int(max_age_h * HOUR_US)
 

@@ -1,22 +1,21 @@
-"""Events: rows of one table in order, as NumPy columns, and the replay of a data set's events up to any moment."""
+"""Events: rows of one table in order, as NumPy columns."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import polars as pl
 
 from data.batch import I64, Array, Mask
 from data.schema import TABLES, Table, table
 
-if TYPE_CHECKING:
-    pass
-
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
 MINUTE_US = 60_000_000
+
+NEVER_US = 2**62
+"""A time later than any other; `-NEVER_US` is earlier than any. Sums with a real time fit int64."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,37 +1,52 @@
-"""The replay of a data set's events in order, up to any moment."""
+"""The replay of a data set's events in order, up to any time."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import numpy as np
+import polars as pl
 
-from data.events import DAY_US, EventBatch
+from data.events import DAY_US, NEVER_US, EventBatch
 from data.schema import TABLES
 
-if TYPE_CHECKING:
-    from data.dataset import Dataset
+
+class DailyTables(Protocol):
+    """Tables that can be read a day at a time."""
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Names of the tables there are."""
+        ...
+
+    def days(self, name: str) -> list[str]:
+        """UTC days that the table has rows of, ascending; a name that does not begin with a digit stands for all."""
+        ...
+
+    def read_day(self, name: str, day: str) -> pl.DataFrame:
+        """The table's rows of one day, ordered by (time, key)."""
+        ...
 
 
 class Replay:
-    """Hands out a data set's events in order, once each, up to moments that only move forward.
+    """Yields a data set's events in order, once each, up to times that never go back.
 
     Within one call to `advance` the tables come in the schema's order, each ordered by (time, key); a state that is
-    asked only between calls therefore stands exactly as if the events had come one by one. Reads a day at a time.
+    read only between calls is therefore the same as if the events had come one by one. Reads a day at a time.
     """
 
-    def __init__(self, dataset: Dataset, tables: Sequence[str], *, after_us: int | None = None) -> None:
+    def __init__(self, dataset: DailyTables, tables: Sequence[str], *, after_us: int | None = None) -> None:
         """Replays `tables` (those that the data set has) from `after_us` on, exclusive; from the start when None."""
         self._dataset = dataset
         self._tables = [name for name in TABLES if name in tables and name in dataset.tables]
-        self._after = -(2**62) if after_us is None else after_us
+        self._after = -NEVER_US if after_us is None else after_us
         self._days = {name: [day for day in dataset.days(name) if _day_end(day) > self._after] for name in self._tables}
         self._open: dict[str, EventBatch] = {}
 
     def advance(self, before_us: int | None = None) -> Iterator[EventBatch]:
-        """Events not handed out yet with time < `before_us` (all that are left when None)."""
-        until = 2**62 if before_us is None else before_us
+        """Events not yielded yet with time < `before_us` (all that are left when None)."""
+        until = NEVER_US if before_us is None else before_us
         for name in self._tables:
             yield from self._advance_table(name, until)
 
@@ -57,9 +72,9 @@ class Replay:
 
 def _day_start(day: str) -> int:
     if not day[0].isdigit():
-        return -(2**62)
+        return -NEVER_US
     return int(np.datetime64(day, "us").astype(np.int64))
 
 
 def _day_end(day: str) -> int:
-    return _day_start(day) + DAY_US if day[0].isdigit() else 2**62
+    return _day_start(day) + DAY_US if day[0].isdigit() else NEVER_US

@@ -16,7 +16,7 @@ from typing import Literal
 
 import numpy as np
 
-from data.batch import Ragged
+from data.batch import Array, Ragged
 from data.tweet_emoji import emoji_spans
 from data.tweet_urls import url_spans
 from data.unicode_text import DIRECTIONS, LATIN_ACCENTS, SPACES, category, normalised
@@ -161,6 +161,12 @@ def hashtags_of(texts: Sequence[str] | Iterable[str], *, folded: bool = False) -
     column = np.empty(len(values), object)
     column[:] = values
     return Ragged(np.r_[0, np.cumsum(lengths)].astype(np.int64), column)
+
+
+def text_counts(texts: Array) -> tuple[Array, Array]:
+    """Weighted length and number of hashtags of each text: two [N] int32."""
+    length = np.fromiter((weighted_length(text) for text in texts.tolist()), np.int32, len(texts))
+    return length, hashtags_of(texts).lengths.astype(np.int32)
 
 
 def _plain_weight(text: str) -> int:

@@ -13,9 +13,6 @@ import polars as pl
 
 from data.batch import Array
 
-DEVICES = ("ios", "android", "web")
-"""What an account is mostly used on."""
-
 LANGUAGES = (
     "en", "ja", "es", "pt", "ko", "ar", "bg", "bn", "ca", "cs", "da", "de", "el", "et", "fa", "fi", "fr", "he", "hi",
     "hr", "hu", "id", "it", "lt", "lv", "nl", "no", "pl", "ro", "ru", "sk", "sl", "sr", "sv", "ta", "th", "tl", "tr",

@@ -17,13 +17,13 @@ from data.batch import Array, CandidateBatch, Ragged, Requests
 from data.errors import ModelError, NotFoundError
 from data.events import EventBatch
 from data.folders import present, written_whole
-from data.schema import ACTIONS, POSITIVE_ACTIONS
+from data.schema import ACTION_CODE, ACTIONS, POSITIVE_ACTIONS
 from features.catalogue import CATALOGUE, plan, view
 from features.graph.snapshots import FollowGraph
+from features.shared import Shared
 from features.state.history import History
-from features.state.network import UNKNOWN_US, Network
+from features.state.network import UNKNOWN_US, NetworkState
 from features.state.seen import Seen
-from features.state.shared import Shared
 from features.state.texts import Texts
 from features.view import FeatureView, OnlineView
 
@@ -36,7 +36,6 @@ ABOUT = "state.json"
 COUNTED = "actions"
 """The table of all engagements that count, for views that also want what people did against a tweet."""
 
-_CODE = {action: code for code, action in enumerate(ACTIONS)}
 _POSITIVE = np.array([action in POSITIVE_ACTIONS for action in ACTIONS])
 
 
@@ -50,7 +49,7 @@ class FeatureState:
             ConfigError: no view of a name.
         """
         self.understanding = understanding
-        self.network, self.history, self.seen = Network(), History(), Seen()
+        self.network, self.history, self.seen = NetworkState(), History(), Seen()
         self.texts = Texts(understanding)
         self.follow_graph = FollowGraph(self.network.users)
         self._shared = Shared(self.network, self.history, self.seen, self.texts, self.follow_graph)
@@ -64,7 +63,7 @@ class FeatureState:
             for table in live.listens:
                 self._listeners.setdefault(table, []).append(live)
         self._plans: dict[tuple[str, ...], list[FeatureView]] = {}
-        self.tables = (Network.tables | {"impressions", "engagements"} | set(self._listeners)) - {COUNTED}
+        self.tables = (NetworkState.tables | {"impressions", "engagements"} | set(self._listeners)) - {COUNTED}
         """Tables whose events it wants."""
 
     def update(self, events: EventBatch) -> None:
@@ -188,7 +187,7 @@ class FeatureState:
     def _counted(self, events: EventBatch) -> EventBatch:
         """Engagements that count, with their `action_code`."""
         names = events.columns["action"].tolist()
-        codes = np.fromiter((_CODE[name] for name in names), np.int8, len(names))
+        codes = np.fromiter((ACTION_CODE[name] for name in names), np.int8, len(names))
         events = EventBatch(events.table, {**events.columns, "action_code": codes})
         rows, tweet = events.columns["tweet_row"], self.network.tweet
         keep = (rows >= 0) & (tweet.kind[rows] >= 0) & (tweet.time_us[rows] <= events.time_us)

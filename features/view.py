@@ -16,7 +16,7 @@ from data.batch import Array, CandidateBatch
 from data.events import EventBatch
 
 if TYPE_CHECKING:
-    from features.state.shared import Shared
+    from features.shared import Shared
 
 
 @dataclass(frozen=True)

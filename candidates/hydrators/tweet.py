@@ -8,7 +8,8 @@ import numpy as np
 
 from candidates.component import Hydrator
 from data.batch import I64, Array, CandidateBatch
-from features.state.network import KIND, Network
+from data.schema import KIND_CODE
+from features.state.network import NetworkState
 
 
 class Tweet(Hydrator):
@@ -17,7 +18,7 @@ class Tweet(Hydrator):
     reads = frozenset({"tweet_row"})
     writes = frozenset({"tweet_time_us", "tweet_deleted", "content_row", "quoted_author_row"})
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: NetworkState) -> None:
         """Looks tweets up in `network`."""
         self.network = network
 
@@ -26,7 +27,7 @@ class Tweet(Hydrator):
         rows, tweet = batch.columns["tweet_row"], self.network.tweet
         content = originals(self.network, rows)
         referenced = tweet.referenced_row[rows]
-        quotes = (tweet.kind[rows] == KIND["quote"]) & (referenced >= 0)
+        quotes = (tweet.kind[rows] == KIND_CODE["quote"]) & (referenced >= 0)
         return {
             "tweet_time_us": tweet.time_us[rows],
             "tweet_deleted": tweet.deleted[rows] | tweet.deleted[content],
@@ -35,9 +36,9 @@ class Tweet(Hydrator):
         }
 
 
-def originals(network: Network, rows: I64) -> I64:
+def originals(network: NetworkState, rows: I64) -> I64:
     """[N] the tweet that each of `rows` puts before the reader: what a retweet refers to, else the tweet itself."""
     tweet = network.tweet
     referenced = tweet.referenced_row[rows]
-    refers = (tweet.kind[rows] == KIND["retweet"]) & (referenced >= 0)
+    refers = (tweet.kind[rows] == KIND_CODE["retweet"]) & (referenced >= 0)
     return np.where(refers, referenced, rows) if refers.any() else rows

@@ -8,7 +8,7 @@ from candidates.component import Source
 from candidates.hydrators.tweet import originals
 from candidates.ports import Timelines
 from data.batch import Ragged, Requests
-from features.state.network import Network
+from features.state.network import NetworkState
 
 
 class Following(Source):
@@ -16,7 +16,7 @@ class Following(Source):
 
     reads = frozenset({"user_row"})
 
-    def __init__(self, timelines: Timelines, network: Network, cap: int = 400) -> None:
+    def __init__(self, timelines: Timelines, network: NetworkState, cap: int = 400) -> None:
         """Reads at most `cap` entries a reader from `timelines`."""
         self.timelines, self.network, self.cap = timelines, network, cap
 

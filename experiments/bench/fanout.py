@@ -13,7 +13,7 @@ from data.batch import I64
 from data.events import EventBatch
 from data.schema import conform
 from experiments.bench.harness import Case
-from features.state.network import Network
+from features.state.network import NetworkState
 from serving.fanout.consumer import FanoutConsumer
 from serving.fanout.policy import FanoutConfig, Thresholds
 from serving.kit.telemetry import Metrics
@@ -54,7 +54,7 @@ class FanoutBench:
         yield Case(f"{_TWEETS:,} tweets, {deliveries:,} deliveries", ours, peer, deliveries, "deliveries")
 
 
-def _network() -> tuple[Network, list[EventBatch]]:
+def _network() -> tuple[NetworkState, list[EventBatch]]:
     """People, a heavy-tailed graph, and batches of tweets by the same authors, each batch newer than the last."""
     rng = np.random.default_rng(1)
     weight = np.arange(1, _PEOPLE + 1) ** -0.6  # by rank; gives in-degrees a tail of exponent 1 + 1 / 0.6
@@ -74,7 +74,7 @@ def _network() -> tuple[Network, list[EventBatch]]:
         )
         for one in ids
     ]
-    network = Network()
+    network = NetworkState()
     network.update(_events("users", users))
     network.update(_events("follows", follows))
     batches = [_events("tweets", one) for one in tweets]

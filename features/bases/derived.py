@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from data.batch import Array, CandidateBatch, Requests
-from features.state.shared import Shared
+from features.shared import Shared
 from features.view import Feature, OnlineView, Stateless
 
 

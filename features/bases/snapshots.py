@@ -12,8 +12,8 @@ import polars as pl
 from data.batch import I64, Array, CandidateBatch
 from data.ids import rows_of
 from features.graph.snapshots import Snapshot, Table
+from features.shared import Shared
 from features.state.columns import at
-from features.state.shared import Shared
 from features.view import Feature, OnlineView, Stateless
 
 

@@ -1,6 +1,6 @@
 """The sides of a tweet that something is counted by for each user: its author, or its first topic.
 
-A side answers two questions, each for both engines: whose is the tweet of a row or candidate, and whose was the tweet
+A target answers two questions, each for both engines: whose is the tweet of a row or candidate, and whose was the tweet
 of an event when it happened. -1 stands for none.
 """
 
@@ -16,26 +16,26 @@ import polars as pl
 from data.batch import I64, Array
 from data.ids import rows_of
 from data.kernel import kernel
+from features.shared import Shared
 from features.state.columns import at
-from features.state.shared import Shared
 
 OfRows = Callable[[pl.DataFrame], I64]
-"""Side [R] of the tweets of rows, a frame with `tweet_id`, `author_id` and `posted_us` (null if not posted)."""
+"""Target [R] of the tweets of rows, a frame with `tweet_id`, `author_id` and `posted_us` (null if not posted)."""
 
 OfEvents = Callable[[I64, I64, I64], I64]
-"""Side [E] of events by their `tweet_id`, `author_id` and `time_us`."""
+"""Target [E] of events by their `tweet_id`, `author_id` and `time_us`."""
 
 
 @dataclass(frozen=True)
-class Side:
-    """One side of a tweet."""
+class Target:
+    """One target of a tweet."""
 
     tables: tuple[str, ...]
     """What `offline` reads beside the events."""
     offline: Callable[[Mapping[str, pl.LazyFrame]], tuple[OfRows, OfEvents]]
     """From the log to the two questions."""
     online: Callable[[Shared, Array, Array, Array], I64]
-    """Side of `tweet_row`, `author_row` at `time_us`."""
+    """Target of `tweet_row`, `author_row` at `time_us`."""
 
 
 def _authors(log: Mapping[str, pl.LazyFrame]) -> tuple[OfRows, OfEvents]:
@@ -72,6 +72,6 @@ def _first_topics(topics: Any, posted: Any, tweet: Any, time: Any, out: Any) -> 
         out[i] = topics[tweet[i], 0] if known else -1
 
 
-AUTHOR = Side((), _authors, lambda state, tweet_row, author_row, time: author_row)
-TOPIC = Side(("tweets", "understanding"), _topics, _topics_now)
+AUTHOR = Target((), _authors, lambda state, tweet_row, author_row, time: author_row)
+TOPIC = Target(("tweets", "understanding"), _topics, _topics_now)
 """A tweet without a topic, or not posted by then, has none."""

@@ -13,16 +13,16 @@ import polars as pl
 from data.batch import F32, I64, Array, CandidateBatch
 from data.events import EventBatch
 from data.kernel import kernel
-from data.schema import ACTIONS, POSITIVE_ACTIONS
-from features.point_in_time.pairs import NONE, Asked, slot_of, stream
+from data.schema import ACTION_CODE, ACTIONS, POSITIVE_ACTIONS
+from features.point_in_time.pairs import NONE, PairQueries, slot_of, stream
+from features.shared import Shared
 from features.state.columns import Columns
-from features.state.shared import Shared
 from features.view import Feature, OnlineView
 
 END = (np.full(1, NONE, np.int64), np.full(1, 2**62, np.int64))
 """Key and time of an event after all: answers the rows that are left."""
 
-_CODE = {**{name: code for code, name in enumerate(ACTIONS)}, "impressions": len(ACTIONS), "tweets": len(ACTIONS) + 1}
+_CODE = {**ACTION_CODE, "impressions": len(ACTIONS), "tweets": len(ACTIONS) + 1}
 """Code of every kind of event: actions by their place, other tables after them."""
 
 
@@ -75,12 +75,12 @@ class TotalCounts:
 
     def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
         """One pass over each table."""
-        row, asked = asked_about(rows, f"{self.by}_id")
+        row, queries = queries_of(rows, f"{self.by}_id")
         total = np.zeros((len(self.counts), len(row)), np.float32)
         for table in self.tables:
             code = pl.col("action_code") if table == "engagements" else pl.lit(_CODE[table], pl.Int8)
             events = log[table].select(f"{self.key(table)}_id", "time_us", code.alias("lane"))
-            total += tally(asked, stream(events, events.collect_schema().names()), self.lanes)
+            total += tally(queries, stream(events, events.collect_schema().names()), self.lanes)
         return pl.LazyFrame([row, *(pl.Series(name, one) for name, one in zip(self.counts, total, strict=True))])
 
     def online(self, state: Shared) -> OnlineView:
@@ -125,12 +125,12 @@ def rows_of(batch: CandidateBatch, by: str) -> tuple[I64, I64]:
     return batch.columns[f"{by}_row"], batch.offsets
 
 
-def asked_about(rows: pl.LazyFrame, key: str) -> tuple[pl.Series, Asked]:
-    """`row` in order of time, and what is asked: one slot for each value of `key` (none for null)."""
+def queries_of(rows: pl.LazyFrame, key: str) -> tuple[pl.Series, PairQueries]:
+    """`row` in order of time, and what is queries: one slot for each value of `key` (none for null)."""
     own = rows.select("row", key, "time_us").collect()
     own = own if own["time_us"].is_sorted() else own.sort("time_us")
     keys = own[key].fill_null(NONE).to_numpy()
-    return own["row"], Asked(keys, np.zeros(len(keys), np.int64), own["time_us"].to_numpy())
+    return own["row"], PairQueries(keys, np.zeros(len(keys), np.int64), own["time_us"].to_numpy())
 
 
 def shares(counts: F32) -> F32:
@@ -140,13 +140,13 @@ def shares(counts: F32) -> F32:
     return share
 
 
-def tally(asked: Asked, events: Iterable[list[Array]], lanes: Array) -> F32:
+def tally(queries: PairQueries, events: Iterable[list[Array]], lanes: Array) -> F32:
     """[W, R] counts of each row's key strictly before its moment; `events` are chunks of key, time and code."""
-    own = np.zeros((asked.slots, lanes.shape[1]), np.int32)
-    out, done = np.zeros((lanes.shape[1], len(asked.time_us)), np.float32), 0
+    own = np.zeros((queries.slots, lanes.shape[1]), np.int32)
+    out, done = np.zeros((lanes.shape[1], len(queries.time_us)), np.float32), 0
     for key, time, code in events:
-        done = _sweep(asked.table, asked.slot, asked.time_us, key, time, code, lanes, own, out, done)
-    _sweep(asked.table, asked.slot, asked.time_us, *END, np.zeros(1, np.int8), lanes, own, out, done)
+        done = _sweep(queries.table, queries.slot, queries.time_us, key, time, code, lanes, own, out, done)
+    _sweep(queries.table, queries.slot, queries.time_us, *END, np.zeros(1, np.int8), lanes, own, out, done)
     return out
 
 

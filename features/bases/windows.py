@@ -17,10 +17,10 @@ import polars as pl
 from data.batch import F32, I64, Array, CandidateBatch
 from data.events import EventBatch
 from data.kernel import kernel
-from features.bases.totals import END, asked_about, rows_of
+from features.bases.totals import END, queries_of, rows_of
 from features.point_in_time.pairs import NONE, slot_of, stream
+from features.shared import Shared
 from features.state.columns import Columns, at
-from features.state.shared import Shared
 from features.view import Feature, OnlineView
 
 
@@ -87,7 +87,7 @@ class WindowCounts:
 
     def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
         """One pass over the events of those who are asked about."""
-        row, asked = asked_about(rows, f"{self.by}_id")
+        row, asked = queries_of(rows, f"{self.by}_id")
         kept, out, done = self.columns(asked.slots), np.zeros((len(self.windows), len(row)), np.float32), 0
         state = (self.rings, self.spans, kept.head, kept.ever, kept.until, out)
         for key, time in stream(log[self.table], [f"{self.by}_id", "time_us"]):

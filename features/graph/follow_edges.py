@@ -11,7 +11,7 @@ import numpy as np
 
 from data.batch import I32, I64, Array
 from data.kernel import kernel
-from features.state.append_buffer import Tail
+from features.state.append_buffer import AppendBuffer
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ class FollowEdges:
     def __init__(self) -> None:
         """No edges."""
         self._pairs = np.empty(0, np.int64)
-        self._changes = Tail(pair=np.int64, time_us=np.int64, ended=np.bool_)
+        self._changes = AppendBuffer(pair=np.int64, time_us=np.int64, ended=np.bool_)
         self._settled = 0
         self._reach_us = 0
         self._last: tuple[int, Edges] | None = None

@@ -18,7 +18,7 @@ _PASSES = 50
 
 
 @dataclass(frozen=True, slots=True)
-class Weighted:
+class WeightedGraph:
     """An undirected graph of P nodes: each edge stands with both of its ends, in [P + 1] offsets and [2E] lists."""
 
     offsets: I64
@@ -32,7 +32,7 @@ class Weighted:
         return len(self.loops)
 
 
-def communities(graph: Weighted, resolution: float) -> I64:
+def communities(graph: WeightedGraph, resolution: float) -> I64:
     """[P] label of each node: 0, 1, ... in order of first appearance.
 
     The labels maximise, greedily, the sum over communities of weight inside - resolution x degree^2 / all weight, where
@@ -47,7 +47,7 @@ def communities(graph: Weighted, resolution: float) -> I64:
         if count == len(graph):
             return labels
         labels = moved[labels]
-        graph = Weighted(*_merge(graph.offsets, graph.neighbours, graph.weights, graph.loops, moved, count))
+        graph = WeightedGraph(*_merge(graph.offsets, graph.neighbours, graph.weights, graph.loops, moved, count))
 
 
 @kernel

@@ -22,7 +22,7 @@ from pydantic import BaseModel, ConfigDict, Field
 from data.batch import F32, F64, I64, Array
 from data.kernel import kernel
 from features.graph.follow_edges import Edges
-from features.graph.louvain import Weighted, communities
+from features.graph.louvain import WeightedGraph, communities
 
 WIDTH = 8
 """Communities of a vector."""
@@ -100,7 +100,7 @@ def audiences(edges: Edges, interest: Vectors) -> Vectors:
     return _sums(edges.in_offsets, edges.sources, names, place, interest.weights)
 
 
-def similarities(edges: Edges, producers: I64, recipe: SimClusters) -> Weighted:
+def similarities(edges: Edges, producers: I64, recipe: SimClusters) -> WeightedGraph:
     """The graph of similar producers: cosine of follower sets, the best few of each."""
     rank = np.full(len(edges.ids), NONE, np.int32)
     rank[producers] = np.arange(len(producers), dtype=np.int32)
@@ -116,7 +116,7 @@ def similarities(edges: Edges, producers: I64, recipe: SimClusters) -> Weighted:
     others = np.concatenate([pair % max(size, 1), pair // max(size, 1)])
     order = np.lexsort((others, ends))
     offsets = np.searchsorted(ends[order], np.arange(size + 1))
-    return Weighted(offsets, others[order], np.concatenate([weight, weight])[order], np.zeros(size))
+    return WeightedGraph(offsets, others[order], np.concatenate([weight, weight])[order], np.zeros(size))
 
 
 def _producers(edges: Edges, recipe: SimClusters) -> I64:

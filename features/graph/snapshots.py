@@ -111,7 +111,7 @@ class Snapshot:
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
+class PlacedTable:
     """A table with the place in it of each user row; a row without, or of a later user, has none."""
 
     table: Table
@@ -133,7 +133,7 @@ class FollowGraph:
         self._users = users
         self._edges = FollowEdges()
         self._limit = _OPEN
-        self._made: dict[Snapshot, dict[int, Placed]] = {}
+        self._made: dict[Snapshot, dict[int, PlacedTable]] = {}
 
     def read(self, snapshot: Snapshot) -> None:
         """Keeps the edges from now on that tables of `snapshot` are made of."""
@@ -151,7 +151,7 @@ class FollowGraph:
             self._edges.forget()
             self._limit = 2 * self._edges.open + _OPEN
 
-    def table(self, snapshot: Snapshot, boundary_us: int) -> Placed:
+    def table(self, snapshot: Snapshot, boundary_us: int) -> PlacedTable:
         """The table of a boundary, at most `BACK` before that of the last event, of a snapshot given to `read`."""
         made, count = self._made[snapshot], self._edges.count(boundary_us)
         if count not in made:
@@ -159,7 +159,7 @@ class FollowGraph:
             table = snapshot.table(self._edges.edges(boundary_us, self._users.ids))
             while len(made) > BACK:
                 del made[min(made)]
-            made[count] = Placed(table, rows_of(table.ids, self._users.ids).astype(np.int32))
+            made[count] = PlacedTable(table, rows_of(table.ids, self._users.ids).astype(np.int32))
         return made[count]
 
     def arrays(self) -> Mapping[str, Array]:

@@ -29,7 +29,7 @@ _BLOCK = 4
 
 
 @dataclass(frozen=True, slots=True)
-class Engaged:
+class Engagements:
     """[E] engagements in order of time."""
 
     tweet: Array
@@ -40,7 +40,7 @@ class Engaged:
 
 
 @dataclass(frozen=True, slots=True)
-class Questions:
+class Queries:
     """[R] rows in order of time: the crowds of these tweets, before these moments, into `answers`."""
 
     tweet: Array
@@ -48,7 +48,7 @@ class Questions:
     answers: Vectors
 
 
-class Crowds:
+class TweetVectors:
     """The crowds of T tweets at moments of one day."""
 
     def __init__(self, tweets: int, midnight_us: int) -> None:
@@ -73,7 +73,7 @@ class Crowds:
         own = np.append(self._names.add(names), NONE).astype(np.int32)
         return own[place]
 
-    def take(self, events: Engaged, slots: I32, interests: Vectors, asked: Questions) -> None:
+    def take(self, events: Engagements, slots: I32, interests: Vectors, asked: Queries) -> None:
         """Adds engagements, whose engagers have these interests, and answers each row when all before it are in.
 
         `slots` are those of `interests`. Events come in order over all calls; rows come with the last events.

@@ -20,7 +20,7 @@ NONE = -1
 _CHUNK = 1 << 20
 
 
-class Asked:
+class PairQueries:
     """R rows in order of time, each with the slot of its pair: 0, 1, ... in order of first appearance."""
 
     def __init__(self, left: I64, right: I64, time_us: I64) -> None:
@@ -73,24 +73,24 @@ def _place(left: Any, right: Any, table: Any, slot: Any) -> Any:
     return size
 
 
-def counts(asked: Asked, events: Iterator[Sequence[Array]]) -> I64:
+def counts(queries: PairQueries, events: Iterator[Sequence[Array]]) -> I64:
     """[R] events of each row's pair strictly before its moment; `events` are chunks of left, right and time."""
-    own, out, done = np.zeros(asked.slots, np.int64), np.zeros(len(asked.time_us), np.int64), 0
+    own, out, done = np.zeros(queries.slots, np.int64), np.zeros(len(queries.time_us), np.int64), 0
     for left, right, time_us in events:
-        done = _count(asked.table, asked.slot, asked.time_us, left, right, time_us, own, out, done)
-    _rest(asked.slot, own, out, done)
+        done = _count(queries.table, queries.slot, queries.time_us, left, right, time_us, own, out, done)
+    _rest(queries.slot, own, out, done)
     return out
 
 
-def latest(asked: Asked, events: Iterator[Sequence[Array]]) -> I64:
+def latest(queries: PairQueries, events: Iterator[Sequence[Array]]) -> I64:
     """[R] value of the last event of each row's pair strictly before its moment, 0 where there is none.
 
     `events` are chunks of left, right, time and value; of events of one moment the last one wins.
     """
-    own, out, done = np.zeros(asked.slots, np.int64), np.zeros(len(asked.time_us), np.int64), 0
+    own, out, done = np.zeros(queries.slots, np.int64), np.zeros(len(queries.time_us), np.int64), 0
     for left, right, time_us, value in events:
-        done = _last(asked.table, asked.slot, asked.time_us, left, right, time_us, value, own, out, done)
-    _rest(asked.slot, own, out, done)
+        done = _last(queries.table, queries.slot, queries.time_us, left, right, time_us, value, own, out, done)
+    _rest(queries.slot, own, out, done)
     return out
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from data.batch import Array
 
 
-class Tail:
+class AppendBuffer:
     """Named columns of one length; a row is added and dropped in constant time."""
 
     def __init__(self, **dtypes: type) -> None:

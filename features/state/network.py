@@ -13,19 +13,16 @@ import numpy as np
 
 from data.batch import F32, I64, Array, Mask
 from data.errors import DataError
-from data.events import HOUR_US, EventBatch
+from data.events import HOUR_US, NEVER_US, EventBatch
 from data.ids import IdIndex
-from data.schema import TWEET_KINDS
-from data.tweet_text import hashtags_of, weighted_length
-from features.codes import DEVICES, LANGUAGES, codes_of, known_offset
+from data.schema import DEVICES, KIND_CODE
+from data.tweet_text import text_counts
+from features.codes import LANGUAGES, codes_of, known_offset
 from features.state.columns import Columns, Spec
 from features.state.graph import EdgeSet, Graph
 
-UNKNOWN_US = -(2**62)
+UNKNOWN_US = -NEVER_US
 """The time of a user or tweet of which nothing but the id is known."""
-
-KIND = {kind: code for code, kind in enumerate(TWEET_KINDS)}
-"""Code of each kind of tweet, the place in `TWEET_KINDS`."""
 
 _USERS = {
     "follows": {"follower_row": "follower_id", "followee_row": "followee_id"},
@@ -93,7 +90,7 @@ class TweetColumns(Columns):
     }
 
 
-class Network:
+class NetworkState:
     """Rows of users and tweets, their columns, and the graph. `graph` holds edges by user row."""
 
     tables: ClassVar[frozenset[str]] = frozenset({"users", "follows", "mutes", "blocks", "tweets", "deletions"})
@@ -149,7 +146,7 @@ class Network:
             first, last = (int(at) for at in np.searchsorted(posted, [oldest, time_us], side="right"))
         here, kind = posted[first:last], self.tweet.kind[first:last]
         keep = (here > oldest) & (here <= time_us) & ~self.tweet.deleted[first:last]
-        keep &= (kind >= 0) & (kind != KIND["retweet"])
+        keep &= (kind >= 0) & (kind != KIND_CODE["retweet"])
         return np.flatnonzero(keep).astype(np.int64) + first
 
     def code(self, language: str) -> int:
@@ -196,7 +193,7 @@ class Network:
         tweet.author_row[rows] = columns["author_row"]
         tweet.author_id[rows] = columns.get("author_id", np.int64(-1))
         tweet.referenced_row[rows] = columns["referenced_row"]
-        tweet.kind[rows] = codes(columns["kind"], KIND)
+        tweet.kind[rows] = codes(columns["kind"], KIND_CODE)
         tweet.media_count[rows] = columns["media_count"]
         tweet.length[rows], tweet.hashtag_count[rows] = text_counts(columns["text"])
         if "language" in columns:
@@ -222,7 +219,7 @@ class Network:
 class LanguageCodes:
     """Fixed codes (`features.codes`) of a network's own languages, which are numbered in order of appearance."""
 
-    def __init__(self, network: Network) -> None:
+    def __init__(self, network: NetworkState) -> None:
         """Of `network`, whatever languages it comes to know."""
         self._network = network
         self._codes: F32 = np.full(1, -1, np.float32)
@@ -245,12 +242,6 @@ def codes(names: Array, code: Mapping[str, int]) -> Array:
         return np.fromiter((code[name] for name in names.tolist()), np.int16, len(names))
     except KeyError as error:
         raise DataError(f"unknown value {error}", remedy=f"use one of {', '.join(code)}") from error
-
-
-def text_counts(texts: Array) -> tuple[Array, Array]:
-    """Weighted length and number of hashtags of each text: two [N] int32."""
-    length = np.fromiter((weighted_length(text) for text in texts.tolist()), np.int32, len(texts))
-    return length, hashtags_of(texts).lengths.astype(np.int32)
 
 
 def _add(index: IdIndex, columns: Mapping[str, Array], name: str) -> I64:

@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 
 from data.batch import Array
-from features.state.network import text_counts
+from data.tweet_text import text_counts
 from features.text.fields import TOPICS
 
 if TYPE_CHECKING:

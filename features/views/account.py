@@ -15,8 +15,8 @@ from data.kernel import kernel
 from features.bases.totals import Total, TotalCounts, rows_of
 from features.bases.windows import Window, WindowCounts
 from features.point_in_time.asof import as_of, changes
+from features.shared import Shared
 from features.state.network import UNKNOWN_US
-from features.state.shared import Shared
 from features.view import Feature, OnlineView, Stateless
 from features.views.rate import rate_of
 

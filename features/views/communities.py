@@ -23,14 +23,14 @@ from features.bases.snapshots import SnapshotView, distinct
 from features.graph.follow_edges import Edges
 from features.graph.simclusters import WIDTH, SimClusters, Vectors, audiences, interests, known_for
 from features.graph.snapshots import BACK, Snapshot, Table
-from features.graph.tweet_communities import Crowds, Engaged, Questions, blank
+from features.graph.tweet_communities import Engagements, Queries, TweetVectors, blank
 from features.point_in_time.pairs import stream
-from features.state.append_buffer import Tail
-from features.state.shared import Shared
+from features.shared import Shared
+from features.state.append_buffer import AppendBuffer
 from features.view import Feature, OnlineView
 
-_NOBODY = Questions(np.zeros(0, np.int64), np.zeros(0, np.int64), blank(0))
-_NOTHING = Engaged(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
+_NOBODY = Queries(np.zeros(0, np.int64), np.zeros(0, np.int64), blank(0))
+_NOTHING = Engagements(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
 _NO_SLOTS, _NO_ONE = np.zeros((0, WIDTH), np.int32), blank(0)
 _AFTER_ALL = 2**62
 
@@ -91,13 +91,13 @@ class TweetCommunities:
         tables = self.snapshot.tables(log, sorted({day for boundary in parts for day in self.days(boundary)}))
         held: dict[int, Table] = {}
         for (boundary, part), recent in zip(parts.items(), _recent(log, tweets, list(spans.values())), strict=True):
-            crowds, until = Crowds(len(tweets), boundary), spans[boundary][1]
+            crowds, until = TweetVectors(len(tweets), boundary), spans[boundary][1]
             held = {day: held[day] if day in held else next(tables) for day in self.days(boundary)}
-            asked = Questions(tweet[part], moment[part], Vectors(out.communities[part], out.weights[part]))
+            asked = Queries(tweet[part], moment[part], Vectors(out.communities[part], out.weights[part]))
             for day, table in held.items():
                 here = recent.between("time_us", day, min(day + self.snapshot.period_us, until))
                 place, read = rows_of(table.ids, here["user"]).astype(np.int32), _interests(table)
-                events = Engaged(here["tweet"], place, here["time_us"])
+                events = Engagements(here["tweet"], place, here["time_us"])
                 crowds.take(events, crowds.slots(read), read, asked if day == boundary else _NOBODY)
         return pl.LazyFrame([own["row"], *(pl.Series(name, one) for name, one in self.columns(out).items())])
 
@@ -115,7 +115,7 @@ class _TweetCommunities:
         self._view, self._network = view, state.network
         self._graph = state.follow_graph
         self._graph.read(view.snapshot)
-        self._recent = Tail(tweet=np.int32, user=np.int32, time_us=np.int64)
+        self._recent = AppendBuffer(tweet=np.int32, user=np.int32, time_us=np.int64)
         self._day, self._taken = -_AFTER_ALL, 0
         self._begin(-_AFTER_ALL)
 
@@ -155,7 +155,7 @@ class _TweetCommunities:
 
     def _begin(self, boundary: int) -> None:
         """Crowds of a day that nothing has come into yet."""
-        self._crowds, self._taken = Crowds(0, boundary), 0
+        self._crowds, self._taken = TweetVectors(0, boundary), 0
         self._slots: dict[int, I32] = {}
 
     def _answer(self, boundary: int, tweets: I64, out: Vectors) -> None:
@@ -169,7 +169,7 @@ class _TweetCommunities:
                     "time_us", day, day + self._view.snapshot.period_us, since=self._taken
                 ))  # fmt: skip
             self._taken = len(self._recent)
-        self._crowds.take(_NOTHING, _NO_SLOTS, _NO_ONE, Questions(tweets, np.full(len(tweets), _AFTER_ALL), out))
+        self._crowds.take(_NOTHING, _NO_SLOTS, _NO_ONE, Queries(tweets, np.full(len(tweets), _AFTER_ALL), out))
 
     def _take(self, day: int, here: Mapping[str, Array]) -> None:
         """Engagements of one day into the crowds."""
@@ -180,7 +180,7 @@ class _TweetCommunities:
         if day not in self._slots:
             self._slots[day] = self._crowds.slots(read)
         self._crowds.take(
-            Engaged(here["tweet"], placed.place(here["user"]), here["time_us"]), self._slots[day], read, _NOBODY
+            Engagements(here["tweet"], placed.place(here["user"]), here["time_us"]), self._slots[day], read, _NOBODY
         )
 
 
@@ -188,9 +188,9 @@ def _interests(table: Table) -> Vectors:
     return Vectors(table.columns["interests"], table.columns["interest_weights"])
 
 
-def _recent(log: Mapping[str, pl.LazyFrame], tweets: I64, spans: Sequence[tuple[int, int]]) -> Iterator[Tail]:
+def _recent(log: Mapping[str, pl.LazyFrame], tweets: I64, spans: Sequence[tuple[int, int]]) -> Iterator[AppendBuffer]:
     """The engagements of some tweets, as places in `tweets`, from the beginning of each span to at least its end."""
-    tail, newest = Tail(tweet=np.int32, user=np.int64, time_us=np.int64), -_AFTER_ALL
+    tail, newest = AppendBuffer(tweet=np.int32, user=np.int64, time_us=np.int64), -_AFTER_ALL
     chunks = stream(log["engagements"], ["tweet_id", "user_id", "time_us"])
     for begin, end in spans:
         while newest < end and (chunk := next(chunks, None)) is not None:

@@ -14,9 +14,9 @@ from data.events import HOUR_US
 from data.kernel import kernel
 from features.point_in_time.asof import as_of, changes
 from features.point_in_time.histories import past
+from features.shared import Shared
 from features.state.history import LENGTH
 from features.state.network import UNKNOWN_US
-from features.state.shared import Shared
 from features.view import Feature, OnlineView, Stateless
 
 FOLLOWING = 100
@@ -67,7 +67,7 @@ class _History(Stateless):
 
 
 @dataclass(frozen=True)
-class HistoryDeeds:
+class HistoryActions:
     """What was done and how long ago, beside the lists of `user.history`."""
 
     name: str = "user.history_deeds"
@@ -95,10 +95,10 @@ class HistoryDeeds:
 
     def online(self, state: Shared) -> OnlineView:
         """Reads the histories."""
-        return _Deeds(state)
+        return _HistoryActions(state)
 
 
-class _Deeds(Stateless):
+class _HistoryActions(Stateless):
     def __init__(self, state: Shared) -> None:
         self._history = state.history
 
@@ -185,5 +185,5 @@ def _newest(begin: Any, end: Any, values: Any, out: Any) -> Any:
 
 
 LISTS = HistoryLists()
-DEEDS = HistoryDeeds()
+DEEDS = HistoryActions()
 FOLLOWING_LIST = FollowingList()

@@ -12,12 +12,12 @@ from data.batch import F32, I64, Array, CandidateBatch, Mask
 from data.events import EventBatch
 from data.schema import NEGATIVE_ACTIONS, POSITIVE_ACTIONS
 from features.bases.derived import Derived
-from features.bases.interactions import Lane, Ledger
-from features.bases.targets import AUTHOR, TOPIC, Side
-from features.point_in_time.pairs import Asked, counts, latest, stream
+from features.bases.interactions import Aggregate, Interactions
+from features.bases.targets import AUTHOR, TOPIC, Target
+from features.point_in_time.pairs import PairQueries, counts, latest, stream
+from features.shared import Shared
 from features.state.columns import at
 from features.state.pairs import PairTable
-from features.state.shared import Shared
 from features.view import Feature, OnlineView, Stateless
 from features.views.rate import rate_of
 
@@ -29,7 +29,7 @@ class Impressions:
     """How often the user was shown tweets of the author, or of the topic."""
 
     name: str
-    side: Side
+    target: Target
     doc: str
     entity: str = "candidate"
     reads: tuple[str, ...] = ()
@@ -41,16 +41,16 @@ class Impressions:
 
     @property
     def tables(self) -> tuple[str, ...]:
-        """Impressions, and what the side reads."""
-        return ("impressions", *self.side.tables)
+        """Impressions, and what the target reads."""
+        return ("impressions", *self.target.tables)
 
     def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
         """One pass over the impressions."""
         own = rows.select("row", "user_id", "tweet_id", "author_id", "time_us", "posted_us").sort("time_us").collect()
-        of_rows, of_events = self.side.offline(log)
-        asked = Asked(own["user_id"].to_numpy(), of_rows(own), own["time_us"].to_numpy())
+        of_rows, of_events = self.target.offline(log)
+        queries = PairQueries(own["user_id"].to_numpy(), of_rows(own), own["time_us"].to_numpy())
         shown = stream(log["impressions"], ["user_id", "tweet_id", "author_id", "time_us"])
-        count = counts(asked, ((user, of_events(tweet, author, time), time) for user, tweet, author, time in shown))
+        count = counts(queries, ((user, of_events(tweet, author, time), time) for user, tweet, author, time in shown))
         return pl.LazyFrame([own["row"], pl.Series(self.name, count)])
 
     def online(self, state: Shared) -> OnlineView:
@@ -65,13 +65,13 @@ class _Impressions:
 
     def update(self, events: EventBatch) -> None:
         c = events.columns
-        side = self._view.side.online(self._state, c["tweet_row"], c["author_row"], events.time_us)
-        self._count.add(c["user_row"], side, _ONE)
+        target = self._view.target.online(self._state, c["tweet_row"], c["author_row"], events.time_us)
+        self._count.add(c["user_row"], target, _ONE)
 
     def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
         c, time = batch.columns, batch.requests.columns["time_us"][batch.request]
-        side = self._view.side.online(self._state, c["tweet_row"], c["author_row"], time)
-        return {self._view.name: self._count.get(users_of(batch), side, 0).astype(np.float32)}
+        target = self._view.target.online(self._state, c["tweet_row"], c["author_row"], time)
+        return {self._view.name: self._count.get(users_of(batch), target, 0).astype(np.float32)}
 
     def arrays(self) -> Mapping[str, Array]:
         return self._count.arrays()
@@ -81,7 +81,7 @@ class _Impressions:
 
 
 @dataclass(frozen=True)
-class Follows:
+class FollowFlags:
     """Who follows whom of the two."""
 
     name: str = "pair.follows"
@@ -100,9 +100,9 @@ class Follows:
         user, author = own["user_id"].to_numpy(), own["author_id"].fill_null(-1).to_numpy()
 
         def stands(source: I64, target: I64) -> Mask:
-            asked = Asked(source, target, own["time_us"].to_numpy())
+            queries = PairQueries(source, target, own["time_us"].to_numpy())
             edges = stream(log["follows"], ["follower_id", "followee_id", "time_us", "ended"])
-            return latest(asked, ((one, other, time, ~ended) for one, other, time, ended in edges)).astype(bool)
+            return latest(queries, ((one, other, time, ~ended) for one, other, time, ended in edges)).astype(bool)
 
         ours, theirs = stands(user, author), stands(author, user)
         columns = zip((feature.name for feature in self.features), (ours, theirs, ours & theirs), strict=True)
@@ -110,10 +110,10 @@ class Follows:
 
     def online(self, state: Shared) -> OnlineView:
         """Reads the graph."""
-        return _Follows(state)
+        return _FollowFlags(state)
 
 
-class _Follows(Stateless):
+class _FollowFlags(Stateless):
     def __init__(self, state: Shared) -> None:
         self._graph = state.network.graph
 
@@ -178,15 +178,15 @@ _COUNTED = {
 }  # fmt: skip
 
 
-def _total(name: str, doc: str, *actions: str) -> Lane:
-    return Lane(Feature(name, doc), actions)
+def _total(name: str, doc: str, *actions: str) -> Aggregate:
+    return Aggregate(Feature(name, doc), actions)
 
 
-def _strength(name: str, doc: str, *actions: str) -> Lane:
-    return Lane(Feature(name, doc, unit="strength"), actions, fades=True)
+def _strength(name: str, doc: str, *actions: str) -> Aggregate:
+    return Aggregate(Feature(name, doc, unit="strength"), actions, fades=True)
 
 
-HISTORY = Ledger(
+HISTORY = Interactions(
     "pair.history",
     AUTHOR,
     (
@@ -206,7 +206,7 @@ IMPRESSIONS = Impressions("pair.impressions", AUTHOR, "times the user was shown 
 ENGAGEMENT_RATE = rate_of(
     "pair.engagement_rate", "pair.interactions", "pair.impressions", "positive actions an impression with the author"
 )
-TOPIC_HISTORY = Ledger(
+TOPIC_HISTORY = Interactions(
     "pair.topic_history",
     TOPIC,
     (
@@ -222,7 +222,7 @@ TOPIC_RATE = rate_of(
     "pair.topic_engagement_rate", "pair.topic_interactions", "pair.topic_impressions",
     "positive actions an impression with the topic",
 )  # fmt: skip
-FOLLOWS = Follows()
+FOLLOWS = FollowFlags()
 LANGUAGE_MATCH = LanguageMatch()
 AFFINITY = Derived(
     Feature("pair.affinity", "log share of 20 interactions, at most 1", unit="share"), ("pair.interactions",), _affinity

@@ -12,14 +12,15 @@ import polars as pl
 from data.batch import F32, Array, CandidateBatch
 from data.events import DAY_US, HOUR_US, MINUTE_US, EventBatch
 from data.kernel import kernel
+from data.schema import DEVICES
 from features.bases.derived import Derived
-from features.bases.totals import asked_about, shares, tally
+from features.bases.totals import queries_of, shares, tally
 from features.bases.windows import gathered
-from features.codes import DEVICES, LANGUAGES, NO_OFFSET, code_column
+from features.codes import LANGUAGES, NO_OFFSET, code_column
 from features.point_in_time.pairs import stream
+from features.shared import Shared
 from features.state.columns import Columns, at
 from features.state.network import LanguageCodes
-from features.state.shared import Shared
 from features.view import Feature, OnlineView, Stateless
 
 HOURS = 24
@@ -102,7 +103,7 @@ class Activity:
 
     def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
         """One pass over the actions, each at its hour."""
-        row, asked = asked_about(rows, "user_id")
+        row, asked = queries_of(rows, "user_id")
         users = log["users"].select("user_id", "created_us", offset=_OFFSET)
         events = log["engagements"].select("user_id", "time_us")
         events = events.join(users, on="user_id", how="left", maintain_order="left")

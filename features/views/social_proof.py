@@ -14,9 +14,9 @@ from data.events import EventBatch
 from data.ids import rows_of
 from data.kernel import kernel
 from features.point_in_time.pairs import stream
+from features.shared import Shared
 from features.state.columns import Columns
 from features.state.pairs import EMPTY, PairTable, pair_slot
-from features.state.shared import Shared
 from features.view import Feature, OnlineView
 
 NONE = -1

@@ -16,8 +16,8 @@ from features.bases.derived import Derived
 from features.bases.totals import shares
 from features.bases.windows import gathered
 from features.point_in_time.histories import Past, past
+from features.shared import Shared
 from features.state.columns import Columns
-from features.state.shared import Shared
 from features.view import Feature, OnlineView, Stateless
 
 RECENT = 50

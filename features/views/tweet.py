@@ -12,18 +12,19 @@ import polars as pl
 from data.batch import F32, Array, CandidateBatch
 from data.events import HOUR_US, MINUTE_US
 from data.kernel import kernel
+from data.schema import KIND_CODE
 from features.bases.derived import Derived
 from features.bases.totals import Total, TotalCounts
 from features.bases.windows import Window, WindowCounts, gathered
 from features.codes import LANGUAGES, code_column
+from features.shared import Shared
 from features.state.columns import at
-from features.state.network import KIND, UNKNOWN_US, LanguageCodes
-from features.state.shared import Shared
+from features.state.network import UNKNOWN_US, LanguageCodes
 from features.text.fields import TOPICS
 from features.view import Feature, OnlineView, Stateless
 from features.views.rate import rate_of
 
-REPLY, QUOTE = KIND["reply"], KIND["quote"]
+REPLY, QUOTE = KIND_CODE["reply"], KIND_CODE["quote"]
 
 LEAST_H = 1 / 12
 """A tweet younger than this, 5 minutes, has its speed measured as if it were as old: one like is no storm."""

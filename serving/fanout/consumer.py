@@ -10,7 +10,7 @@ from data.batch import I64, Mask, Ragged
 from data.errors import DataError
 from data.events import EventBatch
 from features.state.columns import Columns
-from features.state.network import Network
+from features.state.network import NetworkState
 from serving.fanout.policy import MODES, Edges, FanoutPolicy
 from serving.kit.telemetry import Metrics
 from serving.timelines.service import TimelineService
@@ -37,7 +37,9 @@ class FanoutConsumer:
     atomic = True
     tables = frozenset({"tweets", "deletions", "follows", "requests", "engagements"})
 
-    def __init__(self, network: Network, timelines: TimelineService, policy: FanoutPolicy, metrics: Metrics) -> None:
+    def __init__(
+        self, network: NetworkState, timelines: TimelineService, policy: FanoutPolicy, metrics: Metrics
+    ) -> None:
         """Writes to the stores of `timelines`."""
         self.network = network
         self.timelines = timelines

@@ -13,7 +13,7 @@ import numpy as np
 from data.batch import I64, Ragged
 from data.events import HOUR_US
 from features.state.columns import Columns
-from features.state.network import UNKNOWN_US, Network
+from features.state.network import UNKNOWN_US, NetworkState
 from serving.timelines.store import TimelineStore
 
 
@@ -33,7 +33,7 @@ class TimelineService:
     """The `Timelines` port over two stores: readers' lists and authors' lists."""
 
     def __init__(
-        self, network: Network, readers: TimelineStore, authors: TimelineStore, *, max_age_h: float = 48.0
+        self, network: NetworkState, readers: TimelineStore, authors: TimelineStore, *, max_age_h: float = 48.0
     ) -> None:
         """`readers` holds by reader what was pushed, `authors` by author what they posted."""
         self.network = network

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from features.graph.louvain import Weighted, communities
+from features.graph.louvain import WeightedGraph, communities
 
 Weights = dict[tuple[int, int], int]
 """Weight of each pair of nodes, the smaller first; a node with itself for a loop."""
@@ -59,7 +59,7 @@ def louvain(size: int, edges: Weights, resolution: Fraction) -> list[int]:
         size, edges = len(set(level)), dict(merged)
 
 
-def weighted(size: int, edges: Weights) -> Weighted:
+def weighted(size: int, edges: Weights) -> WeightedGraph:
     matrix = np.zeros((size, size))
     for (a, b), w in edges.items():
         matrix[a, b] += w
@@ -67,7 +67,7 @@ def weighted(size: int, edges: Weights) -> Weighted:
     loops = matrix.diagonal().copy()
     np.fill_diagonal(matrix, 0)
     ends, others = np.nonzero(matrix)
-    return Weighted(np.searchsorted(ends, np.arange(size + 1)), others, matrix[ends, others], loops)
+    return WeightedGraph(np.searchsorted(ends, np.arange(size + 1)), others, matrix[ends, others], loops)
 
 
 pairs = st.tuples(st.integers(0, 8), st.integers(0, 8)).map(lambda pair: (min(pair), max(pair)))

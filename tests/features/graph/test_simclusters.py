@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from data.batch import F32, I64
 from features.graph.follow_edges import Edges
-from features.graph.louvain import Weighted, communities
+from features.graph.louvain import WeightedGraph, communities
 from features.graph.simclusters import WIDTH, SimClusters, audiences, insert, interests, known_for, similarities
 
 BLOCKS, STARS, READERS = 4, 10, 60
@@ -181,12 +181,12 @@ def test_a_list_of_the_strongest_does_not_depend_on_the_order_of_insertion(some:
     assert weights[: len(best)].tolist() == [weight for _, weight in best]
 
 
-def weighted(net: nx.Graph) -> Weighted:
+def weighted(net: nx.Graph) -> WeightedGraph:
     matrix = nx.to_numpy_array(net, nodelist=sorted(net))
     loops = matrix.diagonal() * 2
     np.fill_diagonal(matrix, 0)
     ends, others = np.nonzero(matrix)
-    return Weighted(np.searchsorted(ends, np.arange(len(matrix) + 1)), others, matrix[ends, others], loops)
+    return WeightedGraph(np.searchsorted(ends, np.arange(len(matrix) + 1)), others, matrix[ends, others], loops)
 
 
 @pytest.mark.parametrize("resolution", [0.5, 1.0, 2.0])

@@ -8,8 +8,9 @@ from numpy.typing import NDArray
 
 from data.errors import DataError
 from data.events import HOUR_US, EventBatch
+from data.schema import KIND_CODE
 from features.state.columns import Columns, at
-from features.state.network import KIND, Network
+from features.state.network import NetworkState
 from features.state.seen import Seen
 from tests.features.logs import START, frame
 
@@ -22,7 +23,7 @@ def tweets(*rows: dict[str, object]) -> EventBatch:
 
 
 def test_alive_is_younger_than_the_limit_posted_not_deleted_and_no_retweet() -> None:
-    network = Network()
+    network = NetworkState()
     network.update(
         tweets(
             {"tweet_id": 10, "time_us": START - 48 * HOUR},
@@ -39,7 +40,7 @@ def test_alive_is_younger_than_the_limit_posted_not_deleted_and_no_retweet() -> 
 
 
 def test_alive_is_the_same_when_rows_are_out_of_order() -> None:
-    network = Network()
+    network = NetworkState()
     network.resolve(EventBatch("engagements", {"tweet_id": np.array([99, 12]), "user_id": np.array([1, 1])}))
     network.update(
         tweets(
@@ -52,11 +53,11 @@ def test_alive_is_the_same_when_rows_are_out_of_order() -> None:
 
 
 def test_a_tweet_without_author_and_a_user_without_account_have_defaults() -> None:
-    network = Network()
+    network = NetworkState()
     network.update(tweets({"tweet_id": 10, "time_us": START, "author_id": None, "kind": "item"}))
     row = int(network.tweets.rows(np.array([10]))[0])
     assert network.tweet.author_row[row] == network.tweet.author_id[row] == -1
-    assert network.tweet.kind[row] == KIND["item"]
+    assert network.tweet.kind[row] == KIND_CODE["item"]
     follow = {"follow_id": 1, "time_us": START, "follower_id": 7, "followee_id": 8, "ended": False}
     network.update(EventBatch.from_frame("follows", frame("follows", [follow])))
     seven = network.users.rows(np.array([7]))
@@ -66,7 +67,7 @@ def test_a_tweet_without_author_and_a_user_without_account_have_defaults() -> No
 
 def test_an_unknown_kind_is_named() -> None:
     with pytest.raises(DataError, match="'poll'"):
-        Network().update(tweets({"tweet_id": 10, "time_us": START, "kind": "poll"}))
+        NetworkState().update(tweets({"tweet_id": 10, "time_us": START, "kind": "poll"}))
 
 
 def test_columns_grow_and_keep_what_they_hold() -> None:

@@ -17,7 +17,7 @@ from data.events import DAY_US, HOUR_US, MINUTE_US, EventBatch
 from data.schema import POSITIVE_ACTIONS
 from features.graph.follow_edges import Edges
 from features.graph.simclusters import WIDTH, Vectors, interests, known_for
-from features.graph.tweet_communities import Crowds, Engaged, Questions, blank
+from features.graph.tweet_communities import Engagements, Queries, TweetVectors, blank
 from features.offline import features_of_log
 from features.online import FeatureState
 from features.views.communities import AUDIENCE_SIMILARITY, TWEET_SIMILARITY
@@ -215,21 +215,21 @@ def test_crowds_of_many_communities_are_the_sums_of_a_dense_matrix(seed: int, ev
     read.communities[rng.random((users, WIDTH)) < 0.2] = -1
     time = START + np.sort(rng.integers(0, DAY_US, events))
     on, who = rng.integers(-1, tweets, events).astype(np.int32), rng.integers(-1, users, events).astype(np.int32)
-    crowds, total = Crowds(1, START), np.zeros((tweets, names))
+    crowds, total = TweetVectors(1, START), np.zeros((tweets, names))
     crowds.resize(tweets)
-    none = Questions(np.zeros(0, np.int64), np.zeros(0, np.int64), blank(0))
+    none = Queries(np.zeros(0, np.int64), np.zeros(0, np.int64), blank(0))
     slots = crowds.slots(read)
     for at in range(0, events, batch):
         part = slice(at, at + batch)
-        crowds.take(Engaged(on[part], who[part], time[part]), slots, read, none)
+        crowds.take(Engagements(on[part], who[part], time[part]), slots, read, none)
     for tweet_row, user, moment in zip(on, who, time, strict=True):
         for community, weight in zip(read.communities[user], read.weights[user], strict=True):
             if tweet_row >= 0 and user >= 0 and community >= 0:
                 gain = 2.0 ** ((moment - START) / (8 * HOUR_US))
                 total[tweet_row, np.searchsorted(ids, community)] += gain * weight
     asked, out = np.array([0, 2, 1, 5, -1]), blank(5)
-    nothing = Engaged(on[:0], who[:0], time[:0])
-    crowds.take(nothing, slots, read, Questions(asked, np.full(5, 2**62), out))
+    nothing = Engagements(on[:0], who[:0], time[:0])
+    crowds.take(nothing, slots, read, Queries(asked, np.full(5, 2**62), out))
     assert (out.communities[3:] == -1).all()
     for row, one in enumerate(asked[:3]):
         best = np.argsort(-total[one], kind="stable")[:WIDTH]

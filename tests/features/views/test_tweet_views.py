@@ -14,10 +14,10 @@ from data.schema import POSITIVE_ACTIONS
 from features.bases.windows import Window, WindowCounts
 from features.codes import LANGUAGES
 from features.graph.snapshots import FollowGraph
+from features.shared import Shared
 from features.state.history import History
-from features.state.network import Network
+from features.state.network import NetworkState
 from features.state.seen import Seen
-from features.state.shared import Shared
 from features.state.texts import Texts
 from features.views.tweet import COUNTS
 from tests.features.logs import START
@@ -92,7 +92,7 @@ def test_windows_are_what_their_definition_says(events: list[tuple[int, int]], a
     view = WindowCounts("w", "impressions", "tweet", WINDOWS)
     log = {"impressions": pl.LazyFrame({"tweet_id": tweets, "time_us": times})}
     offline = view.offline(log, rows.lazy()).collect().sort("row")
-    network = Network()
+    network = NetworkState()
     network.tweets.add(np.arange(4))
     live = view.online(_shared(network))
     live.update(EventBatch("impressions", {"tweet_row": tweets, "time_us": times}))
@@ -108,7 +108,7 @@ def test_windows_are_what_their_definition_says(events: list[tuple[int, int]], a
             assert found[name][0] == _by_definition(tweets == one, times, late, window), name
 
 
-def _shared(network: Network) -> Shared:
+def _shared(network: NetworkState) -> Shared:
     return Shared(network, History(), Seen(), Texts(None), FollowGraph(network.users))
 
 
@@ -119,7 +119,7 @@ def _by_definition(own: np.ndarray, times: np.ndarray, time: int, window: Window
 
 
 def test_an_event_that_comes_late_counts_where_it_belongs() -> None:
-    network = Network()
+    network = NetworkState()
     network.tweets.add(np.arange(1))
     live = WindowCounts("w", "impressions", "tweet", WINDOWS).online(
         Shared(network, History(), Seen(), Texts(None), FollowGraph(network.users))

@@ -8,8 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.events import HOUR_US, MINUTE_US, EventBatch
-from data.schema import ACTIONS
-from features.codes import DEVICES, LANGUAGES
+from data.schema import ACTIONS, DEVICES
+from features.codes import LANGUAGES
 from features.state.history import BLOCK, LENGTH, History
 from features.state.network import UNKNOWN_US
 from tests.features.logs import START

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from data.batch import I64, Mask
 from data.events import HOUR_US
-from features.state.network import Network
+from features.state.network import NetworkState
 from serving.events.outbox import event
 from serving.fanout.consumer import FanoutConsumer
 from serving.fanout.policy import MODES, Edges, FanoutConfig, Thresholds
@@ -59,7 +59,7 @@ class Nobody:
 
 
 def test_what_any_policy_leaves_to_pull_is_read() -> None:
-    network = Network()
+    network = NetworkState()
     timelines = TimelineService(network, TimelineRing(9), TimelineRing(9))
     fanout = FanoutConsumer(network, timelines, Nobody(), Metrics())
     said = [event("users", user_id=user, created_us=NOW, verified=False) for user in (1, 2)]

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from candidates.ports import Timelines
 from candidates.timelines import PulledTimelines
 from data.events import HOUR_US, EventBatch
-from features.state.network import Network
+from features.state.network import NetworkState
 from serving.events.outbox import event
 from serving.fanout.consumer import FanoutConsumer
 from serving.fanout.policy import Edges, FanoutConfig, Thresholds
@@ -28,7 +28,7 @@ class Small:
     """A network of six people, its fan-out, and a plain list of all that happened."""
 
     def __init__(self, push_below: int, pull_from: int) -> None:
-        self.network = Network()
+        self.network = NetworkState()
         config = FanoutConfig(push_below=push_below, pull_from=max(push_below, pull_from), active_within_h=1)
         self.timelines = TimelineService(self.network, TimelineRing(50), TimelineRing(50), max_age_h=MAX_AGE_H)
         self.fanout = FanoutConsumer(self.network, self.timelines, Thresholds(config), Metrics())

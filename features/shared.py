@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from features.graph.snapshots import FollowGraph
 from features.state.history import History
-from features.state.network import Network
+from features.state.network import NetworkState
 from features.state.seen import Seen
 from features.state.texts import Texts
 
@@ -16,7 +16,7 @@ class Shared:
     """Rows and graph, histories, what was seen, what text understanding made of the tweets, and tables of the follow
     graph. Views read it and never write it."""
 
-    network: Network
+    network: NetworkState
     history: History
     seen: Seen
     texts: Texts
