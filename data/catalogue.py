@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from importlib import import_module
-from typing import Any
+from typing import Any, TypeVar
 
 from data.errors import ConfigError
+
+T = TypeVar("T")
 
 
 def resolve(target: str) -> Any:
@@ -30,7 +32,7 @@ def did_you_mean(name: str, known: Iterable[str]) -> str:
     return f"did you mean {near!r}? " if near else ""
 
 
-def lookup(kind: str, catalogue: Mapping[str, str], name: str) -> Any:
+def entry(kind: str, catalogue: Mapping[str, T], name: str) -> T:
     """The entry `name` of a catalogue of `kind`s.
 
     Raises:
@@ -39,4 +41,13 @@ def lookup(kind: str, catalogue: Mapping[str, str], name: str) -> Any:
     if name not in catalogue:
         remedy = f"{did_you_mean(name, catalogue)}choose one of {', '.join(sorted(catalogue))}"
         raise ConfigError(f"unknown {kind} {name!r}", remedy=remedy)
-    return resolve(catalogue[name])
+    return catalogue[name]
+
+
+def lookup(kind: str, catalogue: Mapping[str, str], name: str) -> Any:
+    """What the entry `name` of a catalogue of `kind`s points to.
+
+    Raises:
+        ConfigError: no such entry; the message lists those there are.
+    """
+    return resolve(entry(kind, catalogue, name))

@@ -23,13 +23,12 @@ import safetensors.numpy
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from data.batch import F32, Array, CandidateBatch, Requests
-from data.catalogue import resolve
 from data.errors import ConfigError, ModelError
 from data.folders import written_whole
 from data.home import home_folder
 from features.text.understanding import Understanding
-from ranking.catalogue import SCORERS
-from ranking.scorer import Scorer
+from ranking.catalogue import SCORERS, scorer_class
+from ranking.scorer import ConfiguredScorer, Scorer, ValuedScorer
 from ranking.trained_rows import TrainedRows
 from ranking.value import told_value
 
@@ -96,10 +95,10 @@ class Bundle:
         Raises:
             ConfigError: the model has no value to choose, or the value weighs none of its actions.
         """
-        if not hasattr(self.scorer, "with_value"):
+        if not isinstance(self.scorer, ValuedScorer):
             remedy = "rankers that predict actions have one: logistic, boosting, heavy, sequence"
             raise ConfigError(f"model {self.name!r} has no value to choose", remedy=remedy)
-        scorer = self.scorer.with_value(told_value(told))
+        scorer: Any = self.scorer.with_value(told_value(told))
         return replace(self, name=f"{self.name}{VALUE}{told}", scorer=scorer, run_id="")
 
     def save(self, folder: Path) -> ModelCard:
@@ -157,23 +156,22 @@ class Bundle:
 
 
 def describe(scorer: Scorer) -> tuple[Mapping[str, Any], Mapping[str, Array]]:
-    """A scorer's plain configuration and weights: by its own `artifact()`, or by its fields when it is a dataclass.
+    """A scorer's plain configuration and weights: by its own `artifact()`, or by its fields where it is a dataclass.
 
     Raises:
         ModelError: it is neither.
     """
-    if hasattr(scorer, "artifact"):
-        config, weights = scorer.artifact()
-        return config, weights
+    if isinstance(scorer, ConfiguredScorer):
+        return scorer.artifact()
     if is_dataclass(scorer) and not isinstance(scorer, type):
         return asdict(scorer), {}
-    raise ModelError(f"{type(scorer).__name__} cannot be saved", remedy="give it artifact() and from_artifact()")
+    raise ModelError(f"{type(scorer).__name__} cannot be saved", remedy="make it a dataclass or a ConfiguredScorer")
 
 
 def restore(kind: str, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Scorer:
     """The scorer that `describe` described."""
-    made = resolve(SCORERS[kind])
-    scorer: Scorer = made.from_artifact(config, weights) if hasattr(made, "from_artifact") else made(**config)
+    made = scorer_class(kind)
+    scorer: Scorer = made.from_artifact(config, weights) if issubclass(made, ConfiguredScorer) else made(**config)
     return scorer
 
 

@@ -1,34 +1,70 @@
 """One line a scorer; none is imported until it is used.
 
-A frozen dataclass with `reads` and `score` is enough: its fields are its settings, and are what its artifact holds. A
-scorer with weights, or that is no dataclass, goes to an artifact and back by `artifact()` and
-`from_artifact(config, weights)`, and names in `config_type` the frozen pydantic config whose fields are its settings.
-One that learns names in `trainer` the function that fits it.
+A frozen dataclass with `reads` and `score` is enough for a scorer without training: its fields are its settings, and
+are what its artifact holds. One with a pydantic config or with weights is a `ranking.scorer.ConfiguredScorer`. One that
+is learned from a log also names the object that trains it, a `ranking.training.trainer.Trainer`. What else a scorer
+offers is stated by the classes of `ranking.scorer` that it derives from.
 """
 
 from __future__ import annotations
 
-UNTRAINED: dict[str, str] = {
-    "popularity": "ranking.scorers.popularity:Popularity",
-    "recency": "ranking.scorers.recency:Recency",
-    "content": "ranking.scorers.content:Content",
-    "affinity_formula": "ranking.scorers.formulas:AffinityFormula",
-    "interest_formula": "ranking.scorers.formulas:InterestFormula",
-}
-"""Made from their settings alone."""
+from dataclasses import dataclass
+from typing import Any
 
-TRAINED: dict[str, str] = {
-    "popularity_decay": "ranking.scorers.popularity:DecayedPopularity",
-    "item_knn": "ranking.scorers.item_knn:ItemKNN",
-    "ease": "ranking.scorers.ease:EASE",
-    "als": "ranking.scorers.als:ALS",
-    "two_tower": "ranking.models.two_tower:TwoTower",
-    "logistic": "ranking.scorers.tabular:Logistic",
-    "boosting": "ranking.scorers.tabular:Boosting",
-    "heavy": "ranking.models.heavy:HeavyRanker",
-    "sequence": "ranking.models.sequence:SequenceRanker",
-}
-"""Learned from a log."""
+from data.catalogue import entry, resolve
 
-SCORERS: dict[str, str] = {**UNTRAINED, **TRAINED}
-"""All of them."""
+
+@dataclass(frozen=True)
+class ScorerEntry:
+    """Where a scorer is."""
+
+    path: str
+    """Its class, as `package.module:Class`."""
+    trainer: str = ""
+    """What trains it, as `package.module:name`; empty for a scorer that is made from its settings alone."""
+
+    @property
+    def trained(self) -> bool:
+        """Whether it is learned from a log."""
+        return bool(self.trainer)
+
+
+_ITEMS, _RANKERS = "ranking.training.items.fit", "ranking.training.rankers"
+
+SCORERS: dict[str, ScorerEntry] = {
+    "popularity": ScorerEntry("ranking.scorers.popularity:Popularity"),
+    "recency": ScorerEntry("ranking.scorers.recency:Recency"),
+    "content": ScorerEntry("ranking.scorers.content:Content"),
+    "affinity_formula": ScorerEntry("ranking.scorers.formulas:AffinityFormula"),
+    "interest_formula": ScorerEntry("ranking.scorers.formulas:InterestFormula"),
+    "popularity_decay": ScorerEntry("ranking.scorers.popularity:DecayedPopularity", f"{_ITEMS}:popularity_trainer"),
+    "item_knn": ScorerEntry("ranking.scorers.item_knn:ItemKNN", f"{_ITEMS}:item_knn_trainer"),
+    "ease": ScorerEntry("ranking.scorers.ease:EASE", f"{_ITEMS}:ease_trainer"),
+    "als": ScorerEntry("ranking.scorers.als:ALS", f"{_ITEMS}:als_trainer"),
+    "two_tower": ScorerEntry("ranking.models.two_tower:TwoTower", "ranking.training.two_tower.fit:two_tower_trainer"),
+    "logistic": ScorerEntry("ranking.scorers.tabular:Logistic", f"{_RANKERS}.fit_tabular:logistic_trainer"),
+    "boosting": ScorerEntry("ranking.scorers.tabular:Boosting", f"{_RANKERS}.fit_tabular:boosting_trainer"),
+    "heavy": ScorerEntry("ranking.models.heavy:HeavyRanker", f"{_RANKERS}.fit:heavy_trainer"),
+    "sequence": ScorerEntry("ranking.models.sequence:SequenceRanker", f"{_RANKERS}.fit:sequence_trainer"),
+}
+"""All scorers by name."""
+
+
+def scorer_class(name: str) -> type[Any]:
+    """The class of the scorer `name`, imported now.
+
+    Raises:
+        ConfigError: no such scorer.
+    """
+    found: type[Any] = resolve(entry("scorer", SCORERS, name).path)
+    return found
+
+
+def trained_scorers() -> tuple[str, ...]:
+    """Names of the scorers that are learned from a log."""
+    return tuple(name for name, one in SCORERS.items() if one.trained)
+
+
+def untrained_scorers() -> tuple[str, ...]:
+    """Names of the scorers that are made from their settings alone."""
+    return tuple(name for name, one in SCORERS.items() if not one.trained)

@@ -25,7 +25,7 @@ from data.catalogue import did_you_mean
 from data.errors import ConfigError, DataError, NotFoundError
 from data.home import database_url
 from ranking.artifact import CARD, VALUE, Bundle, read_card
-from ranking.catalogue import TRAINED
+from ranking.catalogue import trained_scorers
 from ranking.store import ARTIFACTS, EXPERIMENT, FILE, prepare_store
 
 if TYPE_CHECKING:
@@ -196,7 +196,8 @@ def resolve_reference(client: MlflowClient, reference: str, *, also: Sequence[st
             raise
     there = _known(client)
     known = [*also, *there, *(alias for aliases in there.values() for alias in aliases)]
-    remedy = f"train it: rookery train --data DIR --set scorer={reference}; or " if reference in TRAINED else ""
+    trained = reference in trained_scorers()
+    remedy = f"train it: rookery train --data DIR --set scorer={reference}; or " if trained else ""
     remedy = remedy or did_you_mean(reference, known)
     others = f", or one of {', '.join(also)}" if also else ""
     raise NotFoundError(

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from experiments.cli.console import DataFolder, JsonFlag, progress_bar, say, show
-from ranking.catalogue import TRAINED
+from ranking.catalogue import trained_scorers
 from ranking.metrics.catalogue import METRICS
 
 _SET_HELP = (
     "One setting, as seed=2 or settings.training.epochs=3. Repeatable. "
-    f"scorer= takes {', '.join(TRAINED)}; what each can be told: rookery scorers settings NAME."
+    f"scorer= takes {', '.join(trained_scorers())}; the settings of each: rookery scorers settings NAME."
 )
 _SWEEP_HELP = (
     "One setting, as seed=2. Repeatable. The keys are trials, objective, direction, prune, seed, run.KEY (what train "

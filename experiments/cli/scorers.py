@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from experiments.cli.console import JsonFlag, show, table
 
-app = typer.Typer(no_args_is_help=True, help="What ranks, and what each can be told when it is trained.")
+if TYPE_CHECKING:
+    from experiments.runs.scorer_settings import About
+
+app = typer.Typer(no_args_is_help=True, help="What ranks, what each scorer offers and the settings of its training.")
 
 _LONG = 60
 """Letters of a list beyond which it is cut; `--json` has all of it."""
@@ -18,16 +21,16 @@ _LONG = 60
 
 @app.command("list")
 def list_(as_json: JsonFlag = False) -> None:
-    """Print the scorers: what each is, which are trained, and what a sweep can go by.
+    """Print the scorers: what each is and offers, which are trained, and what a sweep can choose by.
 
     Example: rookery scorers list
     """
     from experiments.runs.scorer_settings import scorers
 
     found = scorers()
-    rows = [(one.name, "yes" if one.trained else "", ", ".join(one.tells), one.about) for one in found]
-    out = table("Scorers", ["scorer", "trained", "training tells", "what it is"], rows)
-    for column in out.columns[2:]:
+    rows = [(one.name, _training(one), _offers(one), ", ".join(one.objectives), one.about) for one in found]
+    out = table("Scorers", ["scorer", "trained", "offers", "a sweep's objectives", "what it is"], rows)
+    for column in out.columns[1:]:
         column.justify = "left"
     show(found, as_json=as_json, tables=[out, "next: rookery scorers settings NAME"])
 
@@ -51,6 +54,19 @@ def settings(
         column.justify = "left"
     after = f"next: rookery train --data DIR --set scorer={name} --set KEY=VALUE"
     show(found, as_json=as_json, tables=[found.scorer.about, out, after])
+
+
+def _training(one: About) -> str:
+    """Whether and how it is trained."""
+    if not one.trained:
+        return "no"
+    return "by epoch" if one.by_epoch else "at once"
+
+
+def _offers(one: About) -> str:
+    """What it gives beside scores."""
+    offers = {"actions": one.predicts_actions, "vectors": one.retrieves}
+    return ", ".join(name for name, given in offers.items() if given)
 
 
 def _defaults(value: Any, otherwise: Mapping[str, Any]) -> str:

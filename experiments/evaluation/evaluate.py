@@ -17,7 +17,7 @@ import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from data.batch import CandidateBatch
-from data.catalogue import did_you_mean, resolve
+from data.catalogue import did_you_mean
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError
 from data.progress import Progress, no_progress
@@ -44,11 +44,12 @@ from features.catalogue import owners
 from features.online import FeatureState
 from features.text.understanding import Understanding
 from ranking.artifact import Bundle
-from ranking.catalogue import SCORERS, UNTRAINED
+from ranking.catalogue import SCORERS, untrained_scorers
 from ranking.metrics.catalogue import LISTS, METRICS
 from ranking.ranker import check_columns
 from ranking.registry import connect, fetch, require_run
-from ranking.scorer import Scorer
+from ranking.scorer import Scorer, TextScorer
+from ranking.untrained import make_scorer
 
 BASE = "interest_formula"
 """The scorer over which the others' gain by segment is drawn, where it is among them."""
@@ -131,7 +132,7 @@ def evaluate_bundles(
         check_columns(
             bundle.scorer.reads, model=reference, data=dataset.name, tables=dataset.tables, learned_from=bundle.tables
         )
-        if getattr(bundle.scorer, "needs_texts", False):
+        if isinstance(bundle.scorer, TextScorer):
             dataset.require_texts(purpose=f"the scorer {reference!r}")
         refuse_split(reference, bundle, dataset, split)
     protocol = protocol_for(dataset, split, requests=config.requests, seed=config.seed)
@@ -280,11 +281,11 @@ def bundles_of(
     """References to bundles, then `scorers` under their names; a catalogue name of a scorer that needs no training is
     made on the spot. Scorers without an understanding of texts share the models' or, without any, a new one."""
     given = scorers or {}
-    untrained = [name for name in references if name in SCORERS and not hasattr(resolve(SCORERS[name]), "trainer")]
-    fetched = {name: fetch(name, home=home, also=tuple(UNTRAINED)) for name in references if name not in untrained}
+    untrained = [name for name in references if name in untrained_scorers()]
+    fetched = {name: fetch(name, home=home, also=untrained_scorers()) for name in references if name not in untrained}
     texts = [one.understanding for one in fetched.values() if one.understanding is not None]
     shared = texts[0] if texts else (understanding_of(dataset, split, "static", home) if untrained or given else None)
-    made = {name: resolve(SCORERS[name])() for name in untrained} | dict(given)
+    made = {name: make_scorer(name) for name in untrained} | dict(given)
     for name, scorer in made.items():
         fetched[name] = Bundle(name, scorer, shared, dataset.name, dataset.content_hash)
     return {name: fetched[name] for name in (*references, *given)}

@@ -14,10 +14,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from data.catalogue import resolve
 from data.errors import ConfigError, NotFoundError
 from ranking.artifact import VALUE
-from ranking.catalogue import SCORERS, UNTRAINED
+from ranking.catalogue import SCORERS, trained_scorers, untrained_scorers
 from ranking.registry import one_line, resolve_reference
 from ranking.store import EXPERIMENT
 
@@ -102,7 +101,7 @@ def _runs(client: Any, reference: str) -> list[Any]:
             return list(named)
     if version:
         raise _never_evaluated(reference)
-    if reference in UNTRAINED:
+    if reference in untrained_scorers():
         raise _never_evaluated(reference)
     return [client.get_run(resolve_reference(client, reference, also=(*SCORERS, ORACLE)).run_id)]
 
@@ -129,6 +128,6 @@ def _never_evaluated(reference: str) -> NotFoundError:
 
 def _evaluable(reference: str, runs: Sequence[Any]) -> str:
     """What `evaluate` takes: of a trained scorer's name the run that was evaluated last."""
-    if reference not in SCORERS or not hasattr(resolve(SCORERS[reference]), "trainer"):
+    if reference not in trained_scorers():
         return reference
     return str(max(runs, key=lambda run: max(_moments([run]).values(), default=0)).info.run_id)

@@ -10,19 +10,16 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
-from data.catalogue import resolve
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.progress import Progress, no_progress, part_of
 from data.split import PastOrder, Split, Splitter, default_split, parse_split
 from experiments.evaluation.evaluate import EvaluateConfig, bundles_of, evaluate_bundles
-from experiments.runs.config import RunConfig
-from experiments.runs.train import Learning
 from ranking.artifact import VALUE, Bundle, describe
-from ranking.catalogue import SCORERS
+from ranking.catalogue import trained_scorers
 from ranking.scorers.item_config import ItemConfig
+from ranking.training.trainer import TrainingContext, fit_scorer, trainer_of
 
 
 @dataclass(frozen=True)
@@ -114,8 +111,8 @@ def run_shuffles(
 
 
 def _is_refitted(bundle: Bundle) -> bool:
-    kind = _kind(bundle)
-    return hasattr(kind, "config_type") and issubclass(kind.config_type, ItemConfig)
+    name = _scorer(bundle)
+    return name in trained_scorers() and issubclass(trainer_of(name).config_type, ItemConfig)
 
 
 def _fitted(bundle: Bundle, dataset: Dataset, split: Split) -> Bundle:
@@ -123,12 +120,13 @@ def _fitted(bundle: Bundle, dataset: Dataset, split: Split) -> Bundle:
     if not bundle.split:
         return bundle
     settings, _ = describe(bundle.scorer)
-    run = RunConfig(scorer=bundle.name, split=split.name, settings=dict(settings))
-    scorer = Learning(_kind(bundle), dataset, split, bundle.understanding, run).fit()
+    context = TrainingContext(dataset, split, 1, bundle.understanding)
+    scorer = fit_scorer(_scorer(bundle), context, settings)
     return replace(
         bundle, scorer=scorer, split=split.name, data_name=dataset.name, data_hash=dataset.content_hash, learned=None
     )
 
 
-def _kind(bundle: Bundle) -> Any:
-    return resolve(SCORERS[bundle.name.partition(VALUE)[0]])
+def _scorer(bundle: Bundle) -> str:
+    """Its scorer's name in the catalogue."""
+    return bundle.name.partition(VALUE)[0]

@@ -1,4 +1,4 @@
-"""What a run and its scorer can be told: their settings, read off their configs' fields and docstrings.
+"""What each scorer offers, and the settings of a run of it, read from the configs' fields and docstrings.
 
 A config states each setting once, with its type, its limits, its default and a docstring; nothing is repeated here.
 """
@@ -11,10 +11,11 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from data.catalogue import lookup, resolve
 from experiments.runs.config import RunConfig
 from experiments.runs.tracking import flatten
-from ranking.catalogue import SCORERS
+from ranking.catalogue import SCORERS, scorer_class, trained_scorers, untrained_scorers
+from ranking.scorer import ConfiguredScorer, Retriever, ScorerConfig, ValuedScorer
+from ranking.training.trainer import trainer_of
 
 
 @dataclass(frozen=True)
@@ -33,19 +34,25 @@ class Setting:
 
 @dataclass(frozen=True)
 class About:
-    """A scorer in the list."""
+    """A scorer in the list: what it is and what it offers."""
 
     name: str
     trained: bool
-    """Whether `train` fits it to a log; others are made of their settings."""
-    tells: tuple[str, ...]
-    """Numbers of its training that a sweep can go by."""
+    """Whether `train` fits it to a log; others are made from their settings."""
+    by_epoch: bool
+    """Whether its training reports numbers after each epoch."""
+    objectives: tuple[str, ...]
+    """Numbers that its training reports and that a sweep can choose by."""
+    predicts_actions: bool
+    """Whether it predicts actions, whose value can be chosen."""
+    retrieves: bool
+    """Whether an index can search its vectors."""
     about: str
 
 
 @dataclass(frozen=True)
 class ScorerSettings:
-    """A scorer with what it can be told."""
+    """A scorer with its settings."""
 
     scorer: About
     settings: tuple[Setting, ...]
@@ -53,7 +60,7 @@ class ScorerSettings:
 
 def scorers() -> tuple[About, ...]:
     """All scorers of the catalogue, those that are trained last."""
-    return tuple(_about(name, resolve(target)) for name, target in SCORERS.items())
+    return tuple(map(_about, (*untrained_scorers(), *trained_scorers())))
 
 
 def settings_of(name: str) -> ScorerSettings:
@@ -62,24 +69,34 @@ def settings_of(name: str) -> ScorerSettings:
     Raises:
         ConfigError: no such scorer.
     """
-    kind = lookup("scorer", SCORERS, name)
-    if not hasattr(kind, "config_type"):
-        plain = [one for one in fields(kind) if one.default is not MISSING]
-        told = tuple(Setting(f"settings.{one.name}", str(one.type), one.default, {}, "") for one in plain)
+    config = _config_type(name)
+    if config is None:
+        plain = [one for one in fields(scorer_class(name)) if one.default is not MISSING]
+        own = tuple(Setting(f"settings.{one.name}", str(one.type), one.default, {}, "") for one in plain)
     else:
-        told = _told(kind.config_type, "settings.")
-    return ScorerSettings(_about(name, kind), _told(RunConfig, "", without=("scorer", "settings")) + told)
+        own = _settings(config, "settings.", config.variants())
+    return ScorerSettings(_about(name), _settings(RunConfig, "", {}, without=("scorer", "settings")) + own)
 
 
-def _told(config: type[BaseModel], prefix: str, without: Sequence[str] = ()) -> tuple[Setting, ...]:
-    """The settings of a config, their keys after `prefix`."""
+def _config_type(name: str) -> type[ScorerConfig] | None:
+    """The config of a scorer; None for a dataclass, whose fields are its settings."""
+    kind = scorer_class(name)
+    if SCORERS[name].trained:
+        return trainer_of(name).config_type
+    return kind.config_type if issubclass(kind, ConfiguredScorer) else None
+
+
+def _settings(
+    config: type[BaseModel], prefix: str, variants: Mapping[str, BaseModel], without: Sequence[str] = ()
+) -> tuple[Setting, ...]:
+    """The settings of a config, their keys after `prefix`, with the defaults of its `variants`."""
     defaults = flatten(config().model_dump(mode="json"))
-    variants = {word: flatten(one.model_dump(mode="json")) for word, one in getattr(config, "variants", dict)().items()}
+    others = {word: flatten(one.model_dump(mode="json")) for word, one in variants.items()}
     schema = config.model_json_schema()
     return tuple(
         Setting(
             key=prefix + key, takes=takes(one), default=defaults[key],
-            otherwise={word: values[key] for word, values in variants.items() if values[key] != defaults[key]},
+            otherwise={word: values[key] for word, values in others.items() if values[key] != defaults[key]},
             about=" ".join(one.get("description", "").split()),
         )
         for key, one in _leaves(schema, schema.get("$defs", {}))
@@ -108,11 +125,17 @@ def _number(limit: float) -> str:
     return str(limit) if isinstance(limit, int) else f"{limit:g}"
 
 
-def _about(name: str, kind: Any) -> About:
-    words = (kind.__doc__ or "").split("\n\n")[0]
-    trained = hasattr(kind, "trainer")
-    tells = kind.config_type().tells if trained and hasattr(kind, "config_type") else ()
-    return About(name, trained, tells, " ".join(words.split()))
+def _about(name: str) -> About:
+    kind, config = scorer_class(name), _config_type(name)
+    return About(
+        name=name,
+        trained=SCORERS[name].trained,
+        by_epoch=config.by_epoch if config is not None else False,
+        objectives=config().objectives if config is not None else (),
+        predicts_actions=issubclass(kind, ValuedScorer),
+        retrieves=issubclass(kind, Retriever),
+        about=" ".join((kind.__doc__ or "").split("\n\n")[0].split()),
+    )
 
 
 def _leaves(

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Literal, Self, cast
 from filelock import FileLock
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from data.catalogue import lookup
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError, ModelError
 from data.folders import write_file
@@ -28,11 +27,11 @@ from data.settings import Seed
 from experiments.runs.config import RunConfig, put, validate
 from experiments.runs.splits import split_of, understanding_of
 from experiments.runs.tracking import flatten, ready, tracked_run
-from experiments.runs.train import Learning, logged
+from experiments.runs.train import FaissNeighbours, logged
 from features.text.understanding import Understanding
-from ranking.catalogue import SCORERS, TRAINED
 from ranking.registry import require_run
-from ranking.training.rankers.impressions import SameRows
+from ranking.training.rankers.shared import SharedRows
+from ranking.training.trainer import Report, Trainer, TrainingContext, trainer_of
 
 if TYPE_CHECKING:
     import optuna
@@ -87,8 +86,8 @@ class SweepConfig(BaseModel):
     trials: int = Field(default=20, ge=1)
     """Trials in all; those of an earlier call of the same sweep count."""
     objective: str = "validation_loss"
-    """A number that the training tells after each epoch (`rookery scorers list` names them), or once where there are no
-    epochs; a trial counts by its best."""
+    """A number that the training reports after each epoch, or once where there are no epochs (`rookery scorers list`
+    names them); a trial counts by its best."""
     direction: Literal["minimize", "maximize"] = "minimize"
     """Whether less or more of it is better; left out, more of a recall or an NDCG and less of all else."""
     prune: bool = True
@@ -144,17 +143,15 @@ def sweep(dataset: Dataset, config: SweepConfig, home: Path, progress: Progress 
     A trial whose settings do not go together counts as failed; where none of the first five fits, its error is raised.
 
     Raises:
-        ConfigError: an unknown scorer or key, or a scorer that does not tell that objective.
+        ConfigError: an unknown scorer or key, or a scorer whose training does not report that objective.
         DataError: the data set lacks what the scorer learns from.
         ModelError: no trial came to an end.
     """
     import optuna
 
     optuna.logging.set_verbosity(optuna.logging.WARNING)
-    kind = lookup("scorer", SCORERS, config.run.scorer)
-    if not hasattr(kind, "trainer"):
-        raise ConfigError(f"scorer {config.run.scorer!r} is not trained", remedy=f"sweep one of {', '.join(TRAINED)}")
-    _check_objective(kind, config)
+    trainer = trainer_of(config.run.scorer)
+    _check_objective(trainer, config)
     dataset.require("tweets", "engagements", purpose="training")
     ready(home)
     name = f"{config.run.scorer}-{_identity(dataset, config)}"
@@ -163,11 +160,11 @@ def sweep(dataset: Dataset, config: SweepConfig, home: Path, progress: Progress 
     with FileLock(folder / ".studies.db.lock"):  # one process makes the tables
         study = optuna.create_study(
             storage=database_url(folder / "studies.db"), study_name=name, direction=config.direction,
-            load_if_exists=True, pruner=_pruner(kind, config),
+            load_if_exists=True, pruner=_pruner(trainer, config),
         )  # fmt: skip
     before = len(_ended(study))
     with _parent(study, dataset, config, home) as run_id:
-        trials = _Trials(kind, dataset, config, home, run_id)
+        trials = _Trials(trainer, dataset, config, home, run_id)
         while len(_ended(study)) < config.trials:
             number = len(_ended(study))
             progress(number, config.trials, f"trial {number + 1} of {config.trials}")
@@ -183,10 +180,10 @@ class _Trials:
     """Runs trials; text understanding is trained once for each encoder and split, and training rows that the trial
     before had are taken over."""
 
-    def __init__(self, kind: Any, dataset: Dataset, config: SweepConfig, home: Path, parent: str) -> None:
-        self._kind, self._dataset, self._config, self._home, self._parent = kind, dataset, config, home, parent
+    def __init__(self, trainer: Trainer, dataset: Dataset, config: SweepConfig, home: Path, parent: str) -> None:
+        self._trainer, self._dataset, self._config, self._home, self._parent = trainer, dataset, config, home, parent
         self._understanding: dict[tuple[str, str], Understanding] = {}
-        self._rows = SameRows()
+        self._shared = SharedRows()
 
     def run(self, study: optuna.Study, number: int) -> None:
         """One trial: asked of the sampler, trained, told."""
@@ -225,20 +222,23 @@ class _Trials:
         ) as run_id:  # fmt: skip
             trial.set_user_attr("run_id", run_id)
             try:
-                self._learning(run).fit(self._watch(trial, reached))
+                self._trainer.fit(self._context(run, self._watch(trial, reached)), run.settings)
             except optuna.TrialPruned:
                 return True, reached
             if not reached:
-                told = f"the training of {run.scorer} told no {self._config.objective!r}"
-                raise ConfigError(told, remedy="give it a log where something can be held out")
+                missing = f"the training of {run.scorer} reported no {self._config.objective!r}"
+                raise ConfigError(missing, remedy="give it a log where something can be held out")
         return False, reached
 
-    def _learning(self, run: RunConfig) -> Learning:
+    def _context(self, run: RunConfig, report: Report) -> TrainingContext:
         key = (run.encoder, run.split)
         split = split_of(self._dataset, run.split)
         if key not in self._understanding:
             self._understanding[key] = understanding_of(self._dataset, split, run.encoder, self._home)
-        return Learning(self._kind, self._dataset, split, self._understanding[key], run, rows_of=self._rows)
+        return TrainingContext(
+            self._dataset, split, run.seed, self._understanding[key], report=report, index=FaissNeighbours,
+            shared=self._shared,
+        )  # fmt: skip
 
     def _watch(self, trial: optuna.Trial, reached: list[float]) -> Callable[[Mapping[str, float]], None]:
         import optuna
@@ -249,7 +249,7 @@ class _Trials:
         def on_epoch(values: Mapping[str, float]) -> None:
             log(values)
             if objective not in values:
-                raise ConfigError(f"the training tells no {objective!r}", remedy=f"it tells {', '.join(values)}")
+                raise ConfigError(f"the training reports no {objective!r}", remedy=f"it reports {', '.join(values)}")
             reached.append(float(values[objective]))
             trial.report(reached[-1], len(reached))
             if trial.should_prune():
@@ -258,30 +258,27 @@ class _Trials:
         return on_epoch
 
 
-def _check_objective(kind: Any, config: SweepConfig) -> None:
-    """Refuses, before anything is trained, an objective that the scorer does not tell, as far as that is known.
+def _check_objective(trainer: Trainer, config: SweepConfig) -> None:
+    """Refuses, before anything is trained, an objective that the training does not report.
 
     Settings that do not go together without what is searched are left to the first trial.
     """
-    if not hasattr(kind, "config_type"):
-        return
     try:
-        told = kind.config_type(**config.run.settings).tells
+        known = trainer.config_type(**config.run.settings).objectives
     except ValidationError:
         return
-    if config.objective not in told:
+    if config.objective not in known:
         raise ConfigError(
-            f"objective {config.objective!r}: training {config.run.scorer} does not tell that",
-            remedy=f"it tells {', '.join(told)}",
+            f"objective {config.objective!r}: training {config.run.scorer} does not report that",
+            remedy=f"it reports {', '.join(known)}",
         )
 
 
-def _pruner(kind: Any, config: SweepConfig) -> optuna.pruners.BasePruner:
-    """A scorer that tells its number when all is done has nothing left to stop."""
+def _pruner(trainer: Trainer, config: SweepConfig) -> optuna.pruners.BasePruner:
+    """A training that reports its number at its end has nothing left to stop."""
     import optuna
 
-    once = hasattr(kind, "config_type") and "training" not in kind.config_type.model_fields
-    if once or not config.prune:
+    if not trainer.config_type.by_epoch or not config.prune:
         return optuna.pruners.NopPruner()
     return optuna.pruners.MedianPruner(n_startup_trials=_STARTUP)
 

@@ -17,7 +17,6 @@ from typing import Any, Self
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
-from data.catalogue import resolve
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.folders import present, write_file, written_whole
@@ -29,14 +28,15 @@ from experiments.evaluation.find_runs import ORACLE
 from experiments.evaluation.separation import sentences
 from experiments.runs.config import RunConfig
 from experiments.runs.splits import split_of, understanding_of
-from experiments.runs.train import Learning
+from experiments.runs.train import FaissNeighbours
 from experiments.simulation.worlds import PRESETS, kept_data, world_config
 from experiments.statistics.paired import Difference, Interval, mean_interval, paired_difference
 from features.text.understanding import Understanding
 from ranking.artifact import CARD, Bundle
-from ranking.catalogue import SCORERS
-from ranking.scorer import Scorer
-from ranking.training.rankers.impressions import SameRows
+from ranking.catalogue import trained_scorers, untrained_scorers
+from ranking.training.rankers.shared import SharedRows
+from ranking.training.trainer import TrainingContext, fit_scorer, trainer_of
+from ranking.untrained import make_scorer
 
 METRIC = "true_value"
 _ABOUT, _VALUES = "about.json", "values.parquet"
@@ -71,14 +71,14 @@ class RankersConfig(BaseModel):
     @classmethod
     def _trained(cls, names: tuple[str, ...]) -> tuple[str, ...]:
         for name in names:
-            if name not in SCORERS or not hasattr(resolve(SCORERS[name]), "trainer"):
+            if name not in trained_scorers():
                 raise ValueError(f"no trained scorer {name!r}")
         return names
 
     @field_validator("base")
     @classmethod
     def _untrained(cls, name: str) -> str:
-        if name not in SCORERS or hasattr(resolve(SCORERS[name]), "trainer"):
+        if name not in untrained_scorers():
             raise ValueError(f"no scorer {name!r} that needs no training")
         return name
 
@@ -181,18 +181,18 @@ def _bundles(
     config: RankersConfig, seed: int, dataset: Dataset, folder: Path, home: Path, progress: Progress
 ) -> dict[str, Bundle]:
     """All models that are trained; what they share in training is gone before they are evaluated."""
-    rows = SameRows(histories=True)
+    shared = SharedRows(histories=True)
     text_of = cache(lambda encoder: understanding_of(dataset, split_of(dataset, "auto"), encoder, home))
     bundles: dict[str, Bundle] = {}
     for at, name in enumerate(config.rankers):
         part = part_of(progress, at, len(config.rankers) + 1, name)
-        bundles[name] = _trained(config, name, seed, dataset, folder / name, home, text_of, rows, part)
+        bundles[name] = _trained(config, name, seed, dataset, folder / name, home, text_of, shared, part)
     return bundles
 
 
 def _trained(
     config: RankersConfig, name: str, seed: int, dataset: Dataset, folder: Path, home: Path,
-    text_of: Callable[[str], Understanding], rows: SameRows, progress: Progress,
+    text_of: Callable[[str], Understanding], shared: SharedRows, progress: Progress,
 ) -> Bundle:  # fmt: skip
     """The model in `folder` where it was trained on this data with these settings, else a new one."""
     run = RunConfig(scorer=name, seed=seed, settings=config.settings.get(name, {}))
@@ -203,8 +203,10 @@ def _trained(
             return found
     split = split_of(dataset, run.split)
     understanding = text_of(run.encoder)
-    learning = Learning(resolve(SCORERS[name]), dataset, split, understanding, run, rows_of=rows)
-    scorer = learning.fit(None, progress)
+    context = TrainingContext(
+        dataset, split, seed, understanding, progress=progress, index=FaissNeighbours, shared=shared
+    )
+    scorer = fit_scorer(name, context, run.settings)
     bundle = Bundle(name, scorer, understanding, dataset.name, dataset.content_hash, split.name, dataset.tables)
     folder.mkdir(parents=True, exist_ok=True)
     bundle.save(folder / "model")
@@ -214,13 +216,11 @@ def _trained(
 
 def _in_full(name: str, config: RankersConfig) -> dict[str, Any]:
     """All settings of a ranker, so that what was made by other defaults is made again."""
-    kind: type[BaseModel] = resolve(SCORERS[name]).config_type
-    return config_from(kind, config.settings.get(name, {}), name=name).model_dump(mode="json")
+    return config_from(trainer_of(name).config_type, config.settings.get(name, {}), name=name).model_dump(mode="json")
 
 
 def _untrained(name: str, dataset: Dataset, understanding: Understanding | None) -> Bundle:
-    scorer: Scorer = resolve(SCORERS[name])()
-    return Bundle(name, scorer, understanding, dataset.name, dataset.content_hash)
+    return Bundle(name, make_scorer(name), understanding, dataset.name, dataset.content_hash)
 
 
 def _rows(every: pl.DataFrame, order: list[str], config: RankersConfig) -> Iterator[RankerRow]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping, Sequence
 from copy import copy
 from functools import cached_property
@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, field_validator
+from pydantic import Field, field_validator
 from torch import nn
 
 from data.batch import F32, Array, CandidateBatch, Mask
@@ -20,17 +20,15 @@ from data.settings import Seed
 from ranking.models.calibration import Calibration
 from ranking.models.dense import DenseInputs
 from ranking.models.ranker_training import RankerTraining
-from ranking.training.rankers.impressions import Impressions
+from ranking.scorer import ConfiguredScorer, ScorerConfig, ValuedScorer
 from ranking.value import ValueModel, ValueScorer, learned
 
 RANKER_BATCH = 16_384
 """Candidates that go through a network at once; bounds memory."""
 
 
-class ActionConfig(BaseModel):
-    """What every action model is told."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+class ActionConfig(ScorerConfig):
+    """Settings that every action model has."""
 
     inputs: DenseInputs = DenseInputs()
     """Columns that it reads."""
@@ -73,18 +71,18 @@ class ActionConfig(BaseModel):
         """
         ValueModel.of(self.value).check([action for action in self.actions or actions if action in actions])
 
-    def predicting(self, rows: Impressions) -> Self:
-        """Itself with the actions of its training rows.
+    def predicting(self, actions: Sequence[str], taken: Mask) -> Self:
+        """Itself with the A actions of its training rows, of which those `taken` [A] occurred.
 
         Raises:
             ConfigError: the value weighs none of those that were taken.
         """
-        self.check_value([action for action, taken in zip(rows.actions, rows.known, strict=True) if taken])
-        return self.model_copy(update={"actions": rows.actions})
+        self.check_value([action for action, known in zip(actions, taken, strict=True) if known])
+        return self.model_copy(update={"actions": tuple(actions)})
 
 
 class NetConfig(ActionConfig):
-    """What every action model is told that is a network: the trunk over its inputs, and how it is trained."""
+    """Settings of an action model that is a network: the trunk over its inputs, and how it is trained."""
 
     trunk: Literal["masknet", "dcn", "mmoe"] = "masknet"
     """MaskNet's parallel blocks, DCN V2's crosses beside a deep tower, or MMoE's gated experts."""
@@ -101,15 +99,20 @@ class NetConfig(ActionConfig):
     training: RankerTraining = RankerTraining()
     """How it is trained."""
 
-    tells: ClassVar[tuple[str, ...]] = ("validation_loss", "train_loss")
-    """What training tells of each epoch that a sweep can go by."""
+    by_epoch: ClassVar[bool] = True
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """See `ScorerConfig`."""
+        return ("validation_loss", "train_loss")
 
 
-class ActionScorer(ABC):
+class ActionScorer(ConfiguredScorer, ValuedScorer):
     """An action model that is also a scorer: `predict` gives [N, A], `score` their value."""
 
+    kind: ClassVar[str]
+    """Its name in `ranking.catalogue`."""
     config_type: ClassVar[type[ActionConfig]]
-    """Its settings."""
     config: ActionConfig
     calibration: Calibration
     taken: Mask
@@ -175,8 +178,6 @@ class ActionScorer(ABC):
 class NetScorer(ActionScorer):
     """An action model whose probabilities a network gives."""
 
-    kind: ClassVar[str]
-    """Its name in `ranking.catalogue`."""
     config_type: ClassVar[type[NetConfig]]
     net_type: ClassVar[type[nn.Module]]
     """Made of a config alone; every parameter's shape follows from it."""
@@ -186,10 +187,10 @@ class NetScorer(ActionScorer):
         self.config, self.net = config, net.eval().cpu()
         self.calibration, self.taken = calibration, taken
 
-    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Config (plain JSON), and by name weights, calibration and what is taken."""
+    def weights(self) -> dict[str, Array]:
+        """See `ConfiguredScorer`."""
         state = {name: value.detach().cpu().numpy().copy() for name, value in self.net.state_dict().items()}
-        return self.config.model_dump(mode="json"), state | self.calibration.arrays() | {"taken": self.taken}
+        return state | self.calibration.arrays() | {"taken": self.taken}
 
     @classmethod
     def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:

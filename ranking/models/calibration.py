@@ -17,16 +17,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 import numpy as np
 from sklearn.isotonic import IsotonicRegression
 
 from data.batch import F32, F64, Array
 from data.errors import ConfigError
-
-if TYPE_CHECKING:
-    from ranking.training.rankers.impressions import Impressions
 
 
 def undo_down_sampling(p: Array, rate: float) -> F64:
@@ -128,9 +125,3 @@ class Calibration:
         names: Sequence[str] = [name for name in arrays if name.startswith("calibration.")]
         lines = [arrays[f"calibration.{a}"].astype(np.float64) for a in range(len(names) - 1)]
         return cls(float(arrays["calibration.rate"][0]), tuple(Isotonic(one[0], one[1]) for one in lines))
-
-
-def calibrated(p: F32, rows: Impressions) -> Calibration:
-    """Fitted on the held-out rows, of which `p` [V, A] are the model's probabilities."""
-    held = rows.validation
-    return Calibration.fit(p, rows.labels[held], rate=rows.rate, weight=rows.weight[held])

@@ -9,8 +9,6 @@ everything stood on top.
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 import numpy as np
 import torch
 from pydantic import Field
@@ -104,8 +102,6 @@ class HeavyRanker(NetScorer):
     themselves at most, after them by that times a line's slope, which between two blocks can be some tens.
     """
 
-    trainer: ClassVar[str] = "ranking.training.rankers.fit:fit_heavy"
-    """What `rookery train` calls to fit it."""
     kind, config_type, net_type = "heavy", HeavyConfig, HeavyNet
 
     config: HeavyConfig

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, fields
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 import torch
@@ -231,8 +231,6 @@ class SequenceRanker(NetScorer):
     A row's probabilities change with what it is scored with by rounding alone, by as little as the heavy ranker's.
     """
 
-    trainer: ClassVar[str] = "ranking.training.rankers.fit:fit_sequence"
-    """What `rookery train` calls to fit it."""
     kind, config_type, net_type = "sequence", SequenceConfig, SequenceNet
 
     config: SequenceConfig

@@ -20,7 +20,7 @@ from typing import ClassVar, Literal, Self
 
 import numpy as np
 import torch
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 from torch import nn
 
 from data.batch import Array
@@ -29,6 +29,7 @@ from ranking.models.dropout import RowDropout
 from ranking.models.inputs import HASHES, BagTensors, Entities, TweetTensors, UserTensors, dense_names
 from ranking.models.tables import HashTable
 from ranking.models.two_tower_training import TrainingConfig
+from ranking.scorer import ScorerConfig
 
 _USER_DENSE = ("user.followers", "user.following", "user.account_age_d", "user.engagements_7d")
 _TWEET_DENSE = (
@@ -42,10 +43,8 @@ _FEW = 250_000
 """Positives up to which several members are worth their time."""
 
 
-class TwoTowerConfig(BaseModel):
+class TwoTowerConfig(ScorerConfig):
     """Shape, inputs and training of a two-tower model."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     dim: int = Field(64, ge=2)
     """The length of a pair's vectors and of every embedding."""
@@ -95,8 +94,12 @@ class TwoTowerConfig(BaseModel):
     training: TrainingConfig = TrainingConfig()
     """How it is trained."""
 
-    tells: ClassVar[tuple[str, ...]] = ("validation_loss", "validation_recall@20", "train_loss")
-    """What training tells of each epoch that a sweep can go by."""
+    by_epoch: ClassVar[bool] = True
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """See `ScorerConfig`."""
+        return ("validation_loss", "validation_recall@20", "train_loss")
 
     @classmethod
     def tweets(cls) -> Self:

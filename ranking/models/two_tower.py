@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 
 import numpy as np
 import torch
@@ -22,17 +22,16 @@ from ranking.models.inputs import (
     topic_codes,
 )  # fmt: skip
 from ranking.models.towers import TowerPairs, TwoTowerConfig
+from ranking.scorer import ConfiguredScorer, Retriever
 
 __all__ = ["TowerPairs", "TwoTower", "TwoTowerConfig"]
 
 
-class TwoTower:
+class TwoTower(ConfiguredScorer, Retriever):
     """A vector of the reader and one of the tweet, their cosine the score; the trained model, also as a retriever."""
 
-    trainer: ClassVar[str] = "ranking.training.two_tower.fit:fit_two_tower"
-    """What `rookery train` calls to fit it."""
-    config_type: ClassVar[type[TwoTowerConfig]] = TwoTowerConfig
-    """Its settings."""
+    config_type = TwoTowerConfig
+    config: TwoTowerConfig
 
     def __init__(self, config: TwoTowerConfig, towers: TowerPairs) -> None:
         """Takes over `towers` and puts them into evaluation mode."""
@@ -112,10 +111,9 @@ class TwoTower:
             entities = self.towers.entities(self._entities(author_ids, tweet_ids))
             return _numpy(self.towers.encode_tweets(inputs, entities))
 
-    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Config (plain JSON) and weights by name."""
-        weights = {name: value.detach().numpy().copy() for name, value in self.towers.state_dict().items()}
-        return self.config.model_dump(mode="json"), weights
+    def weights(self) -> dict[str, Array]:
+        """See `ConfiguredScorer`."""
+        return {name: value.detach().numpy().copy() for name, value in self.towers.state_dict().items()}
 
     @classmethod
     def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:

@@ -43,14 +43,14 @@ class ALSConfig(ItemConfig):
     threads: int = Field(2, ge=1)
     """CPU threads; the numbers do not depend on them."""
 
+    tried: ClassVar[tuple[str, ...]] = ("dim", "l2", "alpha")
+
 
 class ALS(ItemModel):
     """Factors of implicit feedback: items' vectors, and readers' solved from them."""
 
-    trainer: ClassVar[str] = "ranking.training.items.fit:fit_als"
-    """What `rookery train` calls to fit it."""
-    config_type: ClassVar[type[ALSConfig]] = ALSConfig
-    """Its settings."""
+    config_type = ALSConfig
+    config: ALSConfig
 
     def __init__(self, config: ALSConfig, items: Items, vectors: F32) -> None:
         """`vectors` are [M, D]."""
@@ -98,9 +98,9 @@ class ALS(ItemModel):
         _pairs(self.reader_vectors(self.items.pasts(batch.requests)), self.vectors, batch.offsets, places, out)
         return out
 
-    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Config (plain JSON) and weights by name."""
-        return self.config.model_dump(mode="json"), self.items.weights() | {"vectors": self.vectors}
+    def weights(self) -> dict[str, Array]:
+        """See `ConfiguredScorer`."""
+        return self.items.weights() | {"vectors": self.vectors}
 
     @classmethod
     def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:

@@ -9,10 +9,11 @@ import numpy as np
 
 from data.batch import F32, CandidateBatch, Requests
 from data.errors import ModelError
+from ranking.scorer import CatalogueScorer, TextScorer
 
 
 @dataclass(frozen=True)
-class Content:
+class Content(CatalogueScorer, TextScorer):
     """Cosine of the tweet's embedding and the reader's taste, the mean embedding of the last engagements.
 
     Unlike the feature `pair.similarity` it does not end at 0, so that what is least alike stands last. 0 for a tweet
@@ -20,8 +21,6 @@ class Content:
     """
 
     reads: ClassVar[tuple[str, ...]] = ("user.taste", "tweet.embedding")
-    needs_texts: ClassVar[bool] = True
-    """A log without texts is refused, not ranked at random."""
 
     def score(self, batch: CandidateBatch) -> F32:
         """[N] float32."""

@@ -44,14 +44,14 @@ class EASEConfig(ItemConfig):
     l2: Values = Field((20, 50, 100, 200, 300, 500, 1_000, 2_000), min_length=1)
     """Weight of the squared weights, in readers."""
 
+    tried: ClassVar[tuple[str, ...]] = ("l2",)
+
 
 class EASE(ItemModel):
     """A linear autoencoder over items: their weights, or the readers' from which they follow."""
 
-    trainer: ClassVar[str] = "ranking.training.items.fit:fit_ease"
-    """What `rookery train` calls to fit it."""
-    config_type: ClassVar[type[EASEConfig]] = EASEConfig
-    """Its settings."""
+    config_type = EASEConfig
+    config: EASEConfig
 
     def __init__(self, config: EASEConfig, items: Items, weights: Mapping[str, Array]) -> None:
         """`weights` are `b` [M, M], or `k` [U, U], `leverage` [M] and the CSR rows of X: `starts`, `columns`."""
@@ -96,9 +96,9 @@ class EASE(ItemModel):
             )  # fmt: skip
         return out
 
-    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Config (plain JSON) and weights by name."""
-        return self.config.model_dump(mode="json"), self.items.weights() | dict(self._weights)
+    def weights(self) -> dict[str, Array]:
+        """See `ConfiguredScorer`."""
+        return self.items.weights() | dict(self._weights)
 
     @classmethod
     def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:

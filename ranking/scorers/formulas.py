@@ -10,40 +10,18 @@ Age is in hours; counts are as known when the tweet is scored; engagement = like
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, ClassVar, Self
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict
 
-from data.batch import F32, F64, Array, CandidateBatch
+from data.batch import F32, F64, CandidateBatch
 
 _COUNTS = ("tweet.age_h", "tweet.likes", "tweet.retweets", "tweet.replies")
 
 
-class FormulaConfig(BaseModel):
-    """The formulas have no settings: a changed weight is another formula."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class _Formula:
-    config_type: ClassVar[type[FormulaConfig]] = FormulaConfig
-
-    def __init__(self, config: FormulaConfig | None = None, **settings: Any) -> None:
-        self.config = config or FormulaConfig(**settings)
-
-    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Config and weights (none)."""
-        return {}, {}
-
-    @classmethod
-    def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:
-        """The scorer that `artifact` described."""
-        return cls(FormulaConfig(**config))
-
-
-class AffinityFormula(_Formula):
+@dataclass(frozen=True)
+class AffinityFormula:
     """`affinity_formula`: freshness, engagement, affinity with the author and content relevance."""
 
     reads: ClassVar[tuple[str, ...]] = (*_COUNTS, "pair.affinity", "pair.similarity")
@@ -56,7 +34,8 @@ class AffinityFormula(_Formula):
         return score.astype(np.float32)
 
 
-class InterestFormula(_Formula):
+@dataclass(frozen=True)
+class InterestFormula:
     """`interest_formula`: freshness, engagement, interactions with the author, interests, media and the mark."""
 
     reads: ClassVar[tuple[str, ...]] = (

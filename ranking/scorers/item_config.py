@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
+from pydantic import BeforeValidator, Field, WithJsonSchema
+
+from ranking.scorer import ScorerConfig
 
 
 def _several(value: Any) -> Any:
@@ -27,14 +29,12 @@ Counts = Annotated[
 """One whole number from 1 on, or several to choose from."""
 
 
-class ItemConfig(BaseModel):
+class ItemConfig(ScorerConfig):
     """How a model's settings are chosen: each combination is fitted to most of the training part, the rest judges it.
 
     The one with the best NDCG, the first of equals, is then fitted to the whole training part. One combination alone is
     judged too where somebody is told of it.
     """
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     validation: Literal["auto", "random", "last"] = "auto"
     """What is held out of each reader's engagements to judge by: `random` ones, the `last` ones, or, by `auto`, random
@@ -47,6 +47,16 @@ class ItemConfig(BaseModel):
     """Places that the NDCG looks at."""
 
     @property
-    def tells(self) -> tuple[str, ...]:
-        """What training tells that a sweep can go by."""
-        return (f"ndcg@{self.k}",)
+    def measure(self) -> str:
+        """The number by which settings are chosen."""
+        return f"ndcg@{self.k}"
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """See `ScorerConfig`."""
+        return {name: values[0] for name, values in self.model_dump(include=set(self.tried)).items()}
+
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """See `ScorerConfig`."""
+        return (self.measure,)

@@ -29,14 +29,14 @@ class ItemKNNConfig(ItemConfig):
     shrinkage: Values = Field((0, 10, 50), min_length=1)
     """Added to the denominator of the cosine, in readers."""
 
+    tried: ClassVar[tuple[str, ...]] = ("neighbours", "shrinkage")
+
 
 class ItemKNN(ItemModel):
     """Items by their neighbours: each with those most like it, and their similarities."""
 
-    trainer: ClassVar[str] = "ranking.training.items.fit:fit_item_knn"
-    """What `rookery train` calls to fit it."""
-    config_type: ClassVar[type[ItemKNNConfig]] = ItemKNNConfig
-    """Its settings."""
+    config_type = ItemKNNConfig
+    config: ItemKNNConfig
 
     def __init__(self, config: ItemKNNConfig, items: Items, starts: I64, columns: Array, values: F32) -> None:
         """CSR of [M, M] (`starts` [M + 1], `columns`, `values`); row j holds the items that j is a neighbour of."""
@@ -67,10 +67,10 @@ class ItemKNN(ItemModel):
         _sum(pasts.offsets, pasts.values, self._starts, self._columns, self._values, out)
         return out
 
-    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Config (plain JSON) and weights by name."""
+    def weights(self) -> dict[str, Array]:
+        """See `ConfiguredScorer`."""
         own = {"starts": self._starts, "columns": self._columns, "values": self._values}
-        return self.config.model_dump(mode="json"), self.items.weights() | own
+        return self.items.weights() | own
 
     @classmethod
     def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:

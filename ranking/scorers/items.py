@@ -7,7 +7,7 @@ ones. An item that the model never met scores 0, as does every item for a reader
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Self
@@ -19,6 +19,7 @@ from data.batch import F32, I64, Array, CandidateBatch, Ragged, Requests
 from data.errors import ModelError
 from data.kernel import kernel
 from features.state.history import LENGTH
+from ranking.scorer import CatalogueScorer, ConfiguredScorer
 
 HISTORY = "user.history_tweets"
 
@@ -88,7 +89,7 @@ class Items:
         return cls(weights["items"], weights["readers"], past)
 
 
-class ItemModel(ABC):
+class ItemModel(ConfiguredScorer, CatalogueScorer):
     """A scorer that has one score for each of its items, given the items that a reader engaged with."""
 
     reads: ClassVar[tuple[str, ...]] = ("user_id", HISTORY, "tweet_id")

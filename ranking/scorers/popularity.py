@@ -10,18 +10,17 @@ from collections.abc import Mapping
 from typing import Any, ClassVar, Self
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from data.batch import F32, F64, I64, Array, CandidateBatch, Requests
 from data.events import HOUR_US
+from ranking.scorer import CatalogueScorer, ConfiguredScorer, ScorerConfig
 from ranking.scorers.item_config import ItemConfig, Values
 from ranking.scorers.items import check_shape, places_of
 
 
-class PopularityConfig(BaseModel):
+class PopularityConfig(ScorerConfig):
     """What counts, and how fast it fades."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     counts: tuple[str, ...] = ("tweet.engagements",)
     """Columns that are added up. `tweet.engagements` counts every action that makes a tweet relevant."""
@@ -29,15 +28,15 @@ class PopularityConfig(BaseModel):
     """Age in hours at which a count is worth half; None never fades."""
 
 
-class Popularity:
+class Popularity(ConfiguredScorer):
     """Engagements so far, times 2^(-age / half-life) where a half-life is set."""
 
-    config_type: ClassVar[type[PopularityConfig]] = PopularityConfig
-    """Its settings."""
+    config_type = PopularityConfig
+    config: PopularityConfig
 
-    def __init__(self, config: PopularityConfig | None = None, **settings: Any) -> None:
-        """With a configuration, or its settings by name."""
-        self.config = config or PopularityConfig(**settings)
+    def __init__(self, config: PopularityConfig | None = None) -> None:
+        """With the default configuration when none is given."""
+        self.config = config or PopularityConfig()
 
     @property
     def reads(self) -> tuple[str, ...]:
@@ -53,9 +52,9 @@ class Popularity:
             total *= np.exp2(-batch.column("tweet.age_h").astype(np.float64) / self.config.half_life_h)
         return total.astype(np.float32)
 
-    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Config and weights (none)."""
-        return self.config.model_dump(mode="json"), {}
+    def weights(self) -> dict[str, Array]:
+        """See `ConfiguredScorer`."""
+        return {}
 
     @classmethod
     def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:
@@ -69,14 +68,14 @@ class DecayedPopularityConfig(ItemConfig):
     half_life_d: Values = Field((0, 7, 30, 90, 365, 1_095), min_length=1)
     """Days after which an engagement is worth half; 0 never fades."""
 
+    tried: ClassVar[tuple[str, ...]] = ("half_life_d",)
 
-class DecayedPopularity:
+
+class DecayedPopularity(ConfiguredScorer, CatalogueScorer):
     """Sum over an item's training engagements of 2^(-age / half-life), ages counted from the newest of all."""
 
-    trainer: ClassVar[str] = "ranking.training.items.fit:fit_popularity"
-    """What `rookery train` calls to fit it."""
-    config_type: ClassVar[type[DecayedPopularityConfig]] = DecayedPopularityConfig
-    """Its settings."""
+    config_type = DecayedPopularityConfig
+    config: DecayedPopularityConfig
     reads: ClassVar[tuple[str, ...]] = ("tweet_id",)
 
     def __init__(self, config: DecayedPopularityConfig, ids: I64, worth: F64) -> None:
@@ -102,9 +101,9 @@ class DecayedPopularity:
         scores = self.score(items)
         return np.broadcast_to(scores, (len(requests), len(scores)))
 
-    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Config (plain JSON) and weights by name."""
-        return self.config.model_dump(mode="json"), {"items": self._ids, "worth": self.worth}
+    def weights(self) -> dict[str, Array]:
+        """See `ConfiguredScorer`."""
+        return {"items": self._ids, "worth": self.worth}
 
     @classmethod
     def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:

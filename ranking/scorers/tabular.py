@@ -6,7 +6,7 @@ They learn from the rows of the heavy ranker, position among them; when scoring,
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any, ClassVar, Self
+from typing import Any, Self
 from zipfile import BadZipFile
 
 import numpy as np
@@ -28,15 +28,17 @@ _TREES = "trees."
 
 
 class TabularConfig(ActionConfig):
-    """What both baselines are told."""
+    """Settings that both baselines have."""
 
     rows: RowsConfig = RowsConfig()
     """Which impressions are learned from."""
     calibrate: bool = True
     """Fit an isotonic line an action on the held-out rows, after negative down-sampling is undone."""
 
-    tells: ClassVar[tuple[str, ...]] = ("validation_loss",)
-    """What training tells that a sweep can go by."""
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        """See `ScorerConfig`."""
+        return ("validation_loss",)
 
 
 class LogisticConfig(TabularConfig):
@@ -71,11 +73,7 @@ class Logistic(ActionScorer):
     In float64, so that a score hangs on its batch by 1e-6 at most.
     """
 
-    trainer: ClassVar[str] = "ranking.training.rankers.fit_tabular:fit_logistic"
-    """What `rookery train` calls to fit it."""
-    config_type: ClassVar[type[LogisticConfig]] = LogisticConfig
-    """Its settings."""
-
+    kind, config_type = "logistic", LogisticConfig
     config: LogisticConfig
 
     def __init__(self, config: LogisticConfig, arrays: Mapping[str, Array], calibration: Calibration) -> None:
@@ -101,9 +99,9 @@ class Logistic(ActionScorer):
             logits += place(position) @ self._arrays["place"].T
         return (1 / (1 + np.exp(-np.clip(logits, -500, 500)))).astype(np.float32)
 
-    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Config (plain JSON) and arrays by name."""
-        return self.config.model_dump(mode="json"), self._arrays | self.calibration.arrays()
+    def weights(self) -> dict[str, Array]:
+        """See `ConfiguredScorer`."""
+        return self._arrays | self.calibration.arrays()
 
     @classmethod
     def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:
@@ -123,11 +121,7 @@ class Boosting(ActionScorer):
     A row's way through a tree is its own, so scores do not depend on the batch.
     """
 
-    trainer: ClassVar[str] = "ranking.training.rankers.fit_tabular:fit_boosting"
-    """What `rookery train` calls to fit it."""
-    config_type: ClassVar[type[BoostingConfig]] = BoostingConfig
-    """Its settings."""
-
+    kind, config_type = "boosting", BoostingConfig
     config: BoostingConfig
 
     def __init__(
@@ -162,10 +156,10 @@ class Boosting(ActionScorer):
             out[:, list(self.models)] = self._forest(there)
         return out
 
-    def artifact(self) -> tuple[dict[str, Any], dict[str, Array]]:
-        """Config (plain JSON), and each action's trees as the bytes of a skops file."""
+    def weights(self) -> dict[str, Array]:
+        """See `ConfiguredScorer`."""
         files = {f"{_TREES}{a}": np.frombuffer(skops.io.dumps(one), np.uint8) for a, one in self.models.items()}
-        return self.config.model_dump(mode="json"), files | {"taken": self.taken} | self.calibration.arrays()
+        return files | {"taken": self.taken} | self.calibration.arrays()
 
     @classmethod
     def from_artifact(cls, config: Mapping[str, Any], weights: Mapping[str, Array]) -> Self:

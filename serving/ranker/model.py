@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Protocol
 
-from data.catalogue import lookup
 from features.text.understanding import Understanding
-from ranking.catalogue import SCORERS
 from ranking.scorer import Scorer
+from ranking.untrained import make_scorer
 
 FALLBACK = "recency"
 """The scorer that ranks while no model is registered."""
@@ -50,4 +49,4 @@ class Untrained:
 
 def untrained(name: str = FALLBACK, understanding: Understanding | None = None) -> Untrained:
     """The scorer `name` of the catalogue with its default settings."""
-    return Untrained(lookup("scorer", SCORERS, name)(), name, understanding=understanding)
+    return Untrained(make_scorer(name), name, understanding=understanding)

@@ -1,4 +1,4 @@
-"""From a split and settings to a fitted model of items: what `rookery train` calls for item_knn, ease and als.
+"""Trainers of models of items: `popularity_decay`, `item_knn`, `ease` and `als`.
 
 Settings with several values are chosen by a part of the training engagements that is held out for it; the test is
 never looked at.
@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import numpy as np
 import polars as pl
@@ -18,11 +18,11 @@ from scipy import sparse
 from data.batch import F32, I64, Mask, Ragged
 from data.dataset import Dataset
 from data.errors import DataError
-from data.progress import Progress, no_progress
 from data.settings import config_from
 from data.split import Split
 from data.ties import TieOrder
 from ranking.metrics.accuracy import ndcg
+from ranking.scorer import Scorer
 from ranking.scorers.als import ALS, ALSConfig
 from ranking.scorers.ease import EASE, EASEConfig
 from ranking.scorers.item_config import ItemConfig
@@ -32,14 +32,11 @@ from ranking.scorers.popularity import DecayedPopularity, DecayedPopularityConfi
 from ranking.slate.whole import best_of_scores
 from ranking.training.held_out import held_out
 from ranking.training.positives import training_positives
-
-if TYPE_CHECKING:
-    from features.text.understanding import Understanding
+from ranking.training.trainer import Trainer, TrainingContext
 
 C = TypeVar("C", bound=ItemConfig)
-M = TypeVar("M", bound=ItemModel)
-T = TypeVar("T")
-OnEpoch = Callable[[dict[str, float]], None] | None
+M = TypeVar("M", bound=Scorer)
+K = TypeVar("K", bound=ItemModel)
 
 _BLOCK = 512
 """Readers who are judged at once."""
@@ -80,95 +77,84 @@ class _Judged(Protocol):
         ...
 
 
-def fit_item_knn(
-    dataset: Dataset, split: Split, understanding: Understanding | None, settings: Mapping[str, Any], *, seed: int,
-    on_epoch: OnEpoch = None, progress: Progress = no_progress,
-) -> ItemKNN:  # fmt: skip
-    """Item neighbours over the training part of `split`. See `fit_ease` for what it raises."""
-    config = config_from(ItemKNNConfig, settings, name="item_knn")
-    engaged = _engaged(dataset, split, "item_knn")
-    return _fit_model(ItemKNN.fit, config, ("neighbours", "shrinkage"), engaged, split, seed, on_epoch, progress)
+@dataclass(frozen=True)
+class ItemTrainer(Trainer, Generic[C, M]):
+    """Fits one kind of model of items."""
+
+    name: str
+    config_type: type[C]
+    model: Callable[[C, Engaged, Mask], tuple[M, _Judged]]
+    """From a config with one value of each setting, fitted to the engagements that are kept [P]."""
+    seeded: bool = False
+    """Whether the run's seed is a setting."""
+
+    def fit(self, context: TrainingContext, settings: Mapping[str, Any]) -> M:
+        """The best combination of the values that the settings name, fitted to the training part of the split.
+
+        Raises:
+            ConfigError: an unknown setting.
+            DataError: there is nothing to learn from, or the items are tweets that live for days.
+            ModelError: too large to solve.
+        """
+        if self.seeded:
+            settings = {"seed": context.seed, **settings}
+        config = config_from(self.config_type, settings, name=self.name)
+        return self._tuned(config, _engaged(context.dataset, context.split, self.name), context)
+
+    def _tuned(self, config: C, engaged: Engaged, context: TrainingContext) -> M:
+        """The best combination, fitted to all rows; the NDCG of each is reported.
+
+        One combination alone is judged only for a report, and where a reader has two engagements.
+        """
+        names, report = config.tried, context.report
+        values_of = config.model_dump()
+        grid = [dict(zip(names, values, strict=True)) for values in product(*(values_of[name] for name in names))]
+        configs = [config.model_copy(update={name: (value,) for name, value in one.items()}) for one in grid]
+        best = configs[0]
+        held = _held_out(config, engaged, context.split, context.seed)
+        if len(grid) > 1 and not held.any():
+            raise DataError(
+                "no reader has two engagements, so no settings can be chosen", remedy="give one value of each setting"
+            )
+        if len(grid) > 1 or (report is not None and held.any()):
+            reached = []
+            for at, (one, values) in enumerate(zip(configs, grid, strict=True)):
+                context.progress(at, len(grid) + 1, ", ".join(f"{name} {value:g}" for name, value in values.items()))
+                _, judged = self.model(one, engaged, ~held)
+                reached.append(_ndcg(judged, engaged, held, config, context.seed))
+                if report is not None:
+                    report(values | {config.measure: reached[-1]})
+            best = configs[int(np.argmax(reached))]
+        context.progress(len(grid), len(grid) + 1, "all training engagements")
+        return self.model(best, engaged, np.ones(len(engaged.item), np.bool_))[0]
 
 
-def fit_ease(
-    dataset: Dataset, split: Split, understanding: Understanding | None, settings: Mapping[str, Any], *, seed: int,
-    on_epoch: OnEpoch = None, progress: Progress = no_progress,
-) -> EASE:  # fmt: skip
-    """EASE over the training part of `split`.
+def _item_model(fit: Callable[[C, Items, sparse.csr_array], K]) -> Callable[[C, Engaged, Mask], tuple[K, _Judged]]:
+    """`ItemTrainer.model` of a class that scores all items for a past."""
 
-    Raises:
-        ConfigError: an unknown setting.
-        DataError: there is nothing to learn from, or the items are tweets that live for days.
-        ModelError: too large to solve.
-    """
-    config = config_from(EASEConfig, settings, name="ease")
-    return _fit_model(EASE.fit, config, ("l2",), _engaged(dataset, split, "ease"), split, seed, on_epoch, progress)
-
-
-def fit_als(
-    dataset: Dataset, split: Split, understanding: Understanding | None, settings: Mapping[str, Any], *, seed: int,
-    on_epoch: OnEpoch = None, progress: Progress = no_progress,
-) -> ALS:  # fmt: skip
-    """iALS over the training part of `split`. See `fit_ease` for what it raises."""
-    config = config_from(ALSConfig, {"seed": seed, **settings}, name="als")
-    engaged = _engaged(dataset, split, "als")
-    return _fit_model(ALS.fit, config, ("dim", "l2", "alpha"), engaged, split, seed, on_epoch, progress)
-
-
-def fit_popularity(
-    dataset: Dataset, split: Split, understanding: Understanding | None, settings: Mapping[str, Any], *, seed: int,
-    on_epoch: OnEpoch = None, progress: Progress = no_progress,
-) -> DecayedPopularity:  # fmt: skip
-    """Faded counts over the training part of `split`. See `fit_ease` for what it raises."""
-    config = config_from(DecayedPopularityConfig, settings, name="popularity_decay")
-    engaged = _engaged(dataset, split, "popularity_decay")
-    ids, time_us = engaged.items.ids, engaged.time_us
-
-    def fit(one: DecayedPopularityConfig, keep: Mask) -> tuple[DecayedPopularity, _Judged]:
-        model = DecayedPopularity.fit(one, ids, engaged.item[keep], time_us[keep])
-        return model, lambda readers, _: np.broadcast_to(model.worth.astype(np.float32), (len(readers), len(ids)))
-
-    return _tuned(fit, config, ("half_life_d",), engaged, split, seed, on_epoch, progress)
-
-
-def _fit_model(
-    fit: Callable[[C, Items, sparse.csr_array], M], config: C, names: tuple[str, ...], engaged: Engaged, split: Split,
-    seed: int, on_epoch: OnEpoch, progress: Progress,
-) -> M:  # fmt: skip
-    def fit_kept(one: C, keep: Mask) -> tuple[M, _Judged]:
-        model = fit(one, engaged.items, engaged.matrix(keep))
+    def fit_kept(config: C, engaged: Engaged, keep: Mask) -> tuple[K, _Judged]:
+        model = fit(config, engaged.items, engaged.matrix(keep))
         return model, lambda _, pasts: model.score_items(pasts)
 
-    return _tuned(fit_kept, config, names, engaged, split, seed, on_epoch, progress)
+    return fit_kept
 
 
-def _tuned(
-    fit: Callable[[C, Mask], tuple[T, _Judged]], config: C, names: tuple[str, ...], engaged: Engaged, split: Split,
-    seed: int, on_epoch: OnEpoch, progress: Progress,
-) -> T:  # fmt: skip
-    """The best combination of the values of `names`, fitted to all rows; NDCG of each goes to `on_epoch`.
+def _popularity(
+    config: DecayedPopularityConfig, engaged: Engaged, keep: Mask
+) -> tuple[DecayedPopularity, _Judged]:  # fmt: skip
+    ids = engaged.items.ids
+    model = DecayedPopularity.fit(config, ids, engaged.item[keep], engaged.time_us[keep])
+    return model, lambda readers, _: np.broadcast_to(model.worth.astype(np.float32), (len(readers), len(ids)))
 
-    One combination alone is judged for `on_epoch` only, and where somebody has two engagements.
-    """
-    grid = [dict(zip(names, values, strict=True)) for values in product(*(getattr(config, name) for name in names))]
-    configs = [config.model_copy(update={name: (value,) for name, value in one.items()}) for one in grid]
-    best = configs[0]
-    held = _held_out(config, engaged, split, seed)
-    if len(grid) > 1 and not held.any():
-        raise DataError(
-            "no reader has two engagements, so no settings can be chosen", remedy="give one value of each setting"
-        )
-    if len(grid) > 1 or (on_epoch is not None and held.any()):
-        reached = []
-        for at, (one, values) in enumerate(zip(configs, grid, strict=True)):
-            progress(at, len(grid) + 1, ", ".join(f"{name} {value:g}" for name, value in values.items()))
-            _, judged = fit(one, ~held)
-            reached.append(_ndcg(judged, engaged, held, config, seed))
-            if on_epoch is not None:
-                on_epoch(values | {f"ndcg@{config.k}": reached[-1]})
-        best = configs[int(np.argmax(reached))]
-    progress(len(grid), len(grid) + 1, "all training engagements")
-    return fit(best, np.ones(len(engaged.item), np.bool_))[0]
+
+popularity_trainer = ItemTrainer("popularity_decay", DecayedPopularityConfig, _popularity)
+"""Fits faded counts."""
+item_knn_trainer = ItemTrainer("item_knn", ItemKNNConfig, _item_model(ItemKNN.fit))
+"""Fits item neighbours."""
+ease_trainer = ItemTrainer("ease", EASEConfig, _item_model(EASE.fit))
+"""Fits EASE."""
+als_trainer = ItemTrainer("als", ALSConfig, _item_model(ALS.fit), seeded=True)
+"""Fits iALS."""
 
 
 def _engaged(dataset: Dataset, split: Split, model: str) -> Engaged:

@@ -16,16 +16,17 @@ import numpy as np
 import torch
 from threadpoolctl import threadpool_limits
 
-from data.progress import Progress, no_progress, part_of
+from data.progress import Progress, part_of
 from ranking.models.action_scorer import NetConfig
 from ranking.processes import processes, total
 from ranking.scorers.tabular import BoostingConfig
 from ranking.training.rankers.fit_tabular import train_boosting
 from ranking.training.rankers.impressions import Impressions
+from ranking.training.rankers.shared import SharedRows
 
 
 def taught(
-    config: NetConfig, rows: Impressions, device: torch.device, progress: Progress = no_progress
+    config: NetConfig, rows: Impressions, device: torch.device, progress: Progress, shared: SharedRows
 ) -> torch.Tensor:
     """[N, A] float32 probabilities of the rows where they stood, by trees that learned from those not held out; -1 of
     an action that was taken never or always. Of several processes the first one fits the trees.
@@ -47,8 +48,9 @@ def taught(
         seed=config.seed,
         calibrate=False,
     )
+
     # torchrun leaves each process one thread, and here the others wait.
     with threadpool_limits(os.cpu_count(), user_api="openmp") if processes().count > 1 else nullcontext():
-        teacher = train_boosting(trees, rows, part_of(progress, 0, 1, "trees to learn from"))
+        teacher = train_boosting(trees, rows, part_of(progress, 0, 1, "trees to learn from"), shared=shared)
     said = np.where(rows.known, teacher.of_inputs(rows.x, rows.position), np.float32(-1))
     return total(torch.from_numpy(said).to(device))

@@ -1,89 +1,62 @@
-"""From a split and settings to a trained ranker: what `rookery train` calls for `heavy` and `sequence`."""
+"""Trainers of the rankers that are networks, `heavy` and `sequence`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TypeVar
 
 import torch
 
-from data.dataset import Dataset
 from data.progress import Progress, no_progress
-from data.settings import config_from
-from data.split import Split
-from ranking.models.action_scorer import ActionConfig, NetConfig, NetScorer
-from ranking.models.calibration import Calibration, calibrated
-from ranking.models.heavy import HeavyRanker
-from ranking.models.sequence import SequenceRanker
-from ranking.processes import first_process_first, pick_device
+from ranking.models.action_scorer import NetConfig, NetScorer
+from ranking.models.calibration import Calibration
+from ranking.models.heavy import HeavyConfig, HeavyRanker
+from ranking.models.ranker_training import RowsConfig
+from ranking.models.sequence import SequenceConfig, SequenceRanker
+from ranking.processes import pick_device
 from ranking.training.checkpoint import Checkpoint
 from ranking.training.engine import Plan, train
 from ranking.training.rankers.distil import taught
-from ranking.training.rankers.impressions import Impressions, RowsOf, impressions
+from ranking.training.rankers.impressions import Impressions
+from ranking.training.rankers.shared import SharedRows
 from ranking.training.rankers.task import HeavyTask, RankerTask, SequenceTask
+from ranking.training.rankers.trainer import RankerTrainer
+from ranking.training.trainer import Report, TrainingContext
 
-if TYPE_CHECKING:
-    from features.text.understanding import Understanding
-
+C = TypeVar("C", bound=NetConfig)
 R = TypeVar("R", bound=NetScorer)
-OnEpoch = Callable[[dict[str, float]], None]
 
 
-@dataclass(frozen=True)
-class Fit(Generic[R]):
-    """How one kind of ranker is fitted."""
+@dataclass(frozen=True, kw_only=True)
+class NetTrainer(RankerTrainer[C, R]):
+    """Fits one kind of network; with a checkpoint, a killed run goes on from there."""
 
-    ranker: type[R]
     task: Callable[..., RankerTask]
     """Made of a network, its config, rows, a seed, a device and a teacher's labels."""
-    histories: bool = False
-    """Whether its rows have the readers' histories."""
 
-    def __call__(
-        self,
-        dataset: Dataset,
-        split: Split,
-        understanding: Understanding | None,
-        settings: Mapping[str, Any],
-        *,
-        seed: int,
-        on_epoch: OnEpoch | None = None,
-        progress: Progress = no_progress,
-        checkpoint: Path | None = None,
-        rows_of: RowsOf = impressions,
-    ) -> R:
-        """Trains on impressions of the training part of `split`; with `checkpoint`, a killed run goes on from there.
+    def rows_config(self, config: C) -> RowsConfig:
+        """See `RankerTrainer`."""
+        return config.training.rows
 
-        `rows_of` makes the training rows.
-
-        Raises:
-            ConfigError: an unknown setting or one out of range, a value that weighs nothing that is predicted, or the
-                checkpoint of another run.
-            DataError: there are no impressions to train on.
-            ModelError: the loss diverged, or an input is infinite.
-        """
-        config = config_from(self.ranker.config_type, settings, name=self.ranker.kind, seed=seed)
-        config.check_value()
-        with first_process_first():
-            rows = rows_of(
-                dataset, split, config.inputs, config.training.rows, understanding=understanding,
-                actions=config.actions, histories=self.histories, seed=seed, progress=progress,
-            )  # fmt: skip
-        kept = kept_at(checkpoint, config, dataset, split, seed)
-        return self.train(config, rows, seed=seed, checkpoint=kept, on_epoch=on_epoch, progress=progress)
+    def fit_rows(self, config: C, rows: Impressions, context: TrainingContext) -> R:
+        """See `RankerTrainer`."""
+        return self.train(
+            config, rows, seed=context.seed, checkpoint=context.checkpoint_of(config), on_epoch=context.report,
+            progress=context.progress, shared=context.shared,
+        )  # fmt: skip
 
     def train(
         self,
-        config: NetConfig,
+        config: C,
         rows: Impressions,
         *,
         seed: int,
         checkpoint: Checkpoint | None = None,
-        on_epoch: OnEpoch | None = None,
+        on_epoch: Report | None = None,
         progress: Progress = no_progress,
+        shared: SharedRows | None = None,
     ) -> R:
         """A ranker trained on rows that are there already; its teacher is fitted to them first.
 
@@ -91,14 +64,16 @@ class Fit(Generic[R]):
             ConfigError: the value weighs nothing that was done.
             ModelError: the loss diverged, or an input is infinite.
         """
-        config = config.predicting(rows)
+        config = config.predicting(rows.actions, rows.known)
         net, device = self._net(config, rows, seed), pick_device(config.training.device)
-        labels = taught(config, rows, device, progress) if config.training.distil else None
+        labels = None
+        if config.training.distil:
+            labels = taught(config, rows, device, progress, shared or SharedRows())
         task = self.task(net, config, rows, seed, device, labels)
         calibration = _trained(task, seed, checkpoint, on_epoch, progress)
         return self.ranker(config, task.module, calibration, rows.known)
 
-    def _net(self, config: NetConfig, rows: Impressions, seed: int) -> torch.nn.Module:
+    def _net(self, config: C, rows: Impressions, seed: int) -> torch.nn.Module:
         """A network with weights by `seed` that knows the inputs' scales and how often each action is taken."""
         with torch.random.fork_rng():
             torch.manual_seed(seed)
@@ -110,29 +85,21 @@ class Fit(Generic[R]):
         return net
 
 
-fit_heavy = Fit(HeavyRanker, HeavyTask)
+heavy_trainer = NetTrainer(HeavyRanker, HeavyConfig, task=HeavyTask)
 """Trains a heavy ranker on a data set's impressions."""
-train_heavy = fit_heavy.train
+train_heavy = heavy_trainer.train
 """Trains a heavy ranker on rows that are there already."""
-fit_sequence = Fit(SequenceRanker, SequenceTask, histories=True)
+sequence_trainer = NetTrainer(SequenceRanker, SequenceConfig, histories=True, task=SequenceTask)
 """Trains a sequence ranker on a data set's impressions and its readers' histories."""
-train_sequence = fit_sequence.train
+train_sequence = sequence_trainer.train
 """Trains a sequence ranker on rows, with histories, that are there already."""
 
 
 def _trained(
-    task: RankerTask, seed: int, checkpoint: Checkpoint | None, on_epoch: OnEpoch | None, progress: Progress
+    task: RankerTask, seed: int, checkpoint: Checkpoint | None, on_epoch: Report | None, progress: Progress
 ) -> Calibration:
     """Trains, and fits the calibration on the held-out rows."""
     training, rows = task.training, task.data
     plan = Plan(training.epochs, seed, threads=training.threads, patience=training.patience)
     train(task, plan, checkpoint=checkpoint, progress=progress, on_epoch=on_epoch)
-    return calibrated(task.predicted(), rows) if training.calibrate else Calibration(rows.rate)
-
-
-def kept_at(folder: Path | None, config: ActionConfig, dataset: Dataset, split: Split, seed: int) -> Checkpoint | None:
-    """The checkpoint of this run in `folder`."""
-    if folder is None:
-        return None
-    run = {"config": config.model_dump(mode="json"), "data": dataset.content_hash, "split": split.name, "seed": seed}
-    return Checkpoint(folder, run)
+    return rows.calibration(task.predicted()) if training.calibrate else Calibration(rows.rate)

@@ -1,12 +1,11 @@
-"""From a split and settings to the tabular baselines: what `rookery train` calls for `logistic` and `boosting`."""
+"""Trainers of the tabular baselines, `logistic` and `boosting`."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
-from weakref import WeakKeyDictionary
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -15,79 +14,52 @@ from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 
 from data.batch import F32, Array
-from data.dataset import Dataset
 from data.errors import DataError, ModelError
 from data.progress import Progress, no_progress
-from data.settings import config_from
-from data.split import Split
-from ranking.models.calibration import Calibration, calibrated
+from ranking.models.calibration import Calibration
+from ranking.models.ranker_training import RowsConfig
 from ranking.scorers.tabular import Boosting, BoostingConfig, Logistic, LogisticConfig, TabularConfig, normalised, place
 from ranking.training.losses import action_loss
-from ranking.training.rankers.impressions import Impressions, RowsOf, impressions
+from ranking.training.rankers.impressions import Impressions
+from ranking.training.rankers.shared import SharedRows
 from ranking.training.rankers.task import WATCHED
-
-if TYPE_CHECKING:
-    from features.text.understanding import Understanding
+from ranking.training.rankers.trainer import RankerTrainer
+from ranking.training.trainer import Report, TrainingContext
 
 C = TypeVar("C", bound=TabularConfig)
 R = TypeVar("R", Logistic, Boosting)
-OnEpoch = Callable[[dict[str, float]], None]
 Trees = dict[int, HistGradientBoostingClassifier]
 _OF_TREES = {"trees", "patience", "learning_rate", "leaves", "smallest_leaf", "penalty", "seed"}
-_FITTED: WeakKeyDictionary[Impressions, tuple[str, Trees]] = WeakKeyDictionary()
-"""What `trees_of` grew last of rows, and by which settings: a baseline and the networks' teacher are the same trees."""
 _LEAST = 1e-7
 """Probability below which a forecast counts as this much, and above 1 minus which as that: a loss stays finite."""
 
 
-@dataclass(frozen=True)
-class Fit(Generic[C, R]):
-    """How one of the baselines is fitted."""
+@dataclass(frozen=True, kw_only=True)
+class TabularTrainer(RankerTrainer[C, R]):
+    """Fits one of the baselines, one model an action, and reports its `validation_loss` once."""
 
-    name: str
-    config_type: type[C]
-    train: Callable[[C, Impressions, Progress, OnEpoch | None], R]
+    train: Callable[[C, Impressions, Progress, Report | None, SharedRows | None], R]
 
-    def __call__(
-        self,
-        dataset: Dataset,
-        split: Split,
-        understanding: Understanding | None,
-        settings: Mapping[str, Any],
-        *,
-        seed: int,
-        on_epoch: OnEpoch | None = None,
-        progress: Progress = no_progress,
-        rows_of: RowsOf = impressions,
-    ) -> R:
-        """Fits one model an action on impressions of the training part, and tells its `validation_loss` as one epoch.
+    def rows_config(self, config: C) -> RowsConfig:
+        """See `RankerTrainer`."""
+        return config.rows
 
-        `rows_of` makes the training rows.
-
-        Raises:
-            ConfigError: an unknown setting or one out of range, or a value that weighs nothing that is predicted.
-            DataError: there are no impressions to train on.
-            ModelError: an input is infinite.
-        """
-        config = config_from(self.config_type, settings, name=self.name, seed=seed)
-        config.check_value()
-        rows = rows_of(
-            dataset, split, config.inputs, config.rows, understanding=understanding, actions=config.actions, seed=seed,
-            progress=progress,
-        )  # fmt: skip
-        return self.train(config, rows, progress, on_epoch)
+    def fit_rows(self, config: C, rows: Impressions, context: TrainingContext) -> R:
+        """See `RankerTrainer`."""
+        return self.train(config, rows, context.progress, context.report, context.shared)
 
 
 def train_logistic(
-    config: LogisticConfig, rows: Impressions, progress: Progress = no_progress, on_epoch: OnEpoch | None = None
-) -> Logistic:
+    config: LogisticConfig, rows: Impressions, progress: Progress = no_progress, on_epoch: Report | None = None,
+    shared: SharedRows | None = None,
+) -> Logistic:  # fmt: skip
     """The regressions of rows that are there already.
 
     Raises:
         ConfigError: the value weighs nothing that was done.
         ModelError: an input is infinite.
     """
-    config = config.predicting(rows)
+    config = config.predicting(rows.actions, rows.known)
     learned = _finite(rows)
     mean, std = rows.x[learned].mean(axis=0, dtype=np.float64), rows.x[learned].std(axis=0, dtype=np.float64)
     std = np.where(std > 1e-6, std, 1.0)
@@ -111,37 +83,23 @@ def train_logistic(
 
 
 def train_boosting(
-    config: BoostingConfig, rows: Impressions, progress: Progress = no_progress, on_epoch: OnEpoch | None = None
-) -> Boosting:
-    """The trees of rows that are there already.
+    config: BoostingConfig, rows: Impressions, progress: Progress = no_progress, on_epoch: Report | None = None,
+    shared: SharedRows | None = None,
+) -> Boosting:  # fmt: skip
+    """The trees of rows that are there already, or those that `shared` has of them by the same settings.
 
     Raises:
         ConfigError: the value weighs nothing that was done.
         ModelError: an input is infinite.
     """
-    config = config.predicting(rows)
-    trees = trees_of(config, rows, progress)
+    config = config.predicting(rows.actions, rows.known)
+    settings = config.model_dump_json(include=_OF_TREES)
+    trees = (shared or SharedRows()).trees(rows, settings, lambda: _grown(config, rows, progress))
     return _judged(Boosting(config, trees, rows.known, Calibration(rows.rate)), rows, on_epoch)
 
 
-def trees_of(config: BoostingConfig, rows: Impressions, progress: Progress = no_progress) -> Trees:
-    """A fitted model for each place of an action that was taken.
-
-    Asked again of the same rows with the same settings, it gives those that it made.
-
-    Raises:
-        DataError: an action was taken in every training row.
-        ModelError: an input is infinite.
-    """
-    settings = config.model_dump_json(include=_OF_TREES)
-    known, trees = _FITTED.get(rows, ("", {}))
-    if settings != known:
-        trees = _grown(config, rows, progress)
-        _FITTED[rows] = settings, trees
-    return trees
-
-
 def _grown(config: BoostingConfig, rows: Impressions, progress: Progress) -> Trees:
+    """A fitted model for each place of an action that was taken."""
     learned, held = _finite(rows), rows.validation
     x = np.concatenate([rows.x, rows.position[:, None]], axis=1)
     models = {}
@@ -159,13 +117,13 @@ def _grown(config: BoostingConfig, rows: Impressions, progress: Progress) -> Tre
     return models
 
 
-fit_logistic = Fit("logistic", LogisticConfig, train_logistic)
+logistic_trainer = TabularTrainer(Logistic, LogisticConfig, train=train_logistic)
 """Fits one regression an action."""
-fit_boosting = Fit("boosting", BoostingConfig, train_boosting)
+boosting_trainer = TabularTrainer(Boosting, BoostingConfig, train=train_boosting)
 """Fits trees for each action."""
 
 
-def _each(rows: Impressions, progress: Progress) -> Any:
+def _each(rows: Impressions, progress: Progress) -> Iterator[tuple[int, Array]]:
     """Place and labels [N] bool of each action that was taken in a learned row.
 
     Raises:
@@ -198,7 +156,7 @@ def _fit_quietly(model: LogisticRegression, z: F32, label: Array, weight: F32) -
         model.fit(z, label, sample_weight=weight)
 
 
-def _judged(made: R, rows: Impressions, on_epoch: OnEpoch | None) -> R:
+def _judged(made: R, rows: Impressions, on_epoch: Report | None) -> R:
     """The model, its loss on the held-out rows told, its calibration fitted where the config asks for that."""
     if not made.config.calibrate and on_epoch is None:
         return made
@@ -207,7 +165,7 @@ def _judged(made: R, rows: Impressions, on_epoch: OnEpoch | None) -> R:
     if on_epoch is not None:
         on_epoch({WATCHED: validation_loss(p * rows.known, rows)})
     if made.config.calibrate:
-        made.calibration = calibrated(p, rows)
+        made.calibration = rows.calibration(p)
     return made
 
 

@@ -9,9 +9,9 @@ tweet alike (inverse propensity sampling): what a policy rarely shows is much of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -24,6 +24,7 @@ from data.schema import ACTIONS
 from data.split import Split, training_part
 from features.offline import offline_features
 from features.state.history import LENGTH
+from ranking.models.calibration import Calibration
 from ranking.models.dense import DenseInputs
 from ranking.models.history import HISTORY, Histories
 from ranking.models.inputs import splitmix64
@@ -38,9 +39,6 @@ others would only crowd out what was logged."""
 
 _CHUNK = 1_048_576
 """Rows whose columns are asked for at once: each call goes through the log once, and holds so many rows."""
-
-RowsOf = Callable[..., "Impressions"]
-"""What makes training rows, called as `impressions`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,6 +84,11 @@ class Impressions:
         without."""
         acted = (self.labels > 0).any(axis=1)
         return np.where(acted, 1.0, 1.0 / self.rate).astype(np.float32)
+
+    def calibration(self, p: F32) -> Calibration:
+        """Fitted on the V held-out rows, of which `p` [V, A] are a model's probabilities."""
+        held = self.validation
+        return Calibration.fit(p, self.labels[held], rate=self.rate, weight=self.weight[held])
 
     def learning_weight(self, action: int) -> F32:
         """[N] what each row counts for learning one action: see `losses.action_loss`."""
@@ -134,35 +137,6 @@ def impressions(
         names=inputs.names, x=x, actions=named, labels=labels, position=rows["position"].to_numpy().astype(np.float32),
         author_id=author, request=request, validation=validation, rate=rate, histories=past, **ids,
     )  # fmt: skip
-
-
-class SameRows:
-    """`impressions` for several rankers: what the next one asks for is made anew only where it differs, for a pass over
-    a long log is slow. It keeps the last rows."""
-
-    def __init__(self, *, histories: bool = False) -> None:
-        """With `histories`, rows have them whether a ranker asks for them or not."""
-        self._histories = histories
-        self._asked: tuple[Any, ...] = ()
-        self._rows: Impressions | None = None
-
-    def __call__(
-        self, dataset: Dataset, split: Split, inputs: DenseInputs, config: RowsConfig, *,
-        understanding: Understanding | None, actions: Sequence[str] = (), histories: bool = False, seed: int,
-        progress: Progress = no_progress,
-    ) -> Impressions:  # fmt: skip
-        """As `impressions`, whose errors it raises."""
-        histories = histories or self._histories
-        text = understanding.identity if understanding else ""
-        asked = (dataset.content_hash, split.name, inputs, config, text, tuple(actions), histories, seed)
-        if self._rows is None or asked != self._asked:
-            self._rows = None
-            self._rows = impressions(
-                dataset, split, inputs, config, understanding=understanding, actions=actions, histories=histories,
-                seed=seed, progress=progress,
-            )  # fmt: skip
-            self._asked = asked
-        return self._rows
 
 
 def sampled_rows(
@@ -280,7 +254,11 @@ def _chosen(name: str, share: float, seed: int, purpose: int, *, over: str = "")
 
 
 def _looked_up(
-    dataset: Dataset, rows: pl.DataFrame, names: Sequence[str], understanding: Understanding | None, progress: Progress
+    dataset: Dataset,
+    rows: pl.DataFrame,
+    names: Sequence[str],
+    understanding: Understanding | None,
+    progress: Progress,
 ) -> Iterator[CandidateBatch]:
     for at in range(0, len(rows), _CHUNK):
         progress(at, len(rows), f"features of {len(rows)} training rows")

@@ -26,8 +26,8 @@ from ranking.models.towers import TowerPairs, TwoTowerConfig
 from ranking.training.held_out import held_out
 from ranking.training.positives import training_positives
 from ranking.training.two_tower.leave_one_out import other_engagements
-from ranking.training.two_tower.lifetimes import Lives
-from ranking.training.two_tower.negatives import Blocks, look_up, negative_rows, tweet_lives
+from ranking.training.two_tower.lifetimes import Lifetimes
+from ranking.training.two_tower.negatives import Blocks, look_up, negative_rows, tweet_lifetimes
 
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
@@ -116,7 +116,7 @@ class Examples:
     """Rows of `tweets` that negatives are drawn from; `catalogue` mode only."""
     buckets: Buckets
     """Of all authors and tweets."""
-    lives: Lives | None = None
+    lifetimes: Lifetimes | None = None
     """Of all tweets; `alive` mode only."""
 
     def __len__(self) -> int:
@@ -202,7 +202,7 @@ def build_examples(
         raise DataError(
             f"of {len(rows)} positives {int(validation.sum())} are held out", remedy="use a longer period of data"
         )
-    tweets = tweet_lives(dataset, before_us=before_us)
+    tweets = tweet_lifetimes(dataset, before_us=before_us)
     drawn, blocks = negative_rows(training, tweets, rows, validation, seed)
     tweet_names = [name for name in config.tweet_columns if name not in _IDS]
     if training.histories == "others":
@@ -220,7 +220,7 @@ def build_examples(
     moments = _tweets(config, look_up(dataset, seen, tweet_names, understanding))
     made = _assemble(config, rows, reader, validation, request, readers, bags, moments, blocks)
     alive = training.sampling == "alive"
-    return replace(made, lives=_lives(tweets, made.tweet_ids, training.alive_h)) if alive else made
+    return replace(made, lifetimes=_lifetimes(tweets, made.tweet_ids, training.alive_h)) if alive else made
 
 
 @dataclass(frozen=True)
@@ -335,11 +335,11 @@ def _assemble(
     )  # fmt: skip
 
 
-def _lives(tweets: pl.DataFrame, tweet_ids: I64, alive_h: float) -> Lives:
+def _lifetimes(tweets: pl.DataFrame, tweet_ids: I64, alive_h: float) -> Lifetimes:
     """Of the tweets by code; one that is not among `tweets` is never alive."""
     known = pl.DataFrame({"tweet_id": tweet_ids}).join(tweets, on="tweet_id", how="left", maintain_order="left")
     posted = known["time_us"].fill_null(0).to_numpy()
-    return Lives(posted, np.minimum(known["gone_us"].fill_null(0).to_numpy(), posted + int(alive_h * HOUR_US)))
+    return Lifetimes(posted, np.minimum(known["gone_us"].fill_null(0).to_numpy(), posted + int(alive_h * HOUR_US)))
 
 
 def _frequency(config: TwoTowerConfig, code: I64, time_us: I64, validation: Mask, tweets: int) -> F64:

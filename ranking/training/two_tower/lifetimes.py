@@ -11,7 +11,7 @@ from data.events import HOUR_US
 
 
 @dataclass(frozen=True)
-class Lives:
+class Lifetimes:
     """When tweets can be shown, by tweet code; a tweet is alive at t where posted < t < gone."""
 
     posted_us: I64

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Protocol
 
 import numpy as np
@@ -19,6 +20,10 @@ class Neighbours(Protocol):
     def search(self, queries: F32, k: int) -> I64:
         """[Q, k] the rows of the `k` nearest vectors of each query [Q, D], best first; -1 where there are no more."""
         ...
+
+
+Indexer = Callable[[F32], Neighbours]
+"""Makes vectors searchable."""
 
 
 class Exact:

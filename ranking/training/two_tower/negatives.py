@@ -27,7 +27,7 @@ those to mine among), number of tweets alive."""
 _NEVER = 2**62
 
 
-def tweet_lives(dataset: Dataset, *, before_us: int | None = None) -> pl.DataFrame:
+def tweet_lifetimes(dataset: Dataset, *, before_us: int | None = None) -> pl.DataFrame:
     """`tweet_id`, `time_us` and `gone_us`, when it was deleted (2^62 for never), of all but retweets, as posted.
 
     Of those posted before `before_us`, where that is given.
@@ -45,7 +45,7 @@ def tweet_lives(dataset: Dataset, *, before_us: int | None = None) -> pl.DataFra
 def negative_rows(
     training: TrainingConfig, tweets: pl.DataFrame, rows: pl.DataFrame, validation: Mask, seed: int
 ) -> tuple[pl.DataFrame, Blocks]:
-    """Rows of negatives to look up, and the blocks that use them (numbered from 0); `tweets` by `tweet_lives`."""
+    """Rows of negatives to look up, and the blocks that use them (numbered from 0); `tweets` by `tweet_lifetimes`."""
     time_us = rows["time_us"].to_numpy()
     if training.sampling == "catalogue":
         end = int(time_us.max()) + 1

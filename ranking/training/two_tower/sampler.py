@@ -75,7 +75,9 @@ class Sampler:
         examples = self.examples
         tweets = examples.tweets.tweet[rows]
         out: Mask = ~holds(examples.reader[positives], tweets, self.engaged[False])
-        return out if examples.lives is None else out & examples.lives.alive(tweets, examples.time_us[positives])
+        if examples.lifetimes is None:
+            return out
+        return out & examples.lifetimes.alive(tweets, examples.time_us[positives])
 
     def _of_block(self, block: tuple[I64, I64, float]) -> Sample:
         positives, negatives, alive = block

@@ -22,7 +22,7 @@ from ranking.training.engine import Plan, deterministic, train
 from ranking.training.losses import positives_in_top, sampled_logits, sampled_softmax_loss, softmax_loss
 from ranking.training.two_tower.batches import Inputs, ahead, inputs
 from ranking.training.two_tower.examples import Examples
-from ranking.training.two_tower.mining import Exact, Neighbours, mined
+from ranking.training.two_tower.mining import Exact, Indexer, Neighbours, mined
 from ranking.training.two_tower.sampler import Sample, Sampler
 
 IN_SAMPLE_K = 20
@@ -30,9 +30,6 @@ IN_SAMPLE_K = 20
 
 MISSED = f"validation_missed@{IN_SAMPLE_K}"
 """1 - the recall, which falls as the loss does."""
-
-Indexer = Callable[[F32], Neighbours]
-"""Makes vectors searchable."""
 
 
 def train_two_tower(

@@ -155,14 +155,16 @@ def test_wrong_settings_of_a_run_are_refused(run: Run, tiny_dataset: Dataset) ->
 
 
 def test_what_can_be_set_is_told(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    from ranking.catalogue import TRAINED
+    from ranking.catalogue import trained_scorers
 
     monkeypatch.setenv("COLUMNS", "200")
     said = run("train", "--help")[1]
-    assert all(name in said for name in TRAINED)
-    tells = {one["name"]: one["tells"] for one in json.loads(run("scorers", "list", "--json")[1]) if one["trained"]}
-    assert list(tells) == list(TRAINED)
-    assert tells["ease"] == ["ndcg@20"]
+    assert all(name in said for name in trained_scorers())
+    listed = {one["name"]: one for one in json.loads(run("scorers", "list", "--json")[1])}
+    assert [name for name, one in listed.items() if one["trained"]] == list(trained_scorers())
+    assert listed["ease"]["objectives"] == ["ndcg@20"]
+    assert listed["heavy"]["predicts_actions"]
+    assert "by epoch" in run("scorers", "list")[1]
     code, out, _ = run("scorers", "settings", "heavy", "--json")
     keys = [one["key"] for one in json.loads(out)["settings"]]
     assert code == 0

@@ -16,7 +16,7 @@ from experiments.cli.__main__ import main
 from experiments.cli.faults import error_line
 from experiments.cli.tables import training_tables
 from experiments.cli.text import _tables
-from experiments.runs.train import TrainResult, chosen_of
+from experiments.runs.train import TrainResult
 from experiments.statistics.paired import Interval, effect_size, mean_interval, paired_difference
 from experiments.text.train_head import TextReport
 
@@ -136,16 +136,16 @@ def test_an_interval_that_cannot_be_had_is_said_in_words() -> None:
 
 def test_training_says_what_it_tried_and_chose() -> None:
     tried = [{"l2": 10.0, "ndcg@20": 0.31}, {"l2": 250.0, "ndcg@20": 0.42}, {"l2": 500.0, "ndcg@20": 0.42}]
-    assert chosen_of(tried) == {"l2": 250.0}
-    grid, words = training_tables(_trained(tried))
+    grid, words = training_tables(_trained(tried, {"l2": 250.0}))
     assert grid.title == "tried (* chosen)"
     assert [list(column.cells) for column in grid.columns] == [
         ["", "*", ""], ["10", "250", "500"], ["0.3100", "0.4200", "0.4200"],
     ]  # fmt: skip
     assert words == "l2 250 chosen of 3 by NDCG@20 0.4200 on the part of training that was held out"
-    assert training_tables(_trained(tried[:1]))[0].startswith("l2 10: the only settings tried, judged by NDCG@20 0.31")
+    assert training_tables(_trained(tried[:1], {"l2": 10.0}))[0].startswith(
+        "l2 10: the only settings tried, judged by NDCG@20 0.31"
+    )
     epochs = [{"epoch": 1.0, "train_loss": 0.7, "ndcg@20": 0.1}]
-    assert chosen_of(epochs) == {}
     assert [table.title for table in training_tables(_trained(epochs))] == ["epochs"]
     assert training_tables(_trained([{"validation_loss": 0.25}])) == ["validation_loss 0.2500"]
     assert training_tables(_trained([])) == []
@@ -166,8 +166,8 @@ def _save(path: Path, array: Any) -> None:
         np.save(file, array)
 
 
-def _trained(tried: list[dict[str, float]]) -> TrainResult:
-    return TrainResult("run", "1", "model", (), tuple(tried[0]) if tried else (), tried, chosen=chosen_of(tried))
+def _trained(tried: list[dict[str, float]], chosen: dict[str, float] | None = None) -> TrainResult:
+    return TrainResult("run", "1", "model", (), tuple(tried[0]) if tried else (), tried, chosen=chosen or {})
 
 
 def _rookery(*words: str, env: dict[str, str] | None = None, stdout: Any = subprocess.PIPE) -> Any:

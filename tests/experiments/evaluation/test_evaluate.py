@@ -29,7 +29,7 @@ from experiments.runs.config import RunConfig
 from experiments.runs.splits import split_of
 from experiments.runs.train import TrainResult, train
 from ranking.artifact import Bundle
-from ranking.catalogue import SCORERS
+from ranking.catalogue import SCORERS, ScorerEntry
 from ranking.registry import connect, fetch
 from ranking.scorers.popularity import Popularity
 
@@ -459,7 +459,7 @@ def test_the_scorer_of_the_architecture_page_is_evaluated_trained_and_reloaded(
     code = next(one for one in re.findall(r"```python\n(.*?)```", page, re.DOTALL) if "class Freshness" in one)
     (tmp_path / "freshness_of_the_page.py").write_text(code)
     monkeypatch.syspath_prepend(tmp_path)
-    monkeypatch.setitem(SCORERS, "freshness", "freshness_of_the_page:Freshness")
+    monkeypatch.setitem(SCORERS, "freshness", ScorerEntry("freshness_of_the_page:Freshness"))
     try:
         report = evaluate_references(tiny_dataset, ["freshness", "recency"], FORTY, lab.home)
         # Both put the newer tweet first.

@@ -31,7 +31,7 @@ from ranking.models.two_tower import TowerPairs, TwoTower, TwoTowerConfig
 from ranking.scorer import CatalogueScorer, Retriever
 from ranking.scorers.popularity import Popularity
 from ranking.scorers.recency import Recency
-from ranking.training.items.fit import fit_als, fit_ease, fit_item_knn, fit_popularity
+from ranking.training.trainer import TrainingContext, fit_scorer
 
 
 class PairScorer:
@@ -68,10 +68,10 @@ def scorers(films: Dataset):
         "popularity": Popularity(),
         "recency": Recency(),
         "pair": PairScorer(),
-        "decayed": fit_popularity(films, split, None, {"half_life_d": 1}, seed=1),
-        "item_knn": fit_item_knn(films, split, None, {"neighbours": 5, "shrinkage": 1}, seed=1),
-        "ease": fit_ease(films, split, None, {"l2": 10}, seed=1),
-        "als": fit_als(films, split, None, {"dim": 8, "l2": 1, "alpha": 3}, seed=1),
+        "decayed": fit_scorer("popularity_decay", TrainingContext(films, split, 1), {"half_life_d": 1}),
+        "item_knn": fit_scorer("item_knn", TrainingContext(films, split, 1), {"neighbours": 5, "shrinkage": 1}),
+        "ease": fit_scorer("ease", TrainingContext(films, split, 1), {"l2": 10}),
+        "als": fit_scorer("als", TrainingContext(films, split, 1), {"dim": 8, "l2": 1, "alpha": 3}),
         "two_tower": TwoTower(config, TowerPairs(config)),
     }
 

@@ -32,9 +32,9 @@ from experiments.runs.config import RunConfig
 from experiments.runs.train import train
 from ranking.artifact import ROWS, Bundle
 from ranking.scorer import Scorer
-from ranking.scorers.popularity import Popularity
+from ranking.scorers.popularity import Popularity, PopularityConfig
 from ranking.trained_rows import TrainedRows
-from ranking.training.items.fit import fit_popularity
+from ranking.training.trainer import TrainingContext, fit_scorer
 
 Line = tuple[object, object, int]
 """user, item, seconds."""
@@ -72,7 +72,7 @@ def _bundle(scorer: Scorer, dataset: Dataset, name: str = "popularity") -> Bundl
 def _trained(dataset: Dataset, split: str) -> Bundle:
     """Popularity by a model that learned."""
     parts = parse_split(split).apply(dataset)
-    scorer = fit_popularity(dataset, parts, None, {"half_life_d": 0}, seed=1)
+    scorer = fit_scorer("popularity_decay", TrainingContext(dataset, parts, 1), {"half_life_d": 0})
     rows = TrainedRows.of(dataset, parts.train)
     return replace(_bundle(scorer, dataset, "popularity_decay"), split=split, learned=rows)
 
@@ -109,7 +109,7 @@ def test_popularity_counts_clicks_where_clicks_are_relevant(clicks: Dataset) -> 
 
 
 def test_a_scorer_that_counts_what_the_log_lacks_says_so_under_its_row(clicks: Dataset) -> None:
-    blind = Popularity(counts=("tweet.likes", "tweet.retweets"))
+    blind = Popularity(PopularityConfig(counts=("tweet.likes", "tweet.retweets")))
     report = _evaluated(clicks, _bundle(blind, clicks))
     (row,) = report.rows
     assert row.apart == Apart(most=1, every=1, first=1, unscored=0)

@@ -4,24 +4,33 @@ from __future__ import annotations
 
 import pytest
 
-from data.catalogue import resolve
 from data.errors import ConfigError
 from experiments.runs.config import RunConfig
-from experiments.runs.scorer_settings import settings_of
-from ranking.catalogue import SCORERS, TRAINED
+from experiments.runs.scorer_settings import scorers, settings_of
+from ranking.artifact import describe
+from ranking.catalogue import SCORERS, trained_scorers, untrained_scorers
 from ranking.models.heavy import HeavyConfig
 from ranking.models.two_tower import TwoTowerConfig
+from ranking.training.trainer import trainer_of
+from ranking.untrained import make_scorer
 
 
-def test_those_that_have_a_trainer_are_the_trained_ones() -> None:
-    assert {name for name, target in SCORERS.items() if hasattr(resolve(target), "trainer")} == set(TRAINED)
+def test_what_each_scorer_offers_is_listed() -> None:
+    listed = {one.name: one for one in scorers()}
+    assert list(listed) == [*untrained_scorers(), *trained_scorers()]
+    assert {name for name, one in listed.items() if one.predicts_actions} == {
+        "logistic", "boosting", "heavy", "sequence"
+    }  # fmt: skip
+    assert {name for name, one in listed.items() if one.retrieves} == {"two_tower"}
+    assert {name for name, one in listed.items() if one.by_epoch} == {"two_tower", "heavy", "sequence"}
+    assert all(bool(one.objectives) == one.trained for one in listed.values())
 
 
 @pytest.mark.parametrize("name", SCORERS)
 def test_every_setting_has_its_words_and_its_default_is_taken(name: str) -> None:
     found = settings_of(name)
     assert found.scorer.about
-    assert found.scorer.trained == bool(found.scorer.tells) == (name in TRAINED)
+    assert found.scorer.trained == SCORERS[name].trained
     told: dict[str, object] = {}
     for one in found.settings:
         assert one.about, one.key
@@ -32,8 +41,11 @@ def test_every_setting_has_its_words_and_its_default_is_taken(name: str) -> None
         for key in keys[:-1]:
             table = table.setdefault(key, {})
         table[keys[-1]] = one.default
-    config = getattr(resolve(SCORERS[name]), "config_type", None)
-    assert config is None or config.model_validate(told) == config()
+    if not SCORERS[name].trained:
+        assert describe(make_scorer(name, told)) == describe(make_scorer(name))
+    else:
+        config = trainer_of(name).config_type
+        assert config.model_validate(told) == config()
 
 
 def test_what_a_run_takes_besides_stands_first() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -19,8 +20,10 @@ from data.errors import ConfigError, ModelError
 from data.readers import read_log
 from experiments.runs.config import RunConfig, validate
 from experiments.runs.sweep import Range, SweepConfig, sweep
-from ranking.catalogue import SCORERS
+from ranking.catalogue import SCORERS, ScorerEntry
 from ranking.registry import connect
+from ranking.scorer import ScorerConfig
+from ranking.training.trainer import Trainer, TrainingContext
 from ranking.training.two_tower.task import IN_SAMPLE_K
 
 pytestmark = pytest.mark.slow
@@ -28,39 +31,50 @@ pytestmark = pytest.mark.slow
 EPOCHS = 4
 
 
-class Curve:
-    """A scorer whose training tells (x - 0.3)^2 + 1 / epoch, and diverges where x is above 0.9."""
+class CurveConfig(ScorerConfig):
+    by_epoch: ClassVar[bool] = True
+    x: float = 0.0
+    kind: str = "good"
 
-    trainer: ClassVar[str] = f"{__name__}:fit"
+    @property
+    def objectives(self) -> tuple[str, ...]:
+        return ("validation_loss",)
+
+
+@dataclass(frozen=True)
+class Curve:
+    """Learns nothing."""
+
     reads: ClassVar[tuple[str, ...]] = ("tweet.age_h",)
 
     def score(self, batch: CandidateBatch) -> F32:
         return np.zeros(len(batch), np.float32)
 
 
-def fit(
-    dataset: Any,
-    split: Any,
-    understanding: Any,
-    settings: Mapping[str, Any],
-    *,
-    seed: int,
-    on_epoch: Any,
-    progress: Any,
-) -> Curve:
-    x = settings["x"] + (0.2 if settings.get("kind") == "bad" else 0.0)
-    if settings.get("kind") == "clash":
-        raise ConfigError(f"kind 'clash' does not go with x = {x}")
-    for epoch in range(1, EPOCHS + 1):
-        if x > 0.9:
-            raise ModelError(f"the loss is inf in epoch {epoch}")
-        on_epoch({"validation_loss": (x - 0.3) ** 2 + 1 / epoch})
-    return Curve()
+class CurveTrainer(Trainer):
+    """Reports (x - 0.3)^2 + 1 / epoch, and diverges where x is above 0.9."""
+
+    config_type = CurveConfig
+
+    def fit(self, context: TrainingContext, settings: Mapping[str, Any]) -> Curve:
+        config = CurveConfig(**settings)
+        x = config.x + (0.2 if config.kind == "bad" else 0.0)
+        if config.kind == "clash":
+            raise ConfigError(f"kind 'clash' does not go with x = {x}")
+        assert context.report is not None
+        for epoch in range(1, EPOCHS + 1):
+            if x > 0.9:
+                raise ModelError(f"the loss is inf in epoch {epoch}")
+            context.report({"validation_loss": (x - 0.3) ** 2 + 1 / epoch})
+        return Curve()
+
+
+curve_trainer = CurveTrainer()
 
 
 @pytest.fixture(autouse=True)
 def curve(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(SCORERS, "curve", f"{__name__}:Curve")
+    monkeypatch.setitem(SCORERS, "curve", ScorerEntry(f"{__name__}:Curve", f"{__name__}:curve_trainer"))
 
 
 def config(trials: int, **more: Any) -> SweepConfig:
@@ -131,29 +145,29 @@ def test_where_no_trial_fits_its_error_is_told_after_the_first_five(tiny_dataset
         sweep(tiny_dataset, only, home)
 
 
-def test_what_a_training_does_not_tell_is_refused(tiny_dataset: Dataset, home: Path) -> None:
-    with pytest.raises(ConfigError, match=r"tells no 'ndcg'.*validation_loss"):
+def test_what_a_training_does_not_report_is_refused(tiny_dataset: Dataset, home: Path) -> None:
+    with pytest.raises(ConfigError, match=r"'ndcg'.*does not report that.*validation_loss"):
         sweep(tiny_dataset, config(1, objective="ndcg"), home)
     with pytest.raises(ConfigError, match="'popularity' is not trained"):
         sweep(tiny_dataset, config(1).model_copy(update={"run": RunConfig(scorer="popularity")}), home)
 
 
 @pytest.mark.parametrize(
-    ("scorer", "objective", "tells"),
+    ("scorer", "objective", "reports"),
     [
-        ("boosting", "validation_recall@20", "it tells validation_loss"),
-        ("ease", "validation_loss", "it tells ndcg@20"),
-        ("heavy", "ndcg@20", "it tells validation_loss, train_loss"),
-        ("two_tower", "ndcg@20", f"it tells validation_loss, validation_recall@{IN_SAMPLE_K}"),
+        ("boosting", "validation_recall@20", "it reports validation_loss"),
+        ("ease", "validation_loss", "it reports ndcg@20"),
+        ("heavy", "ndcg@20", "it reports validation_loss, train_loss"),
+        ("two_tower", "ndcg@20", f"it reports validation_loss, validation_recall@{IN_SAMPLE_K}"),
     ],
 )
-def test_an_objective_that_the_scorer_never_tells_is_refused_before_a_trial(
-    tiny_dataset: Dataset, home: Path, scorer: str, objective: str, tells: str
+def test_an_objective_that_the_scorer_never_reports_is_refused_before_a_trial(
+    tiny_dataset: Dataset, home: Path, scorer: str, objective: str, reports: str
 ) -> None:
     asked = SweepConfig(objective=objective, run=RunConfig(scorer=scorer), search={"seed": Range(low=1, high=3)})
     with pytest.raises(ConfigError, match=rf"'{objective}'.*{scorer}") as error:
         sweep(tiny_dataset, asked, home)
-    assert error.value.remedy.startswith(tells)
+    assert error.value.remedy.startswith(reports)
 
 
 def test_more_is_better_of_recalls_unless_one_says_otherwise() -> None:

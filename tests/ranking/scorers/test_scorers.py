@@ -9,12 +9,12 @@ import pytest
 from pydantic import ValidationError
 
 from data.batch import CandidateBatch, Requests
-from data.catalogue import lookup
 from data.errors import ConfigError, DataError
-from ranking.catalogue import SCORERS
+from ranking.artifact import describe, restore
 from ranking.scorers.formulas import AffinityFormula, InterestFormula
 from ranking.scorers.popularity import Popularity, PopularityConfig
 from ranking.scorers.recency import Recency
+from ranking.untrained import make_scorer
 from ranking.value import ValueModel, ValueScorer
 
 COLUMNS = {
@@ -51,9 +51,9 @@ def test_popularity_and_recency():
 
 @pytest.mark.parametrize("name", ["popularity", "recency", "affinity_formula", "interest_formula"])
 def test_catalogue_artifact_round_trip_and_pointwise(name):
-    scorer = lookup("scorer", SCORERS, name)()
+    scorer = make_scorer(name)
     batch = _batch(**COLUMNS)
-    again = type(scorer).from_artifact(*scorer.artifact())
+    again = restore(name, *describe(scorer))
     scores = scorer.score(batch)
     assert scores.dtype == np.float32
     assert again.score(batch).tolist() == scores.tolist()
@@ -67,7 +67,7 @@ def test_bad_input_is_named():
     with pytest.raises(DataError, match=r"tweet\.engagements"):
         Popularity().score(_batch(**{"tweet.age_h": [1.0, 2.0]}))
     with pytest.raises(ConfigError, match="popularity"):
-        lookup("scorer", SCORERS, "populartiy")
+        make_scorer("populartiy")
     with pytest.raises(ValidationError, match="half_life"):
         PopularityConfig(half_life=3)
 

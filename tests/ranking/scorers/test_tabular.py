@@ -77,7 +77,7 @@ def test_the_loss_told_is_the_networks_of_the_same_probabilities(learned):
         weight = np.where((label[:, :2] > 0).any(axis=1)[:, None] & (label[:, :2] == 0), 0.3, 1.0)
         losses = -np.log(np.where(label[:, :2] > 0, p[:, :2], 1 - p[:, :2]))
         assert told == [{"validation_loss": pytest.approx((weight * losses).mean(), rel=1e-5)}]
-        assert tuple(told[0]) == config.tells
+        assert tuple(told[0]) == config.objectives
         silent = train(config, some)
         assert np.array_equal(silent.predict(batch([6])), model.predict(batch([6])))
 

@@ -15,11 +15,10 @@ from data.split import LeaveLastOut, RandomRatio, TimeSplit, training_part
 from ranking.models.towers import TwoTowerConfig
 from ranking.scorers.popularity import DecayedPopularity
 from ranking.training.items import fit as fit_items
-from ranking.training.items.fit import fit_als, fit_ease, fit_item_knn, fit_popularity
 from ranking.training.positives import training_positives
+from ranking.training.trainer import TrainingContext, trainer_of
 from ranking.training.two_tower.examples import build_examples
 
-FITS = {"item_knn": fit_item_knn, "ease": fit_ease, "als": fit_als, "popularity_decay": fit_popularity}
 GRIDS = {
     "item_knn": {"neighbours": [3, 20], "shrinkage": [0, 100]},
     "ease": {"l2": [1, 30, 300]},
@@ -45,11 +44,12 @@ def films(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
 
 def _fit(name, dataset, split, settings, seed=1):
     tried = []
-    model = FITS[name](dataset, split, None, settings, seed=seed, on_epoch=tried.append)
+    context = TrainingContext(dataset, split, seed, report=tried.append)
+    model = trainer_of(name).fit(context, settings)
     return model, tried
 
 
-@pytest.mark.parametrize("name", list(FITS))
+@pytest.mark.parametrize("name", list(GRIDS))
 def test_the_best_on_what_is_held_out_of_training_is_kept(name, films):
     split = RandomRatio().apply(films)
     model, tried = _fit(name, films, split, GRIDS[name])
@@ -62,9 +62,10 @@ def test_the_best_on_what_is_held_out_of_training_is_kept(name, films):
             assert getattr(model.config, setting) == (value,)
     # The same settings alone, without a choice, give the same model: all of training was used.
     fixed = {setting: value for setting, value in best.items() if setting != "ndcg@20"}
+    assert model.config.chosen == fixed
     alone, told = _fit(name, films, split, fixed)
     assert told == [best]
-    assert set(model.config.tells) < set(best)
+    assert set(model.config.objectives) < set(best)
     for key, weight in alone.artifact()[1].items():
         np.testing.assert_array_equal(model.artifact()[1][key], weight, err_msg=key)
 
@@ -138,15 +139,15 @@ def test_of_one_moment_the_later_in_the_file_is_held_out_to_choose_by(tmp_path, 
 
 def test_a_log_of_living_tweets_is_refused(tiny_dataset):
     with pytest.raises(DataError, match=r"ease learns items by their ids.*lasting items"):
-        fit_ease(tiny_dataset, TimeSplit().apply(tiny_dataset), None, {}, seed=1)
+        trainer_of("ease").fit(TrainingContext(tiny_dataset, TimeSplit().apply(tiny_dataset), 1), {})
 
 
 def test_settings_are_named(films):
     split = RandomRatio().apply(films)
     with pytest.raises(ConfigError, match=r"unknown key 'lambda' in the settings of ease.*l2"):
-        fit_ease(films, split, None, {"lambda": 3}, seed=1)
+        trainer_of("ease").fit(TrainingContext(films, split, 1), {"lambda": 3})
     with pytest.raises(ConfigError, match=r"l2\.1 = -1 in the settings of als"):
-        fit_als(films, split, None, {"l2": [1, -1]}, seed=1)
+        trainer_of("als").fit(TrainingContext(films, split, 1), {"l2": [1, -1]})
 
 
 def test_popularity_fades_by_engagement():
@@ -162,8 +163,8 @@ def test_popularity_fades_by_engagement():
 def test_a_model_goes_through_a_folder(films, tmp_path: Path):
     from ranking.artifact import Bundle
 
-    for name in FITS:
-        model, _ = _fit(name, films, RandomRatio().apply(films), GRIDS[name])
+    for name, grid in GRIDS.items():
+        model, _ = _fit(name, films, RandomRatio().apply(films), grid)
         Bundle(name, model, None, films.name, films.content_hash, "random_ratio").save(tmp_path / name)
         again = Bundle.load(tmp_path / name, cache=tmp_path).scorer
         assert type(again) is type(model)

@@ -9,6 +9,7 @@ import pytest
 import torch
 
 from data.errors import DataError
+from data.progress import no_progress
 from ranking.models.heavy import HeavyConfig, HeavyNet
 from ranking.models.ranker_training import RankerTraining
 from ranking.models.sequence import SequenceConfig, SequenceNet
@@ -16,7 +17,8 @@ from ranking.scorers.tabular import BoostingConfig
 from ranking.training.rankers import fit as fit_ranker
 from ranking.training.rankers.distil import taught
 from ranking.training.rankers.fit import train_heavy
-from ranking.training.rankers.fit_tabular import train_boosting, trees_of
+from ranking.training.rankers.fit_tabular import train_boosting
+from ranking.training.rankers.shared import SharedRows
 from ranking.training.rankers.task import HeavyTask, SequenceTask
 from tests.ranking.training.rankers.ranker_rows import EIGHT, rows
 
@@ -36,7 +38,7 @@ def _given(n=600):
 def test_the_teacher_is_boosting_of_the_same_rows_and_knows_nothing_of_what_nobody_did():
     given = _given()
     said = []
-    labels = taught(HeavyConfig(**SMALL), given, CPU, lambda done, of, note: said.append(note)).numpy()
+    labels = taught(HeavyConfig(**SMALL), given, CPU, lambda done, of, note: said.append(note), SharedRows()).numpy()
     trees = train_boosting(BoostingConfig(inputs=EIGHT, calibrate=False), given)
     assert labels.dtype == np.float32
     assert np.array_equal(labels[:, 0], trees.of_inputs(given.x, given.position)[:, 0])
@@ -45,19 +47,23 @@ def test_the_teacher_is_boosting_of_the_same_rows_and_knows_nothing_of_what_nobo
 
 
 def test_trees_are_grown_once_of_the_same_rows_and_anew_by_other_settings_or_rows():
-    given, grown = _given(), []
+    given, grown, shared = _given(), [], SharedRows()
     config = BoostingConfig(inputs=EIGHT, seed=5, trees=5)
-    tell = lambda done, of, note: grown.append(note)  # noqa: E731
-    first = trees_of(config, given, tell)
-    assert trees_of(config.model_copy(update={"calibrate": False, "value": {"like": 2.0}}), given, tell) is first
+
+    def trees(config, given):
+        return train_boosting(config, given, lambda done, of, note: grown.append(note), shared=shared).models
+
+    first = trees(config, given)
+    again = trees(config.model_copy(update={"calibrate": False, "value": {"like": 2.0}}), given)
+    assert again[0] is first[0]
     assert len(grown) == 1
     alike = replace(given)
     for other, of in [(config.model_copy(update={"leaves": 4}), given), (config, alike)]:
-        assert trees_of(other, of, tell) is not first
+        assert trees(other, of)[0] is not first[0]
     assert len(grown) == 3
-    assert np.array_equal(
-        trees_of(config, alike, tell)[0].predict(np.zeros((1, 9))), first[0].predict(np.zeros((1, 9)))
-    )
+    assert np.array_equal(trees(config, alike)[0].predict(np.zeros((1, 9))), first[0].predict(np.zeros((1, 9))))
+    assert len(grown) == 3
+    assert trees(config, given)[0] is not first[0]
 
 
 @pytest.mark.parametrize(
@@ -83,8 +89,9 @@ def test_the_loss_is_the_mean_of_what_happened_and_what_the_teacher_says(task_ty
 
 def test_a_teacher_says_nothing_of_what_everybody_did_and_boosting_refuses_it():
     given = rows(np.stack([np.ones(400), np.arange(400) % 3 == 0], axis=1))
-    assert (taught(HeavyConfig(**SMALL), given, CPU).numpy() < 0).all(axis=0).tolist() == [True, False]
-    assert (taught(HeavyConfig(**SMALL), rows(np.ones(400)), CPU) == -1).all()
+    labels = taught(HeavyConfig(**SMALL), given, CPU, no_progress, SharedRows()).numpy()
+    assert (labels < 0).all(axis=0).tolist() == [True, False]
+    assert (taught(HeavyConfig(**SMALL), rows(np.ones(400)), CPU, no_progress, SharedRows()) == -1).all()
     with pytest.raises(DataError, match="'like' was done in every one of 300 training rows"):
         train_boosting(BoostingConfig(inputs=EIGHT), given)
 
@@ -92,7 +99,7 @@ def test_a_teacher_says_nothing_of_what_everybody_did_and_boosting_refuses_it():
 def test_what_is_learned_lies_between_what_happened_and_what_the_teacher_says(monkeypatch):
     acted = np.random.default_rng(8).random(4000) < 0.2
     given = rows(acted)
-    monkeypatch.setattr(fit_ranker, "taught", lambda config, rows, device, progress: torch.full((4000, 1), 0.9))
+    monkeypatch.setattr(fit_ranker, "taught", lambda config, rows, device, progress, shared: torch.full((4000, 1), 0.9))
     # One epoch, for of several the one closest to what happened alone is kept.
     training = {"epochs": 1, "batch_size": 16, "learning_rate": 1e-2, "threads": 1, "device": "cpu", "distil": 3.0}
     model = train_heavy(HeavyConfig(training=RankerTraining(**training), **SMALL), given, seed=1)

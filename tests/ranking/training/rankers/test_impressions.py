@@ -13,7 +13,8 @@ from features.offline import offline_features
 from ranking.models.dense import DenseInputs
 from ranking.models.history import HISTORY
 from ranking.models.ranker_training import RowsConfig
-from ranking.training.rankers.impressions import SameRows, _chances, impressions, labels_of, sampled_rows
+from ranking.training.rankers.impressions import _chances, impressions, labels_of, sampled_rows
+from ranking.training.rankers.shared import SharedRows
 
 INPUTS = DenseInputs(columns=("tweet.likes", "pair.interactions", "user.engagements"), interests=False)
 
@@ -200,7 +201,7 @@ def test_where_most_impressions_have_an_action_as_many_are_kept_as_asked_for(act
 
 
 def test_rows_are_made_anew_only_where_another_ranker_asks_for_others(tiny_dataset, split):
-    same, config = SameRows(), RowsConfig(most=500)
+    same, config = SharedRows().impressions, RowsConfig(most=500)
     asked = {"understanding": None, "seed": 1}
     first = same(tiny_dataset, split, INPUTS, config, **asked)
     assert same(tiny_dataset, split, INPUTS, config, **asked) is first
@@ -215,4 +216,4 @@ def test_rows_are_made_anew_only_where_another_ranker_asks_for_others(tiny_datas
         assert (made.histories is None) == (again.histories is None)
     fewer = same(tiny_dataset, split, INPUTS, RowsConfig(most=200), **asked)
     assert len(fewer) < len(first)
-    assert SameRows(histories=True)(tiny_dataset, split, INPUTS, config, **asked).histories is not None
+    assert SharedRows(histories=True).impressions(tiny_dataset, split, INPUTS, config, **asked).histories is not None

@@ -22,10 +22,11 @@ from ranking.models.two_tower import TwoTowerConfig
 from ranking.models.two_tower_training import TrainingConfig
 from ranking.training.losses import sampled_logits
 from ranking.training.positives import training_positives
+from ranking.training.trainer import TrainingContext
 from ranking.training.two_tower import fit
 from ranking.training.two_tower import task as loop
 from ranking.training.two_tower.examples import Examples, build_examples
-from ranking.training.two_tower.fit import fit_two_tower
+from ranking.training.two_tower.fit import two_tower_trainer
 from ranking.training.two_tower.sampler import Sampler
 from ranking.training.two_tower.task import TwoTowerTask, train_two_tower
 from tests.ranking.training.two_tower.shelves import write_shelves
@@ -108,7 +109,7 @@ def test_what_came_after_the_cut_is_no_negative_of_a_catalogue(follows_log, monk
     given = []
     monkeypatch.setattr(fit, "train_two_tower", lambda config, examples, **more: given.append(examples))
     split = TimeSplit(fraction=0.4).apply(follows_log)
-    fit_two_tower(follows_log, split, None, {"text": False, "topics": False}, seed=0)
+    two_tower_trainer.fit(TrainingContext(follows_log, split, 0), {"text": False, "topics": False})
     posted = follows_log.read("tweets").frame().select("tweet_id", "time_us")
     known = posted.filter(pl.col("time_us") < split.train_before_us)["tweet_id"]
     assert 0 < len(known) < len(posted)
@@ -233,8 +234,9 @@ def test_a_training_that_ends_in_nan_is_refused_whatever_is_watched(shelf_log):
     """One step of the last epoch is too long: the weights are finite, what they give is not."""
     training = {"watch": "recall", "learning_rate": 1e30, "epochs": 1, "batch_size": 100_000, "threads": 1}
     split = LeaveLastOut().apply(shelf_log)
+    settings = {"text": False, "topics": False, "training": training}
     with pytest.raises(ModelError, match="validation_loss is nan in epoch 1"):
-        fit_two_tower(shelf_log, split, None, {"text": False, "topics": False, "training": training}, seed=0)
+        two_tower_trainer.fit(TrainingContext(shelf_log, split, 0), settings)
 
 
 def test_examples_of_another_config_are_refused(examples):
@@ -251,9 +253,8 @@ def test_fit_takes_a_time_split(follows_log):
     training = {"epochs": 1, "batch_size": 256, "negatives": 16, "threads": 1, "sampling": "alive"}
     settings = SMALL.model_dump(exclude={"training"}) | {"training": training}
     told = []
-    model = fit_two_tower(
-        follows_log, TimeSplit().apply(follows_log), None, settings, seed=0, progress=lambda *step: told.append(step)
-    )
+    context = TrainingContext(follows_log, TimeSplit().apply(follows_log), 0, progress=lambda *step: told.append(step))
+    model = two_tower_trainer.fit(context, settings)
     assert model.config.training.sampling == "alive"
     assert told[-1][0] == told[-1][1]
 
@@ -270,7 +271,7 @@ def test_fit_takes_leave_last_out_for_a_catalogue_and_learns_the_shelves(shelf_l
         "history": history,
         "training": training,
     }
-    model = fit_two_tower(shelf_log, LeaveLastOut().apply(shelf_log), None, settings, seed=0)
+    model = two_tower_trainer.fit(TrainingContext(shelf_log, LeaveLastOut().apply(shelf_log), 0), settings)
     assert model.reads == ("user.history_tweets", "tweet_id")
     history = np.array([[1, 2, 3, 4], [91, 92, 93, 94]])
     requests = Requests({
@@ -284,9 +285,8 @@ def test_fit_takes_leave_last_out_for_a_catalogue_and_learns_the_shelves(shelf_l
 
 def test_fit_takes_a_random_split_without_time(shelf_log):
     training = {"epochs": 8, "batch_size": 128, "negatives": 64, "learning_rate": 0.01, "threads": 1}
-    model = fit_two_tower(
-        shelf_log, RandomRatio().apply(shelf_log), None, {"dim": 16, "tweet_buckets": 512, "training": training}, seed=0
-    )
+    context = TrainingContext(shelf_log, RandomRatio().apply(shelf_log), 0)
+    model = two_tower_trainer.fit(context, {"dim": 16, "tweet_buckets": 512, "training": training})
     assert model.config.training.histories == "others"
     history = np.array([[1, 2, 3, 4], [91, 92, 93, 94]])
     requests = Requests({
@@ -297,7 +297,7 @@ def test_fit_takes_a_random_split_without_time(shelf_log):
     assert (np.argsort(-scores[0])[:20] < 30).mean() > 0.9
     assert (np.argsort(-scores[1])[:20] >= 90).mean() > 0.9
     with pytest.raises(ConfigError, match="leaves time out"):
-        fit_two_tower(shelf_log, RandomRatio().apply(shelf_log), None, {"user_dense": ("user.followers",)}, seed=0)
+        two_tower_trainer.fit(context, {"user_dense": ("user.followers",)})
 
 
 def test_what_a_positive_counts_hangs_on_how_many_its_reader_has(follows_log):

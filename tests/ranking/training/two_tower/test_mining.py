@@ -13,7 +13,7 @@ from data.ids import snowflakes_in_order
 from ranking.models.towers import TwoTowerConfig
 from ranking.models.two_tower_training import TrainingConfig
 from ranking.training.two_tower.examples import build_examples
-from ranking.training.two_tower.lifetimes import Lives
+from ranking.training.two_tower.lifetimes import Lifetimes
 from ranking.training.two_tower.mining import Exact
 from ranking.training.two_tower.sampler import Sampler
 from ranking.training.two_tower.task import TwoTowerTask, train_two_tower
@@ -73,7 +73,7 @@ def judged(monkeypatch):
 
 
 def test_a_life_is_open_at_both_ends():
-    lives = Lives(np.array([10, 20]), np.array([30, 25]))
+    lives = Lifetimes(np.array([10, 20]), np.array([30, 25]))
     tweets, moments = np.array([[0, 1]] * 5), np.array([10, 11, 20, 25, 30])
     alive = [[False, False], [True, False], [True, False], [True, False], [False, False]]
     assert lives.alive(tweets, moments).tolist() == alive
