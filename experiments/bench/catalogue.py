@@ -11,7 +11,7 @@ import pandas as pd
 
 from data.batch import F32, F64, Ragged
 from experiments.bench.harness import Case
-from ranking.metrics.accuracy import FORMULAS
+from ranking.metrics.accuracy import FORMULAS, Ranking
 from ranking.slate.whole import best_of_vectors
 
 ITEMS, DIM, K = 100_000, 64, 20
@@ -50,7 +50,7 @@ class CatalogueBench:
 
 def evaluated(readers: F32, items: F32, known: Ragged, held_out: Ragged) -> dict[str, F64]:
     """Our side: what `rookery evaluate` does with a retriever's vectors."""
-    ranking = best_of_vectors(readers, items, K, known).ranking(held_out)
+    ranking = Ranking.of_hits(best_of_vectors(readers, items, K, known).hits(held_out), held_out.lengths)
     return {name: formula(ranking) for name, formula in FORMULAS.items()}
 
 

@@ -204,11 +204,11 @@ def measure_block(
     out.tied.append(tied)
     out.unscored.append(unscored)
     first = Best(best.items[:, : places.k], best.scores[:, : places.k])
-    ranking = first.ranking(block.relevant)
+    ranking = Ranking.of_hits(first.hits(block.relevant), block.relevant.lengths)
     row = _accuracy(ranking)
     if retriever and vectors is not None:
         pool, scores = Best(best.items[:, : places.pool], best.scores[:, : places.pool]).ragged()
-        relevant = Best(best.items[:, : places.pool], best.scores).ranking(block.relevant).gains
+        relevant = Best(best.items[:, : places.pool], best.scores).hits(block.relevant)
         there = best.items[:, : places.pool] >= 0
         row |= _diversify(vectors[pool.values], scores, pool.offsets, relevant[there] > 0, ranking, places)
     shown, _ = first.ragged()

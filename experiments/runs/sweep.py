@@ -30,7 +30,7 @@ from experiments.runs.tracking import flatten, ready, tracked_run
 from experiments.runs.train import FaissNeighbours, logged
 from features.text.understanding import Understanding
 from ranking.registry import require_run
-from ranking.training.rankers.shared import SharedRows
+from ranking.training.shared import SharedRows
 from ranking.training.trainer import Report, Trainer, TrainingContext, trainer_of
 
 if TYPE_CHECKING:

@@ -139,7 +139,7 @@ class FaissNeighbours:
         self._index.add(np.arange(len(vectors)), vectors)
 
     def search(self, queries: F32, k: int) -> I64:
-        """See `ranking.training.two_tower.mining.Neighbours`."""
+        """See `ranking.training.neighbours.Neighbours`."""
         return self._index.search(queries, min(k, len(self._index)))[0]
 
 

@@ -34,7 +34,7 @@ from experiments.statistics.paired import Difference, Interval, mean_interval, p
 from features.text.understanding import Understanding
 from ranking.artifact import CARD, Bundle
 from ranking.catalogue import trained_scorers, untrained_scorers
-from ranking.training.rankers.shared import SharedRows
+from ranking.training.shared import SharedRows
 from ranking.training.trainer import TrainingContext, fit_scorer, trainer_of
 from ranking.untrained import make_scorer
 

@@ -17,7 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, Self
 
 import numpy as np
 
@@ -37,6 +37,12 @@ class Ranking:
     """[B, k] relevance by rank in the best possible order."""
     relevant: F64
     """[B] number of candidates with relevance above 0."""
+
+    @classmethod
+    def of_hits(cls, hits: F64, relevant: I64) -> Self:
+        """From `hits` [B, k], 1 where a relevant candidate stands, and how many are relevant to each request, [B]."""
+        ideal = (np.arange(hits.shape[1])[None, :] < relevant[:, None]).astype(np.float64)
+        return cls(hits, ideal, relevant.astype(np.float64))
 
     @property
     def k(self) -> int:

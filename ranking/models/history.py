@@ -44,8 +44,8 @@ class Histories:
         """All requests of `parts`, one part after the other."""
         lengths = np.concatenate([np.diff(part.offsets) for part in parts])
         columns = (
-            np.concatenate([*(getattr(part, name)[:-1] for part in parts), getattr(parts[-1], name)[-1:]])
-            for name in ("authors", "actions", "ages_h")
+            np.concatenate([*(one[:-1] for one in every), every[-1][-1:]])
+            for every in zip(*((part.authors, part.actions, part.ages_h) for part in parts), strict=True)
         )
         return cls(np.r_[0, np.cumsum(lengths)].astype(np.int64), *columns)
 

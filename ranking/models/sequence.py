@@ -10,7 +10,7 @@ transformer does, Chen et al., DLP-KDD 2019).
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
@@ -89,7 +89,8 @@ class Pasts:
 
     def to(self, device: torch.device) -> Pasts:
         """The same on a device."""
-        return Pasts(*(getattr(self, one.name).to(device) for one in fields(self)))
+        every = (self.reader, self.author, self.action, self.age, self.known)
+        return Pasts(*(one.to(device) for one in every))
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ import torch
 from pydantic import Field, model_validator
 from torch import nn
 
-from data.batch import Array
+from data.batch import F64, Array
 from ranking.models.bags import picked
 from ranking.models.dropout import RowDropout
 from ranking.models.inputs import HASHES, BagTensors, Entities, TweetTensors, UserTensors, dense_names
@@ -244,6 +244,13 @@ class Towers(nn.Module):  # type: ignore[misc]  # torch comes without types
         for side, width in (("user", user_width), ("tweet", tweet_width)):
             self.register_buffer(f"{side}_mean", torch.zeros(width))
             self.register_buffer(f"{side}_std", torch.ones(width))
+
+    def set_scales(self, user: tuple[F64, F64] | None, tweet: tuple[F64, F64] | None) -> None:
+        """Takes the means and deviations [F] of each tower's dense columns; None for a tower without any."""
+        for mean, std, scales in ((self.user_mean, self.user_std, user), (self.tweet_mean, self.tweet_std, tweet)):
+            if scales is not None:
+                mean.copy_(torch.from_numpy(scales[0]))
+                std.copy_(torch.from_numpy(scales[1]))
 
     @property
     def scale(self) -> torch.Tensor:

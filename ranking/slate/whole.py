@@ -16,7 +16,6 @@ from threadpoolctl import threadpool_limits
 from data.batch import F32, F64, I64, Ragged
 from data.errors import ConfigError, DataError
 from data.kernel import kernel
-from ranking.metrics.accuracy import Ranking
 
 READERS, ITEMS = 512, 512
 """A tile: 1 MiB of scores, what a core's second cache holds."""
@@ -40,13 +39,11 @@ class Best:
         offsets = np.r_[0, np.cumsum(there.sum(axis=1))].astype(np.int64)
         return Ragged(offsets, self.items[there]), self.scores[there]
 
-    def ranking(self, relevant: Ragged) -> Ranking:
-        """What metrics are made of, where `relevant` lists the items that count for each reader, ascending."""
-        k, wanted = self.items.shape[1], relevant.lengths
-        gains = np.zeros(self.items.shape)
-        _mark(self.items, relevant.offsets, relevant.values, gains)
-        ideal = (np.arange(k)[None, :] < wanted[:, None]).astype(np.float64)
-        return Ranking(gains, ideal, wanted.astype(np.float64))
+    def hits(self, relevant: Ragged) -> F64:
+        """[B, k] 1 where an item is among those that `relevant` lists for its reader, ascending; else 0."""
+        hits = np.zeros(self.items.shape)
+        _mark(self.items, relevant.offsets, relevant.values, hits)
+        return hits
 
 
 def best_of_scores(scores: F32, k: int, without: Ragged) -> Best:
@@ -117,13 +114,13 @@ def _block(readers: F32, items: F32, start: int, without: Ragged, best: Best) ->
 
 
 @kernel
-def _mark(items: I64, offsets: I64, relevant: I64, gains: F64) -> None:
+def _mark(items: I64, offsets: I64, relevant: I64, hits: F64) -> None:
     """1 where an item is among its reader's relevant ones."""
     for b in range(len(items)):
         mine = relevant[offsets[b] : offsets[b + 1]]
         for place in range(items.shape[1]):
             if items[b, place] >= 0 and _among(mine, items[b, place]):
-                gains[b, place] = 1.0
+                hits[b, place] = 1.0
 
 
 @kernel

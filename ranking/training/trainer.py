@@ -22,8 +22,8 @@ from data.split import Split
 from ranking.catalogue import SCORERS, trained_scorers
 from ranking.scorer import Scorer, ScorerConfig
 from ranking.training.checkpoint import Checkpoint
-from ranking.training.rankers.shared import SharedRows
-from ranking.training.two_tower.mining import Exact, Indexer
+from ranking.training.neighbours import Exact, Indexer
+from ranking.training.shared import SharedRows
 from ranking.untrained import make_scorer
 
 if TYPE_CHECKING:

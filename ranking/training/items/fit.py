@@ -21,7 +21,7 @@ from data.errors import DataError
 from data.settings import config_from
 from data.split import Split
 from data.ties import TieOrder
-from ranking.metrics.accuracy import ndcg
+from ranking.metrics.accuracy import Ranking, ndcg
 from ranking.scorer import Scorer
 from ranking.scorers.als import ALS, ALSConfig
 from ranking.scorers.ease import EASE, EASEConfig
@@ -195,7 +195,7 @@ def _ndcg(judged: _Judged, engaged: Engaged, held: Mask, config: ItemConfig, see
         some = readers[start : start + _BLOCK]
         pasts, relevant = _lists(rest[some]), _lists(asked[some])
         best = best_of_scores(judged(some, pasts), config.k, pasts)
-        values.append(ndcg(best.ranking(relevant)))
+        values.append(ndcg(Ranking.of_hits(best.hits(relevant), relevant.lengths)))
     return float(np.concatenate(values).mean())
 
 

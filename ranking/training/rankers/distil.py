@@ -22,7 +22,7 @@ from ranking.processes import processes, total
 from ranking.scorers.tabular import BoostingConfig
 from ranking.training.rankers.fit_tabular import train_boosting
 from ranking.training.rankers.impressions import Impressions
-from ranking.training.rankers.shared import SharedRows
+from ranking.training.shared import SharedRows
 
 
 def taught(

@@ -20,9 +20,9 @@ from ranking.training.checkpoint import Checkpoint
 from ranking.training.engine import Plan, train
 from ranking.training.rankers.distil import taught
 from ranking.training.rankers.impressions import Impressions
-from ranking.training.rankers.shared import SharedRows
 from ranking.training.rankers.task import HeavyTask, RankerTask, SequenceTask
 from ranking.training.rankers.trainer import RankerTrainer
+from ranking.training.shared import SharedRows
 from ranking.training.trainer import Report, TrainingContext
 
 C = TypeVar("C", bound=NetConfig)

@@ -21,9 +21,9 @@ from ranking.models.ranker_training import RowsConfig
 from ranking.scorers.tabular import Boosting, BoostingConfig, Logistic, LogisticConfig, TabularConfig, normalised, place
 from ranking.training.losses import action_loss
 from ranking.training.rankers.impressions import Impressions
-from ranking.training.rankers.shared import SharedRows
 from ranking.training.rankers.task import WATCHED
 from ranking.training.rankers.trainer import RankerTrainer
+from ranking.training.shared import SharedRows
 from ranking.training.trainer import Report, TrainingContext
 
 C = TypeVar("C", bound=TabularConfig)
@@ -94,7 +94,7 @@ def train_boosting(
     """
     config = config.predicting(rows.actions, rows.known)
     settings = config.model_dump_json(include=_OF_TREES)
-    trees = (shared or SharedRows()).trees(rows, settings, lambda: _grown(config, rows, progress))
+    trees = (shared or SharedRows()).trees((rows, settings), lambda: _grown(config, rows, progress))
     return _judged(Boosting(config, trees, rows.known, Calibration(rows.rate)), rows, on_epoch)
 
 

@@ -29,6 +29,7 @@ from ranking.models.dense import DenseInputs
 from ranking.models.history import HISTORY, Histories
 from ranking.models.inputs import splitmix64
 from ranking.models.ranker_training import RowsConfig
+from ranking.training.shared import SharedRows
 
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
@@ -136,6 +137,24 @@ def impressions(
     return Impressions(
         names=inputs.names, x=x, actions=named, labels=labels, position=rows["position"].to_numpy().astype(np.float32),
         author_id=author, request=request, validation=validation, rate=rate, histories=past, **ids,
+    )  # fmt: skip
+
+
+def shared_impressions(
+    shared: SharedRows, dataset: Dataset, split: Split, inputs: DenseInputs, config: RowsConfig, *,
+    understanding: Understanding | None, actions: Sequence[str] = (), histories: bool = False, seed: int,
+    progress: Progress = no_progress,
+) -> Impressions:  # fmt: skip
+    """As `impressions`, whose errors it raises, unless `shared` has these rows."""
+    histories = histories or shared.histories
+    text = understanding.identity if understanding else ""
+    key = (dataset.content_hash, split.name, inputs, config, text, tuple(actions), histories, seed)
+    return shared.rows(
+        key,
+        lambda: impressions(
+            dataset, split, inputs, config, understanding=understanding, actions=actions, histories=histories,
+            seed=seed, progress=progress,
+        ),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from data.settings import config_from
 from ranking.models.action_scorer import ActionConfig, ActionScorer
 from ranking.models.ranker_training import RowsConfig
 from ranking.processes import first_process_first
-from ranking.training.rankers.impressions import Impressions
+from ranking.training.rankers.impressions import Impressions, shared_impressions
 from ranking.training.trainer import Trainer, TrainingContext
 
 C = TypeVar("C", bound=ActionConfig)
@@ -39,8 +39,8 @@ class RankerTrainer(Trainer, Generic[C, R]):
         config = config_from(self.config_type, settings, name=self.ranker.kind, seed=context.seed)
         config.check_value()
         with first_process_first():
-            rows = context.shared.impressions(
-                context.dataset, context.split, config.inputs, self.rows_config(config),
+            rows = shared_impressions(
+                context.shared, context.dataset, context.split, config.inputs, self.rows_config(config),
                 understanding=context.understanding, actions=config.actions, histories=self.histories,
                 seed=context.seed, progress=context.progress,
             )  # fmt: skip

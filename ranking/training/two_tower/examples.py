@@ -7,7 +7,7 @@ tweets at the moment of one of the positives they are compared with.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING
@@ -145,22 +145,27 @@ class Examples:
         """
         used = np.unique(np.r_[self.tweet_row[~self.validation], *[b[1] for b in self.blocks[False]], self.catalogue])
         config = self.config
-        sides = (
-            ("user", config.user_dense, self.readers.dense),
-            ("tweet", config.tweet_dense, self.tweets.dense[used]),
-        )
+        user = _scales(config.user_dense, self.readers.dense)
+        tweet = _scales(config.tweet_dense, self.tweets.dense[used])
         with torch.no_grad():
-            for side, names, values in sides:
-                if not values.shape[1]:
-                    continue
-                bad = np.flatnonzero(~np.isfinite(values).all(axis=0))
-                if len(bad):
-                    told = f"input {dense_names(names)[bad[0]]!r} is not finite in a training row"
-                    raise ModelError(told, remedy="mend that column")
-                mean, std = values.mean(axis=0, dtype=np.float64), values.std(axis=0, dtype=np.float64)
-                for member in towers.members:
-                    getattr(member, f"{side}_mean").copy_(torch.from_numpy(mean))
-                    getattr(member, f"{side}_std").copy_(torch.from_numpy(np.maximum(std, 1e-3)))
+            for member in towers.members:
+                member.set_scales(user, tweet)
+
+
+def _scales(names: Sequence[str], values: F32) -> tuple[F64, F64] | None:
+    """Means and deviations [F] of the dense columns `names`, whose values are [N, F]; None without any.
+
+    Raises:
+        ModelError: one of them is not finite.
+    """
+    if not values.shape[1]:
+        return None
+    bad = np.flatnonzero(~np.isfinite(values).all(axis=0))
+    if len(bad):
+        problem = f"input {dense_names(names)[bad[0]]!r} is not finite in a training row"
+        raise ModelError(problem, remedy="mend that column")
+    std = np.maximum(values.std(axis=0, dtype=np.float64), 1e-3)
+    return values.mean(axis=0, dtype=np.float64), std
 
 
 def build_examples(

@@ -20,9 +20,10 @@ from ranking.processes import Processes, gathered, pick_device, processes
 from ranking.training.checkpoint import Checkpoint
 from ranking.training.engine import Plan, deterministic, train
 from ranking.training.losses import positives_in_top, sampled_logits, sampled_softmax_loss, softmax_loss
+from ranking.training.neighbours import Exact, Indexer, Neighbours
 from ranking.training.two_tower.batches import Inputs, ahead, inputs
 from ranking.training.two_tower.examples import Examples
-from ranking.training.two_tower.mining import Exact, Indexer, Neighbours, mined
+from ranking.training.two_tower.mining import mined
 from ranking.training.two_tower.sampler import Sample, Sampler
 
 IN_SAMPLE_K = 20

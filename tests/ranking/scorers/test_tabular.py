@@ -71,7 +71,7 @@ def test_the_loss_told_is_the_networks_of_the_same_probabilities(learned):
     configs = (LogisticConfig(inputs=EIGHT), BoostingConfig(inputs=EIGHT, trees=5, calibrate=False))
     for train, config in zip((train_logistic, train_boosting), configs, strict=True):
         told = []
-        model = train(config, some, None, told.append)
+        model = train(config, some, on_epoch=told.append)
         p, label = model.of_inputs(some.x[held], some.position[held]).astype(float), some.labels[held]
         # By hand: like and reply are known; one who did the other alone counts 0.3.
         weight = np.where((label[:, :2] > 0).any(axis=1)[:, None] & (label[:, :2] == 0), 0.3, 1.0)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from data.batch import Ragged
 from data.errors import ConfigError, DataError
-from ranking.metrics.accuracy import FORMULAS, rank
+from ranking.metrics.accuracy import FORMULAS, Ranking, rank
 from ranking.slate import whole
 from ranking.slate.whole import best_of_scores, best_of_vectors
 
@@ -66,7 +66,8 @@ def test_the_ranking_gives_the_metrics_that_sorting_gives():
     without, k = _left_out(rng, 8, 50), 10
     wanted = [np.setdiff1d(np.flatnonzero(rng.random(50) < 0.2), without[b]) for b in range(8)]
     wanted[3] = np.empty(0, np.int64)
-    ours = best_of_scores(scores, k, without).ranking(Ragged.from_lists(wanted))
+    listed = Ragged.from_lists(wanted)
+    ours = Ranking.of_hits(best_of_scores(scores, k, without).hits(listed), listed.lengths)
     for b in range(8):
         left = np.setdiff1d(np.arange(50), without[b])
         theirs = rank(scores[b, left], np.isin(left, wanted[b]), np.array([0, len(left)]), k)

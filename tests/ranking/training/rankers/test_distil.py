@@ -18,8 +18,8 @@ from ranking.training.rankers import fit as fit_ranker
 from ranking.training.rankers.distil import taught
 from ranking.training.rankers.fit import train_heavy
 from ranking.training.rankers.fit_tabular import train_boosting
-from ranking.training.rankers.shared import SharedRows
 from ranking.training.rankers.task import HeavyTask, SequenceTask
+from ranking.training.shared import SharedRows
 from tests.ranking.training.rankers.ranker_rows import EIGHT, rows
 
 CPU = torch.device("cpu")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 import numpy as np
 import polars as pl
 import pytest
@@ -13,8 +15,8 @@ from features.offline import offline_features
 from ranking.models.dense import DenseInputs
 from ranking.models.history import HISTORY
 from ranking.models.ranker_training import RowsConfig
-from ranking.training.rankers.impressions import _chances, impressions, labels_of, sampled_rows
-from ranking.training.rankers.shared import SharedRows
+from ranking.training.rankers.impressions import _chances, impressions, labels_of, sampled_rows, shared_impressions
+from ranking.training.shared import SharedRows
 
 INPUTS = DenseInputs(columns=("tweet.likes", "pair.interactions", "user.engagements"), interests=False)
 
@@ -201,7 +203,7 @@ def test_where_most_impressions_have_an_action_as_many_are_kept_as_asked_for(act
 
 
 def test_rows_are_made_anew_only_where_another_ranker_asks_for_others(tiny_dataset, split):
-    same, config = SharedRows().impressions, RowsConfig(most=500)
+    same, config = partial(shared_impressions, SharedRows()), RowsConfig(most=500)
     asked = {"understanding": None, "seed": 1}
     first = same(tiny_dataset, split, INPUTS, config, **asked)
     assert same(tiny_dataset, split, INPUTS, config, **asked) is first
@@ -216,4 +218,7 @@ def test_rows_are_made_anew_only_where_another_ranker_asks_for_others(tiny_datas
         assert (made.histories is None) == (again.histories is None)
     fewer = same(tiny_dataset, split, INPUTS, RowsConfig(most=200), **asked)
     assert len(fewer) < len(first)
-    assert SharedRows(histories=True).impressions(tiny_dataset, split, INPUTS, config, **asked).histories is not None
+    assert (
+        shared_impressions(SharedRows(histories=True), tiny_dataset, split, INPUTS, config, **asked).histories
+        is not None
+    )

@@ -18,11 +18,12 @@ from ranking.models.tables import HashTable, RowAdam, _update, _update_anywhere,
 from ranking.training import losses
 from ranking.training.held_out import held_out
 from ranking.training.losses import positives_in_top, sampled_logits, sampled_softmax_loss, softmax_loss
+from ranking.training.neighbours import Exact
 from ranking.training.two_tower.accidental_hits import accidental_hits, holds
 from ranking.training.two_tower.batches import ahead
 from ranking.training.two_tower.leave_one_out import other_engagements
 from ranking.training.two_tower.lifetimes import draw_alive, time_blocks
-from ranking.training.two_tower.mining import Exact, mined
+from ranking.training.two_tower.mining import mined
 
 
 @settings(deadline=None)
