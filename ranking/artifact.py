@@ -30,7 +30,7 @@ from features.text.understanding import Understanding
 from ranking.catalogue import SCORERS, scorer_class
 from ranking.scorer import ConfiguredScorer, Scorer, ValuedScorer
 from ranking.trained_rows import TrainedRows
-from ranking.value import told_value
+from ranking.value import parse_value
 
 CARD, WEIGHTS, ROWS, TEXT = "model.json", "model.safetensors", "rows.safetensors", "understanding"
 VALUE = "?value="
@@ -87,8 +87,8 @@ class Bundle:
     learned: TrainedRows | None = field(default=None, repr=False)
     """The rows that it learned from; None for a scorer that learned nothing, and where they were not recorded."""
 
-    def valued(self, told: str) -> Self:
-        """The same model by another value, as `ranking.value.told_value` reads it; its name tells which.
+    def valued(self, value: str) -> Self:
+        """The same model by another value, as `ranking.value.parse_value` reads it; its name states which.
 
         What is measured of it is not of the run that trained it, so it has no run.
 
@@ -98,8 +98,8 @@ class Bundle:
         if not isinstance(self.scorer, ValuedScorer):
             remedy = "rankers that predict actions have one: logistic, boosting, heavy, sequence"
             raise ConfigError(f"model {self.name!r} has no value to choose", remedy=remedy)
-        scorer: Any = self.scorer.with_value(told_value(told))
-        return replace(self, name=f"{self.name}{VALUE}{told}", scorer=scorer, run_id="")
+        scorer: Any = self.scorer.with_value(parse_value(value))
+        return replace(self, name=f"{self.name}{VALUE}{value}", scorer=scorer, run_id="")
 
     def save(self, folder: Path) -> ModelCard:
         """Writes the artifact; a failure leaves nothing at `folder`."""

@@ -1,4 +1,4 @@
-"""Several processes that train one model: who they are, what is each one's share, and what they tell each other.
+"""Several processes that train one model: their ranks, the share of each, and what they exchange.
 
 `torchrun --nproc-per-node 2 -m experiments.cli train ...` starts them; without it there is one process and everything
 here is the identity. All processes walk the same global batches; each computes its share of the rows.
@@ -35,7 +35,7 @@ class Processes:
 
 
 def processes() -> Processes:
-    """The processes that have joined; one when nobody has."""
+    """The processes that have joined; one where none has."""
     if not dist.is_available() or not dist.is_initialized():
         return Processes()
     return Processes(dist.get_rank(), dist.get_world_size())
@@ -73,10 +73,10 @@ def pick_device(name: str = "auto") -> torch.device:
     """`cpu`, `cuda`, or `auto`: CUDA where there is one (and one for each process), else the CPU.
 
     Raises:
-        ConfigError: CUDA is asked for and there is none.
+        ConfigError: CUDA is requested and there is none.
     """
     if name == "cuda" and not torch.cuda.is_available():
-        raise ConfigError("device 'cuda' is asked for but there is none", remedy="set device = 'auto' or 'cpu'")
+        raise ConfigError("device 'cuda' is requested but there is none", remedy="set device = 'auto' or 'cpu'")
     nccl = processes().count == 1 or dist.get_backend() == "nccl"
     if name == "cuda" or (name == "auto" and torch.cuda.is_available() and nccl):
         return torch.device("cuda", torch.cuda.current_device())

@@ -1,8 +1,8 @@
 """What a model learned from, small enough to go with it: hashes of its training rows, to be looked for in any test.
 
-A row is a person, a thing and a moment by what they were called in their log, so that two imports of one log have the
-same rows whatever numbers their ids were given and in whatever order their lines stood. Up to about `MOST` rows all are
-kept; of more a share that their hashes decide, so that a look-up says for the same share of a test whether it was
+A row is a user, a tweet and a time, the first two by their names in the log, so that two imports of one log have the
+same rows whatever numbers their ids were given and in whatever order their lines came. Up to about `MOST` rows all are
+kept; of more rows a share that their hashes select, so that a look-up finds for the same share of a test whether it was
 learned.
 """
 
@@ -36,14 +36,14 @@ _OFFSET, _PRIME = np.uint64(0xCBF29CE484222325), np.uint64(0x100000001B3)
 class Overlap:
     """How much of a test a model learned."""
 
-    asked: int
+    test_rows: int
     """Rows of the test."""
     looked_up: int
-    """Those that the kept share can tell of; all of them where every training row was kept."""
+    """Those that belong to the kept share; all of them where every training row was kept."""
     rows: int
-    """Of these, learned at the same moment."""
+    """Of these, learned at the same time."""
     pairs: int
-    """Of these, whose person and thing were learned at some moment."""
+    """Of these, whose user and tweet were learned at any time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,9 +51,9 @@ class TrainedRows:
     """Hashes of training rows; equal to itself alone."""
 
     pairs: U64
-    """[K] of (person, thing), ascending."""
+    """[K] of (user, tweet), ascending."""
     rows: U64
-    """[R] of (person, thing, moment), ascending."""
+    """[R] of (user, tweet, time), ascending."""
     bits: int
     """What is kept has a pair whose hash begins with so many zeros: one of 2^bits."""
 
@@ -68,13 +68,13 @@ class TrainedRows:
 
     def overlap(self, dataset: Dataset, test: pl.LazyFrame) -> Overlap:
         """How many of the engagements `test` of any data set are among them."""
-        asked = int(test.select(pl.len()).collect().item())
+        test_rows = int(test.select(pl.len()).collect().item())
         looked_up = rows = pairs = 0
         for pair, row in _hashed(dataset, test, self.bits):
             looked_up += len(pair)
             pairs += int(_among(self.pairs, pair).sum())
             rows += int(_among(self.rows, row).sum())
-        return Overlap(asked, looked_up, rows, pairs)
+        return Overlap(test_rows, looked_up, rows, pairs)
 
     def arrays(self) -> dict[str, Array]:
         """For an artifact."""
@@ -98,17 +98,17 @@ def _hashed(dataset: Dataset, rows: pl.LazyFrame, bits: int) -> Iterator[tuple[U
     least = np.uint64(64 - bits)
     yield np.empty(0, np.uint64), np.empty(0, np.uint64)
     for chunk in rows.select("user_id", "tweet_id", "time_us").collect_batches(chunk_size=_CHUNK):
-        user, tweet, moment = (chunk[name].to_numpy() for name in ("user_id", "tweet_id", "time_us"))
+        user, tweet, time_us = (chunk[name].to_numpy() for name in ("user_id", "tweet_id", "time_us"))
         with np.errstate(over="ignore"):
             pair = splitmix64(users.hashes(user) + np.uint64(3) * tweets.hashes(tweet))
         if bits:
             kept = pair >> least == 0
-            pair, moment = pair[kept], moment[kept]
-        yield pair, splitmix64(pair ^ splitmix64(moment))
+            pair, time_us = pair[kept], time_us[kept]
+        yield pair, splitmix64(pair ^ splitmix64(time_us))
 
 
 class _Names:
-    """Ids as hashes of what they were called. A whole number is itself, whether it was read as one or as a text."""
+    """Ids as hashes of their names in the log. A whole number counts as itself, read as a number or as a text."""
 
     def __init__(self, ids: IdMap) -> None:
         texts = ids.texts

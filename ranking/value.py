@@ -83,21 +83,21 @@ class ValueModel:
         return cls(PRESETS[name], 0.0 if name == "engagement" else OFFSET)
 
     @classmethod
-    def of(cls, told: str | Mapping[str, float]) -> ValueModel:
+    def of(cls, value: str | Mapping[str, float]) -> ValueModel:
         """A preset by its name, or weights by action, among which `offset` is the offset.
 
         Raises:
             ConfigError: no such preset or action, or a weight that is no number.
         """
-        if isinstance(told, str):
-            return cls.preset(told)
-        if not isinstance(told, Mapping):
-            raise ConfigError(f"value {told!r} is neither a preset's name nor a table of weights", remedy=_OWN)
-        for name, weight in told.items():
+        if isinstance(value, str):
+            return cls.preset(value)
+        if not isinstance(value, Mapping):
+            raise ConfigError(f"value {value!r} is neither a preset's name nor a table of weights", remedy=_OWN)
+        for name, weight in value.items():
             if isinstance(weight, bool) or not isinstance(weight, int | float):
                 raise ConfigError(f"value weight of {name!r} is {weight!r}", remedy="use a number")
-        weights = {str(name): float(weight) for name, weight in told.items() if name != "offset"}
-        return cls(weights, float(told.get("offset", 0.0)))
+        weights = {str(name): float(weight) for name, weight in value.items() if name != "offset"}
+        return cls(weights, float(value.get("offset", 0.0)))
 
     def left_out(self, actions: Sequence[str]) -> tuple[str, ...]:
         """Weighted actions that are not among `actions`, those that a model predicts or a data set has."""
@@ -135,7 +135,7 @@ class ValueModel:
         return np.where(value < 0, np.minimum(below, highest), value + np.float32(self.offset))
 
 
-def told_value(text: str) -> str | dict[str, float]:
+def parse_value(text: str) -> str | dict[str, float]:
     """What `ValueModel.of` takes, from one word: a preset's name, or weights as TOML has them, `{like=1, reply=10}`.
 
     Raises:
@@ -151,7 +151,7 @@ def told_value(text: str) -> str | dict[str, float]:
 
 
 def learned(model: ActionModel) -> tuple[str, ...]:
-    """The actions that somebody took in training; of the others a model knows nothing."""
+    """The actions that were taken in training; of the others a model knows nothing."""
     return tuple(action for action, taken in zip(model.actions, model.taken, strict=True) if taken)
 
 

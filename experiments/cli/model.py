@@ -75,7 +75,7 @@ def evaluate(
     tie_shuffles: Annotated[
         int,
         typer.Option(
-            help="Also measure over so many draws (2 or more) of which engagement of one moment is the later, for "
+            help="Also measure over so many draws (2 or more) of which engagement at one time is the later, for "
             "splits by each user's past. Models of items are fitted again to each.",
             min=0,
         ),

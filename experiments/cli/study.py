@@ -9,7 +9,7 @@ import typer
 
 from experiments.cli.console import JsonFlag, progress_bar, show
 
-app = typer.Typer(no_args_is_help=True, help="Questions asked of several worlds, each answered by one command.")
+app = typer.Typer(no_args_is_help=True, help="Studies over several worlds, one command each.")
 
 
 @app.callback()

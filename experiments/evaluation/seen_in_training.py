@@ -48,7 +48,7 @@ def _told(name: str, bundle: Bundle, dataset: Dataset, split: Split, asked: Eval
     found = bundle.learned.overlap(dataset, asked.held_out)
     bits = bundle.learned.bits
     of = f"{found.looked_up:,} held-out rows" + (
-        f" that its record can tell of (1 in {2**bits} of {found.asked:,})" if bits else " of this test"
+        f" that its record can tell of (1 in {2**bits} of {found.test_rows:,})" if bits else " of this test"
     )
     if found.rows:
         raise ModelError(

@@ -10,7 +10,7 @@ from ranking.registry import connect, fetch, has_models
 
 
 def served_model(model: str, home: Path) -> Bundle | None:
-    """The model to serve; None where none was trained yet and the default is asked for."""
+    """The model to serve; None where none was trained yet and the default is requested."""
     try:
         return fetch(model, home=home)
     except NotFoundError:

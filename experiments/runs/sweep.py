@@ -102,10 +102,11 @@ class SweepConfig(BaseModel):
 
     @model_validator(mode="before")
     @classmethod
-    def _better(cls, told: Any) -> Any:
-        if isinstance(told, dict) and "direction" not in told and _MORE.search(str(told.get("objective", ""))):
-            return {**told, "direction": "maximize"}
-        return told
+    def _better(cls, settings: Any) -> Any:
+        if not isinstance(settings, dict) or "direction" in settings:
+            return settings
+        more = _MORE.search(str(settings.get("objective", "")))
+        return {**settings, "direction": "maximize"} if more else settings
 
 
 @dataclass(frozen=True)
@@ -186,7 +187,7 @@ class _Trials:
         self._shared = SharedRows()
 
     def run(self, study: optuna.Study, number: int) -> None:
-        """One trial: asked of the sampler, trained, told."""
+        """One trial: drawn by the sampler, trained, reported."""
         import optuna
 
         config = self._config
@@ -318,7 +319,7 @@ def _run_of(config: SweepConfig, settings: Mapping[str, Any]) -> RunConfig:
 
 
 def _ended(study: optuna.Study) -> list[optuna.trial.FrozenTrial]:
-    """Trials that were told; one that was killed in the middle is asked again."""
+    """Trials that have ended; one that was killed in the middle is drawn again."""
     return [trial for trial in study.get_trials(deepcopy=False) if trial.state.is_finished()]
 
 

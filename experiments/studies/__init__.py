@@ -1,1 +1,1 @@
-"""Questions asked of several worlds, each answered by one command."""
+"""Studies over several worlds, one command each."""

@@ -115,7 +115,7 @@ class RankersResult:
     k: int
     folder: Path
     notes: tuple[str, ...] = ()
-    """What is to be told of rankers that do not tell candidates apart."""
+    """A sentence for each ranker that gives many candidates one score."""
 
 
 def rank_rankers(config: RankersConfig, home: Path, progress: Progress = no_progress) -> RankersResult:
@@ -132,8 +132,8 @@ def rank_rankers(config: RankersConfig, home: Path, progress: Progress = no_prog
     for at, seed in enumerate(config.seeds):
         place = folder / f"seed-{seed}"
         part = part_of(progress, at, len(config.seeds), f"seed {seed}")
-        rows, words, told = _world(config, seed, place, home, part)
-        notes += [f"Seed {seed}: {one}" for one in told]
+        rows, words, ties = _world(config, seed, place, home, part)
+        notes += [f"Seed {seed}: {one}" for one in ties]
         protocol = words.replace(f"sampled with seed {seed}", "sampled with the world's seed")
         parts.append(rows.with_columns(seed=pl.lit(seed), person=pl.concat_str(pl.lit(f"{seed}/"), "user_id")))
     every = pl.concat(parts)
@@ -147,15 +147,15 @@ def rank_rankers(config: RankersConfig, home: Path, progress: Progress = no_prog
 def _world(
     config: RankersConfig, seed: int, place: Path, home: Path, progress: Progress
 ) -> tuple[pl.DataFrame, str, list[str]]:
-    """`request_id`, `user_id` and a column of true values a scorer, the protocol's words, and what there is to tell."""
+    """`request_id`, `user_id` and a column of true values a scorer, the protocol's words, and the sentences on ties."""
     dataset = kept_data(world_config(config.preset, None, [f"seed={seed}"]), place / "world", progress)
     every = {name: _in_full(name, config) for name in config.rankers}
     evaluation = EvaluateConfig(requests=config.requests, seed=seed)
-    told = {**config.model_dump(mode="json", exclude={"seeds", "settings"}), **every}
-    asked = {**told, "evaluation": evaluation.model_dump(mode="json"), "data": dataset.content_hash}
+    plain = {**config.model_dump(mode="json", exclude={"seeds", "settings"}), **every}
+    wanted = {**plain, "evaluation": evaluation.model_dump(mode="json"), "data": dataset.content_hash}
     kept = present(place / "measured")
-    if kept.is_dir() and (found := json.loads((kept / _ABOUT).read_text()))["asked"] == asked:
-        return pl.read_parquet(kept / _VALUES), found["protocol"], found.get("told", [])
+    if kept.is_dir() and (found := json.loads((kept / _ABOUT).read_text())).get("wanted") == wanted:
+        return pl.read_parquet(kept / _VALUES), found["protocol"], found["ties"]
     split = split_of(dataset, "auto")
     bundles = _bundles(config, seed, dataset, place / "models", home, progress)
     text = next(one.understanding for one in bundles.values())
@@ -172,7 +172,7 @@ def _world(
     ties = sentences({row.name: row.apart for row in report.rows}, report.k)
     with written_whole(kept) as staging:
         out.write_parquet(staging / _VALUES)
-        about = {"asked": asked, "protocol": report.protocol, "told": ties}
+        about = {"wanted": wanted, "protocol": report.protocol, "ties": ties}
         (staging / _ABOUT).write_text(json.dumps(about))
     return out, report.protocol, ties
 
@@ -196,8 +196,8 @@ def _trained(
 ) -> Bundle:  # fmt: skip
     """The model in `folder` where it was trained on this data with these settings, else a new one."""
     run = RunConfig(scorer=name, seed=seed, settings=config.settings.get(name, {}))
-    kept, asked = folder / "run.json", run.model_dump_json() + json.dumps(_in_full(name, config))
-    if (folder / "model" / CARD).is_file() and kept.is_file() and kept.read_text() == asked:
+    kept, wanted = folder / "run.json", run.model_dump_json() + json.dumps(_in_full(name, config))
+    if (folder / "model" / CARD).is_file() and kept.is_file() and kept.read_text() == wanted:
         found = Bundle.load(folder / "model", cache=home / "cache")
         if found.data_hash == dataset.content_hash:
             return found
@@ -210,7 +210,7 @@ def _trained(
     bundle = Bundle(name, scorer, understanding, dataset.name, dataset.content_hash, split.name, dataset.tables)
     folder.mkdir(parents=True, exist_ok=True)
     bundle.save(folder / "model")
-    write_file(kept, asked)
+    write_file(kept, wanted)
     return bundle
 
 

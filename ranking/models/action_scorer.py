@@ -207,6 +207,6 @@ class NetScorer(ActionScorer):
             net.load_state_dict(state)
         except RuntimeError as error:
             detail = " ".join(str(error).split())[:200]
-            told = f"{cls.kind} weights do not fit their config: {detail}"
-            raise ModelError(told, remedy="train it again") from error
+            problem = f"{cls.kind} weights do not fit their config: {detail}"
+            raise ModelError(problem, remedy="train it again") from error
         return cls(parsed, net, Calibration.of(weights), np.asarray(weights["taken"], np.bool_))

@@ -1,6 +1,6 @@
 """Two towers (Covington et al. 2016; Yi et al. 2019): a vector for the reader, a vector for the tweet, their cosine.
 
-Fields that say who somebody is share one space with fields that say who wrote the tweet or what it is about: the
+Fields that describe the reader share one space with fields that describe who wrote the tweet or what it is about: the
 tables of authors, tweets, topics and the projection of texts serve both towers. Each tower is
 
     vector = unit( sum over fields of gate * field + MLP(all fields, dense columns) )

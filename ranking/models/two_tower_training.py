@@ -13,7 +13,7 @@ class TrainingConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     most: int = Field(600_000, ge=2)
-    """Positives that are learned from at most; of more, the newest, which are nearest to what will be asked."""
+    """Positives that are learned from at most; of more, the newest, which are most like the requests to come."""
     epochs: int = Field(10, ge=1)
     """Passes over the training positives; the weights of the best epoch are kept."""
     patience: int = Field(0, ge=0)

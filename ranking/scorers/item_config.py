@@ -33,7 +33,7 @@ class ItemConfig(ScorerConfig):
     """How a model's settings are chosen: each combination is fitted to most of the training part, the rest judges it.
 
     The one with the best NDCG, the first of equals, is then fitted to the whole training part. One combination alone is
-    judged too where somebody is told of it.
+    judged only where its number is reported.
     """
 
     validation: Literal["auto", "random", "last"] = "auto"

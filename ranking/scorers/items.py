@@ -1,7 +1,7 @@
 """What models of items by their ids have in common: the items they know, and a reader as the items engaged with.
 
-A reader is the set of items in `user.history_tweets`, so that what was engaged a moment ago counts. That column ends
-at the newest 200; of readers who had engaged with more when the model was fitted, the model also keeps the earlier
+A reader is the set of items in `user.history_tweets`, so that a new engagement counts at once. That column holds
+the newest 200; of readers who had engaged with more when the model was fitted, the model also keeps the earlier
 ones. An item that the model never met scores 0, as does every item for a reader without a past.
 """
 

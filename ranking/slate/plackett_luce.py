@@ -8,7 +8,7 @@ Places are filled one after another, each by one of the candidates left, i with 
 slate's. Adding independent Gumbel noise to score / temperature and sorting draws such a slate at once.
 
 The probability that candidate i stands at place j, whatever stands before it, is a sum over all beginnings. With
-independent clocks T_i ~ Exp(w_i), the order in which they ring is the same draw, so it is an integral over the moment t
+independent clocks T_i ~ Exp(w_i), the order in which they ring is the same draw, so it is an integral over the time t
 at which i rings:
 
     P(i at j) = integral of w_i exp(-w_i t) * P(exactly j - 1 of the others have rung by t) dt

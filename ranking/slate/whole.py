@@ -21,7 +21,7 @@ READERS, ITEMS = 512, 512
 """A tile: 1 MiB of scores, what a core's second cache holds."""
 
 _STRIDE = 64
-"""Scores that are looked at together: one comparison tells that none of them gets in."""
+"""Scores that are compared together: one comparison shows that none of them gets in."""
 
 
 @dataclass(frozen=True, slots=True)

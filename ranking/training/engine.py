@@ -108,8 +108,8 @@ def train(
     """Trains `task.module`, which ends in evaluation mode with the weights of its best epoch (the first of equals).
 
     `progress` is called after each step. `on_epoch` gets `epoch` (from 1), `train_loss` (mean over the epoch's
-    examples), what `validate` measured, `seconds` and `examples_per_s` of training; the epochs of a checkpoint that is
-    gone on from are told again first. With `checkpoint`, each epoch is kept there and a run that it belongs to goes on.
+    examples), what `validate` measured, `seconds` and `examples_per_s` of training. With `checkpoint`, each epoch is
+    kept there; a run that was killed goes on after its last epoch, and reports the earlier ones again first.
 
     Returns:
         The history: what `on_epoch` got.
@@ -119,12 +119,12 @@ def train(
         ConfigError: the checkpoint is of another run.
     """
     module, optimizers = task.module, task.optimizers
-    tell = on_epoch or (lambda values: None)
+    report = on_epoch or (lambda values: None)
     highest = [[group["lr"] for group in optimizer.param_groups] for optimizer in optimizers]
     with deterministic(plan.seed, plan.threads):
         at, best = checkpoint.load(module, optimizers) if checkpoint is not None else (Position(), State())
         for values in at.history:
-            tell(dict(values))
+            report(dict(values))
         step = step_of(task)
         done, steps = at.epoch * task.steps, plan.epochs * task.steps
         while at.epoch < plan.epochs and not (plan.patience and at.epoch - at.best_epoch >= plan.patience):
@@ -148,7 +148,7 @@ def train(
                 best = {name: value.detach().clone() for name, value in module.state_dict().items()}
             if checkpoint is not None and processes().rank == 0:
                 checkpoint.save(at, module.state_dict(), best, optimizers)
-            tell(dict(values))
+            report(dict(values))
         module.load_state_dict(best)
         module.eval()
     return at.history

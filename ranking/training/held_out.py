@@ -1,4 +1,4 @@
-"""Which impressions are held out to watch a training by: the last of each reader, or a share at the end."""
+"""Which positives are held out of training to choose its best epoch or settings."""
 
 from __future__ import annotations
 

@@ -1,8 +1,6 @@
-"""Which rows a model learns from: positives, and the negatives drawn beside them."""
+"""The positives that models of engagements learn from."""
 
 from __future__ import annotations
-
-from typing import TYPE_CHECKING
 
 import polars as pl
 
@@ -10,12 +8,8 @@ from data.dataset import Dataset
 from data.errors import DataError
 from data.schema import POSITIVE_ACTIONS
 
-if TYPE_CHECKING:
-    pass
-
-
 CHUNK = 524_288
-"""Rows whose columns are asked for at once; bounds memory."""
+"""Rows whose columns are looked up at once; bounds memory."""
 
 
 def training_positives(
@@ -33,8 +27,9 @@ def training_positives(
     rows = dataset.scan("engagements", before_us=before_us) if engagements is None else engagements
     rows = rows.filter(pl.col("action").is_in(POSITIVE_ACTIONS))
     if "requests" in dataset.tables:
-        asked = dataset.scan("requests", before_us=before_us).select("request_id", asked_us="time_us")
-        rows = rows.join(asked, on="request_id", how="left").with_columns(time_us=pl.coalesce("asked_us", "time_us"))
+        requests = dataset.scan("requests", before_us=before_us).select("request_id", requested_us="time_us")
+        rows = rows.join(requests, on="request_id", how="left")
+        rows = rows.with_columns(time_us=pl.coalesce("requested_us", "time_us"))
     shown = dataset.scan("tweets").filter(pl.col("kind") != "retweet").select("tweet_id")
     out = (
         rows.join(shown, on="tweet_id", how="semi")

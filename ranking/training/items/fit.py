@@ -54,7 +54,7 @@ class Engaged:
     item: I64
     """[P] place of each row's item."""
     order: I64
-    """[P] place of each row by time; of one moment by the rule by which the split orders a reader's engagements."""
+    """[P] place of each row by time; ties by the rule by which the split orders a reader's engagements."""
 
     @property
     def time_us(self) -> I64:
@@ -160,7 +160,7 @@ als_trainer = ItemTrainer("als", ALSConfig, _item_model(ALS.fit), seeded=True)
 def _engaged(dataset: Dataset, split: Split, model: str) -> Engaged:
     if split.train_before_us is not None and dataset.rows("impressions") and not dataset.lasting:
         raise DataError(
-            f"{model} learns items by their ids, and the tweets that {dataset.name!r} asks about are not yet posted "
+            f"{model} learns items by their ids, and the tweets of the test of {dataset.name!r} are not yet posted "
             "when training ends",
             remedy="give it a log of lasting items or another split; for tweets take two_tower",
         )
@@ -184,8 +184,8 @@ def _held_out(config: ItemConfig, engaged: Engaged, split: Split, seed: int) -> 
 
 def _ndcg(judged: _Judged, engaged: Engaged, held: Mask, config: ItemConfig, seed: int) -> float:
     """Mean NDCG over readers of the held-out items among all items but those engaged with in the rest."""
-    rest, asked = engaged.matrix(~held), engaged.matrix(held)
-    wanted = np.diff(asked.indptr)
+    rest, wanted_items = engaged.matrix(~held), engaged.matrix(held)
+    wanted = np.diff(wanted_items.indptr)
     readers = np.flatnonzero(wanted)
     if len(readers) > config.validation_readers:
         chosen = np.random.default_rng([seed, 6]).choice(readers, config.validation_readers, replace=False)
@@ -193,7 +193,7 @@ def _ndcg(judged: _Judged, engaged: Engaged, held: Mask, config: ItemConfig, see
     values = []
     for start in range(0, len(readers), _BLOCK):
         some = readers[start : start + _BLOCK]
-        pasts, relevant = _lists(rest[some]), _lists(asked[some])
+        pasts, relevant = _lists(rest[some]), _lists(wanted_items[some])
         best = best_of_scores(judged(some, pasts), config.k, pasts)
         values.append(ndcg(Ranking.of_hits(best.hits(relevant), relevant.lengths)))
     return float(np.concatenate(values).mean())

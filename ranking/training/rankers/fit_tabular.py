@@ -132,10 +132,10 @@ def _each(rows: Impressions, progress: Progress) -> Iterator[tuple[int, Array]]:
     always = np.flatnonzero((rows.labels[~rows.validation] > 0).all(axis=0))
     if len(always):
         name = rows.actions[always[0]]
-        told = (
+        problem = (
             f"{name!r} was done in every one of {(~rows.validation).sum()} training rows, which leaves nothing to learn"
         )
-        raise DataError(told, remedy="name the other actions in settings.actions")
+        raise DataError(problem, remedy="name the other actions in settings.actions")
     for action in np.flatnonzero(rows.known):
         progress(int(action), len(rows.actions), f"{rows.actions[action]} over {len(rows)} rows")
         yield int(action), rows.labels[:, action] > 0
@@ -157,7 +157,7 @@ def _fit_quietly(model: LogisticRegression, z: F32, label: Array, weight: F32) -
 
 
 def _judged(made: R, rows: Impressions, on_epoch: Report | None) -> R:
-    """The model, its loss on the held-out rows told, its calibration fitted where the config asks for that."""
+    """The model, calibrated where the config says so; its loss on the held-out rows is reported."""
     if not made.config.calibrate and on_epoch is None:
         return made
     held = rows.validation

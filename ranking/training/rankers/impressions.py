@@ -1,4 +1,4 @@
-"""Training rows of rankers: impressions with what came of each, and features as they were when the feed was asked for.
+"""Training rows of rankers: impressions with what came of each, and features as they were at the request.
 
 Every impression with an action is kept, of the others a share r that a hash of seed and impression decides, so that
 the same seed keeps the same rows. The model sees more actions than there are and `calibration.undo_down_sampling` puts
@@ -39,7 +39,7 @@ _RAREST = 0.1
 others would only crowd out what was logged."""
 
 _CHUNK = 1_048_576
-"""Rows whose columns are asked for at once: each call goes through the log once, and holds so many rows."""
+"""Rows whose columns are looked up at once: each call reads the log once, and holds so many rows in memory."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ class Impressions:
     author_id: I64
     tweet_id: I64
     time_us: I64
-    """[N] when the feed was asked for."""
+    """[N] time of the request."""
     request: I64
     """[N] number of the request among R, ascending."""
     validation: Mask
@@ -68,7 +68,7 @@ class Impressions:
     rate: float
     """r, the share of impressions without an action that was kept."""
     histories: Histories | None = None
-    """Of the R requests, where asked for."""
+    """Of the R requests, for rankers that read them."""
 
     def __len__(self) -> int:
         return len(self.request)
@@ -112,7 +112,7 @@ def impressions(
     """Rows of the training part of `split`. `actions` are those that it has in the schema's order, or those named.
 
     Raises:
-        DataError: no impressions, none with an action, or a split that is no moment in time.
+        DataError: no impressions, none with an action, or a split that does not cut at a time.
     """
     dataset.require("requests", "impressions", "engagements", purpose="training a ranker on impressions")
     rows, rate = sampled_rows(dataset, split, config, seed, actions)
@@ -171,18 +171,18 @@ def sampled_rows(
     """
     before = split.train_before_us
     if before is None:
-        raise DataError(f"split {split.name!r} has no moment before which to train", remedy="take the time split")
+        raise DataError(f"split {split.name!r} has no time before which to train", remedy="take the time split")
     taken = _taken(dataset, before)
-    asked = dataset.scan("requests", before_us=before).select("request_id", "time_us")
+    requests = dataset.scan("requests", before_us=before).select("request_id", "time_us")
     if config.skip_share:
         first = dataset.time_range_us()[0]
-        asked = asked.filter(pl.col("time_us") >= first + int((before - first) * config.skip_share))
+        requests = requests.filter(pl.col("time_us") >= first + int((before - first) * config.skip_share))
     propensity = pl.col("propensity")
     shown = dataset.scan("impressions", before_us=before).select(
         "impression_id", "request_id", "user_id", "tweet_id", "position",
         propensity=pl.when(propensity.is_finite() & (propensity > 0)).then(propensity),
     )  # fmt: skip
-    shown = shown.join(asked, on="request_id", how="inner").join(taken, on=["request_id", "tweet_id"], how="left")
+    shown = shown.join(requests, on="request_id", how="inner").join(taken, on=["request_id", "tweet_id"], how="left")
     counted = sum(1 << ACTIONS.index(action) for action in actions or ACTIONS)
     shown = shown.with_columns(pl.col("bits").fill_null(0) & counted)
     chances = _chances(_by_propensity(shown), config)

@@ -1,6 +1,6 @@
 """What each positive is compared with: the other positives of its batch and a shared sample of everything.
 
-A tweet j may be a column of a batch because it is somebody's positive there or because it was sampled. Its expected
+A tweet j may be a column of a batch because it is a reader's positive there or because it was sampled. Its expected
 number of columns is n f_j + G / M: n positives a batch, f_j its share of the positives that could have been it, G
 sampled from M tweets. The loss subtracts the log of that sum (mixed negative sampling, Yang et al., WWW 2020, with
 one proposal for the mixture, so that a popular tweet that was not sampled and one that was weigh alike).
@@ -8,15 +8,10 @@ one proposal for the mixture, so that a popular tweet that was not sampled and o
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from data.batch import I64, Array, Mask, Ragged
 from data.kernel import kernel
-
-if TYPE_CHECKING:
-    pass
 
 
 def accidental_hits(readers: I64, columns: I64, engaged: Ragged) -> tuple[I64, I64]:

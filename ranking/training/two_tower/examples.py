@@ -1,8 +1,8 @@
 """Everything that training needs from a data set, built once, point in time.
 
-A positive is the first engagement of a reader with a tweet, seen at the moment of the request that showed it (its
-own moment where no request is known): the columns are what the ranker would have had then. Sampled negatives are
-tweets at the moment of one of the positives they are compared with.
+A positive is the first engagement of a reader with a tweet, at the time of the request that showed it (its own time
+where no request is known): the columns are those that the ranker would have had then. Sampled negatives are tweets at
+the time of one of the positives that they are compared with.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _BAGS = ("user.following_ids", "user.history_authors", "user.history_tweets")
 
 @dataclass(frozen=True)
 class Readers:
-    """R moments of readers: one for each distinct (reader, time)."""
+    """R readers, each at a time: one for each distinct (reader, time)."""
 
     user_id: I64
     dense: F32
@@ -52,7 +52,7 @@ class Readers:
 
 @dataclass(frozen=True)
 class Tweets:
-    """N moments of tweets."""
+    """N tweets, each at a time."""
 
     tweet: I64
     """[N] tweet codes."""
@@ -99,7 +99,7 @@ class Examples:
     request: I64
     """[P] row of `readers`."""
     reader: I64
-    """[P] code of the reader, whatever the moment."""
+    """[P] code of the reader, whatever the time."""
     tweet_row: I64
     """[P] row of `tweets`."""
     time_us: I64
@@ -131,7 +131,7 @@ class Examples:
         return out
 
     def engaged(self, with_validation: bool) -> Ragged:
-        """Tweet codes of each reader's positives, of training alone unless asked."""
+        """Tweet codes of each reader's positives, of training alone or with the held-out ones."""
         keep = np.flatnonzero(~self.validation | with_validation)
         order = keep[np.argsort(self.reader[keep], kind="stable")]
         count = np.bincount(self.reader[keep], minlength=int(self.reader.max()) + 1)
@@ -180,9 +180,9 @@ def build_examples(
 ) -> Examples:
     """Examples from a data set's positives before `before_us`; nothing that was posted later is a negative.
 
-    `positives`, rows as of `training_positives`, replaces those, for splits that are no moment in time. `ties` tells
-    which of a reader's positives of one moment is the later, where each reader's last are held out; by default what
-    `TieOrder.of` says of the data set. `seed` decides the sampled negatives.
+    `positives`, rows as of `training_positives`, replaces those, for splits that do not cut at a time. `ties` orders a
+    reader's positives of one time, where each reader's last are held out; by default it is `TieOrder.of` the data set.
+    `seed` determines the sampled negatives.
 
     Raises:
         DataError: there is nothing to train on, or too little to hold some out.
@@ -215,21 +215,21 @@ def build_examples(
         request = np.arange(len(rows))
     else:
         keys = ["user_id", "time_us"]
-        asked = rows.unique(keys, keep="first", maintain_order=True)
-        at = rows.join(asked.select(*keys, at=pl.int_range(pl.len())), on=keys, how="left", maintain_order="left")
+        distinct = rows.unique(keys, keep="first", maintain_order=True)
+        at = rows.join(distinct.select(*keys, at=pl.int_range(pl.len())), on=keys, how="left", maintain_order="left")
         request = at["at"].to_numpy()
         user_names = [name for name in config.user_columns if name not in _IDS]
-        readers, bags = _readers(config, look_up(dataset, asked, user_names, understanding))
-    # In a catalogue an item is the same whoever asks; living tweets are seen at their positives' moments too.
+        readers, bags = _readers(config, look_up(dataset, distinct, user_names, understanding))
+    # In a catalogue an item is the same for every request; living tweets are seen at their positives' times too.
     seen = drawn if training.sampling == "catalogue" else pl.concat([rows, drawn])
-    moments = _tweets(config, look_up(dataset, seen, tweet_names, understanding))
-    made = _assemble(config, rows, reader, validation, request, readers, bags, moments, blocks)
+    seen_tweets = _tweets(config, look_up(dataset, seen, tweet_names, understanding))
+    made = _assemble(config, rows, reader, validation, request, readers, bags, seen_tweets, blocks)
     alive = training.sampling == "alive"
     return replace(made, lifetimes=_lifetimes(tweets, made.tweet_ids, training.alive_h)) if alive else made
 
 
 @dataclass(frozen=True)
-class _Moments:
+class _SeenTweets:
     """Tweets as looked up: ids not codes yet, text and topics of each distinct tweet."""
 
     tweet_id: I64
@@ -244,10 +244,10 @@ def _timeless(
     config: TwoTowerConfig, rows: pl.DataFrame, reader: I64, training: Mask
 ) -> tuple[Readers, dict[str, Bags]]:
     """A reader a positive, known by the rest of what they engaged with."""
-    of_moments = [name for name in config.user_columns if name not in ("user_id", _BAGS[2])]
-    if of_moments:
+    timed = [name for name in config.user_columns if name not in ("user_id", _BAGS[2])]
+    if timed:
         raise ConfigError(
-            f"the user column {of_moments[0]!r} is of a moment, but histories = 'others' leaves time out",
+            f"the user column {timed[0]!r} depends on the time, but histories = 'others' leaves time out",
             remedy="switch that column off",
         )
     none = np.empty((len(rows), 0), np.float32)
@@ -272,8 +272,8 @@ def _readers(config: TwoTowerConfig, batches: Iterator[CandidateBatch]) -> tuple
     return Readers(bags={}, **joined), {name: Bags.concat(some) for name, some in bags.items()}
 
 
-def _tweets(config: TwoTowerConfig, batches: Iterator[CandidateBatch]) -> _Moments:
-    """Tweets at their moments; what does not change with time is kept once a tweet."""
+def _tweets(config: TwoTowerConfig, batches: Iterator[CandidateBatch]) -> _SeenTweets:
+    """Tweets, each at a time; what does not change with time is kept once a tweet."""
     parts: dict[str, list[Array]] = {
         "tweet_id": [],
         "author_id": [],
@@ -294,35 +294,35 @@ def _tweets(config: TwoTowerConfig, batches: Iterator[CandidateBatch]) -> _Momen
     joined = {name: np.concatenate(some) for name, some in parts.items()}
     joined["distinct"], first = np.unique(joined["distinct"], return_index=True)
     joined["text"], joined["topics"] = joined["text"][first], joined["topics"][first]
-    return _Moments(**joined)
+    return _SeenTweets(**joined)
 
 
 def _assemble(
     config: TwoTowerConfig, rows: pl.DataFrame, reader: I64, validation: Mask, request: I64, readers: Readers,
-    bags: dict[str, Bags], moments: _Moments, blocks: Blocks,
+    bags: dict[str, Bags], seen_tweets: _SeenTweets, blocks: Blocks,
 ) -> Examples:  # fmt: skip
     """Ids to codes, and the tables by code."""
     author_bags = [bags[name].codes for name in _BAGS[:2] if name in bags]
     history = bags["user.history_tweets"].codes if "user.history_tweets" in bags else np.empty(0, np.int64)
-    author_ids = np.unique(np.concatenate([moments.author_id, *author_bags]))
-    tweet_ids = np.unique(np.concatenate([moments.distinct, history]))
+    author_ids = np.unique(np.concatenate([seen_tweets.author_id, *author_bags]))
+    tweet_ids = np.unique(np.concatenate([seen_tweets.distinct, history]))
     vocabulary = dict.fromkeys(_BAGS[:2], author_ids) | {_BAGS[2]: tweet_ids}
     coded = {
         name: Bags(np.searchsorted(vocabulary[name], bag.codes).astype(np.int32), bag.offsets)
         for name, bag in bags.items()
     }
-    at = np.searchsorted(tweet_ids, moments.distinct)
-    text = np.zeros((len(tweet_ids), moments.text.shape[1]), np.float16)
-    topics = np.full((len(tweet_ids), moments.topics.shape[1]), -1, np.int16)
-    text[at], topics[at] = moments.text, moments.topics
+    at = np.searchsorted(tweet_ids, seen_tweets.distinct)
+    text = np.zeros((len(tweet_ids), seen_tweets.text.shape[1]), np.float16)
+    topics = np.full((len(tweet_ids), seen_tweets.topics.shape[1]), -1, np.int16)
+    text[at], topics[at] = seen_tweets.text, seen_tweets.topics
     tweets = Tweets(
-        np.searchsorted(tweet_ids, moments.tweet_id),
-        np.searchsorted(author_ids, moments.author_id),
-        moments.dense,
+        np.searchsorted(tweet_ids, seen_tweets.tweet_id),
+        np.searchsorted(author_ids, seen_tweets.author_id),
+        seen_tweets.dense,
     )
     code = np.searchsorted(tweet_ids, rows["tweet_id"].to_numpy())
     if config.training.sampling == "catalogue":
-        catalogue = np.arange(len(moments.tweet_id), dtype=np.int64)
+        catalogue = np.arange(len(seen_tweets.tweet_id), dtype=np.int64)
         order = np.argsort(tweets.tweet, kind="stable")
         tweet_row = order[np.searchsorted(tweets.tweet[order], code)]
     else:
@@ -355,9 +355,9 @@ def _frequency(config: TwoTowerConfig, code: I64, time_us: I64, validation: Mask
     count = np.bincount(code[~validation], minlength=tweets).astype(np.float64)
     if config.training.sampling == "catalogue":
         return count / max(1, int((~validation).sum()))
-    moments = time_us[~validation]
+    times = time_us[~validation]
     first = np.full(tweets, np.iinfo(np.int64).max // 2)
-    np.minimum.at(first, code[~validation], moments)
-    alive = np.searchsorted(moments, first + int(config.training.alive_h * HOUR_US)) - np.searchsorted(moments, first)
+    np.minimum.at(first, code[~validation], times)
+    alive = np.searchsorted(times, first + int(config.training.alive_h * HOUR_US)) - np.searchsorted(times, first)
     share: F64 = count / np.maximum(alive, 1)
     return share

@@ -1,6 +1,6 @@
 """Histories where time plays no part: of each positive, its reader's other engagements, later ones too.
 
-For splits that are drawn at random. A model that is asked who else is on the shelf, whatever came first, learns from
+For splits that are drawn at random. A model that predicts which items go together, whatever came first, learns by
 leaving each item out in turn, as EASE and autoencoders do; a history of what came before would teach it the order.
 """
 

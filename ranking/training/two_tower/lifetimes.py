@@ -1,4 +1,4 @@
-"""When tweets existed, so that a negative is a tweet that its reader could have seen at that moment."""
+"""When tweets existed, so that a negative is a tweet that its reader could have seen at that time."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ class Lifetimes:
     """[T] deleted, or too old."""
 
     def alive(self, tweets: I64, time_us: I64) -> Mask:
-        """[n, H] whether tweets [n, H] are alive at the moments [n]."""
+        """[n, H] whether tweets [n, H] are alive at `time_us` [n]."""
         at = time_us[:, None]
         there: Mask = (self.posted_us[tweets] < at) & (at < self.gone_us[tweets])
         return there
 
 
 def draw_alive(time_us: I64, tweet_time_us: I64, gone_us: I64, alive_h: float, seed: int) -> tuple[I64, F64]:
-    """One tweet for each moment [M], uniform among those alive then, and how many were alive.
+    """One tweet for each time [M], uniform among those alive then, and how many were alive.
 
     `tweet_time_us` [T] ascends; `gone_us` [T] says when a tweet was deleted. A tweet drawn after its deletion is
     drawn again, at most 20 times. Where none was posted in the last `alive_h` hours the one posted last is taken.

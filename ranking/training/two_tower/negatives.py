@@ -1,4 +1,4 @@
-"""The pool of tweets that negatives are drawn from, as columns looked up at the moments they stand for."""
+"""The pool of tweets that negatives are drawn from, as columns looked up at the times that they are drawn for."""
 
 from __future__ import annotations
 

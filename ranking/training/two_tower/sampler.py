@@ -33,7 +33,7 @@ class Sample:
     """Rows (ascending) and columns of accidental hits: tweets that the row's reader engaged with too, its own left
     out."""
     pool: I64
-    """Tweet rows to mine hard negatives among; empty unless they are asked for, and in a catalogue, where all are."""
+    """Tweet rows to mine hard negatives among; empty where none are mined, and in a catalogue, where all rows are."""
 
 
 class Sampler:
@@ -70,7 +70,7 @@ class Sampler:
     def suits(self, positives: I64, rows: I64) -> Mask:
         """[n, H] whether `rows` [n, H] of the tweets can be negatives of `positives` [n].
 
-        Not what a positive's reader engaged with in training, and of living tweets not what was dead at its moment.
+        Not what a positive's reader engaged with in training, nor a tweet that was not alive at its time.
         """
         examples = self.examples
         tweets = examples.tweets.tweet[rows]

@@ -46,7 +46,7 @@ def train_two_tower(
     """Trains on `examples` and returns the model of the epoch with the lowest validation loss (the first of equals).
 
     The same seed, examples and number of threads give the same weights. `index` finds the hard negatives, where the
-    config asks for some. `progress`, `on_epoch` and `checkpoint` as in `engine.train`; of each epoch are told
+    config needs some. `progress`, `on_epoch` and `checkpoint` as in `engine.train`; each epoch reports
     `train_loss` (nats; the members' mean, positives weighted), `validation_loss` (nats; of the members together, all
     held-out positives alike), and `validation_recall@20` (share of held-out positives with fewer than
     20 of their sample above them).

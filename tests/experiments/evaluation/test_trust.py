@@ -261,7 +261,7 @@ def test_many_rows_are_kept_in_part_and_tell_of_that_part(clicks: Dataset) -> No
     assert rows.bits == 3
     assert 30 < len(rows.pairs) < 130
     found = rows.overlap(clicks, every)
-    assert found.asked == 600
+    assert found.test_rows == 600
     assert found.looked_up == found.rows == found.pairs == len(rows.pairs)
     half = TrainedRows.of(clicks, every.filter(pl.col("user_id") < 25), most=40)
     seen = half.overlap(clicks, every)
