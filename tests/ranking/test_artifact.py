@@ -83,7 +83,7 @@ def test_a_dataclass_is_saved_by_its_fields_and_anything_else_says_how() -> None
         def score(self, batch: CandidateBatch) -> F32:
             return np.zeros(len(batch), np.float32)
 
-    with pytest.raises(ModelError, match="artifact"):
+    with pytest.raises(ModelError, match="make it a dataclass or a ConfiguredScorer"):
         describe(Opaque())
 
 
