@@ -38,10 +38,11 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None) ->
 
     The state is built when the app starts, unless that was done: until then `/readyz` is red, other routes answer 503.
     """
+    context = network.context
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        building = None if network.ready else asyncio.create_task(asyncio.to_thread(network.start_or_tell))
+        building = None if context.ready else asyncio.create_task(asyncio.to_thread(network.start_or_log))
         yield
         if building is not None:
             await building
@@ -54,15 +55,15 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None) ->
         lifespan=lifespan,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
-    app.state.network = network
-    app.state.tokens = network.tokens
+    app.state.context = context
+    app.state.tokens = context.tokens
     problems.install(app)
     for module in ROUTERS:
         app.include_router(module.router)
     for path, mounted in (mounts or {}).items():
         app.mount(path, mounted)
-    app.add_middleware(BodyLimit, max_bytes=network.settings.max_body_bytes)
-    app.add_middleware(Telemetry, metrics=network.metrics, on_failure=problems.on_failure)
+    app.add_middleware(BodyLimit, max_bytes=context.settings.max_body_bytes)
+    app.add_middleware(Telemetry, metrics=context.metrics, on_failure=problems.on_failure)
     return app
 
 
@@ -111,7 +112,7 @@ def server(network: Network, mounts: Mapping[str, ASGIApp] | None = None) -> uvi
         log_level="warning",
         access_log=False,
         loop="uvloop",
-        http=timed_requests(network.settings.read_timeout_s),
+        http=timed_requests(network.context.settings.read_timeout_s),
         timeout_graceful_shutdown=STOP_S,
     )
     return uvicorn.Server(config)

@@ -1,4 +1,4 @@
-"""Builds the state in memory: the data set replayed, then the event log followed, until no consumer tears its part."""
+"""Builds the state in memory: replays the data set, then follows the event log to its end."""
 
 from __future__ import annotations
 
@@ -6,15 +6,15 @@ import logging
 import threading
 
 from data.dataset import Dataset
-from serving.events.consumer import Runner, TornError
 from serving.events.dead_letters import DeadLetters
 from serving.events.log import EventLog
+from serving.events.runner import Runner, TornError
 from serving.kit.clock import Clock
 from serving.kit.closing import check_open
 from serving.kit.telemetry import Metrics
 from serving.loading import end_us
+from serving.model import ServedModel
 from serving.projections import Projections
-from serving.ranker.model import ServedModel
 from serving.settings import Settings
 
 log = logging.getLogger("rookery.serving")
@@ -48,7 +48,8 @@ class Builder:
         """
         projections = Projections(self._settings, self._model, self._metrics)
         if dataset is not None:
-            projections.replay(dataset, end_us(dataset), self._closing)
+            batches = dataset.replay(sorted(projections.tables)).advance()
+            projections.replay(batches, end_us(dataset), self._closing)
         return projections
 
     def build(self, dataset: Dataset | None, clock: Clock, torn: TornError | None = None) -> tuple[Projections, Runner]:

@@ -16,9 +16,9 @@ from experiments.bench.harness import Case
 from features.state.network import NetworkState
 from serving.fanout.consumer import FanoutConsumer
 from serving.fanout.policy import FanoutConfig, Thresholds
+from serving.fanout.ring import TimelineRing
+from serving.fanout.timelines import TimelineService
 from serving.kit.telemetry import Metrics
-from serving.timelines.ring import TimelineRing
-from serving.timelines.service import TimelineService
 
 _PEOPLE, _EDGES, _TWEETS, _BATCHES = 10_000, 350_000, 1_000, 64
 

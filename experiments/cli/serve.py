@@ -114,7 +114,10 @@ def serve_network(data: Path | None, model: str, home: Path, *, folder: Path | N
 
 
 def _greet(network: Network, host: str, port: int) -> None:
-    card, some = network.model_card(), network.stats()
+    from serving.ops.service import stats
+
+    some = stats(network.context)
+    card = some["model"]
     say(f"{some['users']:,} users and {some['tweets']:,} tweets, ranked by {card['name']} version {card['version']}")
     say(f"http://{host}:{port}/docs is the API's page; a token to read: rookery token; to act: rookery token --user ID")
 

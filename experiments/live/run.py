@@ -22,6 +22,7 @@ from experiments.live.open_network import empty_folder, open_network, scaled_fan
 from experiments.live.server import CLIENTS, Latency, LiveError, Server, get, post_tweets, read_homes, running_server
 from serving.fanout.policy import FanoutConfig
 from serving.network import Network
+from serving.timelines.home import home_now
 
 HOME_SIZE = 20
 """Tweets of a home timeline that are read."""
@@ -143,7 +144,7 @@ def _identical(network: Network, readers: Sequence[int], answers: Sequence[Mappi
     """How many timelines `network`'s funnel ranks just as they came over HTTP."""
     same = 0
     for user, answer in zip(readers, answers, strict=True):
-        mine = network.home_now(user, HOME_SIZE, time_us=answer["meta"]["time_us"])
+        mine = home_now(network.context, user, HOME_SIZE, time_us=answer["meta"]["time_us"])
         same += mine.tweet_ids == [int(tweet["id"]) for tweet in answer["data"]]
     return same
 

@@ -25,8 +25,8 @@ from ranking.ranker import check_columns
 from ranking.scorer import Scorer
 from serving.kit.telemetry import Metrics
 from serving.loading import end_us
+from serving.model import ServedModel, untrained
 from serving.projections import Projections
-from serving.ranker.model import ServedModel, untrained
 from serving.settings import Settings
 
 MakeSource = Callable[[FeatureState], Source]
@@ -78,9 +78,9 @@ class Home:
         config = config or Settings.read().feed
         # The parts' own funnel is not run: it needs only to be one.
         parts = Projections(Settings.read(feed=HomeConfig(max_age_h=config.max_age_h)), model, Metrics())
-        parts.replay(dataset, until_us)
+        parts.replay(dataset.replay(sorted(parts.tables)).advance(), until_us)
         more = [make(parts.state) for make in sources]
-        funnel = home_funnel(parts.state, parts.timelines, parts.ranker, parts.vectors, config, more=more)
+        funnel = home_funnel(parts.state, parts.timelines, parts.ranker, parts.vectors.index, config, more=more)
         return cls(dataset, parts.state, funnel, until_us)
 
     def feed(self, user_id: int, k: int = 20) -> HomeFeed:

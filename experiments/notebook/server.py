@@ -17,6 +17,7 @@ from data.errors import RookeryError
 from experiments.live.open_network import resolve
 from serving.app import bind, server
 from serving.network import Network
+from serving.ops.service import stats
 
 _POLL_S = 0.01
 
@@ -53,7 +54,7 @@ class ServedNetwork:
 
     def headers(self, user_id: int | None = None) -> dict[str, str]:
         """What a request sends to act as a user; without one, to read and to rank."""
-        tokens = self.network.tokens
+        tokens = self.network.context.tokens
         token = tokens.issue(None, ["rank"]) if user_id is None else tokens.issue(user_id)
         return {"Authorization": f"Bearer {token}"}
 
@@ -92,7 +93,8 @@ class ServedNetwork:
 
     def _repr_html_(self) -> str:
         docs = escape(f"{self.url}/docs")
-        card, some = self.network.model_card(), self.network.stats()
+        some = stats(self.network.context)
+        card = some["model"]
         words = f"{some['users']:,} users and {some['tweets']:,} tweets, ranked by {card['name']} {card['version']}"
         return f'<div>{escape(words)}: <a href="{docs}">{docs}</a></div>'
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -11,9 +12,10 @@ from data.errors import DataError
 from data.events import EventBatch
 from features.state.columns import Columns
 from features.state.network import NetworkState
+from serving.events.consumer import MemoryConsumer
 from serving.fanout.policy import MODES, Edges, FanoutPolicy
+from serving.fanout.timelines import TimelineService
 from serving.kit.telemetry import Metrics
-from serving.timelines.service import TimelineService
 
 _NEVER = -(2**62)
 _EDGES_AT_ONCE = 1 << 21
@@ -30,38 +32,27 @@ class FanoutStats:
     """Edges left to be pulled."""
 
 
-class FanoutConsumer:
-    """Delivers tweets to timelines. Follows the log behind the consumer that keeps the network's rows."""
+class FanoutConsumer(MemoryConsumer):
+    """Delivers tweets to timelines. It comes after the consumer that keeps the network's rows."""
 
     group = "fanout"
-    atomic = True
     tables = frozenset({"tweets", "deletions", "follows", "requests", "engagements"})
 
     def __init__(
         self, network: NetworkState, timelines: TimelineService, policy: FanoutPolicy, metrics: Metrics
     ) -> None:
         """Writes to the stores of `timelines`."""
+        super().__init__()
         self.network = network
         self.timelines = timelines
         self.policy = policy
         self.stats = FanoutStats()
         self._metrics = metrics
-        self._offset = 0
+        self._replayed: list[EventBatch] = []
         self._active = Columns({"last_us": (np.int64, _NEVER, 0)})
 
-    @property
-    def offset(self) -> int:
-        """The last offset whose effect is complete."""
-        return self._offset
-
-    def skip(self, offset: int) -> None:
-        """Moves on without an effect."""
-        self._offset = max(self._offset, offset)
-
-    def apply(self, events: EventBatch, offset: int) -> None:
+    def take(self, events: EventBatch) -> None:
         """Delivers; a batch that comes twice finds its entries there and changes nothing."""
-        if offset <= self._offset:
-            return
         if events.table == "tweets":
             self.deliver(events)
         elif events.table == "deletions":
@@ -70,11 +61,23 @@ class FanoutConsumer:
                 store.remove(rows[rows >= 0])
         elif events.table == "follows":
             self._backfill(events)
-        self.note_activity(events)
-        self._offset = offset
+        self._note_activity(events)
 
-    def note_activity(self, events: EventBatch) -> None:
-        """Remembers when people last did something."""
+    def replay(self, events: EventBatch) -> None:
+        """Holds tweets until the end: who gets them depends on who was active and on the graph as it stands then."""
+        if events.table == "tweets":
+            self._replayed.append(events)
+        self._note_activity(events)
+
+    def end_replay(self, time_us: int, check: Callable[[], None]) -> None:
+        """Delivers the tweets that stand, without counting them."""
+        tweets, self._replayed = self._replayed, []
+        for events in tweets:
+            check()
+            self._deliver_standing(events)
+
+    def _note_activity(self, events: EventBatch) -> None:
+        """Notes when users last did something."""
         name = {"tweets": "author_id", "requests": "user_id", "engagements": "user_id"}.get(events.table)
         if name is None or not len(events):
             return
@@ -103,6 +106,10 @@ class FanoutConsumer:
     def rebuild(self, tweets: EventBatch) -> None:
         """Writes lists that were lost again, from all tweets and the graph as it stands."""
         self.timelines.clear()
+        self._deliver_standing(tweets)
+
+    def _deliver_standing(self, tweets: EventBatch) -> None:
+        """Delivers those that are not deleted now."""
         rows = self.network.tweets.rows(tweets.columns["tweet_id"])
         self.deliver(tweets.where(~self.network.tweet.deleted[rows]), count=False)
 

@@ -23,6 +23,9 @@ follows = Table(
 )
 """One row an edge that stands; `follow_id` orders both lists."""
 
+Side = Literal["followers", "following"]
+"""Which accounts of a user's edges: who follows the user, or whom the user follows."""
+
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
     """Adds edges."""
@@ -45,7 +48,7 @@ def remove(connection: Connection, follower_id: int, followee_id: int) -> bool:
 def page(
     connection: Connection,
     user_id: int,
-    side: Literal["followers", "following"],
+    side: Side,
     limit: int,
     *,
     before: int | None = None,

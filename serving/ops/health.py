@@ -3,32 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from serving.network import Network
+from serving.context import Context
+from serving.ops.service import consumer_health, dead_letters, model_card
 
 
 @dataclass(frozen=True)
 class Readiness:
-    """Whether the network can serve, and what it says of itself."""
+    """Whether the network can serve, and the body that says so."""
 
     ready: bool
     body: dict[str, Any]
 
 
-def readiness(network: Network) -> Readiness:
-    """Asks every part that may stand still."""
-    if network.fault:
-        return Readiness(False, {"status": "failed", "detail": f"{network.fault}; the server's log says why"})
-    if not network.ready:
+def readiness(context: Context) -> Readiness:
+    """Checks the state, the log and every consumer."""
+    if fault := context.fault():
+        return Readiness(False, {"status": "failed", "detail": f"{fault}; the server's log says why"})
+    if not context.ready:
         return Readiness(False, {"status": "loading", "detail": "the network's state is being built"})
-    groups = network.consumer_health()
+    groups = consumer_health(context)
     halted = [one.group for one in groups if one.halted]
     body: dict[str, Any] = {
         "status": "halted" if halted else "ready",
-        "model": network.model_card(),
-        "dead_letters": network.dead_letters(),
+        "model": model_card(context.model),
+        "dead_letters": dead_letters(context),
         "consumers": [
             {"group": one.group, "offset": one.offset, "lag": one.lag, "dead_letters": one.dead, "halted": one.halted}
             for one in groups

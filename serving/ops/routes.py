@@ -8,6 +8,7 @@ from starlette.responses import Response
 from serving.auth.access import reader
 from serving.context import AnyNet, Net
 from serving.kit.answers import answer
+from serving.ops import service
 from serving.ops.health import readiness
 
 router = APIRouter(tags=["ops"])
@@ -35,4 +36,4 @@ def metrics(network: AnyNet) -> Response:
 @router.get("/v1/network", dependencies=[Depends(reader)])
 def network_figures(network: Net) -> Response:
     """What the network holds and did: model, data set, tweets and deliveries by fan-out mode, timeline reads."""
-    return answer({"data": network.stats()})
+    return answer({"data": service.stats(network)})

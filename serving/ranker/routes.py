@@ -12,6 +12,7 @@ from serving.auth.access import service as service_rule
 from serving.context import Net
 from serving.kit.answers import MAX_ID
 from serving.kit.problems import ProblemError
+from serving.ops.service import model_card
 from serving.ranker import service
 from serving.ranker.service import RankRequest
 
@@ -43,19 +44,19 @@ _BODY: dict[str, Any] = {
 async def rank(request: Request, network: Net) -> Response:
     """Scores candidates for a user, in the order asked; tweets that there are not stand under `missing`."""
     packed = request.headers.get("content-type", "").startswith(_MSGPACK)
-    asked = _decode(await request.body(), packed)
-    service.check_size(asked.tweet_ids, network.settings.rank_limit)
-    found, time_us = await network.rank(asked.user_id, asked.tweet_ids, asked.time_us)
+    query = _decode(await request.body(), packed)
+    service.check_size(query.tweet_ids, network.settings.rank_limit)
+    found, time_us = await service.rank(network, query.user_id, query.tweet_ids, query.time_us)
     body = {
         "data": {
-            "user_id": str(asked.user_id),
+            "user_id": str(query.user_id),
             "scores": [
                 {"tweet_id": str(one), "score": score}
                 for one, score in zip(found.tweet_ids, found.scores.tolist(), strict=True)
             ],
             "missing": [str(one) for one in found.missing],
         },
-        "meta": {"model": network.model_card(), "time_us": time_us},
+        "meta": {"model": model_card(network.model), "time_us": time_us},
     }
     if packed:
         return Response(msgspec.msgpack.encode(body), media_type=_MSGPACK)
@@ -66,15 +67,15 @@ def _decode(body: bytes, packed: bool) -> RankRequest:
     try:
         # Not strict: ids come as strings, which JavaScript needs, or as numbers.
         if packed:
-            asked = msgspec.msgpack.decode(body, type=RankRequest, strict=False)
+            query = msgspec.msgpack.decode(body, type=RankRequest, strict=False)
         else:
-            asked = msgspec.json.decode(body, type=RankRequest, strict=False)
+            query = msgspec.json.decode(body, type=RankRequest, strict=False)
     except msgspec.ValidationError as error:
         raise ProblemError(422, "invalid", f"the body does not fit: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         kind = "msgpack" if packed else "JSON"
         raise ProblemError(400, "unreadable", f"the body is not {kind}: {error}") from error
-    for one in (asked.user_id, *asked.tweet_ids, asked.time_us or 0):
+    for one in (query.user_id, *query.tweet_ids, query.time_us or 0):
         if not 0 <= one <= MAX_ID:
             raise ProblemError(422, "invalid", f"{one} is not an id or a time: they are 0 to {MAX_ID}")
-    return asked
+    return query

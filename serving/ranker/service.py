@@ -1,4 +1,4 @@
-"""The model that is served, and scores for candidates that a caller names."""
+"""Scores for candidates that a caller names."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import numpy as np
 from candidates.ports import Ranker
 from data.batch import F32, Ragged
 from features.online import FeatureState
+from serving.context import Context
 from serving.kit.problems import ProblemError
 
 
@@ -24,7 +25,7 @@ class RankRequest(msgspec.Struct, forbid_unknown_fields=True):
 
 @dataclass(frozen=True)
 class Ranking:
-    """Scores of the tweets that are known, in the order asked; the others under `missing`."""
+    """Scores of the tweets that are known, in the order requested; the others under `missing`."""
 
     tweet_ids: list[int]
     scores: F32
@@ -48,8 +49,33 @@ def check_size(tweet_ids: Sequence[int], limit: int) -> None:
         )
 
 
-def rank(state: FeatureState, ranker: Ranker, user_id: int, tweet_ids: Sequence[int], time_us: int) -> Ranking:
-    """Scores `tweet_ids` for a user at a moment.
+async def rank(
+    context: Context, user_id: int, tweet_ids: Sequence[int], time_us: int | None = None
+) -> tuple[Ranking, int]:
+    """Scores of tweets for a user, and the time that they are for: now when `time_us` is None.
+
+    Raises:
+        NotFoundError: there is no such user.
+        ProblemError: 422 for a time before the last tweet, 503 while the state is built anew.
+    """
+    return await context.ask(_rank, context, user_id, tweet_ids, time_us)
+
+
+def _rank(context: Context, user_id: int, tweet_ids: Sequence[int], time_us: int | None) -> tuple[Ranking, int]:
+    parts = context.projections
+    time_us = context.now_us() if time_us is None else time_us
+    if time_us < parts.known.last_tweet_us:
+        raise ProblemError(
+            422,
+            "past-moment",
+            f"time_us {time_us} lies before the last event, {parts.known.last_tweet_us}, from which on features are "
+            "known; leave time_us out",
+        )
+    return scores(parts.state, parts.ranker, user_id, tweet_ids, time_us), time_us
+
+
+def scores(state: FeatureState, ranker: Ranker, user_id: int, tweet_ids: Sequence[int], time_us: int) -> Ranking:
+    """Scores `tweet_ids` for a user at `time_us`.
 
     Raises:
         NotFoundError: there is no such user.
@@ -65,5 +91,5 @@ def rank(state: FeatureState, ranker: Ranker, user_id: int, tweet_ids: Sequence[
     if not len(rows):
         return Ranking([], np.empty(0, np.float32), missing)
     batch = state.base(requests, Ragged(np.array([0, len(rows)], np.int64), rows))
-    scores = np.asarray(ranker.rank(batch, deadline_ms=None)["score"], np.float32)
-    return Ranking(wanted[known].tolist(), scores, missing)
+    found = np.asarray(ranker.rank(batch, deadline_ms=None)["score"], np.float32)
+    return Ranking(wanted[known].tolist(), found, missing)

@@ -13,9 +13,9 @@ from candidates.search.query import MAX_QUERY
 from serving.auth.access import reader
 from serving.context import Net
 from serving.kit.answers import page
-from serving.tweets import store as tweets
+from serving.search import service
+from serving.tweets import service as tweets
 from serving.tweets.schemas import tweet_object
-from serving.tweets.store import TweetRow
 
 router = APIRouter(prefix="/2/tweets/search", tags=["search"], dependencies=[Depends(reader)])
 
@@ -28,11 +28,6 @@ async def search_recent(
     mode: Mode | None = None,
 ) -> Response:
     """Tweets that answer `query`, best first: by words (`text`), by meaning (`semantic`), or both."""
-    hits, chosen = await network.search(query, max_results, mode)
-    rows = await run_in_threadpool(_rows, network, hits.tweet_ids.tolist())
+    hits, chosen = await service.search(network, query, max_results, mode)
+    rows = await run_in_threadpool(tweets.by_ids, network, hits.tweet_ids.tolist())
     return page([tweet_object(row) for row in rows], mode=chosen)
-
-
-def _rows(network: Net, ids: list[int]) -> list[TweetRow]:
-    with network.database.read() as connection:
-        return tweets.by_ids(connection, ids)

@@ -1,22 +1,22 @@
-"""One ranked home timeline: the funnel asked for one reader at one moment."""
+"""The ranked home timeline of one user at one time."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-import numpy as np
-
 from data.events import EventBatch
-from serving.projections import Projections
+from serving.context import Context
+from serving.events.outbox import Transaction
 
 
 @dataclass(frozen=True)
 class HomeTimeline:
-    """One ranked home timeline, and what there is to say about it."""
+    """One ranked home timeline, and how it was made."""
 
     request_id: int
     time_us: int
-    """The moment it was ranked for."""
+    """The time that it was ranked for."""
     tweet_ids: list[int]
     scores: list[float]
     sources: list[str]
@@ -29,22 +29,41 @@ class HomeTimeline:
     """Parts that were left out, and why."""
     stage_ms: dict[str, float]
     events: list[EventBatch]
-    """What to record once the answer has gone out."""
+    """What to record once the answer is sent."""
 
 
-def ranked_home(
-    parts: Projections, user_id: int, limit: int, *, time_us: int, request_id: int, deadline_ms: float | None
-) -> HomeTimeline:
-    """The best `limit` tweets for a user at `time_us`. Nothing of it counts as seen before its events are recorded.
+async def home(context: Context, user_id: int, limit: int) -> HomeTimeline:
+    """The ranked home timeline of a user now. Nothing of it counts as seen before `record` writes its events.
 
     Raises:
         NotFoundError: there is no such user.
+        ProblemError: 503 while the state is built anew.
     """
-    parts.settle(time_us)
-    requests = parts.state.requests(np.array([user_id], np.int64), np.array([time_us], np.int64))
-    requests = requests.with_columns({"request_id": np.array([request_id], np.int64)})
-    parts.sink.take()
-    result = parts.funnel.run(requests, limit, deadline_ms=deadline_ms)
+    return await context.ask(_home, context, user_id, limit, None)
+
+
+def home_now(context: Context, user_id: int, limit: int, *, time_us: int | None = None) -> HomeTimeline:
+    """`home`, waiting for it; ranked for `time_us` when given."""
+    return context.call(_home, context, user_id, limit, time_us)
+
+
+async def record(context: Context, events: Sequence[EventBatch]) -> None:
+    """Writes what a served timeline caused to the log."""
+
+    def append(tx: Transaction) -> None:
+        for one in events:
+            tx.emit(one)
+
+    if events:
+        await context.write(append)
+
+
+def _home(context: Context, user_id: int, limit: int, time_us: int | None) -> HomeTimeline:
+    time_us = context.now_us() if time_us is None else time_us
+    request_id = context.new_request_id()
+    result, events = context.projections.home(
+        user_id, limit, time_us=time_us, request_id=request_id, deadline_ms=context.settings.deadline_ms
+    )
     slate = result.slate.columns
     return HomeTimeline(
         request_id=request_id,
@@ -56,5 +75,5 @@ def ranked_home(
         removed=dict(result.trace.removed),
         degraded=dict(result.degraded),
         stage_ms=dict(result.trace.stage_ms),
-        events=parts.sink.take(),
+        events=events,
     )

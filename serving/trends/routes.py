@@ -10,6 +10,7 @@ from starlette.responses import Response
 from serving.auth.access import reader
 from serving.context import Net
 from serving.kit.answers import page
+from serving.trends import service
 
 router = APIRouter(prefix="/2/trends", tags=["trends"], dependencies=[Depends(reader)])
 
@@ -22,6 +23,6 @@ async def get_trends(
 
     Counts of the window that ends now or, while nobody tweets, with the last tweet: `meta.as_of_us`.
     """
-    found, as_of_us = await network.trends(woeid, max_trends)
+    found, as_of_us = await service.trends(network, woeid, max_trends)
     data = [{"trend_name": f"#{one.hashtag}", "tweet_count": one.volume, "score": one.score} for one in found]
     return page(data, as_of_us=as_of_us)

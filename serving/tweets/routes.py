@@ -10,8 +10,7 @@ from starlette.responses import Response
 from serving.auth.access import User, reader
 from serving.context import Net
 from serving.kit.answers import PathId, answer, many_ids, partial
-from serving.kit.problems import not_found
-from serving.tweets import service, store
+from serving.tweets import service
 from serving.tweets.schemas import NewTweet, tweet_object
 
 router = APIRouter(prefix="/2/tweets", tags=["tweets"])
@@ -38,19 +37,14 @@ async def post_tweet(body: NewTweet, user_id: User, network: Net) -> Response:
 def get_tweets(ids: Annotated[str, Query(max_length=4_000)], network: Net) -> Response:
     """Tweets by ids, separated by commas, at most 100."""
     wanted = many_ids(ids)
-    with network.database.read() as connection:
-        rows = store.by_ids(connection, wanted)
-    return partial({row.tweet_id: tweet_object(row) for row in rows}, wanted, "tweet")
+    found = {row.tweet_id: tweet_object(row) for row in service.by_ids(network, wanted)}
+    return partial(found, wanted, "tweet")
 
 
 @router.get("/{id}", dependencies=[Depends(reader)])
 def get_tweet(tweet_id: PathId, network: Net) -> Response:
     """One tweet."""
-    with network.database.read() as connection:
-        row = store.one(connection, tweet_id)
-    if row is None:
-        raise not_found("tweet", tweet_id)
-    return answer({"data": tweet_object(row)})
+    return answer({"data": tweet_object(service.by_id(network, tweet_id))})
 
 
 @router.delete("/{id}")

@@ -1,15 +1,50 @@
-"""The rules of tweets: what may be posted, and that a tweet, its counts and its events commit together."""
+"""The rules of tweets: what may be posted and read; a tweet, its counts and its events commit together."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Literal
 
+from data.schema import TWEET_KINDS
 from data.tweet_text import MAX_WEIGHTED_LENGTH, NOT_TEXT, is_blank, weighted_length
+from serving.context import Context
 from serving.events.outbox import Transaction, event
 from serving.kit.problems import ProblemError, not_found
 from serving.tweets import store
 from serving.tweets.store import COUNTED, TweetRow
-from serving.users import store as users
+from serving.users import service as users
+
+
+def by_ids(context: Context, ids: Sequence[int]) -> list[TweetRow]:
+    """The tweets of `ids` that there are and that were not deleted, in that order."""
+    with context.database.read() as connection:
+        return store.by_ids(connection, ids)
+
+
+def by_id(context: Context, tweet_id: int) -> TweetRow:
+    """One tweet.
+
+    Raises:
+        ProblemError: 404 where there is none.
+    """
+    rows = by_ids(context, [tweet_id])
+    if not rows:
+        raise not_found("tweet", tweet_id)
+    return rows[0]
+
+
+def by_author(
+    context: Context, author_id: int, limit: int, *, before_id: int | None, left_out: Sequence[str]
+) -> list[TweetRow]:
+    """An author's newest tweets, newest first: with an id under `before_id` when given, without kinds in `left_out`.
+
+    Raises:
+        ProblemError: 404 where there is no such user.
+    """
+    kinds = [kind for kind in TWEET_KINDS if kind not in left_out] if left_out else []
+    with context.database.read() as connection:
+        users.check_known(connection, author_id)
+        return store.by_author(connection, author_id, limit, before_id=before_id, kinds=kinds)
 
 
 def check_length(text: str) -> None:
@@ -53,9 +88,7 @@ def post(
     check_length(text)
     if reply_to is not None and quotes is not None:
         raise ProblemError(422, "reply-and-quote", "a tweet is either a reply or a quote; leave one of them out")
-    account = users.by_id(tx.connection, author_id)
-    if account is None:
-        raise no_account(author_id)
+    account = users.account(tx, author_id)
     kind: Literal["original", "reply", "quote"] = "reply" if reply_to is not None else "quote"
     target = reply_to if reply_to is not None else quotes
     if target is None:
@@ -69,8 +102,7 @@ def retweet(tx: Transaction, author_id: int, tweet_id: int) -> int:
     Raises:
         ProblemError: 403 for a user without account, 404 for a tweet that there is not.
     """
-    if not users.exists(tx.connection, author_id):
-        raise no_account(author_id)
+    users.account(tx, author_id)
     return int(_commit(tx, author_id, "retweet", original(tx, tweet_id), "", None)["tweet_id"])
 
 
@@ -78,7 +110,7 @@ def delete(tx: Transaction, author_id: int, tweet_id: int) -> None:
     """Deletes an author's own tweet.
 
     Raises:
-        ProblemError: 404 for a tweet that there is not, 403 for somebody else's.
+        ProblemError: 404 for a tweet that there is not, 403 for another user's.
     """
     row = store.one(tx.connection, tweet_id)
     if row is None:
@@ -88,7 +120,7 @@ def delete(tx: Transaction, author_id: int, tweet_id: int) -> None:
     store.mark_deleted(tx.connection, tweet_id)
     if row.referenced_id is not None and row.kind in COUNTED:
         store.count(tx.connection, row.referenced_id, row.kind, -1)
-    users.count(tx.connection, author_id, tweets=-1)
+    users.count(tx, author_id, tweets=-1)
     tx.emit(event("deletions", tweet_id=tweet_id, time_us=tx.now_us))
 
 
@@ -107,7 +139,7 @@ def original(tx: Transaction, tweet_id: int) -> TweetRow:
 
 
 def engage(tx: Transaction, user_id: int, tweet: TweetRow, action: str, change: int = 1) -> None:
-    """Counts an action on a tweet and, where it is new, tells the log of it."""
+    """Adds `change` to a tweet's count of an action; one that is new goes to the log as an event."""
     store.count(tx.connection, tweet.tweet_id, action, change)
     if change > 0:
         tx.emit(
@@ -121,13 +153,6 @@ def engage(tx: Transaction, user_id: int, tweet: TweetRow, action: str, change: 
                 action=action,
             )
         )
-
-
-def no_account(user_id: int) -> ProblemError:
-    """The token's subject has no account here."""
-    return ProblemError(
-        403, "no-account", f"user {user_id}, for whom the token acts, has no account here; POST /2/users makes one"
-    )
 
 
 def _commit(
@@ -146,7 +171,7 @@ def _commit(
         "media_count": 0,
     }
     store.add(tx.connection, [row])
-    users.count(tx.connection, author_id, tweets=1)
+    users.count(tx, author_id, tweets=1)
     tx.emit(event("tweets", **row))
     if about is not None:
         engage(tx, author_id, about, kind)

@@ -10,8 +10,8 @@ import pytest
 
 from data.dataset import Dataset
 from serving.fanout.policy import FanoutConfig
+from serving.model import ServedModel
 from serving.network import Network
-from serving.ranker.model import ServedModel
 from serving.settings import Settings
 from tests.serving.small_network import write_small
 

@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from serving.app import create_app
 from serving.auth.tokens import Tokens
 from serving.network import Network
+from serving.ops.service import stats
 from tests.serving.small_network import ALICE, BOB, CAROL, DAVE, ERIN
 
 As = Callable[[int | None], dict[str, str]]
@@ -26,7 +27,7 @@ def client(network: Network) -> Iterator[TestClient]:
 @pytest.fixture
 def act_as(network: Network) -> Callable[..., dict[str, str]]:
     def headers(user_id: int | None, *scopes: str) -> dict[str, str]:
-        return {"Authorization": f"Bearer {network.tokens.issue(user_id, scopes)}"}
+        return {"Authorization": f"Bearer {network.context.tokens.issue(user_id, scopes)}"}
 
     return headers
 
@@ -149,7 +150,7 @@ def test_a_home_timeline_tells_how_it_came_about(client: TestClient, network: Ne
     assert meta["fetched"]["following"] == 5
     assert [one["id"] for one in meta["ranking"]] == [one["id"] for one in home["data"]]
     assert {one["source"] for one in meta["ranking"]} <= set(meta["fetched"])
-    assert meta["time_us"] <= network.clock.now_us()
+    assert meta["time_us"] <= network.context.clock.now_us()
     # Newest first, as recency ranks, but 1002 is Carol's second and counts 0.625: below Bob's, which is an hour older.
     # Own tweets, retweets and what was deleted are not there.
     assert [one["id"] for one in home["data"]][:4] == ["1004", "1003", "1001", "1002"]
@@ -162,7 +163,7 @@ def test_what_was_shown_is_not_shown_again(client: TestClient, network: Network,
     second = client.get(path, headers=act_as(ALICE)).json()["data"]
     assert len(first) == 2
     assert not {one["id"] for one in first} & {one["id"] for one in second}
-    logged = [one.events.table for one in network.log.read(0, 100)]
+    logged = [one.events.table for one in network.context.log.read(0, 100)]
     assert logged[:2] == ["requests", "impressions"]
 
 
@@ -228,7 +229,7 @@ def test_lists_come_in_pages(client: TestClient, act_as: As) -> None:
 
 
 def test_accounts_are_made_by_the_operator(client: TestClient, network: Network, act_as: As) -> None:
-    operator = {"Authorization": f"Bearer {network.tokens.issue(None, ['operator'])}"}
+    operator = {"Authorization": f"Bearer {network.context.tokens.issue(None, ['operator'])}"}
     made = client.post("/2/users", json={"username": "Frank", "lang": "de"}, headers=operator).json()["data"]
     problem(client.post("/2/users", json={"username": "frank"}, headers=operator), 409, "frank")
     frank = act_as(int(made["id"]))
@@ -256,7 +257,7 @@ def test_a_text_of_281_is_refused_with_its_length(client: TestClient, network: N
     body = problem(client.post("/2/tweets", json={"text": "x" * 281}, headers=act_as(BOB)), 422, "281", "280")
     assert (body["length"], body["limit"]) == (281, 280)
     assert client.post("/2/tweets", json={"text": "x" * 280}, headers=act_as(BOB)).status_code == 201
-    assert len(network.log.read(0, 10)) == 1
+    assert len(network.context.log.read(0, 10)) == 1
 
 
 @pytest.mark.parametrize(
@@ -362,7 +363,7 @@ def test_trends_of_the_last_tweets(client: TestClient, network: Network, act_as:
     network.settle()
     body = client.get("/2/trends/by/woeid/1", headers=act_as(BOB)).json()
     assert [(one["trend_name"], one["tweet_count"]) for one in body["data"]] == [("#Rook", 2), ("#bishop", 1)]
-    assert body["meta"]["as_of_us"] <= network.clock.now_us()
+    assert body["meta"]["as_of_us"] <= network.context.clock.now_us()
     assert client.get("/2/trends/by/woeid/44418", headers=act_as(BOB)).json()["data"] == []
 
 
@@ -397,10 +398,10 @@ def test_metrics_count_requests_and_deliveries(client: TestClient, network: Netw
     assert 'rookery_fanout_tweets_total{mode="hybrid"} 1.0' in text
     assert 'rookery_consumer_lag{group="fanout"} 0.0' in text
     assert "101" not in [line.split('route="')[-1].split('"')[0] for line in text.splitlines() if "route=" in line]
-    stats = network.stats()
-    assert stats["fanout"]["tweets"] == {"push": 1, "hybrid": 1, "pull": 0}
+    figures = stats(network.context)
+    assert figures["fanout"]["tweets"] == {"push": 1, "hybrid": 1, "pull": 0}
     # Dave has two followers, of whom Alice asked for her feed within a day and Carol acted.
-    assert stats["fanout"]["deliveries"] == {"push": 1, "hybrid": 2, "pull": 0}
+    assert figures["fanout"]["deliveries"] == {"push": 1, "hybrid": 2, "pull": 0}
 
 
 def test_the_documentation_names_every_route(client: TestClient) -> None:

@@ -16,6 +16,8 @@ from ranking.models.two_tower import TowerPairs, TwoTower, TwoTowerConfig
 from serving.app import create_app
 from serving.fanout.policy import FanoutConfig
 from serving.network import Network
+from serving.ops.service import stats
+from serving.timelines.home import home_now
 from serving.tweets import service
 
 MakeNetwork = Callable[..., Network]
@@ -52,12 +54,12 @@ def readers(dataset: Dataset, count: int) -> list[int]:
 
 def test_every_timeline_is_what_the_graph_says(world: Network) -> None:
     def both() -> tuple[list[int], list[int], list[int], list[int]]:
-        network = world.state.network
+        network = world.context.state.network
         rows = np.arange(len(network.users))
-        pushed, pulled = world.projections.timelines.read(rows, 400), PulledTimelines(network).read(rows, 400)
+        pushed, pulled = world.context.projections.timelines.read(rows, 400), PulledTimelines(network).read(rows, 400)
         return pushed.offsets.tolist(), pulled.offsets.tolist(), pushed.values.tolist(), pulled.values.tolist()
 
-    offsets, expected_offsets, rows, expected = world.call(both)
+    offsets, expected_offsets, rows, expected = world.context.call(both)
     assert offsets == expected_offsets
     assert rows == expected
     assert len(rows) > 1_000
@@ -69,30 +71,30 @@ def test_http_and_the_funnel_in_process_rank_alike(
     other = make_network(tiny_dataset, home="other", model=model, fanout=FanoutConfig(push_below=5, pull_from=9))
     with TestClient(create_app(world)) as client:
         for user in readers(tiny_dataset, 40):
-            headers = {"Authorization": f"Bearer {world.tokens.issue(user)}"}
+            headers = {"Authorization": f"Bearer {world.context.tokens.issue(user)}"}
             path = f"/2/users/{user}/timelines/reverse_chronological?max_results=20"
             home = client.get(path, headers=headers).json()
             assert home["meta"]["model"] == {"name": "two_tower", "version": "7"}
             assert home["meta"]["fetched"]["two_tower"] > 0
-            mine = other.home_now(user, 20, time_us=home["meta"]["time_us"])
+            mine = home_now(other.context, user, 20, time_us=home["meta"]["time_us"])
             assert [int(one["id"]) for one in home["data"]] == mine.tweet_ids
             assert len(mine.tweet_ids) == 20
 
 
 def test_new_tweets_can_be_retrieved(world: Network, tiny_dataset: Dataset) -> None:
-    before = world.stats()["vectors"]
+    before = stats(world.context)["vectors"]
     author = readers(tiny_dataset, 1)[0]
-    row = world.write_now(lambda tx: service.post(tx, author, "a thing that nobody ever said before"))
+    row = world.context.write_now(lambda tx: service.post(tx, author, "a thing that nobody ever said before"))
     world.settle()
-    world.home_now(author, 5)
-    assert world.stats()["vectors"] == before + 1
+    home_now(world.context, author, 5)
+    assert stats(world.context)["vectors"] == before + 1
 
     def held() -> bool:
-        rows = world.state.network.tweets.rows([row["tweet_id"]])
-        vectors = world.projections.vectors
+        rows = world.context.state.network.tweets.rows([row["tweet_id"]])
+        vectors = world.context.projections.vectors.index
         return vectors is not None and bool(vectors.index.has(rows)[0])
 
-    assert world.call(held)
+    assert world.context.call(held)
 
 
 def test_a_world_comes_back_after_a_restart(
@@ -100,11 +102,11 @@ def test_a_world_comes_back_after_a_restart(
 ) -> None:
     users = readers(tiny_dataset, 30)
     for user in users[:10]:
-        world.write_now(lambda tx, one=user: service.post(tx, one, "just after the end"))  # type: ignore[misc]
+        world.context.write_now(lambda tx, one=user: service.post(tx, one, "just after the end"))  # type: ignore[misc]
     world.settle()
-    at = world.clock.now_us()
-    before = [world.home_now(user, 20, time_us=at).tweet_ids for user in users]
+    at = world.context.clock.now_us()
+    before = [home_now(world.context, user, 20, time_us=at).tweet_ids for user in users]
     world.close()
     again = make_network(model=model, fanout=FanoutConfig(push_below=10, pull_from=40))
-    assert [again.home_now(user, 20, time_us=at).tweet_ids for user in users] == before
+    assert [home_now(again.context, user, 20, time_us=at).tweet_ids for user in users] == before
     assert again.load(tiny_dataset).tweets == tiny_dataset.rows("tweets")

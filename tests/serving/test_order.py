@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import shutil
 import time
 from collections.abc import Iterator
@@ -23,7 +24,9 @@ from serving.kit.clock import DataClock, WallClock
 from serving.kit.db import Database
 from serving.kit.lease import SPAN_US, WORKERS, Lease
 from serving.network import Network
+from serving.ranker.service import rank
 from serving.settings import Settings
+from serving.timelines.home import home_now
 from serving.tweets import service
 from tests.serving.conftest import MakeNetwork
 from tests.serving.small_network import ALICE, BOB
@@ -221,7 +224,7 @@ def test_no_moment_is_told_that_is_not_written_down(steps: list[int]) -> None:
 def left_as_it_was(network: Network, folder: Path) -> Path:
     """The database as kill -9 leaves it: nothing is closed, nothing given back."""
     folder.mkdir()
-    for one in network.settings.home.iterdir():
+    for one in network.context.settings.home.iterdir():
         if not one.name.endswith(".lock"):
             shutil.copy(one, folder / one.name)
     return folder
@@ -237,7 +240,7 @@ class Told:
     tweets: list[int] = field(default_factory=list)
 
     def read(self, network: Network) -> None:
-        home = network.home_now(ALICE, 5)
+        home = home_now(network.context, ALICE, 5)
         self.times.append(home.time_us)
         self.requests.append(home.request_id)
         # They are told to the log alone, and not by this read.
@@ -246,7 +249,7 @@ class Told:
                 self.impressions += events.columns["impression_id"].tolist()
 
     def post(self, network: Network) -> None:
-        self.tweets.append(int(network.write_now(lambda tx: service.post(tx, BOB, "again"))["tweet_id"]))
+        self.tweets.append(int(network.context.write_now(lambda tx: service.post(tx, BOB, "again"))["tweet_id"]))
 
     def act(self, network: Network, machine: Machine) -> None:
         for _ in range(3):
@@ -293,23 +296,21 @@ def test_scores_are_for_now_also_when_the_clock_is_behind_the_last_event(
     make_network: MakeNetwork, small: Dataset, machine: Machine
 ) -> None:
     network = make_network(small, clock="wall")
-    network.write_now(lambda tx: service.post(tx, BOB, "one"))
+    network.context.write_now(lambda tx: service.post(tx, BOB, "one"))
     network.settle()
     network.close()
     machine.set_back(3600)
     again = make_network(clock="wall")
     # Writes are a microsecond apart where the clock stands: the last is ahead of it.
-    again.clock = again._outbox._clock = SetClock(again.clock.now_us())
+    again.context.clock = again.context.outbox._clock = SetClock(again.context.clock.now_us())
     for text in ("two", "three", "four"):
-        again.write_now(lambda tx, said=text: service.post(tx, BOB, said))  # type: ignore[misc]
+        again.context.write_now(lambda tx, said=text: service.post(tx, BOB, said))  # type: ignore[misc]
     again.settle()
-    scores, moment = again.call(lambda: scored_now(again))
+    scores, moment = scored_now(again)
     assert len(scores) == 1
-    assert moment == again.state.time_us > again.clock.now_us()
+    assert moment == again.context.state.time_us > again.context.clock.now_us()
 
 
 def scored_now(network: Network) -> tuple[np.ndarray, int]:
-    from serving.ranker.scores import scored
-
-    ranking, moment = scored(network.projections, network._now(), ALICE, [1001], None)
-    return np.asarray(ranking.scores), moment
+    ranking, time_us = asyncio.run(rank(network.context, ALICE, [1001]))
+    return np.asarray(ranking.scores), time_us

@@ -17,6 +17,7 @@ from data.dataset import Dataset
 from serving.app import server
 from serving.events.outbox import events_table
 from serving.network import Network
+from serving.ops.service import stats
 from serving.tweets import store as tweets
 from serving.users import store as users
 from tests.serving.small_network import ALICE, BOB, CAROL, DAVE
@@ -51,7 +52,7 @@ def url(network: Network) -> Iterator[str]:
 def test_many_clients_at_once_lose_and_double_nothing(url: str, network: Network) -> None:
     posted: list[int] = []
     authors = (BOB, CAROL, DAVE)
-    heads = {one: {"Authorization": f"Bearer {network.tokens.issue(one)}"} for one in (*authors, ALICE)}
+    heads = {one: {"Authorization": f"Bearer {network.context.tokens.issue(one)}"} for one in (*authors, ALICE)}
 
     async def work(client: httpx.AsyncClient, jobs: Iterator[int]) -> None:
         for job in jobs:
@@ -72,7 +73,7 @@ def test_many_clients_at_once_lose_and_double_nothing(url: str, network: Network
     asyncio.run(run())
     network.settle()
     assert len(set(posted)) == POSTS
-    with network.database.read() as connection:
+    with network.context.database.read() as connection:
         logged = connection.scalar(select(func.count()).where(events_table.c.name == "tweets"))
         assert logged == POSTS
         held = [row.tweet_id for row in connection.execute(select(tweets.tweets.c.tweet_id))]
@@ -81,15 +82,15 @@ def test_many_clients_at_once_lose_and_double_nothing(url: str, network: Network
     assert counts == {BOB: 2 + POSTS // 3, CAROL: 2 + POSTS // 3, DAVE: 1 + POSTS // 3}
 
     def timeline() -> list[int]:
-        state = network.state.network
-        found = network.projections.timelines.read(state.users.rows([ALICE]), 1_000)
+        state = network.context.state.network
+        found = network.context.projections.timelines.read(state.users.rows([ALICE]), 1_000)
         ids: list[int] = state.tweets.ids[found.values].tolist()
         return ids
 
-    newest = network.call(timeline)[:POSTS]
+    newest = network.context.call(timeline)[:POSTS]
     assert newest == sorted(posted, reverse=True)
-    stats = network.stats()["fanout"]
-    assert stats["tweets"] == {"push": 2 * POSTS // 3, "hybrid": POSTS // 3, "pull": 0}
+    figures = stats(network.context)["fanout"]
+    assert figures["tweets"] == {"push": 2 * POSTS // 3, "hybrid": POSTS // 3, "pull": 0}
 
 
 def test_the_socket_speaks_problems_too(url: str) -> None:
@@ -111,7 +112,7 @@ def everything(sock: socket.socket) -> bytes:
 
 def test_a_request_that_does_not_arrive_is_refused(make_network: MakeNetwork, small: Dataset) -> None:
     network = make_network(small, read_timeout_s=0.5)
-    head = POST % network.tokens.issue(BOB).encode()
+    head = POST % network.context.tokens.issue(BOB).encode()
     body = b'{"text": "sent in two parts"}'
     whole = head + b"content-length: %d\r\n\r\n" % len(body) + body
     cases = {
@@ -170,9 +171,9 @@ def test_an_answer_that_takes_long_is_not_cut_off(make_network: MakeNetwork, sma
     network = make_network(small, read_timeout_s=0.3)
     with served(network) as url:
         assert httpx.get(f"{url}/healthz").status_code == 200
-        busy = threading.Thread(target=network.call, args=(lambda: time.sleep(1.2),))
+        busy = threading.Thread(target=network.context.call, args=(lambda: time.sleep(1.2),))
         busy.start()
-        headers = {"Authorization": f"Bearer {network.tokens.issue(ALICE)}"}
+        headers = {"Authorization": f"Bearer {network.context.tokens.issue(ALICE)}"}
         path = f"/2/users/{ALICE}/timelines/reverse_chronological"
         assert httpx.get(url + path, headers=headers, timeout=30).status_code == 200
         busy.join()

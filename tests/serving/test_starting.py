@@ -61,7 +61,7 @@ def test_a_port_in_use_is_told_before_anything_is_loaded(serve: Serve, tmp_path:
         line = serve("--data", tmp_path / "data", "--network", tmp_path / "network", "--port", port)
     assert f"cannot listen at 127.0.0.1:{port}: Address already in use" in line
     network = Network(settings(tmp_path / "network"))
-    assert recorded(network.database) is None
+    assert recorded(network.context.database) is None
     network.close()
 
 
@@ -143,7 +143,7 @@ def test_a_network_in_use_is_neither_opened_nor_emptied(tmp_path: Path) -> None:
             Network(settings(tmp_path / "one"))
         with pytest.raises(ConfigError, match=line):
             empty_folder(tmp_path)
-        assert network.database.path.is_file()
+        assert network.context.database.path.is_file()
     finally:
         network.close()
     # Closed, it is free; closed twice, it harms nobody who has it now.

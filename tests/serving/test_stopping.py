@@ -15,6 +15,7 @@ import pytest
 
 from serving.network import Network
 from serving.settings import Settings
+from serving.timelines.home import home_now
 from tests.serving.server_process import ServerProcess, within
 from tests.serving.small_network import ALICE, BOB, write_small
 
@@ -78,7 +79,7 @@ def test_sigterm_with_hundreds_of_half_open_sockets(server: ServerProcess) -> No
     network = Network(Settings.model_validate({"home": server.folder, "record_impressions": False}))
     try:
         network.start()
-        assert set(posted) <= set(network.home_now(ALICE, 100).tweet_ids)
+        assert set(posted) <= set(home_now(network.context, ALICE, 100).tweet_ids)
     finally:
         network.close()
 
@@ -88,10 +89,11 @@ import sys, time
 from serving.projections import Projections
 replay = Projections.replay
 
-def slow(self, dataset, until_us, closing=None):
+def slow(self, batches, until_us, closing=None):
     print("loading", flush=True)
+    batches = list(batches)
     for _ in range(600):
-        replay(self, dataset, until_us, closing)
+        replay(self, batches, until_us, closing)
         time.sleep(0.1)
 
 Projections.replay = slow

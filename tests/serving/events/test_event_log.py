@@ -17,10 +17,10 @@ from sqlalchemy.exc import IntegrityError
 
 from data.errors import DataError
 from data.events import EventBatch
-from serving.events.consumer import ConsumerConfig, Runner, TornError
 from serving.events.dead_letters import DROPPED, REDRIVE, DeadLetters, dead_letters, find, mark
 from serving.events.log import DatabaseLog, runs
 from serving.events.outbox import Outbox, Transaction, decode, encode, event, events_table
+from serving.events.runner import ConsumerConfig, Runner, TornError
 from serving.kit.clock import DataClock
 from serving.kit.db import Database, metadata
 from serving.kit.lease import Lease

@@ -17,6 +17,7 @@ from experiments.cli.__main__ import main
 from serving.events.outbox import encode, event
 from serving.network import Network
 from serving.settings import Settings
+from serving.timelines.home import home_now
 from tests.serving.server_process import ServerProcess, within
 from tests.serving.small_network import ALICE, BOB, END_US, write_small
 
@@ -164,7 +165,7 @@ def test_poison_of_every_kind(server: ServerProcess, cli: Cli) -> None:
     network = Network(Settings.model_validate({"home": server.folder, "record_impressions": False}))
     try:
         network.start()
-        assert {*posted, 9_001} <= set(network.home_now(ALICE, 100).tweet_ids)
+        assert {*posted, 9_001} <= set(home_now(network.context, ALICE, 100).tweet_ids)
         assert letters() == {key: one for key, one in after.items() if key not in unreadable}
     finally:
         network.close()

@@ -12,9 +12,9 @@ from features.state.network import NetworkState
 from serving.events.outbox import event
 from serving.fanout.consumer import FanoutConsumer
 from serving.fanout.policy import MODES, Edges, FanoutConfig, Thresholds
+from serving.fanout.ring import TimelineRing
+from serving.fanout.timelines import TimelineService
 from serving.kit.telemetry import Metrics
-from serving.timelines.ring import TimelineRing
-from serving.timelines.service import TimelineService
 
 NOW = 1_767_571_200_000_000
 POLICY = Thresholds(FanoutConfig(push_below=10, pull_from=20, active_within_h=2))

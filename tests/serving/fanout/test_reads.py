@@ -15,9 +15,9 @@ from features.state.network import NetworkState
 from serving.events.outbox import event
 from serving.fanout.consumer import FanoutConsumer
 from serving.fanout.policy import Edges, FanoutConfig, Thresholds
+from serving.fanout.ring import TimelineRing
+from serving.fanout.timelines import TimelineService
 from serving.kit.telemetry import Metrics
-from serving.timelines.ring import TimelineRing
-from serving.timelines.service import TimelineService
 
 PEOPLE = 6
 MAX_AGE_H = 8

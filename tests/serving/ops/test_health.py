@@ -18,14 +18,16 @@ from data.dataset import Dataset
 from data.events import EventBatch
 from features.online import FeatureState
 from serving.app import create_app
-from serving.events.consumer import ConsumerConfig
 from serving.events.dead_letters import REDRIVE, find, mark
 from serving.events.log import Entry, Unreadable
 from serving.events.outbox import event
 from serving.events.pump import Pump
+from serving.events.runner import ConsumerConfig
 from serving.network import Network
+from serving.ops.service import consumer_health
 from serving.projections import Projections
 from serving.settings import Settings
+from serving.timelines.home import home_now
 from serving.tweets import service
 from tests.serving.small_network import ALICE, BOB, write_small
 
@@ -43,7 +45,7 @@ def within(seconds: float, holds: Callable[[], bool]) -> bool:
 
 
 def post(network: Network, text: str) -> int:
-    return int(network.write_now(lambda tx: service.post(tx, BOB, text))["tweet_id"])
+    return int(network.context.write_now(lambda tx: service.post(tx, BOB, text))["tweet_id"])
 
 
 def test_it_is_red_until_the_state_stands(tmp_path: Path) -> None:
@@ -53,7 +55,7 @@ def test_it_is_red_until_the_state_stands(tmp_path: Path) -> None:
         response = client.get("/readyz")
         assert (response.status_code, response.json()["status"]) == (503, "loading")
         assert client.get("/healthz").status_code == 200
-        refused = client.get("/2/tweets/1", headers={"Authorization": f"Bearer {network.tokens.issue(1)}"})
+        refused = client.get("/2/tweets/1", headers={"Authorization": f"Bearer {network.context.tokens.issue(1)}"})
         assert (refused.status_code, refused.json()["type"]) == (503, "urn:rookery:problem:loading")
         network.start()
         assert client.get("/readyz").status_code == 200
@@ -65,7 +67,7 @@ def test_an_app_that_starts_builds_its_state(tmp_path: Path) -> None:
     network = Network(Settings.model_validate({"home": tmp_path}))
     with TestClient(create_app(network)):
         pass
-    assert network.ready
+    assert network.context.ready
     network.close()
 
 
@@ -89,7 +91,7 @@ def test_a_log_that_cannot_be_followed_turns_it_red_until_it_can(
     def broken(_after: int, _limit: int) -> list[Entry | Unreadable]:
         raise OSError("disk")
 
-    monkeypatch.setattr(network.log, "read", broken)
+    monkeypatch.setattr(network.context.log, "read", broken)
     with TestClient(create_app(network)) as client:
         assert within(10, lambda: client.get("/readyz").status_code == 503)
         response = client.get("/readyz")
@@ -134,7 +136,7 @@ def test_the_pump_tells_what_failed() -> None:
 
 
 def test_a_consumer_that_fails_once_goes_on(network: Network) -> None:
-    fanout, failures = network.projections.fanout, [1]
+    fanout, failures = network.context.projections.fanout, [1]
     deliver = fanout.deliver
 
     def failing(events: EventBatch, *, count: bool = True) -> None:
@@ -147,8 +149,8 @@ def test_a_consumer_that_fails_once_goes_on(network: Network) -> None:
     tweet_id = post(network, "still delivered")
     network.settle()
     assert not failures
-    assert network.home_now(ALICE, 5).tweet_ids[0] == tweet_id
-    assert all((one.lag, one.dead, one.halted) == (0, 0, False) for one in network.consumer_health())
+    assert home_now(network.context, ALICE, 5).tweet_ids[0] == tweet_id
+    assert all((one.lag, one.dead, one.halted) == (0, 0, False) for one in consumer_health(network.context))
 
 
 def test_a_torn_state_is_built_again(
@@ -167,26 +169,26 @@ def test_a_torn_state_is_built_again(
 
     def act() -> list[int]:
         first, _, last = (post(network, text) for text in ("before", poison, "after"))
-        network.write_now(lambda tx: service.engage(tx, ALICE, service.original(tx, first), "like"))
+        network.context.write_now(lambda tx: service.engage(tx, ALICE, service.original(tx, first), "like"))
         return [first, last]
 
-    before = network.clock.now_us()
+    before = network.context.clock.now_us()
     posted = act()
     network.settle()
-    assert network.ready
-    assert network.clock.now_us() > before
-    health = {one.group: one for one in network.consumer_health()}
+    assert network.context.ready
+    assert network.context.clock.now_us() > before
+    health = {one.group: one for one in consumer_health(network.context)}
     assert (health["state"].dead, health["state"].lag, health["fanout"].lag) == (1, 0, 0)
 
     def likes() -> list[float]:
-        state = network.state
+        state = network.context.state
         rows = state.network.tweets.rows(posted)
-        requests = state.requests([ALICE], network.clock.now_us())
+        requests = state.requests([ALICE], network.context.clock.now_us())
         batch = state.base(requests, Ragged(np.array([0, len(rows)], np.int64), rows))
         found: list[float] = state.lookup(batch, ["tweet.likes"]).column("tweet.likes").tolist()
         return found
 
-    assert network.call(likes) == [1.0, 0.0]
+    assert network.context.call(likes) == [1.0, 0.0]
 
 
 def test_a_halted_consumer_turns_it_red_and_a_restart_heals(make_network: MakeNetwork, small: Dataset) -> None:
@@ -195,7 +197,7 @@ def test_a_halted_consumer_turns_it_red_and_a_restart_heals(make_network: MakeNe
     def broken(events: EventBatch, *, count: bool = True) -> None:
         raise RuntimeError("broken")
 
-    network.projections.fanout.deliver = broken  # type: ignore[method-assign]
+    network.context.projections.fanout.deliver = broken  # type: ignore[method-assign]
     posted = [post(network, f"tweet {i}") for i in range(6)]
     network.settle()
     with TestClient(create_app(network)) as client:
@@ -208,13 +210,13 @@ def test_a_halted_consumer_turns_it_red_and_a_restart_heals(make_network: MakeNe
     network.close()
     # The two events that were set aside before it was halted stay so, until somebody has them tried again.
     again = make_network()
-    assert again.home_now(ALICE, 10).tweet_ids[:4] == posted[:1:-1]
-    assert [(one.group, one.dead) for one in again.consumer_health() if one.dead] == [("fanout", 2)]
-    assert all((one.lag, one.halted) == (0, False) for one in again.consumer_health())
-    mark(again.database, find(again.database), REDRIVE)
+    assert home_now(again.context, ALICE, 10).tweet_ids[:4] == posted[:1:-1]
+    assert [(one.group, one.dead) for one in consumer_health(again.context) if one.dead] == [("fanout", 2)]
+    assert all((one.lag, one.halted) == (0, False) for one in consumer_health(again.context))
+    mark(again.context.database, find(again.context.database), REDRIVE)
     again.settle()
-    assert again.home_now(ALICE, 10).tweet_ids[:6] == posted[::-1]
-    assert all((one.lag, one.dead, one.halted) == (0, 0, False) for one in again.consumer_health())
+    assert home_now(again.context, ALICE, 10).tweet_ids[:6] == posted[::-1]
+    assert all((one.lag, one.dead, one.halted) == (0, 0, False) for one in consumer_health(again.context))
 
 
 class Gate:
@@ -233,14 +235,16 @@ class Gate:
 
 
 def like_in_the_log(network: Network, action: str) -> None:
-    """An engagement in the log, as nobody can post it over HTTP."""
+    """An engagement in the log that HTTP does not offer."""
     about = {"user_id": ALICE, "tweet_id": 1001, "author_id": BOB, "action": action}
-    network.write_now(lambda tx: tx.emit(event("engagements", engagement_id=tx.new_id(), time_us=tx.now_us, **about)))
+    network.context.write_now(
+        lambda tx: tx.emit(event("engagements", engagement_id=tx.new_id(), time_us=tx.now_us, **about))
+    )
 
 
 def test_writes_go_on_while_a_torn_state_is_built_again(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     gate = Gate(network, monkeypatch)
-    headers = {"Authorization": f"Bearer {network.tokens.issue(BOB)}"}
+    headers = {"Authorization": f"Bearer {network.context.tokens.issue(BOB)}"}
     with TestClient(create_app(network)) as client:
         like_in_the_log(network, "adores")
         assert gate.reached.wait(30)
@@ -259,24 +263,24 @@ def test_writes_go_on_while_a_torn_state_is_built_again(network: Network, monkey
         gate.opened.set()
         assert within(30, lambda: client.get("/readyz").status_code == 200)
         network.settle()
-        assert int(one) in network.home_now(ALICE, 5).tweet_ids
-    assert {(one.group, one.dead, one.lag) for one in network.consumer_health() if one.dead} == {("state", 1, 0)}
+        assert int(one) in home_now(network.context, ALICE, 5).tweet_ids
+    assert {(one.group, one.dead, one.lag) for one in consumer_health(network.context) if one.dead} == {("state", 1, 0)}
 
 
 def test_the_old_state_answers_while_letters_are_tried_again(network: Network, monkeypatch: pytest.MonkeyPatch) -> None:
     like_in_the_log(network, "adores")
     network.settle()
-    before = network.home_now(ALICE, 20).tweet_ids
+    before = home_now(network.context, ALICE, 20).tweet_ids
     assert before
     gate = Gate(network, monkeypatch)
-    mark(network.database, find(network.database), REDRIVE)
+    mark(network.context.database, find(network.context.database), REDRIVE)
     assert gate.reached.wait(30)
-    assert network.ready
-    assert network.home_now(ALICE, 20).tweet_ids == before
+    assert network.context.ready
+    assert home_now(network.context, ALICE, 20).tweet_ids == before
     gate.opened.set()
-    assert within(30, lambda: [one.state for one in find(network.database)] == ["dead"])
+    assert within(30, lambda: [one.state for one in find(network.context.database)] == ["dead"])
     network.settle()
-    assert network.home_now(ALICE, 20).tweet_ids == before
+    assert home_now(network.context, ALICE, 20).tweet_ids == before
 
 
 def test_a_rebuilding_that_fails_is_tried_until_it_succeeds(make_network: MakeNetwork, tmp_path: Path) -> None:
@@ -292,16 +296,14 @@ def test_a_rebuilding_that_fails_is_tried_until_it_succeeds(make_network: MakeNe
 def test_a_timeline_that_cannot_be_read_does_not_keep_the_network_from_starting(
     make_network: MakeNetwork, small: Dataset, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from serving import network as module
-
     def broken(*_given: object, **_named: object) -> None:
         raise RuntimeError("no timeline")
 
     with monkeypatch.context() as patch:
-        patch.setattr(module, "ranked_home", broken)
+        patch.setattr(Projections, "home", broken)
         network = make_network(small)
-    assert network.ready
-    assert network.home_now(ALICE, 5).tweet_ids
+    assert network.context.ready
+    assert home_now(network.context, ALICE, 5).tweet_ids
 
 
 def test_a_tweet_that_cannot_be_indexed_costs_the_others_nothing(
@@ -317,7 +319,7 @@ def test_a_tweet_that_cannot_be_indexed_costs_the_others_nothing(
     monkeypatch.setattr(Search, "update", picky)
     posted = [post(network, text) for text in ("zugzwang before", "zugzwang poison", "zugzwang after")]
     network.settle()
-    headers = {"Authorization": f"Bearer {network.tokens.issue(BOB)}"}
+    headers = {"Authorization": f"Bearer {network.context.tokens.issue(BOB)}"}
     with TestClient(create_app(network)) as client:
         for _ in range(2):
             answer = client.get("/2/tweets/search/recent?query=zugzwang", headers=headers)

@@ -17,7 +17,7 @@ from tests.serving.small_network import ALICE
 @pytest.fixture
 def client(network: Network) -> Iterator[TestClient]:
     with TestClient(create_app(network), raise_server_exceptions=False) as made:
-        made.headers["Authorization"] = f"Bearer {network.tokens.issue(ALICE, ())}"
+        made.headers["Authorization"] = f"Bearer {network.context.tokens.issue(ALICE, ())}"
         yield made
 
 

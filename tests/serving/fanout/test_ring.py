@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.batch import Ragged
-from serving.timelines.ring import TimelineRing
+from serving.fanout.ring import TimelineRing
 
 CAPACITY = 5
 

@@ -14,7 +14,7 @@ from data.batch import I64, Ragged
 from data.events import HOUR_US
 from features.state.columns import Columns
 from features.state.network import UNKNOWN_US, NetworkState
-from serving.timelines.store import TimelineStore
+from serving.fanout.store import TimelineStore
 
 
 @dataclass

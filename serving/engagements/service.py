@@ -1,0 +1,59 @@
+"""The rules of likes and retweets: each is made once; an action on a retweet is about the tweet that it refers to.
+
+A like taken back stops counting on the tweet; its event stays in the log, which holds all that happened.
+"""
+
+from __future__ import annotations
+
+from serving.engagements import store
+from serving.events.outbox import Transaction
+from serving.tweets import service as tweets
+from serving.users import service as users
+
+
+def like(tx: Transaction, user_id: int, tweet_id: int) -> None:
+    """Likes a tweet.
+
+    Raises:
+        ProblemError: 403 for a user without account, 404 for a tweet that there is not.
+    """
+    users.account(tx, user_id)
+    tweet = tweets.original(tx, tweet_id)
+    if store.liked(tx.connection, user_id, tweet.tweet_id):
+        return
+    store.add(tx.connection, [{"user_id": user_id, "tweet_id": tweet.tweet_id, "time_us": tx.now_us}])
+    tweets.engage(tx, user_id, tweet, "like")
+
+
+def unlike(tx: Transaction, user_id: int, tweet_id: int) -> None:
+    """Takes a like back.
+
+    Raises:
+        ProblemError: 404 for a tweet that there is not.
+    """
+    tweet = tweets.original(tx, tweet_id)
+    if store.remove(tx.connection, user_id, tweet.tweet_id):
+        tweets.engage(tx, user_id, tweet, "like", -1)
+
+
+def retweet(tx: Transaction, user_id: int, tweet_id: int) -> None:
+    """Retweets a tweet.
+
+    Raises:
+        ProblemError: 403 for a user without account, 404 for a tweet that there is not.
+    """
+    tweet = tweets.original(tx, tweet_id)
+    if store.retweet_of(tx.connection, user_id, tweet.tweet_id) is None:
+        tweets.retweet(tx, user_id, tweet.tweet_id)
+
+
+def unretweet(tx: Transaction, user_id: int, tweet_id: int) -> None:
+    """Takes a retweet back.
+
+    Raises:
+        ProblemError: 404 for a tweet that there is not.
+    """
+    tweet = tweets.original(tx, tweet_id)
+    found = store.retweet_of(tx.connection, user_id, tweet.tweet_id)
+    if found is not None:
+        tweets.delete(tx, user_id, found)
