@@ -1,109 +1,128 @@
-"""MLflow's store under home: one SQLite file, made whole by one process, whose paths lead to where the home is now."""
+"""Where MLflow keeps runs and models: the server that `MLFLOW_TRACKING_URI` names, or a SQLite file under home."""
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import os
-import sqlite3
-from contextlib import closing
+import shlex
+from collections.abc import Iterator
 from pathlib import Path
-
-from filelock import FileLock
-from sqlalchemy import Engine, event
+from typing import TYPE_CHECKING, Any
 
 from data.errors import ConfigError, DataError
 from data.home import database_url
+from ranking.store_file import ARTIFACTS, EXPERIMENT, FILE, prepare_store
 
-EXPERIMENT = "rookery"
-"""The MLflow experiment that all runs belong to."""
+if TYPE_CHECKING:
+    from mlflow import MlflowClient
 
-FILE, ARTIFACTS = "mlflow.db", "mlartifacts"
+ADDRESS = "MLFLOW_TRACKING_URI"
+"""MLflow's own variable in the environment."""
 
-_MOVES = (
-    "UPDATE experiments SET artifact_location = :new || substr(artifact_location, :cut)"
-    " WHERE substr(artifact_location || '/', 1, :cut) = :old || '/'",
-    "UPDATE runs SET artifact_uri = :new || substr(artifact_uri, :cut)"
-    " WHERE substr(artifact_uri, 1, :cut) = :old || '/'",
-    "UPDATE logged_models SET artifact_location = :new || substr(artifact_location, :cut)"
-    " WHERE substr(artifact_location, 1, :cut) = :old || '/'",
-    "UPDATE model_versions SET source = :new || substr(source, :cut)"
-    " WHERE substr(source, 1, :cut) = :old || '/'",
-    "UPDATE model_versions SET storage_location = :new || substr(storage_location, :cut)"
-    " WHERE substr(storage_location, 1, :cut) = :old || '/'",
-)  # fmt: skip
-"""Every column in which MLflow keeps the place of an artifact."""
+_FIRST_REQUEST = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
+"""Retries and seconds of the request that shows whether a server answers; by default MLflow tries for minutes."""
 
 
-def prepare_store(home: Path) -> None:
-    """Makes the store where there is none, and after the home was moved has all that it keeps lead there.
+def tracking_uri(home: Path) -> str:
+    """The address that the user gave MLflow by `MLFLOW_TRACKING_URI`; else the SQLite file under `home`."""
+    return os.environ.get(ADDRESS) or database_url(home / FILE)
 
-    Several processes may do so at once: one makes it, the others wait.
+
+def connect(home: Path) -> MlflowClient:
+    """A client of the store, and MLflow's own functions set to it; the experiment is made where it is missing.
 
     Raises:
-        DataError: the file is there and cannot be read.
-        ConfigError: it cannot be written.
+        DataError: the store cannot be opened, or its server cannot be used.
+        ConfigError: it cannot be written, or its experiment was deleted.
     """
-    path, here = home / FILE, (home / ARTIFACTS).as_uri()
-    if path.exists() and not _moved(_artifacts_of(path), here):
-        return
+    uri, own = tracking_uri(home), not os.environ.get(ADDRESS)
+    if own:
+        prepare_store(home)
+    os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
+    # MLflow would print a progress bar for each file.
+    os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
+    import mlflow
+    from mlflow import MlflowClient
+    from mlflow.exceptions import MlflowException
+
+    for noisy in ("mlflow", "alembic"):  # after the import, which sets its own levels
+        logging.getLogger(noisy).setLevel(logging.WARNING)
+    # What it logs with a traceback it also raises.
+    logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    with _environment_kept():
+        for name, value in _FIRST_REQUEST.items():
+            os.environ.setdefault(name, value)
+        mlflow.set_tracking_uri(uri)
+        try:
+            client = MlflowClient()
+            experiment = _experiment(client, (home / ARTIFACTS).as_uri() if own else None)
+        except MlflowException as error:
+            raise _unopened(uri, error) from error
+        if experiment.lifecycle_stage != "active":
+            back = restore_command(uri, "experiments", "--experiment-id", experiment.experiment_id)
+            other = "take another home: ROOKERY_HOME=DIR" if own else f"name another server: {ADDRESS}=URI"
+            raise ConfigError(f"experiment {EXPERIMENT!r} was deleted in MLflow", remedy=f"{back}; or {other}")
+        mlflow.set_experiment(experiment_id=experiment.experiment_id)
+    return client
+
+
+def restore_command(uri: str, *words: str) -> str:
+    """A remedy: MLflow's own command that restores what was deleted."""
+    group, *which = words
+    return f"bring it back: {ADDRESS}={shlex.quote(uri)} mlflow {group} restore {' '.join(which)}"
+
+
+def one_line(error: Exception) -> str:
+    """The first line of an error of MLflow: SQL and links follow it."""
+    return str(error).strip().split("\n", 1)[0]
+
+
+@contextlib.contextmanager
+def _environment_kept() -> Iterator[None]:
+    """Puts back the variables of the environment that MLflow or `connect` sets.
+
+    MLflow writes the address there; the next home's store would be taken for one that the user named.
+    """
+    names = (ADDRESS, "MLFLOW_EXPERIMENT_ID", *_FIRST_REQUEST)
+    before = {name: os.environ.get(name) for name in names}
     try:
-        home.mkdir(parents=True, exist_ok=True)
-        with FileLock(home / f".{FILE}.lock"):
-            if not path.exists():
-                _make(path, here)
-            elif _moved(known := _artifacts_of(path), here):
-                _move(path, known, here)
-    except (OSError, sqlite3.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise ConfigError(
-            f"MLflow's store {path} cannot be written: {reason}", remedy="name another home: ROOKERY_HOME=DIR"
-        ) from error
-
-
-def _artifacts_of(path: Path) -> str:
-    """Where the experiment's artifacts lie by the store's own account; empty where it has no such experiment yet."""
-    try:
-        with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True, timeout=20)) as store:
-            if not store.execute("SELECT 1 FROM sqlite_master WHERE name = 'experiments'").fetchone():
-                return ""
-            row = store.execute("SELECT artifact_location FROM experiments WHERE name = ?", (EXPERIMENT,)).fetchone()
-    except sqlite3.Error as error:
-        raise DataError(
-            f"MLflow's store {path} cannot be read: {error}",
-            remedy="put back a copy of it, or move it away: the next run makes a new one",
-        ) from error
-    return str(row[0]) if row else ""
-
-
-def _moved(known: str, here: str) -> bool:
-    """Whether the artifacts lay under another home. A place that somebody chose for them elsewhere stays."""
-    return known != here and known.startswith("file:") and known.endswith(f"/{ARTIFACTS}")
-
-
-def _make(path: Path, artifacts: str) -> None:
-    """A store with the experiment in it, complete and on the disk before it stands at `path`."""
-    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
-
-    staging = path.with_name(f".{path.name}.partial")
-    for left in (staging, staging.with_name(f"{staging.name}-journal")):
-        left.unlink(missing_ok=True)
-    # The tables take hundreds of commits; that each waits for the disk would double the time, and helps nothing here.
-    event.listen(Engine, "connect", _unhurried)
-    try:
-        store = SqlAlchemyStore(database_url(staging), artifacts)
-        store.create_experiment(EXPERIMENT, artifact_location=artifacts)
-        store.engine.dispose()
+        yield
     finally:
-        event.remove(Engine, "connect", _unhurried)
-    with staging.open("rb+") as file:
-        os.fsync(file.fileno())
-    staging.rename(path)
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
-def _unhurried(connection: sqlite3.Connection, _record: object) -> None:
-    connection.execute("PRAGMA synchronous=OFF")
+def _experiment(client: MlflowClient, artifacts: str | None) -> Any:
+    """The experiment, made where it is missing; where another process is first, the one that it made.
+
+    `artifacts` is where its files go; None leaves that to the server.
+    """
+    from mlflow.exceptions import MlflowException
+
+    if (found := client.get_experiment_by_name(EXPERIMENT)) is None:
+        refused: MlflowException | None = None
+        try:
+            client.create_experiment(EXPERIMENT, artifact_location=artifacts)
+        except MlflowException as error:
+            refused = error
+        found = client.get_experiment_by_name(EXPERIMENT)
+        if found is None and refused is not None:
+            raise refused
+    return found
 
 
-def _move(path: Path, old: str, new: str) -> None:
-    with closing(sqlite3.connect(path, timeout=20)) as store, store:
-        for move in _MOVES:
-            store.execute(move, {"old": old, "new": new, "cut": len(old) + 1})
+def _unopened(uri: str, error: Exception) -> DataError:
+    """What keeps a store from being opened, in one line."""
+    cause: BaseException = error
+    while (deeper := cause.__cause__ or cause.__context__) is not None:
+        cause = deeper
+    if not uri.startswith("http"):
+        problem = f"MLflow's store {uri} cannot be opened: {one_line(error)}"
+        return DataError(problem, remedy="check that it exists and is of this version of MLflow")
+    reason = str(cause) if isinstance(cause, OSError) else one_line(error)
+    remedy = f"start it, or correct {ADDRESS}; without that variable a file under the home is used"
+    return DataError(f"MLflow's server {uri} cannot be used: {reason}", remedy=remedy)

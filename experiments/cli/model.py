@@ -189,7 +189,8 @@ def promote(
 ) -> None:
     """Point an alias at a model; `serve` loads `champion`."""
     from data.home import home_folder
-    from ranking.registry import MODEL_NAME, connect, resolve_reference, set_alias
+    from ranking.registry import MODEL_NAME, resolve_reference, set_alias
+    from ranking.store import connect
 
     client = connect(home_folder())
     found = resolve_reference(client, model)

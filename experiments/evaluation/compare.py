@@ -18,8 +18,8 @@ import polars as pl
 
 from data.catalogue import did_you_mean
 from data.errors import ConfigError, DataError
-from experiments.evaluation.diagnostics import LEAST_USERS
 from experiments.evaluation.find_runs import download, shared_evaluation
+from experiments.evaluation.segments import LEAST_USERS
 from experiments.statistics.paired import (
     Difference,
     Effect,
@@ -31,7 +31,7 @@ from experiments.statistics.paired import (
     paired_differences,
     signed_rank,
 )
-from ranking.registry import connect
+from ranking.store import connect
 
 METRICS = ("ndcg", "recall", "true_value")
 """Compared unless asked otherwise, where all runs have them."""
@@ -119,9 +119,9 @@ def compare_runs(references: Sequence[str], home: Path, metrics: Sequence[str] =
         raise ConfigError(f"{' '.join(references)} name one run twice", remedy="name different runs")
     found = {reference: _evaluated(run, key) for reference, run in runs.items()}
     about = found[references[0]].about
-    asked = _metrics(found, metrics)
-    rows = _rows(found, references[0], asked)
-    segments = _by_segment(found, references[0], asked)
+    asked, seed = _metrics(found, metrics), int(about.get("seed", 0))
+    rows = _rows(found, references[0], asked, seed)
+    segments = _by_segment(found, references[0], asked, seed)
     notes = tuple(dict.fromkeys(one.told for one in found.values() if one.told))
     return Comparison(references[0], rows, segments, about["protocol"], about["data"], int(about["k"]), notes)
 
@@ -139,8 +139,11 @@ def _metrics(found: Mapping[str, _Evaluated], asked: Sequence[str]) -> list[str]
     return list(dict.fromkeys(asked)) or [name for name in METRICS if name in shared]
 
 
-def _rows(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[str]) -> tuple[Row, ...]:
-    """Every run in every metric, metric after metric. The rows of all runs but the base are one family of tests."""
+def _rows(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[str], seed: int) -> tuple[Row, ...]:
+    """Every run in every metric, metric after metric; with the evaluation's `seed` intervals are as it logged them.
+
+    The rows of all runs but the base are one family of tests.
+    """
     rows: list[Row] = []
     pairs: dict[int, Pair] = {}
     for metric in metrics:
@@ -154,7 +157,7 @@ def _rows(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[str]) ->
             if reference != base:
                 pairs[len(rows)] = pair
             scorer, run_id = one.run.data.tags.get("scorer", ""), one.run.info.run_id
-            value = mean_interval(pair.a, pair.users)
+            value = mean_interval(pair.a, pair.users, seed=seed)
             rows.append(Row(reference, scorer, run_id, metric, value, None, None, None, None, None))
     signed = {at: signed_rank(pair.a, pair.b, pair.users).p_value for at, pair in pairs.items()}
     differences = dict(zip(pairs, paired_differences(list(pairs.values())), strict=True))
@@ -182,7 +185,9 @@ def _pair(frame: pl.DataFrame, metric: str) -> Pair:
     return Pair(*(frame[column].to_numpy() for column in (metric, f"{metric}_base", "user_id")))
 
 
-def _by_segment(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[str]) -> tuple[SegmentRow, ...]:
+def _by_segment(
+    found: Mapping[str, _Evaluated], base: str, metrics: Sequence[str], seed: int
+) -> tuple[SegmentRow, ...]:
     """Every run but the base in every metric, by every segment with users enough: one family of tests."""
     where, pairs = [], []
     for dimension, segment, reference, frame in _segments(found, base):
@@ -195,8 +200,8 @@ def _by_segment(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[st
     corrected = _corrected({at: one.p_value for at, one in enumerate(differences)})
     return tuple(
         SegmentRow(
-            *where[at], mean_interval(pair.b, pair.users), mean_interval(pair.a, pair.users), differences[at],
-            corrected[at],
+            *where[at], mean_interval(pair.b, pair.users, seed=seed), mean_interval(pair.a, pair.users, seed=seed),
+            differences[at], corrected[at],
         )
         for at, pair in enumerate(pairs)
     )  # fmt: skip

@@ -15,7 +15,7 @@ from numpy.typing import ArrayLike
 from data.batch import F64, Array
 from data.schema import ACTIONS
 from experiments.evaluation.measurements import PROBABILITY, Measured
-from experiments.evaluation.segments import ACTIVITY
+from experiments.evaluation.segments import rows_by_segment
 from experiments.statistics.paired import RESAMPLES, Difference, Interval, paired_difference
 from ranking.metrics.calibration import (
     BINS,
@@ -31,12 +31,6 @@ GAINS = ("ndcg", "true_value")
 
 LEAST_TAKEN = 20
 """Impressions with an action from which on its calibration is looked at."""
-
-LEAST_USERS = 5
-"""Users with a difference from which on a segment has a row."""
-
-EVERYBODY = "all users"
-"""The dimension and the only segment that all users belong to."""
 
 
 @dataclass(frozen=True)
@@ -191,21 +185,10 @@ def gains(ours: pl.DataFrame, base: pl.DataFrame, users: pl.DataFrame, metric: s
     keys = ["request_id", "user_id"]
     pair = ours.select(*keys, ours=metric).join(base.select(*keys, base=metric), on=keys, maintain_order="left")
     pair = pair.filter(pl.col("ours").is_not_nan() & pl.col("base").is_not_nan())
-    pair = pair.join(users, on="user_id", how="left", maintain_order="left").with_columns(everybody=pl.lit(EVERYBODY))
-    rows = []
-    for dimension in ("everybody", *(name for name in users.columns if name != "user_id")):
-        sizes = pair.drop_nulls(dimension).group_by(dimension).agg(users=pl.col("user_id").n_unique())
-        sizes = sizes.filter(pl.col("users") >= LEAST_USERS).sort(["users", dimension], descending=[True, False])
-        for segment in _in_order(sizes[dimension].to_list()):
-            part = pair.filter(pl.col(dimension) == segment)
-            difference = paired_difference(part["ours"], part["base"], part["user_id"], seed=seed)
-            rows.append(Gain(EVERYBODY if dimension == "everybody" else dimension, segment, difference))
-    return rows
-
-
-def _in_order(segments: Sequence[str]) -> list[str]:
-    known = [name for name, _ in ACTIVITY]
-    return sorted(segments, key=lambda one: known.index(one) if one in known else -1)
+    return [
+        Gain(dimension, segment, paired_difference(part["ours"], part["base"], part["user_id"], seed=seed))
+        for dimension, segment, part in rows_by_segment(pair, users)
+    ]
 
 
 def _area_bounds(

@@ -7,13 +7,11 @@ impression (for AUC), so that `compare` can pair them later without scoring agai
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-import tempfile
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
-import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from data.batch import CandidateBatch
@@ -24,12 +22,11 @@ from data.progress import Progress, no_progress
 from data.settings import Seed
 from data.split import Split
 from experiments.datasets.time_ties import tied_rows
-from experiments.evaluation.diagnostics import curves_of
-from experiments.evaluation.find_runs import FOLDER, ORACLE, mark_evaluated
+from experiments.evaluation.find_runs import ORACLE
+from experiments.evaluation.log_runs import log_report
 from experiments.evaluation.measurements import Known, Measured, Places, catalogue_of, measure_block, measure_step
 from experiments.evaluation.missing_actions import uncounted
 from experiments.evaluation.oracle import Oracle
-from experiments.evaluation.plots import draw
 from experiments.evaluation.protocol import EvaluationProtocol, FullCatalogue, protocol_for
 from experiments.evaluation.requested_metrics import Asked, Candidates, missing
 from experiments.evaluation.results import MMRChange, Report, ScorerResult
@@ -37,7 +34,7 @@ from experiments.evaluation.seen_in_training import refuse_split, seen_notes
 from experiments.evaluation.segments import segments_of
 from experiments.evaluation.separation import sentences
 from experiments.runs.splits import split_of, understanding_of
-from experiments.runs.tracking import ready, tracked_run
+from experiments.runs.tracking import cost, ready, require_run
 from experiments.statistics.auc import auc_interval
 from experiments.statistics.paired import Interval, mean_interval
 from features.catalogue import owners
@@ -45,14 +42,11 @@ from features.online import FeatureState
 from features.text.understanding import Understanding
 from ranking.artifact import Bundle
 from ranking.catalogue import SCORERS, untrained_scorers
-from ranking.metrics.catalogue import LISTS, METRICS
+from ranking.metrics.catalogue import METRICS
 from ranking.ranker import check_columns
-from ranking.registry import connect, fetch, require_run
+from ranking.registry import fetch
 from ranking.scorer import Scorer, TextScorer
 from ranking.untrained import make_scorer
-
-BASE = "interest_formula"
-"""The scorer over which the others' gain by segment is drawn, where it is among them."""
 
 
 class EvaluateConfig(BaseModel):
@@ -101,7 +95,7 @@ def evaluate_references(
         raise ConfigError(f"a model is named twice in {' '.join([*references, *given])}", remedy="name each once")
     for name in given:
         check_name(name)
-    client = ready(home)
+    client, began = ready(home), time.perf_counter()
     split = split_of(dataset, config.split)
     bundles = bundles_of(dataset, split, references, home, given)
     for reference, one in bundles.items():
@@ -109,14 +103,8 @@ def evaluate_references(
             require_run(client, one.run_id, f"model {reference!r}", home, otherwise="train again: rookery train")
     report, measured = evaluate_bundles(dataset, split, bundles, config, progress)
     users = segments_of(dataset, split, report.users)
-    curves = curves_of(measured, sorted(bundles, key=lambda one: bundles[one].name != BASE), users, seed=config.seed)
-    names = _labels(report)
-    plots = draw(curves, names, {names[one.reference]: one.ndcg for one in report.rows}, k=config.k)
-    for result in report.rows:
-        reference, bundle = result.reference, bundles.get(result.reference)
-        run_id = bundle.run_id if bundle and bundle.run_id else _new_run(dataset, result, home)
-        numbers = _numbers(result, config.k) | curves[reference].numbers()
-        _log(run_id, dataset, report, result, measured[reference], users, numbers, plots[reference], home)
+    spent = cost(began, "evaluation_")
+    log_report(client, dataset, report, measured, bundles, users, config.model_dump(mode="json"), spent, home)
     return report
 
 
@@ -161,7 +149,7 @@ def evaluate_bundles(
     key = hashlib.sha256(f"{dataset.content_hash} {split.name} {words} k={config.k}".encode()).hexdigest()[:16]
     unit = "Intervals are 95%, by bootstrap over users (AUC: DeLong, clustered by user)."
     users = tuple(next(iter(measured.values())).request_frame()["user_id"].unique().sort().to_list())
-    apart = sentences({_named(row): row.apart for row in rows}, config.k)
+    apart = sentences({row.label: row.apart for row in rows}, config.k)
     notes = (*_notes(protocol, measured, asked), *missing(asked, rows), *apart, *uncounted(bundles, split), *seen)
     notes = (*notes, ties.sentence) if ties is not None else notes
     return Report(rows, f"{words} {unit}", key, config.k, notes, users, ties), measured
@@ -289,63 +277,3 @@ def bundles_of(
     for name, scorer in made.items():
         fetched[name] = Bundle(name, scorer, shared, dataset.name, dataset.content_hash)
     return {name: fetched[name] for name in (*references, *given)}
-
-
-def _named(row: ScorerResult) -> str:
-    """A scorer with its version, where it has one."""
-    return f"{row.name} v{row.version}" if row.version else row.name
-
-
-def _labels(report: Report) -> dict[str, str]:
-    """What each reference is called in plots: its scorer's name, with the reference where two have the same."""
-    names = [row.name for row in report.rows]
-    return {
-        row.reference: row.name if names.count(row.name) == 1 else f"{row.name} {row.reference}" for row in report.rows
-    }
-
-
-def _numbers(result: ScorerResult, k: int) -> dict[str, float]:
-    """As a run's metrics."""
-    shown = {f"ndcg_{k}": result.ndcg, f"recall_{k}": result.recall, "auc": result.auc}
-    shown["true_value"] = result.true_value
-    shown |= {name if name == "novelty" else f"{name}_{k}": one for name, one in result.metrics.items()}
-    out = {f"{name}_{k}" if name in LISTS else name: share for name, share in result.shares.items()}
-    for action, numbers in result.by_action.items():
-        out |= {f"{name}_{action}": number for name, number in numbers.items()}
-    for name, interval in shown.items():
-        if interval is not None:
-            out |= {name: interval.mean, f"{name}_low": interval.low, f"{name}_high": interval.high}
-    return out
-
-
-def _new_run(dataset: Dataset, result: ScorerResult, home: Path) -> str:
-    """A run for what was not trained, or for a version by another value than it was trained with."""
-    name = result.name
-    kind = "trained" if result.version else "baseline"
-    tags = {"scorer": name, "kind": kind, "version": result.version}
-    with tracked_run(home, name=name, dataset=dataset, parameters={"scorer": name}, tags=tags) as run_id:
-        return run_id
-
-
-def _log(
-    run_id: str, dataset: Dataset, report: Report, result: ScorerResult, measured: Measured, users: pl.DataFrame,
-    numbers: Mapping[str, float], plots: Mapping[str, bytes], home: Path,
-) -> None:  # fmt: skip
-    """The metrics, the rows and the plots into a run."""
-    client = connect(home)
-    import mlflow
-
-    mlflow.log_metrics(dict(numbers), run_id=run_id)
-    with tempfile.TemporaryDirectory() as room:
-        folder = Path(room)
-        measured.request_frame().write_parquet(folder / "requests.parquet")
-        users.write_parquet(folder / "users.parquet")
-        if measured.impressions:
-            measured.impression_frame().write_parquet(folder / "impressions.parquet")
-        for file, content in plots.items():
-            (folder / file).write_bytes(content)
-        told = result.apart.sentence(_named(result), report.k) if result.apart is not None else ""
-        about = {"protocol": report.protocol, "key": report.key, "k": report.k, "data": dataset.name, "told": told}
-        (folder / "about.json").write_text(json.dumps(about, indent=1))
-        client.log_artifacts(run_id, str(folder), f"{FOLDER}/{report.key}")
-    mark_evaluated(client, run_id, report.key, result.name)

@@ -1,24 +1,22 @@
 """Which evaluated runs a comparison means: references to MLflow runs that share an evaluation, the latest one.
 
 A run id, a version or an alias is one run; a scorer's name stands for all of its evaluated runs, of which the one that
-was evaluated last counts. `mark_evaluated` says in a run's tags what it was evaluated by, and when.
+was evaluated last counts. A run's tags state what it was evaluated by, and when (`evaluated_tags`).
 """
 
 from __future__ import annotations
 
 import re
 import shlex
-import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 from data.errors import ConfigError, NotFoundError
+from experiments.runs.tracking import find_run, find_runs, read_file
 from ranking.artifact import VALUE
 from ranking.catalogue import SCORERS, trained_scorers, untrained_scorers
-from ranking.registry import one_line, resolve_reference
-from ranking.store import EXPERIMENT
+from ranking.registry import resolve_reference
 
 FOLDER = "evaluation"
 """The artifact folder of a run that holds its evaluations, one a protocol and data set."""
@@ -28,11 +26,9 @@ _WHEN = "evaluation."
 """Tags beginning so end with an evaluation's key and hold its moment in nanoseconds."""
 
 
-def mark_evaluated(client: Any, run_id: str, key: str, scorer: str) -> None:
-    """Tags a run as evaluated by `key`, now."""
-    tags = {"evaluation": key, "scorer": scorer, f"{_WHEN}{key}": str(time.time_ns())}
-    for name, value in tags.items():
-        client.set_tag(run_id, name, value)
+def evaluated_tags(key: str, scorer: str) -> dict[str, str]:
+    """Tags of a run that is evaluated by `key` now."""
+    return {"evaluation": key, "scorer": scorer, f"{_WHEN}{key}": str(time.time_ns())}
 
 
 def shared_evaluation(client: Any, references: Sequence[str]) -> tuple[str, dict[str, Any]]:
@@ -64,27 +60,13 @@ def download(run_id: str, key: str, name: str) -> bytes:
     Raises:
         NotFoundError: it was removed.
     """
-    import mlflow
-    from mlflow.exceptions import MlflowException
-
-    path = f"{FOLDER}/{key}/{name}"
-    try:
-        with tempfile.TemporaryDirectory() as room:
-            return Path(mlflow.artifacts.download_artifacts(f"runs:/{run_id}/{path}", dst_path=room)).read_bytes()
-    except (MlflowException, OSError) as error:
-        problem = f"{name} of an evaluation of run {run_id} is gone: {one_line(error)}"
-        raise NotFoundError(problem, remedy="evaluate again: rookery evaluate") from error
+    return read_file(run_id, f"{FOLDER}/{key}/{name}")
 
 
 def _runs(client: Any, reference: str) -> list[Any]:
     """The runs that a reference may mean."""
-    from mlflow.exceptions import MlflowException
-
     if re.fullmatch(r"[0-9a-f]{32}", reference):
-        try:
-            return [client.get_run(reference)]
-        except MlflowException as error:
-            raise NotFoundError(f"no run {reference!r}", remedy="look it up: mlflow ui") from error
+        return [find_run(client, reference)]
     name, chosen, value = reference.partition(VALUE)
     scorer, version = reference, ""
     if chosen and name not in SCORERS:
@@ -93,12 +75,9 @@ def _runs(client: Any, reference: str) -> list[Any]:
         scorer = f"{client.get_run(model.run_id).data.tags.get('scorer', name)}{chosen}{value}"
         version = f"tags.version = '{model.version}' AND "
     if re.fullmatch(r"[a-z][a-z0-9_]*(\?value=[^']+)?", scorer):
-        named = client.search_runs(
-            [client.get_experiment_by_name(EXPERIMENT).experiment_id],
-            f"{version}tags.scorer = '{scorer}' AND tags.evaluation != ''",
-        )
+        named = find_runs(client, f"{version}tags.scorer = '{scorer}' AND tags.evaluation != ''")
         if named:
-            return list(named)
+            return named
     if version:
         raise _never_evaluated(reference)
     if reference in untrained_scorers():

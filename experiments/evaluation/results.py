@@ -44,6 +44,16 @@ class ScorerResult:
     apart: Apart | None = None
     """How well it tells candidates apart; None where no request had two."""
 
+    @property
+    def label(self) -> str:
+        """The scorer with its version, where it has one."""
+        return f"{self.name} v{self.version}" if self.version else self.name
+
+
+def run_metric(name: str, k: int) -> str:
+    """The name in an MLflow run of a metric over the first `k` places: `ndcg_20` is what is shown as NDCG@20."""
+    return f"{name}_{k}"
+
 
 @dataclass(frozen=True)
 class Report:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from data.errors import NotFoundError
 from ranking.artifact import Bundle
-from ranking.registry import connect, fetch, has_models
+from ranking.registry import fetch, has_models
+from ranking.store import connect
 
 
 def served_model(model: str, home: Path) -> Bundle | None:

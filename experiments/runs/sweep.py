@@ -26,10 +26,9 @@ from data.progress import Progress, no_progress
 from data.settings import Seed
 from experiments.runs.config import RunConfig, put, validate
 from experiments.runs.splits import split_of, understanding_of
-from experiments.runs.tracking import flatten, ready, tracked_run
+from experiments.runs.tracking import flatten, ready, require_run, tracked_run
 from experiments.runs.train import FaissNeighbours, logged
 from features.text.understanding import Understanding
-from ranking.registry import require_run
 from ranking.training.shared import SharedRows
 from ranking.training.trainer import Report, Trainer, TrainingContext, trainer_of
 

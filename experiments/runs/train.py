@@ -27,8 +27,9 @@ from ranking.artifact import Bundle
 from ranking.catalogue import SCORERS
 from ranking.processes import first_process_first, joined
 from ranking.ranker import BASE_COLUMNS
-from ranking.registry import MODEL_NAME, connect, log_bundle, set_alias
+from ranking.registry import MODEL_NAME, log_bundle, set_alias
 from ranking.scorer import ConfiguredScorer, Scorer, ValuedScorer
+from ranking.store import connect
 from ranking.trained_rows import TrainedRows
 from ranking.training.checkpoint import Checkpoint
 from ranking.training.trainer import Report, TrainingContext, check_settings, fit_scorer

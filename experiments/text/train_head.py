@@ -52,8 +52,15 @@ class Labelled:
     texts: list[str]
     labels: list[str]
     source: str
-    digest: str
+    content_hash: str
     skipped: int = 0
+    folder: Path = Path()
+    """The file, or the data set's folder."""
+
+    @property
+    def name(self) -> str:
+        """What a run calls this data."""
+        return Path(self.source).name
 
     def __len__(self) -> int:
         return len(self.texts)
@@ -61,7 +68,7 @@ class Labelled:
     def at(self, rows: I64) -> Labelled:
         """Those at `rows`."""
         texts, labels = [self.texts[row] for row in rows], [self.labels[row] for row in rows]
-        return Labelled(texts, labels, self.source, self.digest)
+        return Labelled(texts, labels, self.source, self.content_hash, folder=self.folder)
 
 
 @dataclass(frozen=True)
@@ -118,8 +125,8 @@ def train_text(
         ConfigError: a bad name of a task, or no such encoder.
         DataError: fewer than two labels, too many, or too few texts to hold some out.
     """
-    from experiments.reports.plots import log_intervals
-    from experiments.runs.tracking import ready
+    from experiments.reports.plots import intervals
+    from experiments.runs.tracking import log_figure, log_files, log_numbers, ready, tracked_run
 
     check_task(task)
     check_labels(labelled, test, config)
@@ -136,27 +143,24 @@ def train_text(
     floor = np.full(len(judged), _most_frequent(seen.labels), object)
     majority = macro_f1(both[1].labels.astype(str), floor.astype(str))
     kept = head if test is not None else train_head(_examples(labelled, encoder, progress), chosen)
-    import mlflow
-
     parameters = {"task": task, **config.model_dump(), **chosen.model_dump(), "labels": len(set(labelled.labels))}
-    tags = {"kind": "text", "data_hash": labelled.digest, "source": labelled.source}
-    with mlflow.start_run(run_name=f"text {task}", tags=tags) as run:
-        mlflow.log_params(parameters)
+    tags = {"kind": "text", "source": labelled.source}
+    with tracked_run(home, name=f"text {task}", dataset=labelled, parameters=parameters, tags=tags) as run_id:
         numbers = {"macro_f1": score["macro_f1"], "macro_f1_low": score["low"], "macro_f1_high": score["high"],
                    "accuracy": score["accuracy"], "majority_macro_f1": majority}  # fmt: skip
-        mlflow.log_metrics(numbers)
-        log_intervals({task: (score["macro_f1"], score["low"], score["high"])}, "macro_f1.png",
-                      title="macro-F1 with its 95% interval", xlabel="macro-F1")  # fmt: skip
+        log_numbers(numbers)
+        drawn = {task: (score["macro_f1"], score["low"], score["high"])}
+        log_figure(intervals(drawn, title="macro-F1 with its 95% interval", xlabel="macro-F1"), "macro_f1.png")
         report = TextReport(
             task, out or shelf(home) / task, config.encoder, len(labelled) if test is None else len(seen), len(judged),
             "held-out" if test is None else test.source, score["macro_f1"], score["low"], score["high"],
             score["accuracy"], majority, chosen.model_dump(), tried, score["labels"], labelled.skipped,
-            run.info.run_id, _unjudged(labelled, judged), _notes(labelled, judged, score["accuracy"]),
+            run_id, _unjudged(labelled, judged), _notes(labelled, judged, score["accuracy"]),
         )  # fmt: skip
         about = {"source": source, **{name: value for name, value in asdict(report).items() if name != "folder"}}
         about["judged_by"] = Path(report.judged_by).name
         TaskHead(task, kept or head, encoder, about).save(report.folder)
-        mlflow.log_artifacts(str(report.folder), "head")
+        log_files(report.folder, "head")
     return report
 
 
@@ -180,7 +184,8 @@ def read_labels(path: Path, *, text: str = "text", label: str = "label") -> Labe
     if not len(good):
         raise DataError(f"{path} has no labelled text", remedy=f"fill the columns {text!r} and {label!r}")
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
-    return Labelled(good["text"].to_list(), good["label"].to_list(), str(path), digest, len(rows) - len(good))
+    texts, labels = good["text"].to_list(), good["label"].to_list()
+    return Labelled(texts, labels, str(path), digest, len(rows) - len(good), path)
 
 
 def annotated_labels(folder: Path) -> dict[str, Labelled]:
@@ -198,7 +203,9 @@ def annotated_labels(folder: Path) -> dict[str, Labelled]:
     texts = dataset.scan("tweets").select("tweet_id", "text").filter(pl.col("text") != "")
     rows = majority(dataset.scan("annotations")).join(texts, on="tweet_id").sort("task", "tweet_id").collect()
     return {
-        str(task): Labelled(some["text"].to_list(), some["label"].to_list(), dataset.name, dataset.content_hash)
+        str(task): Labelled(
+            some["text"].to_list(), some["label"].to_list(), dataset.name, dataset.content_hash, folder=folder
+        )
         for (task,), some in rows.group_by("task", maintain_order=True)
     }
 

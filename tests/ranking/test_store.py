@@ -18,15 +18,17 @@ import pytest
 
 from data.errors import ConfigError, DataError, ModelError, NotFoundError
 from data.home import check_home, database_url
+from experiments.runs.tracking import require_run
 from ranking.artifact import Bundle
-from ranking.registry import connect, fetch, log_bundle, require_run, resolve_reference, set_alias
+from ranking.registry import fetch, log_bundle, resolve_reference, set_alias
 from ranking.scorers.recency import Recency
-from ranking.store import EXPERIMENT, FILE
+from ranking.store import connect
+from ranking.store_file import EXPERIMENT, FILE
 
 pytestmark = pytest.mark.slow
 
 COLUMNS = {"tweet.age_h": np.zeros(2, np.float32)}
-_CONNECT = "import sys; from pathlib import Path; from ranking.registry import connect; connect(Path(sys.argv[1]))"
+_CONNECT = "import sys; from pathlib import Path; from ranking.store import connect; connect(Path(sys.argv[1]))"
 
 
 @pytest.fixture(scope="module")

@@ -19,7 +19,6 @@ from data.split import TimeSplit
 from experiments.cli.tables import probability_table, scorer_table
 from experiments.evaluation.compare import compare_runs
 from experiments.evaluation.diagnostics import (
-    EVERYBODY,
     LEAST_TAKEN,
     Curves,
     curves_of,
@@ -33,7 +32,8 @@ from experiments.evaluation.evaluate import EvaluateConfig, evaluate_references
 from experiments.evaluation.measurements import Measured
 from experiments.evaluation.plots import gain_by_segment, precision_recall_curves, reliability_diagrams
 from experiments.evaluation.protocol import AliveTweets, Step
-from experiments.evaluation.results import Report
+from experiments.evaluation.results import Report, run_metric
+from experiments.evaluation.segments import EVERYBODY
 from experiments.reports.plots import intervals
 from experiments.runs.config import RunConfig
 from experiments.runs.train import train
@@ -43,8 +43,9 @@ from ranking.metrics.classification import grouped_auc, log_loss, pr_auc
 from ranking.models.calibration import Calibration, Isotonic
 from ranking.models.heavy import HeavyConfig, HeavyNet, HeavyRanker
 from ranking.models.sequence import SequenceConfig, SequenceNet, SequenceRanker
-from ranking.registry import connect
+from ranking.registry import resolve_reference
 from ranking.scorers.tabular import LogisticConfig
+from ranking.store import connect
 from ranking.training.rankers.fit_tabular import train_logistic
 from tests.ranking.training.rankers.ranker_rows import EIGHT, batch, rows
 
@@ -302,7 +303,7 @@ def test_a_run_holds_its_plots_and_their_numbers(evaluated: tuple[str, Report], 
     run_id, report = evaluated
     folder = kept(home, run_id, report, tmp_path)
     plots = {"ndcg.png", "precision_recall.png", "calibration.png", "gain_by_segment.png"}
-    data = {"requests.parquet", "users.parquet", "impressions.parquet", "about.json"}
+    data = {"requests.parquet", "users.parquet", "impressions.parquet", "about.json", "segments.json"}
     assert {one.name for one in folder.iterdir()} == plots | data
     for name in plots:
         assert np.ptp(imread(folder / name)[..., :3]) > 0.5
@@ -382,3 +383,38 @@ def test_a_scorer_without_probabilities_has_all_but_calibration(
         assert found == {"ndcg.png", "precision_recall.png", "gain_by_segment.png"}
         assert "pr_auc" in run.data.metrics
         assert not any(one.startswith("calibration") for one in run.data.metrics)
+
+
+@pytest.mark.slow
+def test_runs_have_the_numbers_of_the_comparison_and_of_their_segments(
+    evaluated: tuple[str, Report], home: Path
+) -> None:
+    import mlflow
+
+    _, report = evaluated
+    compared = compare_runs(["popularity", "interest_formula", "logistic"], home, ["ndcg", "recall", "regret"])
+    client, runs = connect(home), {row.reference: row.run_id for row in compared.rows}
+    for row in compared.rows:
+        numbers, name = client.get_run(row.run_id).data.metrics, run_metric(row.metric, compared.k)
+        found = (numbers[name], numbers[f"{name}_low"], numbers[f"{name}_high"])
+        assert found == (row.value.mean, row.value.low, row.value.high)
+    assert compared.segments
+    tables = {name: mlflow.load_table(f"evaluation/{report.key}/segments.json", run_ids=[runs[name]]) for name in runs}
+    for part in compared.segments:
+        table, name = tables[part.reference], run_metric(part.metric, compared.k)
+        (row,) = table[(table.dimension == part.dimension) & (table.segment == part.segment)].to_dict("records")
+        assert row[name] == pytest.approx(part.value.mean)
+        assert row[f"{name}_low"] == pytest.approx(part.value.low)
+    whole = tables["logistic"].iloc[0]
+    assert (whole.dimension, whole.ndcg_20) == ("all users", pytest.approx(report.row("logistic").ndcg.mean))
+
+
+@pytest.mark.slow
+def test_a_version_states_its_data_split_and_numbers(evaluated: tuple[str, Report], home: Path) -> None:
+    run_id, report = evaluated
+    version = resolve_reference(connect(home), run_id)
+    assert version.description.startswith("logistic, trained on ")
+    tags = version.tags
+    assert (tags["scorer"], tags["split"], tags["evaluated.split"]) == ("logistic", "time", "auto")
+    assert float(tags["ndcg_20"]) == pytest.approx(report.row("logistic").ndcg.mean, rel=1e-5)
+    assert tags["data"] == tags["evaluated.data"]

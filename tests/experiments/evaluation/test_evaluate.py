@@ -30,8 +30,9 @@ from experiments.runs.splits import split_of
 from experiments.runs.train import TrainResult, train
 from ranking.artifact import Bundle
 from ranking.catalogue import SCORERS, ScorerEntry
-from ranking.registry import connect, fetch
+from ranking.registry import fetch
 from ranking.scorers.popularity import Popularity
+from ranking.store import connect
 
 pytestmark = pytest.mark.slow
 

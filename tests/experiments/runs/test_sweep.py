@@ -21,8 +21,8 @@ from data.readers import read_log
 from experiments.runs.config import RunConfig, validate
 from experiments.runs.sweep import Range, SweepConfig, sweep
 from ranking.catalogue import SCORERS, ScorerEntry
-from ranking.registry import connect
 from ranking.scorer import ScorerConfig
+from ranking.store import connect
 from ranking.training.trainer import Trainer, TrainingContext
 from ranking.training.two_tower.task import IN_SAMPLE_K
 
