@@ -16,9 +16,8 @@ from torch import nn
 
 from data.batch import F32, I64, CandidateBatch
 from ranking.models.action_scorer import RANKER_BATCH, NetConfig, NetScorer
-from ranking.models.dense import Normalise
 from ranking.models.inputs import FIRST_STD, HASHES, hash_buckets
-from ranking.models.trunks import Heads, make_trunk
+from ranking.models.ranker_net import RankerNet
 
 
 class HeavyConfig(NetConfig):
@@ -31,33 +30,6 @@ class HeavyConfig(NetConfig):
     def reads(self) -> tuple[str, ...]:
         """The columns of its inputs, and the ids where it has vectors for them."""
         return self.inputs.reads + (("user_id", "author_id") if self.embedding else ())
-
-
-class Position(nn.Module):  # type: ignore[misc]  # torch comes without types
-    """Who does not look does not act: at place x the probability is e(x) q, where q is that on top.
-
-    The examination hypothesis (Craswell et al., WSDM 2008) with -log e(x) = |a| x / 20 + |b| log(1 + x), so that
-    e(0) = 1. A logit that falls by the same amount for all, as in additive shallow towers, takes too little from what
-    is likely and too much from what is not, and so promises too little of the likely on top.
-    """
-
-    log_rate: torch.Tensor
-    """[] log r: logits are of rows of which only a share r of those without an action were kept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.weight = nn.Parameter(torch.full((2,), 0.1))
-        self.register_buffer("log_rate", torch.zeros(()))
-
-    def forward(self, logits: torch.Tensor, position: torch.Tensor) -> torch.Tensor:
-        """[N, A] logits at places [N], 0 the top, from those on top."""
-        at = torch.stack([position / 20, torch.log1p(position)], dim=1)
-        seen = -(at * self.weight.abs()).sum(dim=1, keepdim=True)
-        # At the top log(1 - e) would be minus infinity, and its gradient not a number.
-        unseen = torch.log(-torch.expm1(seen.clamp(max=-1e-7)))
-        # With q = s / (1 + s) the odds of e q are e s / (1 + (1 - e) s); sampling divides odds by r.
-        full = logits.float() + self.log_rate
-        return logits + seen - nn.functional.softplus(full + unseen)
 
 
 class PairVectors(nn.Module):  # type: ignore[misc]
@@ -75,24 +47,19 @@ class PairVectors(nn.Module):  # type: ignore[misc]
         return torch.cat([reader, author, reader * author], dim=1)
 
 
-class HeavyNet(nn.Module):  # type: ignore[misc]
+class HeavyNet(RankerNet):
     """The network. Every parameter's shape follows from the config."""
 
     def __init__(self, config: HeavyConfig) -> None:
-        super().__init__()
-        inputs, actions = len(config.inputs.names), len(config.actions)
-        width = inputs + 3 * config.embedding
-        self.normalise = Normalise(inputs, config.inputs.clip)
+        super().__init__(config)
         self.vectors = PairVectors(config.buckets, config.embedding) if config.embedding else None
-        self.trunk = make_trunk(config.trunk, width, config.blocks, config.hidden, config.out, config.width, actions)
-        self.heads, self.position = Heads(config.width, actions), Position()
+        self.add_trunk(config, len(config.inputs.names) + 3 * config.embedding)
 
     def forward(self, x: torch.Tensor, ids: torch.Tensor | None, position: torch.Tensor | None) -> torch.Tensor:
         """[N, A] logits from normalised inputs [N, F], buckets [N, 2 HASHES] and, in training, places [N]."""
         if self.vectors is not None:
             x = torch.cat([x, self.vectors(ids)], dim=1)
-        logits: torch.Tensor = self.heads(self.trunk(x))
-        return logits if position is None else self.position(logits, position)
+        return self.logits(x, position)
 
 
 class HeavyRanker(NetScorer):

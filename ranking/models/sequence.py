@@ -22,11 +22,9 @@ from torch.nn.functional import scaled_dot_product_attention
 from data.batch import F32, I64, CandidateBatch
 from data.schema import ACTIONS
 from ranking.models.action_scorer import NetConfig, NetScorer
-from ranking.models.dense import Normalise
-from ranking.models.heavy import Position
 from ranking.models.history import HISTORY, Histories
 from ranking.models.inputs import FIRST_STD, hash_buckets
-from ranking.models.trunks import Heads, make_trunk
+from ranking.models.ranker_net import RankerNet
 
 AGES = 24
 """Buckets of age: place of 2 log2(1 + hours), at most 23."""
@@ -182,13 +180,12 @@ class Layer(nn.Module):  # type: ignore[misc]  # torch comes without types
         return states + self.feed(states)
 
 
-class SequenceNet(nn.Module):  # type: ignore[misc]
+class SequenceNet(RankerNet):
     """The network. Every parameter's shape follows from the config."""
 
     def __init__(self, config: SequenceConfig) -> None:
-        super().__init__()
+        super().__init__(config)
         inputs, dim = len(config.inputs.names), config.dim
-        self.normalise = Normalise(inputs, config.inputs.clip)
         self.readers, self.authors = nn.Embedding(config.buckets, dim), nn.Embedding(config.buckets, dim)
         self.deeds, self.ages = nn.Embedding(len(ACTIONS), dim), nn.Embedding(AGES, dim)
         self.order = nn.Embedding(config.recent, dim)
@@ -198,10 +195,7 @@ class SequenceNet(nn.Module):  # type: ignore[misc]
             nn.init.normal_(table.weight, std=(4 * dim) ** -0.5)
         self.token = nn.Linear(inputs, dim)
         self.layers = nn.ModuleList(Layer(dim, config.attention) for _ in range(config.layers))
-        self.trunk = make_trunk(
-            config.trunk, inputs + dim, config.blocks, config.hidden, config.out, config.width, len(config.actions)
-        )
-        self.heads, self.position = Heads(config.width, len(config.actions)), Position()
+        self.add_trunk(config, inputs + dim)
 
     def encode(self, pasts: Pasts) -> list[tuple[torch.Tensor, torch.Tensor]]:
         """Keys and values of each layer, once a request."""
@@ -222,8 +216,7 @@ class SequenceNet(nn.Module):  # type: ignore[misc]
         states = self.token(x) + self.authors(author).sum(1)
         for layer, past in zip(self.layers, self.encode(pasts), strict=True):
             states = layer.candidates(states, past, pasts.known, places)
-        logits: torch.Tensor = self.heads(self.trunk(torch.cat([x, states.to(x.dtype)], dim=1)))
-        return logits if position is None else self.position(logits, position)
+        return self.logits(torch.cat([x, states.to(x.dtype)], dim=1), position)
 
 
 class SequenceRanker(NetScorer):

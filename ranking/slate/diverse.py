@@ -9,8 +9,9 @@ import numpy as np
 from numpy.typing import DTypeLike
 from pydantic import BaseModel, ConfigDict, Field
 
-from data.batch import I64, Array, CandidateBatch, Ragged
+from data.batch import I64, Array, CandidateBatch, Mask, Ragged
 from data.errors import ConfigError
+from data.kernel import kernel
 from ranking.slate.inputs import finite_scores, min_max, unit_vectors
 from ranking.slate.topk import top_k
 
@@ -50,6 +51,21 @@ class Diversifier:
             batch.column("score"), batch.column(config.vectors), batch.offsets, k,
             relevance_weight=config.relevance_weight, depth=config.depth,
         )  # fmt: skip
+
+
+@kernel
+def by_score_after(chosen: int, slate: I64, taken: Mask, by_score: I64, low: int) -> None:
+    """Fills the places of a request's slate after the first `chosen`, which `taken` [n] marks, by score.
+
+    The chosen places hold numbers within the request, whose candidates begin at row `low`; afterwards all hold rows.
+    """
+    for place in range(chosen):
+        slate[place] += low
+    at = chosen
+    for row in by_score:
+        if at < len(slate) and not taken[row - low]:
+            slate[at] = row
+            at += 1
 
 
 def diversified(

@@ -21,7 +21,7 @@ import numpy as np
 
 from data.batch import F64, I64, Array, Ragged
 from data.kernel import kernel, sum_kernel
-from ranking.slate.diverse import Diversifier, diversified
+from ranking.slate.diverse import Diversifier, by_score_after, diversified
 
 _NOTHING_LEFT = 1e-10
 
@@ -58,13 +58,8 @@ def _fill(
         slate = rows[out[b] : out[b + 1]]
         places = min(len(slate), depth)
         taken = np.zeros(high - low, np.bool_)
-        at = _choose(relevance[low:high], unit[low:high], weight, slate[:places], taken)
-        for place in range(at):
-            slate[place] += low
-        for row in by_score[out[b] : out[b + 1]]:
-            if at < len(slate) and not taken[row - low]:
-                slate[at] = row
-                at += 1
+        chosen = _choose(relevance[low:high], unit[low:high], weight, slate[:places], taken)
+        by_score_after(chosen, slate, taken, by_score[out[b] : out[b + 1]], low)
 
 
 @kernel

@@ -24,7 +24,7 @@ import numpy as np
 
 from data.batch import F32, F64, I64, Array, Mask, Ragged
 from data.kernel import kernel, sum_kernel
-from ranking.slate.diverse import Diversifier, diversified
+from ranking.slate.diverse import Diversifier, by_score_after, diversified
 
 _LEAST_COSINE = -1.001
 """Below any cosine that float32 gives."""
@@ -62,13 +62,7 @@ def _fill(
         if places == 0:
             continue
         taken = _choose(relevance[low:high], unit[low:high], weight, slate[:places])
-        for place in range(places):
-            slate[place] += low
-        at = places
-        for row in by_score[out[b] : out[b + 1]]:
-            if at < len(slate) and not taken[row - low]:
-                slate[at] = row
-                at += 1
+        by_score_after(places, slate, taken, by_score[out[b] : out[b + 1]], low)
 
 
 @kernel
