@@ -98,7 +98,7 @@ class Bundle:
         if not isinstance(self.scorer, ValuedScorer):
             remedy = "rankers that predict actions have one: logistic, boosting, heavy, sequence"
             raise ConfigError(f"model {self.name!r} has no value to choose", remedy=remedy)
-        scorer: Any = self.scorer.with_value(parse_value(value))
+        scorer = self.scorer.with_value(parse_value(value))
         return replace(self, name=f"{self.name}{VALUE}{value}", scorer=scorer, run_id="")
 
     def save(self, folder: Path) -> ModelCard:

@@ -105,7 +105,7 @@ class ConfiguredScorer(Scorer, ABC):
         """
 
 
-class Retriever(ABC):
+class Retriever(Scorer, ABC):
     """A scorer that factors into a user vector and a tweet vector, so that an index can search it."""
 
     @property
@@ -122,7 +122,7 @@ class Retriever(ABC):
         """[N, D] unit vectors of the candidates."""
 
 
-class CatalogueScorer(ABC):
+class CatalogueScorer(Scorer, ABC):
     """A scorer that scores many candidates for many requests at once, faster than pair by pair."""
 
     @abstractmethod
@@ -133,7 +133,7 @@ class CatalogueScorer(ABC):
         """
 
 
-class ValuedScorer(ABC):
+class ValuedScorer(Scorer, ABC):
     """A scorer whose score is the value of the actions that it predicts."""
 
     @property
