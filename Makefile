@@ -30,6 +30,8 @@ lint: $(READY)    ## style, types and the direction of imports
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy $(addprefix -p ,$(PACKAGES))
 	$(BIN)/lint-imports
+	@! grep -rnE --include='*.py' '\bhasattr\(|\binspect\.signature\b|\bgetattr\([^()]+, *"[^"]*",' $(filter-out rookery,$(PACKAGES)) rookery.py \
+		|| { echo "What a part can do is declared and typed, never asked of the object."; exit 1; }
 serve: $(READY)   ## run the network: make serve SERVE="--data var/world"
 	$(BIN)/rookery serve $(SERVE)
 bench: $(READY)   ## speeds as ratios beside a peer: make bench BENCH="rank rerank"

@@ -53,7 +53,7 @@ class TextEncoder:
         """[N, D] unit vectors; zeros for a text without a known word."""
         words = [row for row, text in enumerate(texts) if text and not text.isspace()]
         if not words:
-            return np.zeros((len(texts), getattr(self, "dim", 0)), np.float32)
+            return np.zeros((len(texts), self.dim), np.float32)
         vectors = self._model.encode(
             [texts[row] for row in words],
             batch_size=self._batch,

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from serving.kit.clock import elapsed_ms, ticks
@@ -82,6 +83,7 @@ class Telemetry:
             await self.on_failure(Request(scope), error)(scope, receive, marked)
         finally:
             # The path's template, not the path: ids would make a series each.
-            name = getattr(scope.get("route"), "path", "") or "unrouted"
+            route = scope.get("route")
+            name = route.path if isinstance(route, Route) else "unrouted"
             self.metrics.requests.labels(scope["method"], name, str(status)).inc()
             self.metrics.seconds.labels(scope["method"], name).observe(elapsed_ms(start) / 1e3)
