@@ -1,36 +1,39 @@
 """How people react to a tweet they are shown: closed-form logits of every action, examination, and draws.
 
-The attraction of tweet t for person u at a moment is
-    eagerness + interest x match(u, t) + affinity x sqrt(STYLE) x style(u).style(author) + bond x personal(u, author)
-    + following x (u follows the author) + quality x quality(t) + freshness x exp(-age / freshness_h)
-    + news x exp(-age / news_h) + social_proof x log1p(followed engagers) + popularity x log1p(likes)
-    + media x (t carries any) - foreign x (the author's language is not u's) - toxic x (t is toxic)
+The attraction of tweet t for user u at a time is
+    eagerness + interest x match(u, t) + affinity x style(u).style(author) + bond x personal(u, author)
+    + quality x quality(t) + following x (u follows the author)
+    + freshness x exp(-age / freshness_us) + news x exp(-age / news_us) + media x (t carries any)
+    + social_proof x log1p(followed engagers) + popularity x log1p(likes)
+    - foreign x (the author's language is not u's) - toxic x (t is toxic)
     - fatigue x f / (f + 60) - boredom x b / (b + 10) - repetition x exposures,
-with
+where the weights are the fields of `Weights`, and
 - match: the taste for the tweet's two topics, weighed by `share` and 1 - `share`. Taste in a topic with interest w is
-  w' / (w' + 0.08), w' = w (1 + drift sin(2 pi (days / drift_d + phase))), days since 1970 UTC. The phase of person and
-  topic is one of 1024 even steps of a turn, the upper 10 bits of a hash of n = 64 u + topic, modulo 2^64: n times
+  w' / (w' + TASTE_HALF), w' = w (1 + drift sin(drift_rate x time + phase)), time since 1970 UTC. The phase of a user
+  and a topic is one of 1024 even steps of a turn, the upper 10 bits of a hash of n = 64 u + topic, modulo 2^64: n times
   0x9E3779B97F4A7C15, exclusive-or with itself shifted right by 29, times 0xBF58476D1CE4E5B9.
 - personal: the sum of four uniform numbers of the stream "bond" of (u, author), less 2, times sqrt(3).
 - age: since the tweet was posted, never below 0. Followed engagers: of the last ENGAGERS people who liked, answered,
-  retweeted or quoted it, those whom u follows; who is among them is not put there again. Likes: all so far.
-- f: the sum over u's impressions so far of exp(-age / fatigue_h); b: the same over those whose main topic is that of t.
-  Exposures: impressions of t among u's last SHOWN.
+  retweeted or quoted it, those whom u follows; a user who is among them is not added again. Likes: all so far.
+- f: the sum over u's impressions so far of exp(-age / fatigue_us); b: the same over those whose main topic is that of
+  t. Exposures: impressions of t among u's last SHOWN.
 
-An action's logit is its base + slope x attraction + catching x virality x virality(t) + offence x (1 if toxic, and 1
-if spam) + the person's own leaning. Given that the tweet is looked at, actions are independent, except that nobody
-follows whom they follow, and that only a reply can be answered by the author, with the author's sociability as chance.
-Nobody acts on a tweet of their own or on one deleted. Looking depends on the position alone, or is a cascade down the
-slate (see `examination`).
+An action's logit, with the fields of `Logit`, is
+    base + slope x attraction + offence_slope x (1 if toxic, and 1 if spam) + the user's own leaning
+    + virality_slope x virality x virality(t).
+Given that the tweet is looked at, actions are independent, except that nobody follows an author whom they follow, and
+that only a reply can be answered by the author, with the author's sociability as probability. Nobody acts on their own
+tweet or on a deleted one. Looking depends on the position alone, or is a cascade down the slate (see `examination`).
 
-A tweet not looked at is on the screen for 150 ms; one looked at for 700 + 1200 (0.5 + sigmoid(attraction - 2)) e ms
-with an exponential e, and 1500 + 3000 e' more if anything is done. It is logged as 600 s at most. Scrolling on takes
-another 900 ms.
+A tweet that is not looked at is on the screen for 150 ms; one that is looked at for
+700 + 1200 (0.5 + sigmoid(attraction - 2)) e ms with an exponential e, and 1500 + 3000 e' more if any action is done. At
+most 600 s are logged. Scrolling on takes another 900 ms.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import NamedTuple, Self
 
 import numpy as np
 from numba import prange
@@ -43,82 +46,186 @@ from data.schema import ACTION_CODE
 from data.synthetic.config import BehaviourConfig
 from data.synthetic.people import STYLE, TASTE_HALF, WORLD_ACTIONS, People
 from data.synthetic.posting import SPAM
-from data.synthetic.state import State, find_edge
+from data.synthetic.state import DISTINCT, LIKES, State, find_edge
 
-BASE: dict[str, tuple[float, float, float, float]] = {
-    "like": (-8.55, 1.0, 0.5, 0.0),
-    "reply": (-13.3, 0.9, 0.2, 0.0),
-    "retweet": (-12.5, 1.0, 1.0, 0.0),
-    "quote": (-15.3, 0.9, 0.8, 0.0),
-    "click": (-7.3, 0.75, 0.2, 0.0),
-    "profile_click": (-8.3, 0.6, 0.0, 0.0),
-    "share": (-11.0, 0.8, 0.7, 0.0),
-    "follow_author": (-9.9, 0.8, 0.0, 0.0),
-    "not_interested": (-5.6, -0.5, 0.0, 1.2),
-    "mute": (-7.3, -0.5, 0.0, 1.2),
-    "block": (-7.7, -0.4, 0.0, 1.7),
-    "report": (-8.5, -0.3, 0.0, 2.4),
+
+class Logit(NamedTuple):
+    """How the logit of one action is made."""
+
+    base: float
+    slope: float
+    """Weight of the attraction."""
+    virality_slope: float
+    """How far the weight and the tweet's amount of virality count."""
+    offence_slope: float
+    """Weight of an offence: a toxic text, spam."""
+
+
+LOGITS: dict[str, Logit] = {
+    "like": Logit(-8.55, 1.0, 0.5, 0.0),
+    "reply": Logit(-13.3, 0.9, 0.2, 0.0),
+    "retweet": Logit(-12.5, 1.0, 1.0, 0.0),
+    "quote": Logit(-15.3, 0.9, 0.8, 0.0),
+    "click": Logit(-7.3, 0.75, 0.2, 0.0),
+    "profile_click": Logit(-8.3, 0.6, 0.0, 0.0),
+    "share": Logit(-11.0, 0.8, 0.7, 0.0),
+    "follow_author": Logit(-9.9, 0.8, 0.0, 0.0),
+    "not_interested": Logit(-5.6, -0.5, 0.0, 1.2),
+    "mute": Logit(-7.3, -0.5, 0.0, 1.2),
+    "block": Logit(-7.7, -0.4, 0.0, 1.7),
+    "report": Logit(-8.5, -0.3, 0.0, 2.4),
 }
-"""Base and slope of each action's logit, and what virality and offence add; calibrated to the published ratios."""
+"""By action, without the answer of the author; calibrated to the published ratios of actions."""
 REPLY, FOLLOW, ANSWERED = (ACTION_CODE[name] for name in ("reply", "follow_author", "reply_answered"))
 _WORDS = 16
 """Random numbers an impression takes: examination, one an action but the last, two for dwell."""
 
 
-class Minds(NamedTuple):
-    """What kernels need of people and of the config; see `People`."""
+class Traits(NamedTuple):
+    """What kernels need of people; P users, A actions, K topics. See `People`."""
 
     interests: F32
+    """[P, K]."""
     style: F32
+    """[P, STYLE]."""
     leaning: F32
+    """[P, A]."""
     language: I64
+    """[P]."""
     sociability: F32
-    logit: F64
-    """[A - 1, 4] as BASE."""
-    weights: F64
-    key: Array
-    """Of the stream of personal liking."""
+    """[P]."""
+    bond_key: Array
+    """[2] key of the stream "bond"."""
 
 
-def minds(people: People, config: BehaviourConfig, seed: int) -> Minds:
-    """Packs people and weights for the kernels."""
-    hour, c = 3.6e9, config
-    weights = np.array(
-        [
-            c.interest, c.affinity * np.sqrt(STYLE), c.bond, c.quality, c.freshness, c.freshness_h * hour,
-            c.social_proof, c.popularity, c.media, c.fatigue, c.repetition, c.fatigue_h * hour, c.following, c.news,
-            c.news_h * hour,
-            c.foreign, c.toxic, c.boredom, c.drift, 2 * np.pi / (c.drift_d * 24 * hour), c.virality, c.eagerness,
-        ]
-    )  # fmt: skip
-    logit = np.array([BASE[action] for action in WORLD_ACTIONS[:ANSWERED]])
-    key = Stream(seed, "bond").key
-    return Minds(
-        people.interests, people.style, people.leaning, people.language, people.sociability, logit, weights, key
-    )
+class Logits(NamedTuple):
+    """The fields of `Logit`, [A - 1] float64 each, in the order of WORLD_ACTIONS."""
+
+    base: F64
+    slope: F64
+    virality_slope: F64
+    offence_slope: F64
 
 
-def probabilities(who: Minds, state: State, users: I64, tweets: I64, times_us: I64) -> F64:
-    """[N, A] chance of each action given that the tweet is looked at, for user rows and tweet rows at moments."""
+class Weights(NamedTuple):
+    """Weights of the attraction, named as in `BehaviourConfig`; times in microseconds."""
+
+    eagerness: float
+    interest: float
+    drift: float
+    drift_rate: float
+    """Radians a microsecond."""
+    affinity: float
+    """The config's, times sqrt(STYLE): the product of two unit vectors then has a standard deviation of about 1."""
+    bond: float
+    quality: float
+    following: float
+    freshness: float
+    freshness_us: float
+    news: float
+    news_us: float
+    media: float
+    social_proof: float
+    popularity: float
+    foreign: float
+    toxic: float
+    fatigue: float
+    boredom: float
+    fatigue_us: float
+    repetition: float
+    virality: float
+
+    @classmethod
+    def of(cls, c: BehaviourConfig) -> Self:
+        """From a config."""
+        hour = 3.6e9
+        return cls(
+            eagerness=c.eagerness,
+            interest=c.interest,
+            drift=c.drift,
+            drift_rate=2 * np.pi / (c.drift_d * 24 * hour),
+            affinity=float(c.affinity * np.sqrt(STYLE)),
+            bond=c.bond,
+            quality=c.quality,
+            following=c.following,
+            freshness=c.freshness,
+            freshness_us=c.freshness_h * hour,
+            news=c.news,
+            news_us=c.news_h * hour,
+            media=c.media,
+            social_proof=c.social_proof,
+            popularity=c.popularity,
+            foreign=c.foreign,
+            toxic=c.toxic,
+            fatigue=c.fatigue,
+            boredom=c.boredom,
+            fatigue_us=c.fatigue_h * hour,
+            repetition=c.repetition,
+            virality=c.virality,
+        )
+
+
+class Examination(NamedTuple):
+    """How people look down a slate, named as in `BehaviourConfig`."""
+
+    top: float
+    decay: float
+    stay: float
+    stay_engaged: float
+    cascade: bool
+
+    @classmethod
+    def of(cls, c: BehaviourConfig) -> Self:
+        """From a config."""
+        cascade = c.examination == "cascade"
+        return cls(c.examination_top, c.examination_decay, c.stay, c.stay_engaged, cascade)
+
+
+@dataclass(frozen=True)
+class BehaviourParameters:
+    """All that decides how people react, in parts that kernels take."""
+
+    traits: Traits
+    logits: Logits
+    weights: Weights
+    examination: Examination
+    reaction_key: Array
+    """[2] key of the stream "reaction"."""
+
+    @classmethod
+    def of(cls, people: People, config: BehaviourConfig, seed: int) -> Self:
+        """For the people of a world with this seed."""
+        p = people
+        bond = Stream(seed, "bond").key
+        logits = Logits(*np.array([LOGITS[action] for action in WORLD_ACTIONS[:ANSWERED]]).T.copy())
+        return cls(
+            Traits(p.interests, p.style, p.leaning, p.language, p.sociability, bond), logits, Weights.of(config),
+            Examination.of(config), Stream(seed, "reaction").key,
+        )  # fmt: skip
+
+
+def probabilities(parameters: BehaviourParameters, state: State, users: I64, tweets: I64, times_us: I64) -> F64:
+    """[N, A] probability of each action given that the tweet is looked at, for user rows and tweet rows at times."""
     out = np.empty((len(users), len(WORLD_ACTIONS)))
-    _probabilities(who, state.tweets, state.memory, state.edges, users, tweets, times_us, out)
+    p = parameters
+    _probabilities(p.traits, p.logits, p.weights, state.tweets, state.memory, state.edges, users, tweets, times_us, out)
     return out
 
 
-def examination(config: BehaviourConfig, p: F64, offsets: I64, position: I64) -> F64:
-    """[N] chance that each tweet of slates is looked at; request b owns rows offsets[b]:offsets[b + 1], top first.
+def examination(look: Examination, p: F64, offsets: I64, position: I64) -> F64:
+    """[N] probability that each tweet of slates is looked at; request b owns rows offsets[b]:offsets[b + 1], top first.
 
-    By position it is examination_top x exp(-position / examination_decay), independent of the others. By cascade, the
-    chance to look at the next is multiplied by `stay` or, after any action, by `stay_engaged`; `p` [N, A] are the
-    chances of actions when looked at.
+    By position it is top x exp(-position / decay), independent of the others. By cascade it is `top` for the first, and
+    the probability for the next is multiplied by `stay` or, after any action, by `stay_engaged`; `p` [N, A] are the
+    probabilities of actions when looked at.
     """
-    if config.examination == "position":
-        out: F64 = config.examination_top * np.exp(-position / config.examination_decay)
+    if not look.cascade:
+        out: F64 = look.top * np.exp(-position / look.decay)
         return out
     acts = 1.0 - np.prod(1.0 - p[:, :ANSWERED], axis=1)
-    step = config.stay * (1.0 - acts) + config.stay_engaged * acts
+    step = look.stay * (1.0 - acts) + look.stay_engaged * acts
     out = np.empty(len(p))
-    _cascade(step, offsets, config.examination_top, out)
+    _cascade(step, offsets, look.top, out)
     return out
 
 
@@ -126,33 +233,31 @@ class Reactions(NamedTuple):
     """What happened to each impression; [N]."""
 
     actions: Array
-    """uint16, bit a is set when action a was done; answers come later, see `State`."""
+    """uint16, bit a is set when action a was done; authors answer replies later, see `State`."""
     dwell_ms: Array
     """int32."""
     after_us: Array
-    """float64, microseconds from the request until the person scrolls on from it."""
+    """float64, microseconds from the request until the user scrolls on from it."""
     exposure: Array
-    """int16, earlier impressions of the tweet among the last of the person."""
+    """int16, earlier impressions of the tweet among the last SHOWN of the user."""
 
 
 def react(
-    who: Minds, state: State, config: BehaviourConfig, seed: int, users: I64, times_us: I64, offsets: I64, tweets: I64
+    parameters: BehaviourParameters, state: State, users: I64, times_us: I64, offsets: I64, tweets: I64
 ) -> Reactions:
     """Draws what people do with slates: request b of user row `users[b]` owns `tweets[offsets[b]:offsets[b + 1]]`.
 
     Draws are those of the stream "reaction" keyed by (user row, tweet id, 4096 x day since 1970 + exposures), so the
-    same person meets the same tweet with the same luck whatever else happens: word 0 decides whether it is looked at
-    (by cascade, when it was looked at, whether the next is), word 1 + a whether action a is done, words 13 and 14 give
-    the two exponentials of dwell. Runs on as many threads as Numba may use; the draws do not depend on it.
+    same user meets the same tweet with the same random numbers whatever else happens: word 0 decides whether it is
+    looked at (by cascade, when it was looked at, whether the next is), word 1 + a whether action a is done, words 13
+    and 14 give the two exponentials of dwell. Runs on all threads that Numba may use; the draws do not depend on it.
     """
-    n = len(tweets)
+    n, p = len(tweets), parameters
     out = Reactions(np.empty(n, np.uint16), np.empty(n, np.int32), np.empty(n), np.empty(n, np.int16))
-    cascade = config.examination == "cascade"
-    look = np.array(
-        [config.examination_top, config.examination_decay, config.stay, config.stay_engaged, float(cascade)]
-    )
-    key = Stream(seed, "reaction").key
-    _react(who, state.tweets, state.memory, state.edges, look, key, users, times_us, offsets, tweets, *out)
+    _react(
+        p.traits, p.logits, p.weights, p.examination, p.reaction_key, state.tweets, state.memory, state.edges,
+        users, times_us, offsets, tweets, out.actions, out.dwell_ms, out.after_us, out.exposure,
+    )  # fmt: skip
     return out
 
 
@@ -168,77 +273,85 @@ def _seen(tweets, memory, u, t):  # type: ignore[no-untyped-def]  # pragma: no c
 
 @kernel
 def _bond(key, u, v):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Personal liking of an author: the sum of four uniforms, centred, standard deviation 1."""
+    """Personal liking of an author: mean 0, standard deviation 1."""
     w = philox(np.uint64(1), np.uint64(u), np.uint64(v), np.uint64(0), key[0], key[1])
     return (unit(w[0]) + unit(w[1]) + unit(w[2]) + unit(w[3]) - 2.0) * 1.7320508075688772
 
 
 @inline_kernel
-def _taste(who, u, k, time):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    w = who.weights
+def _taste(traits, w, u, k, time):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """How much a topic pleases a user at a time, in [0, 1)."""
     mixed = np.uint64(u * 64 + k) * np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
     phase = np.float64(mixed >> np.uint64(54)) * 0.006135923151542565
-    liked = who.interests[u, k] * (1.0 + w[18] * np.sin(w[19] * time + phase))
+    liked = traits.interests[u, k] * (1.0 + w.drift * np.sin(w.drift_rate * time + phase))
     return liked / (liked + TASTE_HALF)
 
 
 @kernel
-def _attraction(who, tweets, memory, edges, u, t, time, follows, seen):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    w, v = who.weights, tweets.author[t]
-    share, k = tweets.share[t], tweets.topic[t, 0]
-    match = _taste(who, u, k, time)
+def _attraction(traits, w, tweets, memory, edges, u, t, time, follows, seen):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """The attraction as in the docstring of the module, term by term; `w` are the `Weights`."""
+    v, share, k = tweets.author[t], tweets.share[t], tweets.topic[t, 0]
+    match = _taste(traits, w, u, k, time)
     if share < 1.0:
-        match = share * match + (1.0 - share) * _taste(who, u, tweets.topic[t, 1], time)
+        match = share * match + (1.0 - share) * _taste(traits, w, u, tweets.topic[t, 1], time)
     close = 0.0
-    for j in range(who.style.shape[1]):
-        close += who.style[u, j] * who.style[v, j]
+    for j in range(traits.style.shape[1]):
+        close += traits.style[u, j] * traits.style[v, j]
     age = max(time - tweets.time_us[t], 0)
-    x = w[21] + w[0] * match + w[1] * close + w[2] * _bond(who.key, u, v) + w[3] * tweets.quality[t] + w[12] * follows
-    x += w[4] * np.exp(-age / w[5]) + w[13] * np.exp(-age / w[14]) + w[8] * (tweets.media[t] > 0)
+    x = w.eagerness + w.interest * match + w.affinity * close + w.bond * _bond(traits.bond_key, u, v)
+    x = x + w.quality * tweets.quality[t] + w.following * follows
+    fresh, news = w.freshness * np.exp(-age / w.freshness_us), w.news * np.exp(-age / w.news_us)
+    x += fresh + news + w.media * (tweets.media[t] > 0)
     proof = 0
-    for j in range(min(tweets.counts[t, 4], tweets.engagers.shape[1])):
+    for j in range(min(tweets.counts[t, DISTINCT], tweets.engagers.shape[1])):
         proof += find_edge(edges, u, tweets.engagers[t, j]) >= 0
     if proof:
-        x += w[6] * np.log1p(float(proof))
-    if tweets.counts[t, 0]:
-        x += w[7] * np.log1p(float(tweets.counts[t, 0]))
-    x -= w[15] * (who.language[u] != who.language[v]) + w[16] * (tweets.toxicity[t] > 0)
-    faded = np.exp(-max(time - memory.fatigue_us[u], 0) / w[11])
-    tired, bored = memory.fatigue[u] * faded, memory.bored[u, k] * faded
-    return x - w[9] * tired / (tired + 60.0) - w[17] * bored / (bored + 10.0) - w[10] * seen
+        x += w.social_proof * np.log1p(float(proof))
+    if tweets.counts[t, LIKES]:
+        x += w.popularity * np.log1p(float(tweets.counts[t, LIKES]))
+    x -= w.foreign * (traits.language[u] != traits.language[v]) + w.toxic * (tweets.toxicity[t] > 0)
+    faded = np.exp(-max(time - memory.fatigue_us[u], 0) / w.fatigue_us)
+    f, b = memory.fatigue[u] * faded, memory.bored[u, k] * faded
+    return x - w.fatigue * f / (f + 60.0) - w.boredom * b / (b + 10.0) - w.repetition * seen
 
 
 @inline_kernel
-def _logit(who, tweets, u, t, a, x, offence):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    z = who.logit[a, 0] + who.logit[a, 1] * x + who.logit[a, 3] * offence + who.leaning[u, a]
-    return z + who.logit[a, 2] * who.weights[20] * tweets.virality[t]
+def _offence(tweets, t):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    return 1.0 * (tweets.toxicity[t] > 0) + (tweets.style[t] == SPAM)
+
+
+@inline_kernel
+def _logit(traits, logits, w, tweets, u, t, a, x, offence):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """The logit of action `a` for the attraction `x`."""
+    z = logits.base[a] + logits.slope[a] * x + logits.offence_slope[a] * offence + traits.leaning[u, a]
+    return z + logits.virality_slope[a] * w.virality * tweets.virality[t]
 
 
 @parallel_kernel
-def _probabilities(who, tweets, memory, edges, users, rows, times, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _probabilities(traits, logits, weights, tweets, memory, edges, users, rows, times, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     for i in prange(users.shape[0]):
         u, t = users[i], rows[i]
         if tweets.deleted[t] or tweets.author[t] == u:
             out[i] = 0.0
             continue
-        follows = find_edge(edges, u, tweets.author[t]) >= 0
-        x = _attraction(who, tweets, memory, edges, u, t, times[i], follows, _seen(tweets, memory, u, t))
-        offence = 1.0 * (tweets.toxicity[t] > 0) + (tweets.style[t] == SPAM)
+        follows, seen = find_edge(edges, u, tweets.author[t]) >= 0, _seen(tweets, memory, u, t)
+        x = _attraction(traits, weights, tweets, memory, edges, u, t, times[i], follows, seen)
+        offence = _offence(tweets, t)
         for a in range(ANSWERED):
-            out[i, a] = 1.0 / (1.0 + np.exp(-_logit(who, tweets, u, t, a, x, offence)))
+            out[i, a] = 1.0 / (1.0 + np.exp(-_logit(traits, logits, weights, tweets, u, t, a, x, offence)))
         if follows:
             out[i, FOLLOW] = 0.0
-        out[i, ANSWERED] = out[i, REPLY] * who.sociability[tweets.author[t]]
+        out[i, ANSWERED] = out[i, REPLY] * traits.sociability[tweets.author[t]]
 
 
 @kernel
 def _cascade(step, offsets, top, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     for b in range(len(offsets) - 1):
-        chance = top
+        probability = top
         for i in range(offsets[b], offsets[b + 1]):
-            out[i] = chance
-            chance *= step[i]
+            out[i] = probability
+            probability *= step[i]
 
 
 @inline_kernel
@@ -250,7 +363,11 @@ def _four(words, block, key, u, tweet_id, met):  # type: ignore[no-untyped-def] 
 
 
 @parallel_kernel
-def _react(who, tweets, memory, edges, look, key, users, times, offsets, rows, actions, dwell, after, exposure):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _react(  # type: ignore[no-untyped-def]
+    traits, logits, weights, look, key, tweets, memory, edges, users, times, offsets, rows,
+    actions, dwell, after, exposure,
+):  # fmt: skip  # pragma: no cover - compiled
+    """Fills the four columns of `Reactions`: those are arguments themselves, since `prange` writes to no other."""
     for b in prange(len(users)):
         u, time, spent, staying = users[b], times[b], 0.0, True
         words = np.empty(_WORDS)
@@ -259,28 +376,29 @@ def _react(who, tweets, memory, edges, look, key, users, times, offsets, rows, a
             seen = _seen(tweets, memory, u, t)
             met = np.uint64(time // DAY_US << 12 | seen)
             _four(words, 0, key, u, tweets.tweet_id[t], met)
-            if look[4] > 0.0:
-                looked = staying and (position > 0 or words[0] < look[0])
+            if look.cascade:
+                looked = staying and (position > 0 or words[0] < look.top)
             else:
-                looked = words[0] < look[0] * np.exp(-position / look[1])
+                looked = words[0] < look.top * np.exp(-position / look.decay)
             done, rest = 0, 150.0
             if looked and not tweets.deleted[t] and tweets.author[t] != u:
                 for block in range(1, _WORDS // 4):
                     _four(words, block, key, u, tweets.tweet_id[t], met)
                 follows = find_edge(edges, u, tweets.author[t]) >= 0
-                x = _attraction(who, tweets, memory, edges, u, t, time, follows, seen)
-                offence = 1.0 * (tweets.toxicity[t] > 0) + (tweets.style[t] == SPAM)
+                x = _attraction(traits, weights, tweets, memory, edges, u, t, time, follows, seen)
+                offence = _offence(tweets, t)
                 for a in range(ANSWERED):
-                    z, luck = _logit(who, tweets, u, t, a, x, offence), words[1 + a]
+                    z, draw = _logit(traits, logits, weights, tweets, u, t, a, x, offence), words[1 + a]
                     # 1 / (1 + exp(-z)) < 0.05 below -2.95: most draws need no exponential.
-                    if (z > -2.95 or luck < 0.05) and luck * (1.0 + np.exp(-z)) < 1.0:
+                    if (z > -2.95 or draw < 0.05) and draw * (1.0 + np.exp(-z)) < 1.0:
                         done |= 1 << a
                 if follows:
                     done &= ~(1 << FOLLOW)
                 rest = 700.0 - 1200.0 * (0.5 + 1.0 / (1.0 + np.exp(2.0 - x))) * np.log1p(-words[13])
                 if done:
                     rest += 1500.0 - 3000.0 * np.log1p(-words[14])
-            if look[4] > 0.0:
-                staying = looked and words[0] < (look[3] if done else look[2]) * (look[0] if position == 0 else 1.0)
+            if look.cascade:
+                stay = (look.stay_engaged if done else look.stay) * (look.top if position == 0 else 1.0)
+                staying = looked and words[0] < stay
             spent += rest * 1000.0 + 900_000.0
             actions[i], dwell[i], after[i], exposure[i] = done, min(rest, 600_000.0), spent, seen

@@ -35,6 +35,8 @@ KEEP_US = 72 * HOUR_US
 """Tweets are remembered at least this long; no feed may show older ones."""
 PUBLIC: dict[str, int] = {"like": 0, "reply": 1, "retweet": 2, "quote": 3}
 """Actions that others see, and their columns in `Tweets.counts`."""
+LIKES, DISTINCT = PUBLIC["like"], len(PUBLIC)
+"""Columns of `Tweets.counts`: likes, and how many distinct users were ever put among the engagers."""
 
 
 class Tweets(NamedTuple):
@@ -396,13 +398,13 @@ def _show(memory, users, tweets, topic, times, decay_us):  # type: ignore[no-unt
 
 @kernel
 def _engage(counts, engagers, users, tweets, codes):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Column 4 of `counts` is the number of distinct engagers ever put into the ring."""
+    """Counts public actions and puts each tweet's new engagers into its ring."""
     for i in range(users.shape[0]):
         t = tweets[i]
         counts[t, codes[i]] += 1
         known = False
-        for j in range(min(counts[t, 4], engagers.shape[1])):
+        for j in range(min(counts[t, DISTINCT], engagers.shape[1])):
             known |= engagers[t, j] == users[i]
         if not known:
-            engagers[t, counts[t, 4] % engagers.shape[1]] = users[i]
-            counts[t, 4] += 1
+            engagers[t, counts[t, DISTINCT] % engagers.shape[1]] = users[i]
+            counts[t, DISTINCT] += 1

@@ -13,7 +13,7 @@ from data.events import EventBatch
 from data.ids import snowflakes_in_order
 from data.rng import Stream
 from data.schema import ACTION_CODE
-from data.synthetic.behaviour import Minds, Reactions, react
+from data.synthetic.behaviour import BehaviourParameters, react
 from data.synthetic.config import WorldConfig
 from data.synthetic.feed import Feed
 from data.synthetic.new_tweets import Written
@@ -70,11 +70,11 @@ class Done:
 class Ticks:
     """Makes the log of one tick after another; keeps nothing between them but what never changes."""
 
-    def __init__(self, config: WorldConfig, people: People, who: Minds, plan: Plan) -> None:
+    def __init__(self, config: WorldConfig, people: People, parameters: BehaviourParameters, plan: Plan) -> None:
         """For one world; who unrolls is in the state that `run` is given."""
         self._config = config
         self._people = people
-        self._who = who
+        self._parameters = parameters
         self._plan = plan
         self._unfollows = Stream(config.seed, "unfollows")
 
@@ -141,17 +141,8 @@ class Ticks:
         return Shown(request, position[keep], requests.columns["user_row"][request], tweet, author, slate)
 
     def _act(self, state: State, requests: Requests, shown: Shown) -> Done:
-        c, config = requests.columns, self._config
-        reactions: Reactions = react(
-            self._who,
-            state,
-            config.behaviour,
-            config.seed,
-            c["user_row"],
-            c["time_us"],
-            shown.slate.offsets,
-            shown.tweet,
-        )
+        c = requests.columns
+        reactions = react(self._parameters, state, c["user_row"], c["time_us"], shown.slate.offsets, shown.tweet)
         acted = np.flatnonzero(reactions.actions)
         bits = (reactions.actions[acted, None] >> np.arange(len(WORLD_ACTIONS), dtype=np.uint16)) & 1
         at, action = np.nonzero(bits)

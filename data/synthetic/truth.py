@@ -6,8 +6,7 @@ import numpy as np
 
 from data.batch import F64, I64, CandidateBatch
 from data.errors import DataError
-from data.synthetic.behaviour import Minds, examination, probabilities
-from data.synthetic.config import BehaviourConfig
+from data.synthetic.behaviour import BehaviourParameters, examination, probabilities
 from data.synthetic.people import WORLD_ACTIONS
 from data.synthetic.state import State
 
@@ -17,10 +16,9 @@ class Truth:
 
     actions: tuple[str, ...] = WORLD_ACTIONS
 
-    def __init__(self, who: Minds, config: BehaviourConfig) -> None:
-        """From the people's minds and the weights of their behaviour."""
-        self._who = who
-        self._config = config
+    def __init__(self, parameters: BehaviourParameters) -> None:
+        """For people who behave so."""
+        self._parameters = parameters
 
     def action_probability(self, state: State, slate: CandidateBatch) -> F64:
         """[N, A] chance of each of `actions` on each candidate at its request's `time_us`.
@@ -37,14 +35,14 @@ class Truth:
         times = np.asarray(slate.column("time_us"), np.int64)
         _check("user", users, len(state.user_id))
         _check("tweet", tweets, state.size)
-        p = probabilities(self._who, state, users, tweets, times)
+        p = probabilities(self._parameters, state, users, tweets, times)
         if "position" in slate.columns:
             position = slate.column("position").astype(np.int64)
-            if self._config.examination == "cascade" and not np.array_equal(position, _order(slate)):
+            if self._parameters.examination.cascade and not np.array_equal(position, _order(slate)):
                 raise DataError(
                     "a slate's positions are not 0, 1, 2, ...", remedy="a cascade needs whole slates, top first"
                 )
-            p *= examination(self._config, p, slate.offsets, position)[:, None]
+            p *= examination(self._parameters.examination, p, slate.offsets, position)[:, None]
         return p
 
     def slate_value(self, state: State, slate: CandidateBatch, weights: F64) -> F64:

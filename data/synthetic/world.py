@@ -24,7 +24,7 @@ from data.batch import I32, I64
 from data.errors import DataError
 from data.events import DAY_US, EventBatch
 from data.ids import rows_of
-from data.synthetic.behaviour import minds
+from data.synthetic.behaviour import BehaviourParameters
 from data.synthetic.config import WorldConfig
 from data.synthetic.feed import Feed
 from data.synthetic.graph import follow_events, make_graph
@@ -49,8 +49,8 @@ class World:
         self.graph = graph
         """Rows of followers and followees at the start."""
         self.hidden = hidden
-        self._who = minds(people, config.behaviour, config.seed)
-        self.truth = Truth(self._who, config.behaviour)
+        self._parameters = BehaviourParameters.of(people, config.behaviour, config.seed)
+        self.truth = Truth(self._parameters)
 
     @classmethod
     def create(cls, config: WorldConfig) -> Self:
@@ -105,7 +105,7 @@ class World:
 
     @cached_property
     def _ticks(self) -> Ticks:
-        return Ticks(self.config, self.people, self._who, self.plan)
+        return Ticks(self.config, self.people, self._parameters, self.plan)
 
     def start(self) -> State:
         """The state before the first tick."""

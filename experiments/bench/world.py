@@ -12,7 +12,7 @@ import numpy as np
 from data.batch import Mask
 from data.dataset import Dataset
 from data.events import HOUR_US
-from data.synthetic.behaviour import minds, react
+from data.synthetic.behaviour import BehaviourParameters, react
 from data.synthetic.config import WorldConfig
 from data.synthetic.make import make_world
 from data.synthetic.people import WORLD_ACTIONS
@@ -59,14 +59,14 @@ def _draws(people: int, count: int) -> Case:
     state = world.start()
     for _ in world.run(state, feed, config.start_us + 6 * HOUR_US):
         pass
-    who = minds(world.people, config.behaviour, config.seed)
+    parameters = BehaviourParameters.of(world.people, config.behaviour, config.seed)
     rng = np.random.default_rng(1)
     slates = count // _SLATE
     users, tweets = rng.integers(0, people, slates), rng.integers(0, state.size, count)
     times, offsets = np.full(slates, state.time_us), np.arange(slates + 1) * _SLATE
     return Case(
         f"oracle draws of {len(WORLD_ACTIONS) - 1} actions and dwell",
-        lambda: react(who, state, config.behaviour, config.seed, users, times, offsets, tweets),
+        lambda: react(parameters, state, users, times, offsets, tweets),
         _peer(count),
         count,
         "draws",

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import exp, log1p, pi, sin, sqrt
 
 from data.rng import Stream
-from data.synthetic.behaviour import BASE
+from data.synthetic.behaviour import LOGITS
 from data.synthetic.config import BehaviourConfig
 from data.synthetic.people import WORLD_ACTIONS, People
 
@@ -132,7 +132,7 @@ class ClosedForm:
         return sum(self.terms(diary, person, tweet, now_us).values())
 
     def logit(self, action: str, attraction: float, person: int, tweet: Tweet) -> float:
-        base, slope, catching, offence = BASE[action]
+        base, slope, catching, offence = LOGITS[action]
         return (
             base
             + slope * attraction

@@ -12,7 +12,7 @@ import numpy as np
 from data.batch import F64, Array, CandidateBatch, Requests
 from data.events import EventBatch
 from data.ids import snowflake
-from data.synthetic.behaviour import Reactions, minds, react
+from data.synthetic.behaviour import BehaviourParameters, Reactions, react
 from data.synthetic.config import BehaviourConfig, WorldConfig
 from data.synthetic.people import WORLD_ACTIONS, make_people
 from data.synthetic.posting import ORIGINAL, SPAM
@@ -40,8 +40,8 @@ class Stage:
             "sociability": np.full(count, 0.5, np.float32),
         }
         self.people = replace(make_people(self.config), **(plain | people))
-        self.who = minds(self.people, self.config.behaviour, seed)
-        self.truth = Truth(self.who, self.config.behaviour)
+        self.parameters = BehaviourParameters.of(self.people, self.config.behaviour, seed)
+        self.truth = Truth(self.parameters)
         self.form = ClosedForm(self.people, self.config.behaviour, seed)
         self.state = State(self.config, self.people, None)
         self.diary = Diary()
@@ -114,9 +114,9 @@ class Stage:
 
     def reactions(self, asked: list[tuple[int, list[Tweet]]]) -> Reactions:
         """What the world draws now."""
-        slates, config = self.slates(asked), self.config
+        slates = self.slates(asked)
         c = slates.requests.columns
-        return react(self.who, self.state, config.behaviour, config.seed, c["user_row"], c["time_us"], slates.offsets,
+        return react(self.parameters, self.state, c["user_row"], c["time_us"], slates.offsets,
                      slates.columns["tweet_row"])  # fmt: skip
 
     def _tell(self, table: str, **columns: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from data.batch import F64
-from data.synthetic.behaviour import BASE, examination
+from data.synthetic.behaviour import LOGITS, Examination, examination
 from data.synthetic.config import BehaviourConfig
 from data.synthetic.people import WORLD_ACTIONS
 from tests.data.synthetic.closed_form import BY_FEED, Tweet
@@ -30,7 +30,7 @@ def odds(chances: F64) -> F64:
 def moved(before: F64, after: F64) -> float:
     """By how much attraction changed between two chances [A]: every action's log-odds over its slope say the same."""
     drawn = [a for a, action in enumerate(BY_FEED) if before[a] > 0 and after[a] > 0]
-    slope = np.array([BASE[BY_FEED[a]][1] for a in drawn])
+    slope = np.array([LOGITS[BY_FEED[a]].slope for a in drawn])
     change = (odds(after[None]) - odds(before[None]))[0, drawn] / slope
     assert np.allclose(change, change[0], atol=1e-6), change
     return float(change[0])
@@ -273,7 +273,8 @@ def test_bond_is_one_persons_liking_of_another_with_mean_0_and_deviation_1() -> 
     stage = Stage(only(bond=0.5), count=60)
     tweets = [stage.post(author) for author in range(60)]
     chances = np.stack([stage.chances(person, *tweets)[:, LIKE] for person in range(60)])
-    liking = (np.log(chances[~np.eye(60, dtype=bool)] / (1 - chances[~np.eye(60, dtype=bool)])) - BASE["like"][0]) / 0.5
+    others = chances[~np.eye(60, dtype=bool)]
+    liking = (np.log(others / (1 - others)) - LOGITS["like"].base) / 0.5
     assert abs(liking.mean()) < 4 / sqrt(len(liking))
     assert liking.std() == pytest.approx(1.0, abs=0.05)
     assert np.abs(liking).max() <= 2 * sqrt(3)
@@ -396,7 +397,7 @@ def test_toxic_and_spam_offend_each_once() -> None:
     stage = Stage(only(toxic=1.0))
     plain, toxic, spam, both = stage.chances(0, stage.post(), stage.post(toxic=True), stage.post(spam=True),
                                              stage.post(toxic=True, spam=True))  # fmt: skip
-    slope, offence = (np.array([BASE[action][at] for action in BY_FEED]) for at in (1, 3))
+    slope, offence = (np.array([LOGITS[action][at] for action in BY_FEED]) for at in (1, 3))
     for chances, loss, times in ((toxic, 1.0, 1), (spam, 0.0, 1), (both, 1.0, 2)):
         np.testing.assert_allclose(
             (odds(chances[None]) - odds(plain[None]))[0], offence * times - slope * loss, atol=1e-6
@@ -406,9 +407,9 @@ def test_toxic_and_spam_offend_each_once() -> None:
 def test_virality_catches_in_the_actions_that_pass_on() -> None:
     stage = Stage(only(virality=0.5))
     plain, viral = stage.chances(0, stage.post(), stage.post(virality=2.0))
-    catching = np.array([BASE[action][2] for action in BY_FEED])
+    catching = np.array([LOGITS[action].virality_slope for action in BY_FEED])
     np.testing.assert_allclose((odds(viral[None]) - odds(plain[None]))[0], 2.0 * 0.5 * catching, atol=1e-6)
-    assert BASE["retweet"][2] == catching.max()
+    assert LOGITS["retweet"].virality_slope == catching.max()
 
 
 def test_everybody_leans_their_own_way() -> None:
@@ -442,8 +443,8 @@ def test_nobody_acts_on_their_own_tweet_or_on_one_deleted() -> None:
 def test_who_likes_says_no_less_and_offence_makes_them_say_no() -> None:
     """The table of actions keeps its meaning."""
     no = {"not_interested", "mute", "block", "report"}
-    assert set(BASE) == set(BY_FEED)
-    for action, (base, slope, catching, offence) in BASE.items():
+    assert set(LOGITS) == set(BY_FEED)
+    for action, (base, slope, catching, offence) in LOGITS.items():
         assert base < -5
         assert (slope < 0) == (offence > 0) == (action in no)
         assert catching >= 0
@@ -455,7 +456,7 @@ def test_who_likes_says_no_less_and_offence_makes_them_say_no() -> None:
 
 def test_by_position_people_look_e_times_less_after_a_decay() -> None:
     config = BehaviourConfig(examination_top=0.8, examination_decay=10.0)
-    looked = examination(config, np.zeros((4, 13)), np.array([0, 4]), np.array([0, 10, 5, 20]))
+    looked = examination(Examination.of(config), np.zeros((4, 13)), np.array([0, 4]), np.array([0, 10, 5, 20]))
     np.testing.assert_allclose(looked, [0.8, 0.8 / exp(1), 0.8 * exp(-0.5), 0.8 * exp(-2)])
 
 
@@ -465,7 +466,7 @@ def test_by_cascade_people_go_on_less_often_after_they_acted() -> None:
     p[0, 0] = p[4, 3] = 1.0
     p[1, :2] = 0.5
     p[4, -1] = p[3, -1] = 1.0
-    looked = examination(config, p, np.array([0, 3, 6]), np.array([0, 1, 2, 0, 1, 2]))
+    looked = examination(Examination.of(config), p, np.array([0, 3, 6]), np.array([0, 1, 2, 0, 1, 2]))
     second = 0.25 * 0.9 + 0.75 * 0.5
     np.testing.assert_allclose(looked, [0.8, 0.8 * 0.5, 0.8 * 0.5 * second, 0.8, 0.8 * 0.9, 0.8 * 0.9 * 0.5])
 

@@ -13,7 +13,7 @@ from scipy.stats import norm
 from data.batch import I64, CandidateBatch, Requests
 from data.dataset import Dataset
 from data.events import DAY_US, EventBatch
-from data.synthetic.behaviour import minds, react
+from data.synthetic.behaviour import BehaviourParameters, react
 from data.synthetic.config import WorldConfig
 from data.synthetic.make import make_world
 from data.synthetic.people import WORLD_ACTIONS
@@ -73,12 +73,12 @@ def logged(dataset: Dataset, since_us: int) -> pl.DataFrame:
 def test_the_opened_truth_gives_every_reaction_of_the_log_again(dataset: Dataset, world: World, begin: str) -> None:
     state = world.start() if begin == "start" else world.saved()
     since_us = state.time_us
-    who = minds(world.people, CONFIG.behaviour, CONFIG.seed)
+    parameters = BehaviourParameters.of(world.people, CONFIG.behaviour, CONFIG.seed)
     found = []
     for tick in ticks(dataset, world, state):
         columns, tweets = tick.requests.columns, tick.impressions["tweet_id"].to_numpy()
         drawn = react(
-            who, tick.state, CONFIG.behaviour, CONFIG.seed, columns["user_row"], columns["time_us"], tick.offsets,
+            parameters, tick.state, columns["user_row"], columns["time_us"], tick.offsets,
             tick.state.tweet_rows(tweets),
         )  # fmt: skip
         row, action = np.nonzero((drawn.actions[:, None] >> np.arange(len(WORLD_ACTIONS), dtype=np.uint16)) & 1)
