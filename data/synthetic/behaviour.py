@@ -44,9 +44,11 @@ from data.kernel import inline_kernel, kernel, parallel_kernel
 from data.rng import Stream, philox, unit
 from data.schema import ACTION_CODE
 from data.synthetic.config import BehaviourConfig
+from data.synthetic.follow_set import find_edge
 from data.synthetic.people import STYLE, TASTE_HALF, WORLD_ACTIONS, People
 from data.synthetic.posting import SPAM
-from data.synthetic.state import DISTINCT, LIKES, State, find_edge
+from data.synthetic.state import State
+from data.synthetic.state_columns import DISTINCT, LIKES
 
 
 class Logit(NamedTuple):
@@ -208,7 +210,9 @@ def probabilities(parameters: BehaviourParameters, state: State, users: I64, twe
     """[N, A] probability of each action given that the tweet is looked at, for user rows and tweet rows at times."""
     out = np.empty((len(users), len(WORLD_ACTIONS)))
     p = parameters
-    _probabilities(p.traits, p.logits, p.weights, state.tweets, state.memory, state.edges, users, tweets, times_us, out)
+    _probabilities(
+        p.traits, p.logits, p.weights, state.tweets, state.memory, state.follow_set.slots, users, tweets, times_us, out
+    )
     return out
 
 
@@ -255,7 +259,8 @@ def react(
     n, p = len(tweets), parameters
     out = Reactions(np.empty(n, np.uint16), np.empty(n, np.int32), np.empty(n), np.empty(n, np.int16))
     _react(
-        p.traits, p.logits, p.weights, p.examination, p.reaction_key, state.tweets, state.memory, state.edges,
+        p.traits, p.logits, p.weights, p.examination, p.reaction_key, state.tweets, state.memory,
+        state.follow_set.slots,
         users, times_us, offsets, tweets, out.actions, out.dwell_ms, out.after_us, out.exposure,
     )  # fmt: skip
     return out

@@ -14,8 +14,9 @@ from data.progress import Progress, no_progress
 from data.schema import TABLES
 from data.synthetic.config import WorldConfig
 from data.synthetic.feed import Feed
+from data.synthetic.hidden import Hidden
 from data.synthetic.new_tweets import Written
-from data.synthetic.state import KEEP_US, Hidden, State
+from data.synthetic.state import KEEP_US, State
 from data.synthetic.world import CHUNK, World
 
 _LARGE = 30_000

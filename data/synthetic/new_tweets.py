@@ -9,7 +9,7 @@ import polars as pl
 
 from data.batch import I64, Array
 from data.events import EventBatch
-from data.synthetic.state import HIDDEN
+from data.synthetic.hidden import HIDDEN
 from data.synthetic.text.writer import Texts, Writer
 
 
@@ -18,7 +18,7 @@ class Written(NamedTuple):
 
     events: EventBatch
     hidden: dict[str, Array]
-    """The columns named in `state.HIDDEN`."""
+    """The columns named in HIDDEN."""
     owner: I64
     """[M] row of the tweet that names an entity."""
     entity: I64

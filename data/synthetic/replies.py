@@ -11,12 +11,13 @@ from data.ids import snowflakes_in_order
 from data.rng import Stream
 from data.schema import ACTION_CODE
 from data.synthetic.config import WorldConfig
+from data.synthetic.hidden import HIDDEN
 from data.synthetic.new_tweets import Written
 from data.synthetic.people import WORLD_ACTIONS, People
 from data.synthetic.places import LANGUAGE_CODES
 from data.synthetic.plan import tweet_columns
 from data.synthetic.posting import ANSWER, media_counts, virality
-from data.synthetic.state import HIDDEN, State
+from data.synthetic.state import State
 from data.synthetic.text.writer import Draft, Writer
 
 _REPLY, _RETWEET, _QUOTE = (ACTION_CODE[name] for name in ("reply", "retweet", "quote"))

@@ -28,10 +28,11 @@ from data.synthetic.behaviour import BehaviourParameters
 from data.synthetic.config import WorldConfig
 from data.synthetic.feed import Feed
 from data.synthetic.graph import follow_events, make_graph
+from data.synthetic.hidden import Hidden
 from data.synthetic.new_tweets import Written, merged
 from data.synthetic.people import People, make_people
 from data.synthetic.plan import Plan
-from data.synthetic.state import KEEP_US, Hidden, State
+from data.synthetic.state import KEEP_US, State
 from data.synthetic.tick import Ticks
 from data.synthetic.truth import Truth
 

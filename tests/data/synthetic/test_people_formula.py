@@ -13,9 +13,9 @@ from scipy import stats
 from data.batch import F64
 from data.dataset import Dataset
 from data.synthetic.config import WorldConfig
+from data.synthetic.hidden import HIDDEN, Hidden
 from data.synthetic.make import make_world
 from data.synthetic.people import KINDS, WORLD_ACTIONS, People, make_people, topic_popularity
-from data.synthetic.state import HIDDEN, Hidden
 from data.synthetic.world import World
 from experiments.simulation.logging_feed import LoggingFeed
 from tests.data.synthetic.stage import sure
