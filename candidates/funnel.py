@@ -28,7 +28,7 @@ from candidates.guard import Guard
 from candidates.merge import merge
 from candidates.scorers.ranker import AskRanker
 from candidates.trace import FunnelResult, Trace
-from data.batch import F32, I64, Array, CandidateBatch, Mask, Ragged, Requests
+from data.batch import F32, I64, Array, CandidateBatch, Mask, Ragged, Requests, offsets_of
 from data.errors import ConfigError, DataError
 from ranking.scorer import Selector
 
@@ -234,7 +234,7 @@ class Funnel:
         if picked is not None:
             return picked
         lengths = np.minimum(np.diff(batch.offsets), k)
-        offsets = np.r_[0, np.cumsum(lengths)].astype(np.int64)
+        offsets = offsets_of(lengths)
         within = np.arange(offsets[-1], dtype=np.int64) - np.repeat(offsets[:-1], lengths)
         return Ragged(offsets, within + np.repeat(batch.offsets[:-1], lengths))
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from data.batch import Array, Ragged
+from data.batch import Array, Ragged, offsets_of
 
 
 def merge(brought: Mapping[str, Ragged], requests: int) -> tuple[Ragged, Array]:
@@ -32,5 +32,5 @@ def merge(brought: Mapping[str, Ragged], requests: int) -> tuple[Ragged, Array]:
     first.sort()
     if requests > 1:
         first = first[np.argsort(owner[first], kind="stable")]
-    offsets = np.r_[0, np.cumsum(np.bincount(owner[first], minlength=requests))].astype(np.int64)
+    offsets = offsets_of(np.bincount(owner[first], minlength=requests))
     return Ragged(offsets, rows[first]), np.array(list(brought), object)[source[first]]

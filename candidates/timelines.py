@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from data.batch import I64, Array, Ragged
-from data.events import HOUR_US
+from data.events import HOUR_US, NEVER_US
 from data.kernel import kernel
 from features.state.network import NetworkState
 
@@ -27,7 +27,7 @@ class PulledTimelines:
         """[B] user rows to tweet rows, newest first, the larger row where times are equal, at most `limit` each."""
         tweet = self.network.tweet
         times = tweet.time_us
-        recent = np.flatnonzero((times > times.max(initial=-(2**62)) - self._max_age_us) & (tweet.kind >= 0))
+        recent = np.flatnonzero((times > times.max(initial=-NEVER_US) - self._max_age_us) & (tweet.kind >= 0))
         recent = recent[np.lexsort((-recent, -times[recent]))]
         followees = self.network.graph.followees(np.asarray(users, np.int64))
         out = np.empty((len(users), min(limit, len(recent))), np.int64)
@@ -36,7 +36,7 @@ class PulledTimelines:
             np.zeros(len(self.network.user) + 1, np.int64), out,
         )  # fmt: skip
         held = np.arange(out.shape[1]) < found[:, None]
-        return Ragged(np.r_[0, np.cumsum(found)].astype(np.int64), out[held])
+        return Ragged.from_lengths(found, out[held])
 
 
 @kernel

@@ -12,7 +12,7 @@ from math import prod
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 from data.errors import DataError
 
@@ -22,6 +22,14 @@ I32 = NDArray[np.int32]
 I64 = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 Array = NDArray[Any]
+
+
+def offsets_of(lengths: ArrayLike) -> I64:
+    """[B + 1] where each of B lists of these lengths begins, and where the last one ends."""
+    sizes = np.asarray(lengths)
+    out = np.zeros(len(sizes) + 1, np.int64)
+    np.cumsum(sizes, dtype=np.int64, out=out[1:])
+    return out
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,17 +80,21 @@ class Ragged:
         return np.repeat(np.arange(len(self), dtype=np.int64), self.lengths)
 
     @classmethod
+    def from_lengths(cls, lengths: ArrayLike, values: Array) -> Ragged:
+        """B lists of these lengths, one after the other in `values`."""
+        return cls(offsets_of(lengths), values)
+
+    @classmethod
     def from_lists(cls, lists: Sequence[Any], dtype: Any = np.int64) -> Ragged:
         """From a sequence of B sequences."""
         lengths = np.fromiter((len(one) for one in lists), np.int64, len(lists))
-        offsets = np.r_[0, np.cumsum(lengths)].astype(np.int64)
         parts = [np.asarray(one, dtype) for one in lists if len(one)]
-        return cls(offsets, np.concatenate(parts) if parts else np.empty(0, dtype))
+        return cls.from_lengths(lengths, np.concatenate(parts) if parts else np.empty(0, dtype))
 
     @classmethod
     def from_mask(cls, parent: I64, keep: Mask) -> Ragged:
         """Row numbers that survive `keep` [N] in a batch with offsets `parent` [B + 1]."""
-        kept = np.r_[0, np.cumsum(keep)].astype(np.int64)
+        kept = offsets_of(keep)
         return cls(kept[parent], np.flatnonzero(keep).astype(np.int64))
 
 

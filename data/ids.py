@@ -16,6 +16,7 @@ from numba import prange
 from numpy.typing import ArrayLike, NDArray
 
 from data.errors import NotFoundError
+from data.hashing import first_slot
 from data.kernel import kernel, parallel_kernel
 
 I64 = NDArray[np.int64]
@@ -109,12 +110,8 @@ _ANY = -(2**63)
 @kernel
 def _slot(slots, by_row, one):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """The slot with the row of `one`, or the open one where it belongs."""
-    mixed = np.uint64(one)
-    mixed ^= mixed >> np.uint64(32)
-    mixed *= np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= mixed >> np.uint64(29)
     mask = np.int64(len(slots) - 1)
-    at = np.int64(mixed & np.uint64(mask))
+    at = first_slot(one, len(slots))
     while slots[at] >= 0 and by_row[slots[at]] != one:
         at = (at + 1) & mask
     return at

@@ -160,7 +160,7 @@ def hashtags_of(texts: Sequence[str] | Iterable[str], *, folded: bool = False) -
         values += map(key, found) if key else found
     column = np.empty(len(values), object)
     column[:] = values
-    return Ragged(np.r_[0, np.cumsum(lengths)].astype(np.int64), column)
+    return Ragged.from_lengths(lengths, column)
 
 
 def text_counts(texts: Array) -> tuple[Array, Array]:

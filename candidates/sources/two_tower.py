@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from candidates.component import Source
 from candidates.tweet_vectors import TweetVectors
 from data.batch import Ragged, Requests
@@ -23,4 +21,4 @@ class TwoTower(Source):
         """[B] lists of tweet rows, nearest first."""
         rows, _ = self.vectors.search(self.vectors.users(self.state, requests), self.cap)
         found = rows >= 0
-        return Ragged(np.r_[0, np.cumsum(found.sum(axis=1))].astype(np.int64), rows[found])
+        return Ragged.from_lengths(found.sum(axis=1), rows[found])

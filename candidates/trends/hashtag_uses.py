@@ -8,6 +8,7 @@ from itertools import chain
 import numpy as np
 
 from data.batch import I64
+from data.events import NEVER_US
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +32,7 @@ class Uses:
         self._next = 0
         self._first: dict[tuple[int, int], int] = {}
         self._last: dict[tuple[int, int], int] = {}
-        self._swept_us = -(2**62)
+        self._swept_us = -NEVER_US
 
     def add(self, time_us: int, key: str, written: str, user: int, place: int) -> None:
         """One use of the hashtag `key`, written as `written`, by a user at a place."""
@@ -41,7 +42,7 @@ class Uses:
             self._name[code] = written
             self._next += 1
         at = (place, code)
-        if self._last.get(at, -(2**62)) < time_us - self._memory_us:
+        if self._last.get(at, -NEVER_US) < time_us - self._memory_us:
             self._first[at] = time_us
         self._last[at] = time_us
         self._rows.append((time_us, place, code, user))

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 from numba import prange
 
-from data.batch import F32, F64, I64, Array
+from data.batch import F32, F64, I64, Array, offsets_of
 from data.events import DAY_US, HOUR_US, MINUTE_US
 from data.kernel import kernel, parallel_kernel
 from data.rng import Stream, philox, unit
@@ -88,7 +88,7 @@ def _steady(config: WorldConfig, people: People, day: int) -> tuple[I64, I64, I6
     count = np.empty(len(people), np.int64)
     parts = (people.chatter / per_burst, people.utc_offset_min, clock(DIURNAL), day, key)
     _bursts(*parts, count, np.zeros(len(people), np.int64), np.empty(0), False)
-    first = np.r_[0, np.cumsum(count)]
+    first = offsets_of(count)
     moment = np.empty(first[-1])
     _bursts(*parts, count, first[:-1], moment, True)
     author = np.repeat(np.arange(len(people)), count)

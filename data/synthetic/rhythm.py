@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from data.batch import F64, I64
+from data.batch import F64, I64, offsets_of
 from data.events import DAY_US, MINUTE_US
 from data.kernel import inline_kernel, parallel_kernel
 from data.rng import Stream, philox, unit
@@ -98,7 +98,7 @@ def openings(config: WorldConfig, people: People, day: int) -> Openings:
     parts = (rate, shift, clock(DIURNAL), _stays(), config.tick_us, day, key)
     nothing = np.empty((0, 2))
     _sessions(*parts, count, np.zeros(len(people), np.int64), nothing, False)
-    first = np.r_[0, np.cumsum(count)]
+    first = offsets_of(count)
     out = np.empty((first[-1], 2))
     _sessions(*parts, count, first[:-1], out, True)
     user = np.repeat(np.arange(len(people)), count)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.batch import I64, Array, CandidateBatch, Mask, Requests
+from data.batch import I64, Array, CandidateBatch, Mask, Requests, offsets_of
 from data.errors import DataError
 from data.events import EventBatch
 from data.ids import snowflakes_in_order
@@ -105,7 +105,7 @@ class Ticks:
         parts = [feed.serve(requests.take(np.arange(low, min(low + chunk, n))), k) for low in range(0, n, chunk)]
         lengths = np.concatenate([np.diff(part.offsets) for part in parts])
         columns = {name: np.concatenate([part.columns[name] for part in parts]) for name in parts[0].columns}
-        return CandidateBatch(requests, np.r_[0, np.cumsum(lengths)].astype(np.int64), columns)
+        return CandidateBatch(requests, offsets_of(lengths), columns)
 
     def _requests(self, opened: Openings) -> Requests:
         user = opened.user
@@ -124,7 +124,7 @@ class Ticks:
             )
         position = np.arange(len(served), dtype=np.int64) - served.offsets[:-1][served.request]
         keep = position < depth[served.request]
-        cut = np.r_[0, np.cumsum(keep)][served.offsets].astype(np.int64)
+        cut = offsets_of(keep)[served.offsets]
         slate = CandidateBatch(requests, cut, {name: column[keep] for name, column in served.columns.items()})
         request = served.request[keep]
         tweet = state.tweet_rows(slate.column("tweet_id"))

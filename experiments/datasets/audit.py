@@ -17,7 +17,7 @@ from pydantic import BaseModel, ConfigDict, Field
 
 from data.dataset import Dataset
 from data.errors import DataError
-from data.events import DAY_US, HOUR_US, MINUTE_US
+from data.events import DAY_US, HOUR_US, MINUTE_US, NEVER_US
 from data.readers.notes import in_words
 from data.schema import table
 from data.split import SPLITS, PastOrder, splitter
@@ -133,7 +133,7 @@ def _future_features(dataset: Dataset, config: AuditConfig, understanding: Under
     if name is None or "tweets" not in dataset.tables:
         yield Finding(check, "", "absent", 0, "needs tweets, and impressions or engagements")
         return
-    end = min((_moment_of(dataset, one, config.events) for one in dataset.tables if one != "users"), default=2**62)
+    end = min((_moment_of(dataset, one, config.events) for one in dataset.tables if one != "users"), default=NEVER_US)
     reading = [one for one in owners() if _TEXT_TABLES & {name for view in plan([one]) for name in view.tables}]
     plain = [one for one in owners() if one not in reading]
     yield _changes(dataset, config, (check, name), plain, None, end)
@@ -180,7 +180,7 @@ def _changes(
 def _moment_of(dataset: Dataset, name: str, place: int) -> int:
     """The moment of a table's row `place`, for ever where it has no more rows."""
     if dataset.rows(name) <= place:
-        return 2**62
+        return NEVER_US
     return int(dataset.scan(name).select(table(name).time).slice(place, 1).collect().item())
 
 

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data.batch import F32, F64, I64, Array, CandidateBatch, Ragged, Requests
+from data.batch import F32, F64, I64, Array, CandidateBatch, Ragged, Requests, offsets_of
 from data.split import Split
 from experiments.evaluation.protocol import Block, Step
 from experiments.evaluation.separation import LOWEST, Apart, summary, told_apart, told_apart_dense
@@ -90,7 +90,7 @@ class Measured:
         """What stood in the first k places of all requests, in their order."""
         columns = {name: np.concatenate([part.columns[name] for part in self.shown]) for name in LISTED}
         lengths = np.concatenate([np.diff(part.offsets) for part in self.shown])
-        return Listed(np.r_[0, np.cumsum(lengths)].astype(np.int64), columns)
+        return Listed(offsets_of(lengths), columns)
 
     def apart(self, k: int) -> Apart | None:
         """How well candidates are told apart over the requests with a relevant one; None where there was no choice."""
@@ -260,7 +260,7 @@ def _among(known: Ragged, some: I64) -> tuple[I64, I64]:
     place = np.searchsorted(some, known.values)
     there = some[np.minimum(place, len(some) - 1)] == known.values
     counts = np.bincount(known.owner[there], minlength=len(known))
-    return place[there], np.r_[0, np.cumsum(counts)].astype(np.int64)
+    return place[there], offsets_of(counts)
 
 
 def _dense(block: Block, catalogue: CandidateBatch, state: FeatureState, scorer: Scorer) -> F32:
@@ -318,7 +318,7 @@ def _judged_block(block: Block, catalogue: CandidateBatch, first: Best, known: K
     pair = np.r_[seen, missed]
     order = np.argsort(pair // size, kind="stable")
     pair = pair[order]
-    offsets = np.r_[0, np.cumsum(np.bincount(pair // size, minlength=len(block.requests)))].astype(np.int64)
+    offsets = offsets_of(np.bincount(pair // size, minlength=len(block.requests)))
     columns = {name: column[pair % size] for name, column in catalogue.columns.items()}
     below = np.r_[scores, np.full(len(missed), -np.inf, np.float32)][order]
     batch = CandidateBatch(block.requests, offsets, columns)

@@ -303,4 +303,4 @@ def _places(pairs: pl.DataFrame, places: pl.DataFrame, asked: pl.DataFrame) -> R
     found = pairs.select("user_id", "tweet_id").unique().join(places, on="tweet_id").join(order, on="user_id")
     found = found.sort("at", "place")
     counts = np.bincount(found["at"].to_numpy(), minlength=len(asked))
-    return Ragged(np.r_[0, np.cumsum(counts)].astype(np.int64), found["place"].to_numpy())
+    return Ragged.from_lengths(counts, found["place"].to_numpy())

@@ -9,7 +9,7 @@ import polars as pl
 
 from candidates.trends.scorer import Windows
 from candidates.trends.windowed import Windowed
-from data.batch import F64, I64
+from data.batch import F64, I64, offsets_of
 from data.events import HOUR_US, MINUTE_US
 from data.tweet_text import hashtags_of
 from experiments.realism.figure import Figure, Found, Line, Part, Plot, near
@@ -62,7 +62,7 @@ def _uses(log: Log) -> Uses:
         tags.append(np.array([code.setdefault(one, len(code)) for one in found.values.tolist()], np.int64))
         at += len(day)
     every = np.concatenate(tags)
-    offsets = np.r_[0, np.cumsum(counts)]
+    offsets = offsets_of(counts)
     users = np.flatnonzero((tweets.written | (tweets.kind == RETWEET)) & (tweets.root >= 0))
     users = users[counts[tweets.root[users]] > 0]
     users = users[np.argsort(tweets.time_us[users], kind="stable")]

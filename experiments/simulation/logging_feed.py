@@ -10,7 +10,7 @@ import numpy as np
 from numba import get_num_threads
 from pydantic import BaseModel, ConfigDict, Field
 
-from data.batch import I64, Array, CandidateBatch, Requests
+from data.batch import I64, Array, CandidateBatch, Requests, offsets_of
 from data.errors import NotFoundError
 from data.events import DAY_US, HOUR_US, MINUTE_US, EventBatch
 from data.ids import IdIndex, rows_of
@@ -139,7 +139,7 @@ class LoggingFeed:
             "score": score[filled],
             "propensity": propensity[filled],
         }
-        return CandidateBatch(requests, np.r_[0, np.cumsum(filled.sum(axis=1))].astype(np.int64), columns)
+        return CandidateBatch(requests, offsets_of(filled.sum(axis=1)), columns)
 
     def observe(self, events: EventBatch) -> None:
         """Learns from users, links, tweets, deletions, impressions and engagements; ignores other tables."""
@@ -196,7 +196,7 @@ class LoggingFeed:
             heat = kernels.heat_now(self._t, rows[low:high], self._clock)
             top = np.lexsort((-rows[low:high], -heat)) if high - low <= self.config.top else _top(heat, self.config.top)
             lists.append(rows[low:high][top])
-        self._popular = np.r_[0, np.cumsum([len(one) for one in lists])].astype(np.int64), np.concatenate(lists)
+        self._popular = offsets_of([len(one) for one in lists]), np.concatenate(lists)
 
     def _tweet_rows(self, ids: I64) -> I64:
         return rows_of(self._ids[: self._size], ids)

@@ -17,7 +17,7 @@ import numpy as np
 import polars as pl
 
 from data.batch import F32, Array, CandidateBatch
-from data.events import DAY_US, EventBatch
+from data.events import DAY_US, NEVER_US, EventBatch
 from data.kernel import kernel
 from data.schema import ACTIONS
 from features.bases.targets import OfEvents, Target
@@ -166,7 +166,7 @@ def _swept(queries: PairQueries, events: Iterator[Sequence[Array]], groups: Arra
             queries.table, queries.slot, queries.time_us, user, target, time, code, dwell, groups, total, strength, day,
             *out, done,
         )  # fmt: skip
-    _answer(queries.slot, queries.time_us, 2**62, total, strength, day, *out, done)
+    _answer(queries.slot, queries.time_us, NEVER_US, total, strength, day, *out, done)
     return out
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import polars as pl
 
 from data.batch import I64, Array
+from data.events import NEVER_US
 from data.ids import rows_of
 from data.kernel import kernel
 from features.shared import Shared
@@ -54,7 +55,7 @@ def _topics(log: Mapping[str, pl.LazyFrame]) -> tuple[OfRows, OfEvents]:
 
     def of_events(tweet: I64, author: I64, time: I64) -> I64:
         place = rows_of(ids, tweet)
-        return np.where(at(posted_us, place, 2**62) <= time, at(first, place, -1), -1)
+        return np.where(at(posted_us, place, NEVER_US) <= time, at(first, place, -1), -1)
 
     return of_rows, of_events
 

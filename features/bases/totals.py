@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 
 from data.batch import F32, I64, Array, CandidateBatch
-from data.events import EventBatch
+from data.events import NEVER_US, EventBatch
 from data.kernel import kernel
 from data.schema import ACTION_CODE, ACTIONS, POSITIVE_ACTIONS
 from features.point_in_time.pairs import NONE, PairQueries, slot_of, stream
@@ -19,7 +19,7 @@ from features.shared import Shared
 from features.state.columns import Columns
 from features.view import Feature, OnlineView
 
-END = (np.full(1, NONE, np.int64), np.full(1, 2**62, np.int64))
+END = (np.full(1, NONE, np.int64), np.full(1, NEVER_US, np.int64))
 """Key and time of an event after all: answers the rows that are left."""
 
 _CODE = {**ACTION_CODE, "impressions": len(ACTIONS), "tweets": len(ACTIONS) + 1}

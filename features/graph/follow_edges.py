@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 
 from data.batch import I32, I64, Array
+from data.events import NEVER_US
 from data.kernel import kernel
 from features.state.append_buffer import AppendBuffer
 
@@ -69,7 +70,7 @@ class FollowEdges:
     @property
     def newest_us(self) -> int:
         """The moment of the last change that is not settled; long ago where there is none."""
-        return int(self._changes["time_us"][-1]) if len(self._changes) else -(2**62)
+        return int(self._changes["time_us"][-1]) if len(self._changes) else -NEVER_US
 
     @property
     def open(self) -> int:

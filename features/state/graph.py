@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from data.batch import I64, Array, Mask, Ragged
+from data.batch import I64, Array, Mask, Ragged, offsets_of
 from data.kernel import kernel
 from features.state.columns import Columns
 from features.state.pairs import EMPTY, PairTable, pair_slot
@@ -156,8 +156,7 @@ class EdgeSet:
         )
         if limit is not None:
             counts = np.minimum(counts, limit)
-        offsets = np.zeros(len(rows) + 1, np.int64)
-        np.cumsum(counts, out=offsets[1:])
+        offsets = offsets_of(counts)
         out = np.empty(int(offsets[-1]), np.int64)
         _walk(rows, getattr(users, f"{way}_head"), getattr(edges, f"{way}_next"), edges.ends, side, offsets, out)
         return Ragged(offsets, out)

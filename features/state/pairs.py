@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 from data.batch import I64, Array
+from data.hashing import first_slot
 from data.kernel import kernel
 
 EMPTY = -1
@@ -19,12 +20,8 @@ EMPTY = -1
 @kernel
 def pair_slot(keys: Any, key: Any) -> Any:
     """The slot that holds `key`, or the empty one where it belongs; `len(keys)` is a power of two with room left."""
-    mixed = np.uint64(key)
-    mixed ^= mixed >> np.uint64(32)
-    mixed *= np.uint64(0x9E3779B97F4A7C15)
-    mixed ^= mixed >> np.uint64(29)
     mask = np.int64(len(keys) - 1)
-    at = np.int64(mixed & np.uint64(mask))
+    at = first_slot(key, len(keys))
     while keys[at] != EMPTY and keys[at] != key:
         at = (at + 1) & mask
     return at

@@ -7,13 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from data.batch import I64, Array, Mask
-from data.events import HOUR_US, EventBatch
+from data.events import HOUR_US, NEVER_US, EventBatch
 from features.state.pairs import PairTable
 
 WINDOW_US = 48 * HOUR_US
 """How long something counts as seen."""
-
-_NEVER = -(2**62)
 
 
 class Seen:
@@ -22,7 +20,7 @@ class Seen:
     def __init__(self) -> None:
         """Nothing seen."""
         self._now, self._before = PairTable(), PairTable()
-        self._window = _NEVER
+        self._window = -NEVER_US
 
     def update(self, events: EventBatch) -> None:
         """Takes impressions with `user_row` and `tweet_row`, in order of time."""
@@ -40,7 +38,9 @@ class Seen:
 
     def has(self, user_rows: I64, tweet_rows: I64, time_us: I64 | int) -> Mask:
         """[N] whether each user was served the tweet beside it in the 48 hours before `time_us`."""
-        last = np.maximum(self._now.get(user_rows, tweet_rows, _NEVER), self._before.get(user_rows, tweet_rows, _NEVER))
+        last = np.maximum(
+            self._now.get(user_rows, tweet_rows, -NEVER_US), self._before.get(user_rows, tweet_rows, -NEVER_US)
+        )
         seen: Mask = last > np.asarray(time_us) - WINDOW_US
         return seen
 

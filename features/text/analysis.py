@@ -10,7 +10,7 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from data.batch import F32, Mask
+from data.batch import F32, Mask, offsets_of
 from data.tweet_text import entities
 from features.text.encoder import TextEncoder
 from features.text.entities import names
@@ -99,7 +99,7 @@ def _topics(head: Head, p: F32, words: Mask) -> pl.Series:
     rows = pa.StructArray.from_arrays(
         [pa.array(flat["topic"], pa.large_string()), pa.array(flat["score"], pa.float32())], list(flat)
     )
-    offsets = np.r_[0, np.cumsum(words * width)].astype(np.int64)
+    offsets = offsets_of(words * width)
     return pl.Series(pl.from_arrow(pa.LargeListArray.from_arrays(pa.array(offsets), rows)))
 
 

@@ -16,7 +16,7 @@ from functools import cache
 
 import numpy as np
 
-from data.batch import F32, I64, Array
+from data.batch import F32, I64, Array, offsets_of
 from data.kernel import kernel
 from data.unicode_text import normalised
 
@@ -105,7 +105,7 @@ def _log_probabilities(encoded: Sequence[bytes]) -> F32:
     model = _tables()
     lengths = np.array([len(one) for one in encoded], np.int64)
     scores = np.zeros((len(encoded), len(model.prior)), np.float32)
-    codes, offsets = np.frombuffer(b"".join(encoded), np.uint8), np.r_[0, np.cumsum(lengths)]
+    codes, offsets = np.frombuffer(b"".join(encoded), np.uint8), offsets_of(lengths)
     _score(codes, offsets, model.next_state, model.row, model.feature, model.weights, model.prior, scores)
     scores *= (1 / np.sqrt(np.maximum(lengths, 1))).astype(np.float32)[:, None]
     return scores

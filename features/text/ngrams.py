@@ -18,7 +18,7 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from data.batch import F32, I64, Array
+from data.batch import F32, I64, Array, offsets_of
 from data.kernel import kernel
 
 BITS = 15
@@ -61,7 +61,7 @@ class NGrams:
     def take(self, rows: Array) -> Self:
         """Those of the texts at `rows` [M] int64."""
         lengths = np.diff(self.offsets)[rows]
-        offsets = np.r_[0, np.cumsum(lengths)].astype(np.int64)
+        offsets = offsets_of(lengths)
         at = np.arange(offsets[-1]) + np.repeat(self.offsets[rows] - offsets[:-1], lengths)
         return type(self)(offsets, self.buckets[at], self.values[at])
 

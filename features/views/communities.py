@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 
 from data.batch import F32, I32, I64, Array, CandidateBatch
-from data.events import EventBatch
+from data.events import NEVER_US, EventBatch
 from data.ids import rows_of
 from data.kernel import kernel
 from features.bases.derived import Derived
@@ -32,7 +32,6 @@ from features.view import Feature, OnlineView
 _NOBODY = Queries(np.zeros(0, np.int64), np.zeros(0, np.int64), blank(0))
 _NOTHING = Engagements(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
 _NO_SLOTS, _NO_ONE = np.zeros((0, WIDTH), np.int32), blank(0)
-_AFTER_ALL = 2**62
 
 
 def communities(recipe: SimClusters) -> Snapshot:
@@ -116,8 +115,8 @@ class _TweetCommunities:
         self._graph = state.follow_graph
         self._graph.read(view.snapshot)
         self._recent = AppendBuffer(tweet=np.int32, user=np.int32, time_us=np.int64)
-        self._day, self._taken = -_AFTER_ALL, 0
-        self._begin(-_AFTER_ALL)
+        self._day, self._taken = -NEVER_US, 0
+        self._begin(-NEVER_US)
 
     def update(self, events: EventBatch) -> None:
         c = events.columns
@@ -151,7 +150,7 @@ class _TweetCommunities:
         self._recent.restore(arrays)
         if len(self._recent):
             self._day = int(self._view.snapshot.boundary(self._recent["time_us"][-1:])[0])
-        self._begin(-_AFTER_ALL)
+        self._begin(-NEVER_US)
 
     def _begin(self, boundary: int) -> None:
         """Crowds of a day that nothing has come into yet."""
@@ -169,7 +168,7 @@ class _TweetCommunities:
                     "time_us", day, day + self._view.snapshot.period_us, since=self._taken
                 ))  # fmt: skip
             self._taken = len(self._recent)
-        self._crowds.take(_NOTHING, _NO_SLOTS, _NO_ONE, Queries(tweets, np.full(len(tweets), _AFTER_ALL), out))
+        self._crowds.take(_NOTHING, _NO_SLOTS, _NO_ONE, Queries(tweets, np.full(len(tweets), NEVER_US), out))
 
     def _take(self, day: int, here: Mapping[str, Array]) -> None:
         """Engagements of one day into the crowds."""
@@ -190,7 +189,7 @@ def _interests(table: Table) -> Vectors:
 
 def _recent(log: Mapping[str, pl.LazyFrame], tweets: I64, spans: Sequence[tuple[int, int]]) -> Iterator[AppendBuffer]:
     """The engagements of some tweets, as places in `tweets`, from the beginning of each span to at least its end."""
-    tail, newest = AppendBuffer(tweet=np.int32, user=np.int64, time_us=np.int64), -_AFTER_ALL
+    tail, newest = AppendBuffer(tweet=np.int32, user=np.int64, time_us=np.int64), -NEVER_US
     chunks = stream(log["engagements"], ["tweet_id", "user_id", "time_us"])
     for begin, end in spans:
         while newest < end and (chunk := next(chunks, None)) is not None:

@@ -8,7 +8,7 @@ from typing import Self
 
 import numpy as np
 
-from data.batch import F32, I64, Array, Mask
+from data.batch import F32, I64, Array, Mask, offsets_of
 
 HISTORY = ("user.history_authors", "user.history_actions", "user.history_ages_h")
 """The columns [B, L], newest first; an action of -1 where there are no more."""
@@ -35,7 +35,7 @@ class Histories:
         """From the padded columns of requests, the newest `recent` of each."""
         authors, actions, ages = (columns[name][:, :recent] for name in HISTORY)
         present = actions >= 0
-        offsets = np.r_[0, np.cumsum(present.sum(axis=1))].astype(np.int64)
+        offsets = offsets_of(present.sum(axis=1))
         flat = (authors[present].astype(np.int64), actions[present].astype(np.int8), ages[present].astype(np.float32))
         return cls(offsets, np.append(flat[0], -1), np.append(flat[1], np.int8(0)), np.append(flat[2], np.float32(0)))
 
@@ -47,7 +47,7 @@ class Histories:
             np.concatenate([*(one[:-1] for one in every), every[-1][-1:]])
             for every in zip(*((part.authors, part.actions, part.ages_h) for part in parts), strict=True)
         )
-        return cls(np.r_[0, np.cumsum(lengths)].astype(np.int64), *columns)
+        return cls(offsets_of(lengths), *columns)
 
     def padded(self, rows: I64, recent: int) -> tuple[I64, Mask]:
         """Places [B, L] in the flat arrays of the newest actions of `rows`, and which of them are there.

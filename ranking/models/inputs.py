@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 
-from data.batch import F32, I64, Array, Mask
+from data.batch import F32, I64, Array, Mask, offsets_of
 from ranking.models.bags import summed
 
 HASHES = 2
@@ -88,24 +88,24 @@ class Bags:
     def from_padded(cls, codes: Array) -> Bags:
         """From [B, L] codes, negative where empty."""
         present = codes >= 0
-        return cls(codes[present], np.r_[0, np.cumsum(present.sum(axis=1))].astype(np.int64))
+        return cls(codes[present], offsets_of(present.sum(axis=1)))
 
     @classmethod
     def concat(cls, parts: Sequence[Bags]) -> Bags:
         """All bags of `parts`, one after the other."""
         lengths = np.concatenate([np.diff(p.offsets) for p in parts])
-        return cls(np.concatenate([p.codes for p in parts]), np.r_[0, np.cumsum(lengths)].astype(np.int64))
+        return cls(np.concatenate([p.codes for p in parts]), offsets_of(lengths))
 
     def take(self, rows: I64) -> Bags:
         """The bags at `rows`, in that order."""
         starts, lengths = self.offsets[rows], np.diff(self.offsets)[rows]
-        offsets = np.r_[0, np.cumsum(lengths)].astype(np.int64)
+        offsets = offsets_of(lengths)
         at = np.arange(offsets[-1]) + np.repeat(starts - offsets[:-1], lengths)
         return Bags(self.codes[at], offsets)
 
     def thinned(self, keep: Mask) -> Bags:
         """The same bags with only the codes where `keep` [M] is True."""
-        kept = np.r_[0, np.cumsum(keep)]
+        kept = offsets_of(keep)
         return Bags(self.codes[keep], kept[self.offsets].astype(np.int64))
 
 

@@ -16,7 +16,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from data.batch import F32, F64, I64
+from data.batch import F32, F64, I64, offsets_of
 from data.kernel import kernel
 
 _BITS = 32
@@ -58,7 +58,7 @@ class Forest:
         sizes = np.array([len(nodes) for nodes in trees], np.int64)
         nodes, first, tree = np.concatenate(trees), np.cumsum(sizes) - sizes, np.repeat(np.arange(len(trees)), sizes)
         leaf = nodes["is_leaf"].astype(np.bool_)
-        words = np.r_[0, np.cumsum(-(-np.add.reduceat(leaf, first, dtype=np.int64) // _BITS))]
+        words = offsets_of(-(-np.add.reduceat(leaf, first, dtype=np.int64) // _BITS))
 
         # Nodes lie in the order of a walk that goes left first, so leaves come from left to right, and to the left of
         # a split are those between its two children.

@@ -15,7 +15,7 @@ from typing import ClassVar, Self
 import numpy as np
 import polars as pl
 
-from data.batch import F32, I64, Array, CandidateBatch, Ragged, Requests
+from data.batch import F32, I64, Array, CandidateBatch, Ragged, Requests, offsets_of
 from data.errors import ModelError
 from data.kernel import kernel
 from features.state.history import LENGTH
@@ -44,7 +44,7 @@ class Items:
         ids = np.unique(rows["tweet_id"].to_numpy())
         long = rows.filter(pl.len().over("user_id") > LENGTH).sort("user_id", "tweet_id")
         readers, counts = np.unique(long["user_id"].to_numpy(), return_counts=True)
-        offsets = np.r_[0, np.cumsum(counts)].astype(np.int64)
+        offsets = offsets_of(counts)
         return cls(ids, readers, Ragged(offsets, np.searchsorted(ids, long["tweet_id"].to_numpy())))
 
     def __len__(self) -> int:

@@ -17,7 +17,7 @@ from math import prod
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from data.batch import F32, I64, Array, CandidateBatch, Ragged
+from data.batch import F32, I64, Array, CandidateBatch, Ragged, offsets_of
 from data.errors import ConfigError, DataError
 from data.kernel import kernel
 from ranking.scorer import Selector
@@ -74,8 +74,7 @@ def topic_caps(order: Ragged, topics: Array, k: int, per_topic: int) -> Ragged:
     code = np.where(columns < 0, -1, found.reshape(columns.shape)).astype(np.int64)
     code.sort(axis=1)
     code[:, 1:][code[:, 1:] == code[:, :-1]] = -1
-    out = np.zeros(len(order.offsets), np.int64)
-    np.cumsum(np.minimum(order.lengths, k), out=out[1:])
+    out = offsets_of(np.minimum(order.lengths, k))
     rows = np.empty(out[-1], np.int64)
     _cap(order.offsets, order.values, code, out, per_topic, np.zeros(len(names), np.int64), rows)
     return Ragged(out, rows)

@@ -10,7 +10,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from data.batch import I64, Array, CandidateBatch, Ragged
+from data.batch import I64, Array, CandidateBatch, Ragged, offsets_of
 from data.errors import ConfigError
 from data.kernel import kernel
 
@@ -27,8 +27,7 @@ def top_k(scores: Array, offsets: I64, k: int) -> Ragged:
     if k < 0:
         raise ConfigError(f"k is {k}", remedy="ask for 0 or more")
     offsets = np.ascontiguousarray(offsets, np.int64)
-    out = np.zeros(len(offsets), np.int64)
-    np.cumsum(np.minimum(np.diff(offsets), k), out=out[1:])
+    out = offsets_of(np.minimum(np.diff(offsets), k))
     values = np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf, posinf=np.inf, neginf=-np.inf)
     return Ragged(out, _fill(values, offsets, out))
 

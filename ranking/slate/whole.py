@@ -13,7 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from data.batch import F32, F64, I64, Ragged
+from data.batch import F32, F64, I64, Ragged, offsets_of
 from data.errors import ConfigError, DataError
 from data.kernel import kernel
 
@@ -36,7 +36,7 @@ class Best:
     def ragged(self) -> tuple[Ragged, F32]:
         """The items there are, reader by reader, and their scores [N]."""
         there = self.items >= 0
-        offsets = np.r_[0, np.cumsum(there.sum(axis=1))].astype(np.int64)
+        offsets = offsets_of(there.sum(axis=1))
         return Ragged(offsets, self.items[there]), self.scores[there]
 
     def hits(self, relevant: Ragged) -> F64:

@@ -9,7 +9,7 @@ import numpy as np
 
 from data.batch import I64, Mask, Ragged
 from data.errors import DataError
-from data.events import EventBatch
+from data.events import NEVER_US, EventBatch
 from features.state.columns import Columns
 from features.state.network import NetworkState
 from serving.events.consumer import MemoryConsumer
@@ -17,7 +17,6 @@ from serving.fanout.policy import MODES, Edges, FanoutPolicy
 from serving.fanout.timelines import TimelineService
 from serving.kit.telemetry import Metrics
 
-_NEVER = -(2**62)
 _EDGES_AT_ONCE = 1 << 21
 """Deliveries worked on together; bounds the memory of a rebuild."""
 
@@ -49,7 +48,7 @@ class FanoutConsumer(MemoryConsumer):
         self.stats = FanoutStats()
         self._metrics = metrics
         self._replayed: list[EventBatch] = []
-        self._active = Columns({"last_us": (np.int64, _NEVER, 0)})
+        self._active = Columns({"last_us": (np.int64, -NEVER_US, 0)})
 
     def take(self, events: EventBatch) -> None:
         """Delivers; a batch that comes twice finds its entries there and changes nothing."""

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from data.batch import I64, Ragged
+from data.batch import I64, Ragged, offsets_of
 from data.kernel import kernel
 
 CAPACITY = 800
@@ -110,8 +110,7 @@ class TimelineRing:
         held = (users >= 0) & (users < len(self._size))
         lengths = np.zeros(len(users), np.int64)
         lengths[held] = np.minimum(self._size[users[held]], limit)
-        offsets = np.zeros(len(users) + 1, np.int64)
-        np.cumsum(lengths, out=offsets[1:])
+        offsets = offsets_of(lengths)
         out = np.empty(int(offsets[-1]), np.int64)
         _read(self._entries, self._start, self._size, users, offsets, out)
         return Ragged(offsets, out)

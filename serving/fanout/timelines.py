@@ -109,4 +109,4 @@ def _newest(owner: I64, rows: I64, time_us: I64, users: int, limit: int) -> Ragg
     begin = np.searchsorted(owner, np.arange(users + 1))
     keep = np.arange(len(owner)) - begin[owner] < limit
     lengths = np.minimum(np.diff(begin), limit)
-    return Ragged(np.r_[0, np.cumsum(lengths)].astype(np.int64), rows[keep])
+    return Ragged.from_lengths(lengths, rows[keep])

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from data.batch import CandidateBatch, Ragged, Requests
+from data.batch import CandidateBatch, Ragged, Requests, offsets_of
 from data.errors import DataError
 
 LISTS = st.lists(st.lists(st.integers(-5, 5), max_size=5), max_size=6)
@@ -71,3 +71,17 @@ def test_new_columns_leave_the_old_batch_alone() -> None:
 def test_an_absent_column_is_named_with_those_there_are() -> None:
     with pytest.raises(DataError, match=r"'tweet\.likes' is not in this batch; it has: .*time_us, .*tweet_row"):
         _batch([[1]]).column("tweet.likes")
+
+
+@given(LISTS)
+def test_lengths_give_the_same_lists(lists: list[list[int]]) -> None:
+    ragged = Ragged.from_lists(lists)
+    again = Ragged.from_lengths([len(one) for one in lists], ragged.values)
+    assert again.offsets.tolist() == ragged.offsets.tolist()
+    assert again.offsets.dtype == np.int64
+
+
+def test_offsets_count_a_mask_and_unsigned_lengths() -> None:
+    assert offsets_of(np.array([True, False, True])).tolist() == [0, 1, 1, 2]
+    assert offsets_of(np.array([2, 3], np.uint8)).tolist() == [0, 2, 5]
+    assert offsets_of([]).tolist() == [0]

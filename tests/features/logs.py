@@ -11,7 +11,7 @@ import polars as pl
 from hypothesis import strategies as st
 
 from data.batch import Array, CandidateBatch, Ragged
-from data.events import DAY_US, EventBatch
+from data.events import DAY_US, NEVER_US, EventBatch
 from data.schema import ACTIONS, TABLES, conform
 from features.online import FeatureState
 from features.text.heads import Head
@@ -54,7 +54,7 @@ class Log:
 
     def lazy(self, *, before_us: int | None = None) -> dict[str, pl.LazyFrame]:
         return {
-            name: frame.lazy().filter(pl.col(TABLES[name].time) < (2**62 if before_us is None else before_us))
+            name: frame.lazy().filter(pl.col(TABLES[name].time) < (NEVER_US if before_us is None else before_us))
             for name, frame in self.tables.items()
         }
 
@@ -134,7 +134,7 @@ def replay(
     state = FeatureState(understanding)
     batches = {name: EventBatch.from_frame(name, log.tables[name]) for name in TABLES_USED}
     answers: list[dict[str, Array]] = [{}] * len(log.rows)
-    since = -(2**62)
+    since = -NEVER_US
     for row in np.argsort(log.rows["time_us"].to_numpy(), kind="stable").tolist():
         user, tweet, time = (int(log.rows[column][row]) for column in ("user_id", "tweet_id", "time_us"))
         due = {name: np.flatnonzero((b.time_us >= since) & (b.time_us < time)) for name, b in batches.items()}

@@ -19,7 +19,7 @@ import torch
 from data.batch import F32, F64, I64, Array, CandidateBatch, Mask, Ragged
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError, ModelError
-from data.events import HOUR_US
+from data.events import HOUR_US, NEVER_US
 from data.ties import TieOrder
 from ranking.models.inputs import Bags, dense, dense_names, hash_buckets
 from ranking.models.towers import TowerPairs, TwoTowerConfig
@@ -135,7 +135,7 @@ class Examples:
         keep = np.flatnonzero(~self.validation | with_validation)
         order = keep[np.argsort(self.reader[keep], kind="stable")]
         count = np.bincount(self.reader[keep], minlength=int(self.reader.max()) + 1)
-        return Ragged(np.r_[0, np.cumsum(count)].astype(np.int64), self.tweets.tweet[self.tweet_row[order]])
+        return Ragged.from_lengths(count, self.tweets.tweet[self.tweet_row[order]])
 
     def fit_scales(self, towers: TowerPairs) -> None:
         """Sets the means and deviations of the dense columns to those of the training rows.
@@ -356,7 +356,7 @@ def _frequency(config: TwoTowerConfig, code: I64, time_us: I64, validation: Mask
     if config.training.sampling == "catalogue":
         return count / max(1, int((~validation).sum()))
     times = time_us[~validation]
-    first = np.full(tweets, np.iinfo(np.int64).max // 2)
+    first = np.full(tweets, NEVER_US)
     np.minimum.at(first, code[~validation], times)
     alive = np.searchsorted(times, first + int(config.training.alive_h * HOUR_US)) - np.searchsorted(times, first)
     share: F64 = count / np.maximum(alive, 1)

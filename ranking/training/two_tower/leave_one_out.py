@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from data.batch import I64, Mask
+from data.batch import I64, Mask, offsets_of
 from data.kernel import kernel
 from ranking.models.inputs import Bags
 
@@ -22,7 +22,7 @@ def other_engagements(reader: I64, tweet_ids: I64, training: Mask, recent: int) 
     """
     kept = np.flatnonzero(training)[::-1]
     order = kept[np.argsort(reader[kept], kind="stable")]
-    offsets = np.r_[0, np.cumsum(np.bincount(reader[kept], minlength=int(reader.max()) + 1))]
+    offsets = offsets_of(np.bincount(reader[kept], minlength=int(reader.max()) + 1))
     codes, ends = _others(reader, tweet_ids, order, offsets, recent)
     return Bags(codes, ends)
 

@@ -10,6 +10,7 @@ import polars as pl
 
 from data.batch import I64, CandidateBatch, Mask
 from data.dataset import Dataset
+from data.events import NEVER_US
 from features.offline import offline_features
 from ranking.models.two_tower_training import TrainingConfig
 from ranking.training.positives import CHUNK
@@ -24,9 +25,6 @@ Blocks = dict[bool, list[tuple[I64, I64, float]]]
 those to mine among), number of tweets alive."""
 
 
-_NEVER = 2**62
-
-
 def tweet_lifetimes(dataset: Dataset, *, before_us: int | None = None) -> pl.DataFrame:
     """`tweet_id`, `time_us` and `gone_us`, when it was deleted (2^62 for never), of all but retweets, as posted.
 
@@ -35,10 +33,10 @@ def tweet_lifetimes(dataset: Dataset, *, before_us: int | None = None) -> pl.Dat
     posted = dataset.scan("tweets", before_us=before_us).filter(pl.col("kind") != "retweet")
     tweets = posted.select("tweet_id", "time_us").collect()
     if "deletions" not in dataset.tables:
-        return tweets.with_columns(gone_us=pl.lit(_NEVER))
+        return tweets.with_columns(gone_us=pl.lit(NEVER_US))
     gone = dataset.read("deletions").frame().rename({"time_us": "gone_us"}).select("tweet_id", "gone_us")
     return tweets.join(gone, on="tweet_id", how="left", maintain_order="left").with_columns(
-        pl.col("gone_us").fill_null(_NEVER)
+        pl.col("gone_us").fill_null(NEVER_US)
     )
 
 

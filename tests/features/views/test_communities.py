@@ -13,7 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from data.batch import Array, CandidateBatch, Ragged, Requests
-from data.events import DAY_US, HOUR_US, MINUTE_US, EventBatch
+from data.events import DAY_US, HOUR_US, MINUTE_US, NEVER_US, EventBatch
 from data.schema import POSITIVE_ACTIONS
 from features.graph.follow_edges import Edges
 from features.graph.simclusters import WIDTH, Vectors, interests, known_for
@@ -229,7 +229,7 @@ def test_crowds_of_many_communities_are_the_sums_of_a_dense_matrix(seed: int, ev
                 total[tweet_row, np.searchsorted(ids, community)] += gain * weight
     asked, out = np.array([0, 2, 1, 5, -1]), blank(5)
     nothing = Engagements(on[:0], who[:0], time[:0])
-    crowds.take(nothing, slots, read, Queries(asked, np.full(5, 2**62), out))
+    crowds.take(nothing, slots, read, Queries(asked, np.full(5, NEVER_US), out))
     assert (out.communities[3:] == -1).all()
     for row, one in enumerate(asked[:3]):
         best = np.argsort(-total[one], kind="stable")[:WIDTH]

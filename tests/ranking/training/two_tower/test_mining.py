@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from data.dataset import DatasetWriter
-from data.events import HOUR_US, MINUTE_US
+from data.events import HOUR_US, MINUTE_US, NEVER_US
 from data.ids import snowflakes_in_order
 from ranking.models.towers import TwoTowerConfig
 from ranking.models.two_tower_training import TrainingConfig
@@ -87,7 +87,7 @@ def test_training_mines_only_what_was_alive_and_not_the_readers(living, examples
     positives, rows, taken = (np.concatenate(part) for part in zip(*judged, strict=True))
     tweets, gone = living.scan("tweets").collect(), living.scan("deletions").collect()
     posted = tweets["time_us"].to_numpy()
-    ends = np.minimum(posted + 48 * HOUR_US, np.where(np.arange(POSTS) % 5 == 0, posted + 21 * HOUR_US, 2**62))
+    ends = np.minimum(posted + 48 * HOUR_US, np.where(np.arange(POSTS) % 5 == 0, posted + 21 * HOUR_US, NEVER_US))
     assert gone["tweet_id"].to_list() == tweets["tweet_id"].to_list()[::5]
     number = np.searchsorted(tweets["tweet_id"].to_numpy(), examples.tweet_ids[examples.tweets.tweet[rows]])
     now, reader = examples.time_us[positives], examples.readers.user_id[examples.request[positives]]

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from data.batch import Ragged
-from data.events import HOUR_US
+from data.events import HOUR_US, NEVER_US
 from ranking.models.bags import picked, summed
 from ranking.models.inputs import Bags
 from ranking.models.tables import HashTable, RowAdam, _update, _update_anywhere, compact
@@ -43,7 +43,7 @@ def test_accidental_hits_are_exactly_what_the_reader_engaged_with(n, extra, seed
 def test_drawn_tweets_are_alive_and_uniform():
     rng = np.random.default_rng(0)
     posted = np.sort(rng.integers(0, 200 * HOUR_US, 400))
-    gone = np.full(400, 2**62)
+    gone = np.full(400, NEVER_US)
     gone[::5] = posted[::5] + HOUR_US
     moments = np.full(60_000, 120 * HOUR_US)
     drawn, alive = draw_alive(posted, posted, gone, 48.0, 1)[0], draw_alive(moments, posted, gone, 48.0, 1)
@@ -58,7 +58,7 @@ def test_drawn_tweets_are_alive_and_uniform():
 
 
 def test_in_a_quiet_time_the_last_tweet_posted_is_drawn_and_never_one_to_come():
-    posted, gone = np.array([0, 10, 200]) * HOUR_US, np.full(3, 2**62)
+    posted, gone = np.array([0, 10, 200]) * HOUR_US, np.full(3, NEVER_US)
     moments = np.array([100, 300, 11]) * HOUR_US
     drawn, alive = draw_alive(moments, posted, gone, 48.0, 1)
     assert drawn[:2].tolist() == [1, 2]
