@@ -13,7 +13,14 @@ PAGES = (ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")))
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 QUOTED = re.compile(r"`((?:data|features|ranking|candidates|serving|experiments|tests|docs)/[\w./-]*)`")
 PACKAGES = ("data", "features", "ranking", "candidates", "serving", "experiments", "tests")
-EXAMPLES = {"ranking/scorers/freshness.py", "features/views/impressions_6h.py"}
+EXAMPLES = {
+    "ranking/scorers/freshness.py",
+    "ranking/metrics/top_hit.py",
+    "features/views/impressions_6h.py",
+    "candidates/sources/newest.py",
+    "candidates/filters/quotes.py",
+    "serving/consumers/languages.py",
+}
 """Files that a page has the reader write."""
 
 
