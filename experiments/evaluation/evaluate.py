@@ -104,7 +104,7 @@ def evaluate_references(
     report, measured = evaluate_bundles(dataset, split, bundles, config, progress)
     users = segments_of(dataset, split, report.users)
     spent = cost(began, "evaluation_")
-    log_report(client, dataset, report, measured, bundles, users, config.model_dump(mode="json"), spent, home)
+    log_report(dataset, report, measured, bundles, users, config.model_dump(mode="json"), spent, home)
     return report
 
 

@@ -6,7 +6,7 @@ import json
 import tempfile
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import polars as pl
 
@@ -22,9 +22,7 @@ from ranking.artifact import VALUE, Bundle, describe
 from ranking.catalogue import SCORERS
 from ranking.metrics.catalogue import LISTS
 from ranking.registry import tag_version
-
-if TYPE_CHECKING:
-    from mlflow import MlflowClient
+from ranking.store import connect
 
 BASE = "interest_formula"
 """The scorer over which the others' gain by segment is drawn, where it is among them."""
@@ -34,7 +32,7 @@ SEGMENTS = "segments.json"
 
 
 def log_report(
-    client: MlflowClient, dataset: Dataset, report: Report, measured: Mapping[str, Measured],
+    dataset: Dataset, report: Report, measured: Mapping[str, Measured],
     bundles: Mapping[str, Bundle], users: pl.DataFrame, settings: Mapping[str, Any], cost: Mapping[str, float],
     home: Path,
 ) -> None:  # fmt: skip
@@ -42,7 +40,7 @@ def log_report(
 
     `users` are as `segments_of` gives them. A registered version is tagged with its numbers.
     """
-    seed = int(settings["seed"])
+    client, seed = connect(home), int(settings["seed"])
     curves = curves_of(measured, sorted(bundles, key=lambda one: bundles[one].name != BASE), users, seed=seed)
     names = _labels(report)
     plots = draw(curves, names, {names[one.reference]: one.ndcg for one in report.rows}, k=report.k)

@@ -4,35 +4,23 @@ from __future__ import annotations
 
 import io
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
-
-if TYPE_CHECKING:
-    pass
 
 BLUE, GREY = "#1d6fa5", "#999999"
 
 
-def log_curves(curves: Mapping[str, Sequence[float]], file: str, *, title: str, ylabel: str) -> None:
-    """A plot of values by epoch, as an artifact of the active run."""
-    import mlflow
-
+def curves(values: Mapping[str, Sequence[float]], *, title: str, ylabel: str) -> Any:
+    """Values by epoch, one line a name."""
     figure = new_figure(6, 3.6)
     axes = figure.subplots()
-    for label, values in curves.items():
-        axes.plot(range(1, len(values) + 1), values, marker="o", markersize=3, label=label)
+    for label, one in values.items():
+        axes.plot(range(1, len(one) + 1), one, marker="o", markersize=3, label=label)
     axes.set(title=title, xlabel="epoch", ylabel=ylabel)
     axes.grid(alpha=0.3)
     axes.legend(frameon=False)
-    mlflow.log_figure(figure, file)
-
-
-def log_intervals(rows: Mapping[str, tuple[float, float, float]], file: str, *, title: str, xlabel: str) -> None:
-    """`intervals`, as an artifact of the active run."""
-    import mlflow
-
-    mlflow.log_figure(intervals(rows, title=title, xlabel=xlabel), file)
+    return figure
 
 
 def intervals(rows: Mapping[str, tuple[float, float, float]], *, title: str, xlabel: str) -> Any:

@@ -24,13 +24,24 @@ from data.folders import write_file
 from data.home import database_url
 from data.progress import Progress, no_progress
 from data.settings import Seed
+from data.split import Split
 from experiments.runs.config import RunConfig, put, validate
 from experiments.runs.splits import split_of, understanding_of
-from experiments.runs.tracking import flatten, ready, require_run, tracked_run
+from experiments.runs.tracking import (
+    continued_run,
+    flatten,
+    log_figure,
+    log_files,
+    log_numbers,
+    ready,
+    require_run,
+    scorer_settings,
+    tracked_run,
+)
 from experiments.runs.train import FaissNeighbours, logged
 from features.text.understanding import Understanding
 from ranking.training.shared import SharedRows
-from ranking.training.trainer import Report, Trainer, TrainingContext, trainer_of
+from ranking.training.trainer import Configured, Report, Trainer, TrainingContext, trainer_of
 
 if TYPE_CHECKING:
     import optuna
@@ -216,13 +227,16 @@ class _Trials:
 
         run, reached = _run_of(self._config, settings), list[float]()
         tags = {"scorer": run.scorer, "kind": "trial", "study": study.study_name, "trial": str(number)}
+        split = split_of(self._dataset, run.split)
+        parameters = {**run.model_dump(exclude={"settings"}), "split": split.name}
         with tracked_run(
-            self._home, name=f"trial {number}", dataset=self._dataset, parameters=run.model_dump(), tags=tags,
-            nested=True,
-        ) as run_id:  # fmt: skip
+            self._home, name=f"trial {number}", dataset=self._dataset, parameters=parameters, tags=tags, nested=True
+        ) as run_id:
             trial.set_user_attr("run_id", run_id)
             try:
-                self._trainer.fit(self._context(run, self._watch(trial, reached)), run.settings)
+                with scorer_settings(run.settings) as configured:
+                    context = self._context(run, split, configured, self._watch(trial, reached))
+                    self._trainer.fit(context, run.settings)
             except optuna.TrialPruned:
                 return True, reached
             if not reached:
@@ -230,14 +244,13 @@ class _Trials:
                 raise ConfigError(missing, remedy="give it a log where something can be held out")
         return False, reached
 
-    def _context(self, run: RunConfig, report: Report) -> TrainingContext:
+    def _context(self, run: RunConfig, split: Split, configured: Configured, report: Report) -> TrainingContext:
         key = (run.encoder, run.split)
-        split = split_of(self._dataset, run.split)
         if key not in self._understanding:
             self._understanding[key] = understanding_of(self._dataset, split, run.encoder, self._home)
         return TrainingContext(
-            self._dataset, split, run.seed, self._understanding[key], report=report, index=FaissNeighbours,
-            shared=self._shared,
+            self._dataset, split, run.seed, self._understanding[key], report=report, configured=configured,
+            index=FaissNeighbours, shared=self._shared,
         )  # fmt: skip
 
     def _watch(self, trial: optuna.Trial, reached: list[float]) -> Callable[[Mapping[str, float]], None]:
@@ -286,12 +299,10 @@ def _pruner(trainer: Trainer, config: SweepConfig) -> optuna.pruners.BasePruner:
 @contextmanager
 def _parent(study: optuna.Study, dataset: Dataset, config: SweepConfig, home: Path) -> Iterator[str]:
     """The study's MLflow run: a new one, or the one of an earlier call."""
-    import mlflow
-
     known = study.user_attrs.get("run_id")
     if known:
         require_run(ready(home), known, f"study {study.study_name}", home, otherwise="change the sweep's seed")
-        with mlflow.start_run(run_id=known):
+        with continued_run(home, known):
             yield known
         return
     parameters = {
@@ -349,11 +360,10 @@ def _best(study: optuna.Study, config: SweepConfig) -> TrialRow:
 
 
 def _log_study(study: optuna.Study, config: SweepConfig, best: TrialRow, path: Path) -> None:
-    import mlflow
     from matplotlib.figure import Figure
 
-    mlflow.log_metric(f"best_{config.objective}".replace("@", "_"), best.value or 0.0)
-    mlflow.log_artifact(str(path))
+    log_numbers({f"best_{config.objective}": best.value or 0.0})
+    log_files(path)
     values = {
         row.number: row.value for row in map(_row, _ended(study)) if row.state == "complete" and row.value is not None
     }
@@ -363,7 +373,7 @@ def _log_study(study: optuna.Study, config: SweepConfig, best: TrialRow, path: P
     axes.axhline(best.value or 0.0, color="#999", linewidth=1)
     axes.set(title=f"Trials of {study.study_name}", xlabel="trial", ylabel=config.objective)
     axes.grid(alpha=0.3)
-    mlflow.log_figure(figure, "plots/trials.png")
+    log_figure(figure, "plots/trials.png")
 
 
 def _toml(run: RunConfig) -> str:

@@ -15,7 +15,7 @@ import sys
 import tempfile
 import time
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from importlib.metadata import version
@@ -27,6 +27,7 @@ import polars.selectors as cs
 
 from data.errors import NotFoundError
 from data.home import check_home
+from ranking.scorer import ScorerConfig
 from ranking.store import connect, one_line, restore_command, tracking_uri
 from ranking.store_file import EXPERIMENT
 
@@ -133,14 +134,34 @@ def log_parameters(settings: Mapping[str, Any]) -> None:
     """Logs settings as parameters of the active run; a parameter cannot be changed afterwards."""
     import mlflow
 
-    mlflow.log_params({_name(key): str(value)[:_LONGEST] for key, value in flatten(settings).items()})
+    mlflow.log_params({mlflow_name(key): str(value)[:_LONGEST] for key, value in flatten(settings).items()})
+
+
+@contextmanager
+def scorer_settings(given: Mapping[str, Any]) -> Iterator[Callable[[ScorerConfig], None]]:
+    """Yields what logs a scorer's config, with all defaults, as parameters `settings.*` of the active run.
+
+    Where an error comes before it is called, the settings that were `given` are logged.
+    """
+    stated = False
+
+    def log(config: ScorerConfig) -> None:
+        nonlocal stated
+        stated = True
+        log_parameters({"settings": config.model_dump(mode="json")})
+
+    try:
+        yield log
+    finally:
+        if not stated:
+            log_parameters({"settings": given})
 
 
 def log_numbers(numbers: Mapping[str, float], step: int | None = None) -> None:
-    """Logs metrics of the active run; in names `@` becomes `_`: `recall@20` is `recall_20`."""
+    """Logs metrics of the active run, by their `mlflow_name`."""
     import mlflow
 
-    mlflow.log_metrics({_name(name): float(number) for name, number in numbers.items()}, step=step)
+    mlflow.log_metrics({mlflow_name(name): float(number) for name, number in numbers.items()}, step=step)
 
 
 def log_tags(tags: Mapping[str, str]) -> None:
@@ -176,7 +197,7 @@ def log_evaluation(
     """
     import mlflow
 
-    named = {_name(name): float(number) for name, number in numbers.items()}
+    named = {mlflow_name(name): float(number) for name, number in numbers.items()}
     mlflow.log_metrics(named, run_id=run_id, dataset=_input(dataset))
     for file, table in tables.items():
         (files / file).write_text(_table_json(table), encoding="utf-8")
@@ -298,7 +319,8 @@ def _table_json(table: pl.DataFrame) -> str:
     return json.dumps({"columns": plain.columns, "data": [list(row) for row in plain.iter_rows()]})
 
 
-def _name(name: str) -> str:
+def mlflow_name(name: str) -> str:
+    """A name that MLflow takes for a parameter, metric or tag: `recall@20` becomes `recall_20`."""
     return _NOT_IN_NAMES.sub("_", name)
 
 

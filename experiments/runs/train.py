@@ -17,10 +17,19 @@ from data.dataset import Dataset
 from data.errors import ModelError
 from data.progress import Progress, no_progress
 from data.split import Split, training_part
-from experiments.reports.plots import log_curves
+from experiments.reports.plots import curves
 from experiments.runs.config import RunConfig
 from experiments.runs.splits import split_of, understanding_of
-from experiments.runs.tracking import ready, tracked_run
+from experiments.runs.tracking import (
+    log_figure,
+    log_numbers,
+    log_parameters,
+    log_tags,
+    mlflow_name,
+    ready,
+    scorer_settings,
+    tracked_run,
+)
 from features.offline import offline_features
 from features.text.understanding import Understanding
 from ranking.artifact import Bundle
@@ -32,7 +41,7 @@ from ranking.scorer import ConfiguredScorer, Scorer, ValuedScorer
 from ranking.store import connect
 from ranking.trained_rows import TrainedRows
 from ranking.training.checkpoint import Checkpoint
-from ranking.training.trainer import Report, TrainingContext, check_settings, fit_scorer
+from ranking.training.trainer import Configured, Report, TrainingContext, check_settings, fit_scorer
 
 
 @dataclass(frozen=True)
@@ -65,8 +74,6 @@ def train(dataset: Dataset, config: RunConfig, home: Path, progress: Progress = 
         DataError: the data set lacks what the scorer learns from.
         ModelError: the loss diverged.
     """
-    import mlflow
-
     trained = entry("scorer", SCORERS, config.scorer).trained
     check_settings(config.scorer, config.settings)
     dataset.require("tweets", "engagements", purpose="training")
@@ -77,11 +84,13 @@ def train(dataset: Dataset, config: RunConfig, home: Path, progress: Progress = 
         with first_process_first():
             understanding = understanding_of(dataset, split, config.encoder, home)
 
-        def fit(report: Report | None = None, progress: Progress = no_progress) -> Scorer:
+        def fit(
+            configured: Configured | None = None, report: Report | None = None, progress: Progress = no_progress
+        ) -> Scorer:
             """A context of its own, so that what training shares is gone when it has ended."""
             context = TrainingContext(
-                dataset, split, config.seed, understanding, progress=progress, report=report, checkpoint=kept.folder,
-                index=FaissNeighbours,
+                dataset, split, config.seed, understanding, progress=progress, report=report, configured=configured,
+                checkpoint=kept.folder, index=FaissNeighbours,
             )  # fmt: skip
             return fit_scorer(config.scorer, context, config.settings)
 
@@ -92,20 +101,23 @@ def train(dataset: Dataset, config: RunConfig, home: Path, progress: Progress = 
         if done:
             progress(0, 1, f"going on after epoch {done}")
         tags = {"scorer": config.scorer, "kind": "trained" if trained else "formula"}
-        parameters = config.model_dump()
+        parameters = {**config.model_dump(exclude={"settings"}), "split": split.name}
+        epochs: list[dict[str, float]] = []
         with tracked_run(home, name=config.scorer, dataset=dataset, parameters=parameters, tags=tags) as run_id:
-            epochs: list[dict[str, float]] = []
-            scorer = fit(logged(epochs), progress)
+            with scorer_settings(config.settings) as configured:
+                scorer = fit(configured, logged(epochs), progress)
             left_out = scorer.left_out if isinstance(scorer, ValuedScorer) else ()
             chosen = scorer.config.chosen if epochs and isinstance(scorer, ConfiguredScorer) else {}
-            mlflow.log_params({f"chosen.{name}": value for name, value in chosen.items()})
+            log_parameters({"chosen": chosen})
             if left_out:
-                mlflow.set_tag("value.left_out", ", ".join(left_out))
+                log_tags({"value.left_out": ", ".join(left_out)})
             bundle = Bundle(config.scorer, scorer, understanding, dataset.name, dataset.content_hash)
             if trained:
                 rows = TrainedRows.of(dataset, split.train)
                 bundle = replace(bundle, split=split.name, tables=dataset.tables, learned=rows)
-            version = log_bundle(bundle, _few_rows(dataset, split, scorer, understanding))
+            version = log_bundle(
+                bundle, _few_rows(dataset, split, scorer, understanding), _best_numbers(scorer, epochs)
+            )
             if epochs:
                 _log_epochs(epochs)
         kept.remove()
@@ -121,12 +133,10 @@ def _checkpoint_folder(dataset: Dataset, config: RunConfig, home: Path) -> Path:
 
 def logged(epochs: list[dict[str, float]]) -> Callable[[Mapping[str, float]], None]:
     """What takes an epoch's numbers into `epochs` and into the active MLflow run."""
-    import mlflow
 
     def on_epoch(values: Mapping[str, float]) -> None:
         epochs.append(dict(values))
-        # MLflow's names take no @.
-        mlflow.log_metrics({name.replace("@", "_"): float(value) for name, value in values.items()}, step=len(epochs))
+        log_numbers(values, step=len(epochs))
 
     return on_epoch
 
@@ -162,12 +172,22 @@ def _few_rows(dataset: Dataset, split: Split, scorer: Scorer, understanding: Und
     return {name: batch.column(name) for name in scorer.reads}
 
 
+def _best_numbers(scorer: Scorer, epochs: list[dict[str, float]]) -> dict[str, float]:
+    """What training reported of the model that it kept: the numbers that a sweep may choose by."""
+    names = scorer.config.objectives if isinstance(scorer, ConfiguredScorer) else ()
+    if not epochs or not names:
+        return {}
+    sign = 1 if "loss" in names[0] else -1
+    best = min(epochs, key=lambda one: sign * one[names[0]])
+    return {mlflow_name(name): best[name] for name in names if name in best}
+
+
 def _log_epochs(epochs: list[dict[str, float]]) -> None:
     names = epochs[0]
     for group in ("loss", "recall"):
-        curves = {name: [one[name] for one in epochs] for name in names if group in name}
-        if curves:
-            log_curves(curves, f"plots/{group}.png", title=f"Learning curve: {group}", ylabel=group)
+        drawn = {name: [one[name] for one in epochs] for name in names if group in name}
+        if drawn:
+            log_figure(curves(drawn, title=f"Learning curve: {group}", ylabel=group), f"plots/{group}.png")
 
 
 def _alias(home: Path, version: str) -> tuple[str, ...]:

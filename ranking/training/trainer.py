@@ -20,7 +20,7 @@ from data.progress import Progress, no_progress
 from data.settings import config_from
 from data.split import Split
 from ranking.catalogue import SCORERS, trained_scorers
-from ranking.scorer import Scorer, ScorerConfig
+from ranking.scorer import ConfiguredScorer, Scorer, ScorerConfig
 from ranking.training.checkpoint import Checkpoint
 from ranking.training.neighbours import Exact, Indexer
 from ranking.training.shared import SharedRows
@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 Report = Callable[[Mapping[str, float]], None]
 """Receives the numbers of an epoch, or of a combination of settings that was tried."""
+
+Configured = Callable[[ScorerConfig], None]
+"""Receives a scorer's config with all defaults, before anything is learned."""
 
 
 @dataclass(frozen=True)
@@ -46,12 +49,18 @@ class TrainingContext:
     """What the columns of texts come from."""
     progress: Progress = no_progress
     report: Report | None = None
+    configured: Configured | None = None
     checkpoint: Path | None = None
     """Folder where each epoch is kept, from which a killed run goes on; models without epochs have none."""
     index: Indexer = Exact
     """Makes vectors searchable, where hard negatives are mined."""
     shared: SharedRows = field(default_factory=SharedRows)
     """Training rows of rankers: contexts with the same owner build rows that are the same only once."""
+
+    def state_config(self, config: ScorerConfig) -> None:
+        """Reports the config that the scorer is fitted by."""
+        if self.configured is not None:
+            self.configured(config)
 
     def checkpoint_of(self, config: ScorerConfig) -> Checkpoint | None:
         """The checkpoint of a run of `config` in this context."""
@@ -103,7 +112,10 @@ def fit_scorer(name: str, context: TrainingContext, settings: Mapping[str, Any])
         ConfigError, DataError, ModelError: see `Trainer.fit`.
     """
     if not entry("scorer", SCORERS, name).trained:
-        return make_scorer(name, settings)
+        made = make_scorer(name, settings)
+        if isinstance(made, ConfiguredScorer):
+            context.state_config(made.config)
+        return made
     return trainer_of(name).fit(context, settings)
 
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 import os
 import resource
 import shutil
+import socket
 import sqlite3
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
@@ -207,6 +209,43 @@ def test_a_full_or_read_only_disk_is_refused_before_anything_is_made(options: st
         assert list(tmp_path.iterdir()) == []
     finally:
         subprocess.run(["umount", str(tmp_path)], check=True)
+
+
+def test_a_server_that_does_not_answer_is_named_in_seconds(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        began = time.monotonic()
+        with pytest.raises(
+            DataError, match=rf"^MLflow's server {uri} cannot be used: .*Connection refused; start it, or"
+        ):
+            connect(tmp_path)
+    assert time.monotonic() - began < 60
+    assert not (tmp_path / FILE).exists()
+    assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
+
+
+def test_each_home_has_its_own_store_in_one_process(home: Path, tmp_path: Path) -> None:
+    """MLflow writes the address of the last store into the environment; it is no choice of the user's."""
+    connect(home)
+    assert "MLFLOW_TRACKING_URI" not in os.environ
+    with pytest.raises(NotFoundError, match="none yet"):
+        fetch("champion", home=tmp_path / "other")
+    assert isinstance(fetch("champion", home=home).scorer, Recency)
+
+
+def test_a_version_says_what_it_is_and_is_a_model_of_mlflow(home: Path) -> None:
+    import mlflow
+
+    version = resolve_reference(connect(home), "champion")
+    assert version.description.startswith("recency, made for none, by rookery ")
+    assert (version.tags["scorer"], version.tags["data"], version.tags["data_hash"]) == ("recency", "none", "hash")
+    model = mlflow.pyfunc.load_model("models:/rookery-ranker@champion")
+    assert model.metadata.signature.inputs.input_names() == list(COLUMNS)
+    assert model.metadata.signature.outputs.input_names() == ["score"]
+    ages = np.array([3.0, 1.0, 2.0], np.float32)
+    assert np.argsort(model.predict({"tweet.age_h": ages})["score"]).tolist() == [0, 2, 1]
 
 
 def _no_bytes() -> None:

@@ -99,6 +99,7 @@ class ItemTrainer(Trainer, Generic[C, M]):
         if self.seeded:
             settings = {"seed": context.seed, **settings}
         config = config_from(self.config_type, settings, name=self.name)
+        context.state_config(config)
         return self._tuned(config, _engaged(context.dataset, context.split, self.name), context)
 
     def _tuned(self, config: C, engaged: Engaged, context: TrainingContext) -> M:

@@ -38,6 +38,7 @@ class RankerTrainer(Trainer, Generic[C, R]):
         """
         config = config_from(self.config_type, settings, name=self.ranker.kind, seed=context.seed)
         config.check_value()
+        context.state_config(config)
         with first_process_first():
             rows = shared_impressions(
                 context.shared, context.dataset, context.split, config.inputs, self.rows_config(config),

@@ -59,6 +59,7 @@ class TwoTowerTrainer(Trainer):
         with first_process_first():
             positives = training_positives(dataset, engagements=split.train)
             config = two_tower_config(settings, catalogue=catalogue, timeless=timeless, positives=len(positives))
+            context.state_config(config)
             examples = build_examples(
                 training_part(dataset, split),
                 config,
