@@ -1,6 +1,6 @@
 """Action probabilities to one number: value = sum over actions of weight x probability, then the offset.
 
-The offset keeps what people reject below all else, in numbers that are never negative, so that a factor between 0 and 1
+The offset keeps what users reject below all else, in numbers that are never negative, so that a factor between 0 and 1
 (an author's fifth tweet, a stranger's) moves every tweet down. With v the weighted sum, S the sum of the weights'
 absolute values and M that of the negative ones, v lies in -M..S, and
 

@@ -23,7 +23,7 @@ def rankers(
     set_: Annotated[list[str] | None, typer.Option("--set", help="One setting, as seeds=[1,2]. Repeatable.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Which ranker brings people most of what they would engage with, by the truth, over several worlds.
+    """Which ranker shows users most of what they would engage with, by the truth, over several worlds.
 
     Goes on where it was stopped. On the preset `small`, three seeds take over an hour on two cores.
 

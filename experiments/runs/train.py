@@ -1,4 +1,4 @@
-"""From a config to a registered model: split, text heads, examples, training, MLflow run, aliases."""
+"""From a config to a registered model: split, text understanding, training, MLflow run, aliases."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def _checkpoint_folder(dataset: Dataset, config: RunConfig, home: Path) -> Path:
 
 
 def logged(epochs: list[dict[str, float]]) -> Callable[[Mapping[str, float]], None]:
-    """What takes an epoch's numbers into `epochs` and into the active MLflow run."""
+    """A report of training that puts its numbers into `epochs` and into the active MLflow run."""
 
     def on_epoch(values: Mapping[str, float]) -> None:
         epochs.append(dict(values))
@@ -155,7 +155,7 @@ class FaissNeighbours:
 
 
 def _few_rows(dataset: Dataset, split: Split, scorer: Scorer, understanding: Understanding) -> dict[str, Array]:
-    """Columns of a few training rows: they tell MLflow what the model reads.
+    """Columns of a few training rows, from which MLflow makes the model's signature.
 
     Raises:
         ModelError: the model's scores of these rows are not finite.

@@ -1,4 +1,4 @@
-"""Which ranker brings people most of what they would engage with, judged by the truth, over several worlds.
+"""Which ranker shows users most of what they would engage with, judged by the truth, over several worlds.
 
 In each world every ranker is trained with its seed on the first four fifths of the time and ranks every tweet alive for
 the same requests of the rest. What is compared is the expected true value of the first 20 places. Worlds, models
@@ -135,7 +135,7 @@ def rank_rankers(config: RankersConfig, home: Path, progress: Progress = no_prog
         rows, words, ties = _world(config, seed, place, home, part)
         notes += [f"Seed {seed}: {one}" for one in ties]
         protocol = words.replace(f"sampled with seed {seed}", "sampled with the world's seed")
-        parts.append(rows.with_columns(seed=pl.lit(seed), person=pl.concat_str(pl.lit(f"{seed}/"), "user_id")))
+        parts.append(rows.with_columns(seed=pl.lit(seed), user=pl.concat_str(pl.lit(f"{seed}/"), "user_id")))
     every = pl.concat(parts)
     order = sorted(names, key=lambda name: -every[name].mean())  # type: ignore[operator]
     return RankersResult(
@@ -224,13 +224,13 @@ def _untrained(name: str, dataset: Dataset, understanding: Understanding | None)
 
 
 def _rows(every: pl.DataFrame, order: list[str], config: RankersConfig) -> Iterator[RankerRow]:
-    people = every["person"].to_numpy()
+    users = every["user"].to_numpy()
     base, top = every[config.base].mean(), every[ORACLE].mean()
     above: str | None = None
     for name in order:
         values = every[name].to_numpy()
         by_seed = every.group_by("seed").agg(pl.col(name).mean()).sort("seed")[name].to_list()
         way = (values.mean() - base) / (top - base)  # type: ignore[operator]
-        behind = None if above is None else paired_difference(every[above].to_numpy(), values, people)
-        yield RankerRow(name, mean_interval(values, people), tuple(by_seed), float(way), behind)
+        behind = None if above is None else paired_difference(every[above].to_numpy(), values, users)
+        yield RankerRow(name, mean_interval(values, users), tuple(by_seed), float(way), behind)
         above = name

@@ -16,7 +16,7 @@ HISTORY = ("user.history_authors", "user.history_actions", "user.history_ages_h"
 
 @dataclass(frozen=True)
 class Histories:
-    """R requests; request r owns the actions `offsets[r]:offsets[r + 1]`, newest first. The last entry is nobody's."""
+    """R requests; request r owns the actions `offsets[r]:offsets[r + 1]`, newest first. The last entry is padding."""
 
     offsets: I64
     """[R + 1]."""
@@ -52,7 +52,7 @@ class Histories:
     def padded(self, rows: I64, recent: int) -> tuple[I64, Mask]:
         """Places [B, L] in the flat arrays of the newest actions of `rows`, and which of them are there.
 
-        L is the longest of these histories, at most `recent`; where one is shorter the place is nobody's entry.
+        L is the longest of these histories, at most `recent`; where one is shorter the place is that of the padding.
         """
         start, length = self.offsets[rows], np.minimum(np.diff(self.offsets)[rows], recent)
         column = np.arange(int(length.max(initial=0)))

@@ -123,7 +123,7 @@ class TwoTowerConfig(ScorerConfig):
         )  # fmt: skip
 
     @classmethod
-    def shelves(cls, positives: int = 0) -> Self:
+    def timeless_items(cls, positives: int = 0) -> Self:
         """For a catalogue where time plays no part (a random split): what goes with what, whatever came first.
 
         Histories share the candidates' table; readers with thousands of items would drown the others. With few
@@ -142,7 +142,7 @@ class TwoTowerConfig(ScorerConfig):
     @classmethod
     def variants(cls) -> dict[str, Self]:
         """Defaults by the kind of data set, beside those for tweets."""
-        return {"lasting items": cls.items(), "items, random split": cls.shelves()}
+        return {"lasting items": cls.items(), "items, random split": cls.timeless_items()}
 
     @model_validator(mode="after")
     def _tables_for_bags(self) -> Self:

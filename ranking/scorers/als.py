@@ -67,7 +67,7 @@ class ALS(ItemModel):
             ModelError: the vectors are not finite.
         """
         (dim,), (l2,), (alpha,) = config.dim, config.l2, config.alpha
-        # The library asks for this: its own threads already take all cores.
+        # The library requires this: its own threads already take all cores.
         with threadpool_limits(1, user_api="blas"):
             model = AlternatingLeastSquares(
                 factors=dim, regularization=l2, alpha=alpha, iterations=config.iterations,

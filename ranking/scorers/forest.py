@@ -1,10 +1,9 @@
 """Fitted trees, all scored together as bit vectors (QuickScorer; Lucchese et al., SIGIR 2015).
 
-A row's way down a tree is one mispredicted branch after the other. Here nobody walks: each tree has a bit a leaf, left
-to right, and each split that a row fails (its value is above the threshold) clears the bits of the leaves to its left.
-The first bit that is left is the leaf where the row ends. The splits of one column lie together in the order of their
-thresholds, so that those which nobody in a block of rows fails are never looked at, and the rest are a compare and an
-"and" over the whole block.
+To walk a row down a tree costs a mispredicted branch at most splits. Instead, each tree has one bit a leaf, left to
+right, and each split that a row fails (its value is above the threshold) clears the bits of the leaves to its left. The
+first bit that is still set is the leaf where the row ends. The splits of one column are sorted by their thresholds, so
+that those which no row of a block fails are skipped; the others are a comparison and an "and" over the whole block.
 """
 
 from __future__ import annotations
@@ -24,7 +23,7 @@ _BITS = 32
 _BLOCK = 64
 """Rows that are scored together: as many as a few vector registers hold."""
 _FACTOR = np.uint32(0x077CB531)
-"""A de Bruijn sequence: multiplied by a power of two, its upper five bits tell which power."""
+"""A de Bruijn sequence: multiplied by a power of two, its upper five bits identify the power."""
 _POWER = np.zeros(_BITS, np.int64)
 _POWER[(np.left_shift(np.uint32(1), np.arange(_BITS, dtype=np.uint32)) * _FACTOR) >> np.uint32(27)] = np.arange(_BITS)
 

@@ -3,7 +3,7 @@
     similarity(i, j) = readers of both / (sqrt(readers of i * readers of j) + shrinkage)
     score(reader, i) = sum of similarity(i, j) over those of i's k most similar items that the reader engaged with
 
-Shrinkage keeps two items that one person alone engaged with from being perfectly alike.
+Shrinkage keeps two items whose only reader is the same one from a similarity of 1.
 """
 
 from __future__ import annotations

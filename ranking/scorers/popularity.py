@@ -1,4 +1,4 @@
-"""The floor baselines: what most people engaged with so far, or lately.
+"""The floor baselines: what most users engaged with so far, or lately.
 
 `Popularity` is for tweets, which live for days: a count fades with the tweet's age. `DecayedPopularity` is for lasting
 items, which may come back: every engagement fades by itself.

@@ -113,7 +113,7 @@ def marginals(scores: Array, offsets: I64, k: int, *, temperature: float = 1.0) 
         DataError: a score that is not finite, or arrays of different lengths.
     """
     if k < 0:
-        raise ConfigError(f"k is {k}", remedy="ask for 0 or more")
+        raise ConfigError(f"k is {k}", remedy="take 0 or more")
     logits, offsets = _logits(scores, offsets, temperature)
     out = np.zeros((len(logits), k))
     if k:

@@ -25,7 +25,7 @@ def top_k(scores: Array, offsets: I64, k: int) -> Ragged:
         ConfigError: k is negative.
     """
     if k < 0:
-        raise ConfigError(f"k is {k}", remedy="ask for 0 or more")
+        raise ConfigError(f"k is {k}", remedy="take 0 or more")
     offsets = np.ascontiguousarray(offsets, np.int64)
     out = offsets_of(np.minimum(np.diff(offsets), k))
     values = np.nan_to_num(np.asarray(scores, np.float64), nan=-np.inf, posinf=np.inf, neginf=-np.inf)

@@ -92,7 +92,7 @@ def best_of_vectors(readers: F32, items: F32, k: int, without: Ragged, *, thread
 
 def _empty(readers: int, k: int, without: Ragged) -> Best:
     if k < 1:
-        raise ConfigError(f"k is {k}", remedy="ask for at least one item")
+        raise ConfigError(f"k is {k}", remedy="take at least 1")
     if len(without) != readers:
         raise DataError(f"{len(without)} lists of items to leave out for {readers} readers", remedy="give one a reader")
     return Best(np.full((readers, k), -1, np.int64), np.full((readers, k), -np.inf, np.float32))

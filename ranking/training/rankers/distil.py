@@ -1,9 +1,9 @@
-"""Gradient boosting as a teacher of networks: what trees say of the training rows, as labels beside what happened.
+"""Gradient boosting as a teacher of networks: its probabilities of the training rows are labels beside what happened.
 
-A log shows little of what a ranker chooses from. Where it shows little a network carries on the slopes that it learned
-elsewhere, and what it overrates there it ranks first; trees answer with the mean of the rows next to it. Learning from
-both (distillation, Hinton, Vinyals and Dean 2015; from trees to a network for ranking, Cohen et al., SIGIR 2018) a
-network keeps to the trees where it has seen little and remains finer where it has seen much.
+A log shows only a small part of what a ranker chooses from. Where it shows little, a network extrapolates the slopes
+that it learned elsewhere, and ranks first what it overrates there; trees predict the mean of the nearest rows. A
+network that learns from both (distillation, Hinton, Vinyals and Dean 2015; from trees to a network for ranking, Cohen
+et al., SIGIR 2018) stays close to the trees where it has seen little, and is finer where it has seen much.
 """
 
 from __future__ import annotations
@@ -52,5 +52,5 @@ def taught(
     # torchrun leaves each process one thread, and here the others wait.
     with threadpool_limits(os.cpu_count(), user_api="openmp") if processes().count > 1 else nullcontext():
         teacher = train_boosting(trees, rows, part_of(progress, 0, 1, "trees to learn from"), shared=shared)
-    said = np.where(rows.known, teacher.of_inputs(rows.x, rows.position), np.float32(-1))
-    return total(torch.from_numpy(said).to(device))
+    labels = np.where(rows.known, teacher.of_inputs(rows.x, rows.position), np.float32(-1))
+    return total(torch.from_numpy(labels).to(device))

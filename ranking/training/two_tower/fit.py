@@ -20,14 +20,15 @@ def two_tower_config(
 ) -> TwoTowerConfig:
     """A preset with `settings` laid over it; `training` merges key by key.
 
-    The preset is `tweets`, for a `catalogue` `items`, and where time plays no part `shelves` for so many `positives`.
+    The preset is `tweets`, for a `catalogue` `items`, and where time plays no part `timeless_items` for so many
+    `positives`.
 
     Raises:
         ConfigError: an unknown setting or one out of range.
     """
     preset = TwoTowerConfig.items() if catalogue else TwoTowerConfig.tweets()
     if timeless:
-        preset = TwoTowerConfig.shelves(positives)
+        preset = TwoTowerConfig.timeless_items(positives)
     merged = preset.model_dump() | dict(settings)
     if isinstance(settings.get("training"), Mapping):
         merged["training"] = preset.training.model_dump() | dict(settings["training"])

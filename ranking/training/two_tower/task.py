@@ -217,11 +217,11 @@ class TwoTowerTask:
 
     def _vectors(self, rows: I64) -> F32:
         """[N, M D] of rows of the tweets, as they are now."""
-        nobody = np.empty(0, np.int64)
+        no_requests = np.empty(0, np.int64)
         parts = []
         with torch.no_grad():
             for some in np.array_split(rows, -(-len(rows) // 8192) or 1):
-                _, tweets, entities = inputs(self.examples, nobody, some, device=self.device)
+                _, tweets, entities = inputs(self.examples, no_requests, some, device=self.device)
                 parts.append(self.module.encode_tweets(tweets, self.module.entities(entities)).cpu().numpy())
         return np.concatenate(parts)
 

@@ -67,8 +67,8 @@ def test_keys_limits_and_defaults_are_those_of_the_config() -> None:
 
 def test_two_towers_tell_their_defaults_for_other_data() -> None:
     by_key = {one.key: one for one in settings_of("two_tower").settings}
-    shelves = TwoTowerConfig.shelves()
-    assert by_key["settings.members"].otherwise == {"items, random split": shelves.members}
+    timeless = TwoTowerConfig.timeless_items()
+    assert by_key["settings.members"].otherwise == {"items, random split": timeless.members}
     assert by_key["settings.training.epochs"].otherwise == {"lasting items": 9, "items, random split": 9}
     assert by_key["settings.recent"].otherwise == {"lasting items": 100, "items, random split": 200}
     assert by_key["settings.hidden"].otherwise == {}
