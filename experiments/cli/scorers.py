@@ -65,7 +65,7 @@ def _training(one: About) -> str:
 
 def _offers(one: About) -> str:
     """What it gives beside scores."""
-    offers = {"actions": one.predicts_actions, "vectors": one.retrieves}
+    offers = {"actions": one.predicts_actions, "vectors": one.retrieves, "catalogues": one.scores_catalogues}
     return ", ".join(name for name, given in offers.items() if given)
 
 

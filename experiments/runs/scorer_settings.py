@@ -14,7 +14,7 @@ from pydantic import BaseModel
 from experiments.runs.config import RunConfig
 from experiments.runs.tracking import flatten
 from ranking.catalogue import SCORERS, scorer_class, trained_scorers, untrained_scorers
-from ranking.scorer import ConfiguredScorer, Retriever, ScorerConfig, ValuedScorer
+from ranking.scorer import CatalogueScorer, ConfiguredScorer, Retriever, ScorerConfig, TextScorer, ValuedScorer
 from ranking.training.trainer import trainer_of
 
 
@@ -47,6 +47,10 @@ class About:
     """Whether it predicts actions, whose value can be chosen."""
     retrieves: bool
     """Whether an index can search its vectors."""
+    scores_catalogues: bool
+    """Whether it scores a whole catalogue for many requests at once."""
+    needs_texts: bool
+    """Whether a data set without texts is refused."""
     about: str
 
 
@@ -134,6 +138,8 @@ def _about(name: str) -> About:
         objectives=config().objectives if config is not None else (),
         predicts_actions=issubclass(kind, ValuedScorer),
         retrieves=issubclass(kind, Retriever),
+        scores_catalogues=issubclass(kind, CatalogueScorer),
+        needs_texts=issubclass(kind, TextScorer),
         about=" ".join((kind.__doc__ or "").split("\n\n")[0].split()),
     )
 
