@@ -158,7 +158,7 @@ class ActionScorer(ConfiguredScorer, ValuedScorer):
     def predict(self, batch: CandidateBatch, position: F32 | None = None) -> F32:
         """[N, A] float32 probabilities, calibrated, as if every candidate stood on top: what ranks.
 
-        With places `position` [N] in a feed, 0 the top, as if each stood there: what can be held against a log.
+        With places `position` [N] in a feed, 0 the top, as if each stood there: what a log can be compared with.
 
         Raises:
             ModelError: one is not finite.

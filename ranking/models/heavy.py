@@ -2,7 +2,7 @@
 
     inputs (log1p, curves) -> normalise, clip -> [+ embeddings of reader and author] -> trunk -> A logits
 
-The reference size M has 96 inputs, 4 mask blocks of hidden 192 and out 64, a trunk of 128 and 10 actions. People look
+The reference size M has 96 inputs, 4 mask blocks of hidden 192 and out 64, a trunk of 128 and 10 actions. Users look
 less at what stands lower in a feed; two weights on the position learn by how much, and are left out when scoring, as if
 everything stood on top.
 """

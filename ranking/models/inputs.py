@@ -18,7 +18,7 @@ HASHES = 2
 """Hashes an entity: two entities share all of their buckets with a chance of 1 / buckets^2."""
 
 FIRST_STD = 0.01
-"""Deviation of a ranker's first vectors of hashed ids: who was hardly met in training should hardly say anything."""
+"""Deviation of a ranker's first vectors of hashed ids: small, so that ids rarely met in training have little weight."""
 
 CPU = torch.device("cpu")
 
@@ -111,7 +111,7 @@ class Bags:
 
 @dataclass(frozen=True)
 class BagTensors:
-    """Bags as torch wants them."""
+    """Bags as torch takes them."""
 
     codes: torch.Tensor
     """[M] int64."""

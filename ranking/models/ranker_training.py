@@ -18,7 +18,7 @@ class RowsConfig(BaseModel):
     """Share of the rows at most that are chosen by propensity, as if every tweet had been shown alike, where the log
     has more actions than are learned from and knows its propensities."""
     skip_share: float = Field(0.0, ge=0, lt=1)
-    """Share of the training part's time that is skipped at its beginning, where little is known of anybody yet."""
+    """Share of the training part's time that is skipped at its beginning, where little is known of any user yet."""
     validation_share: float = Field(0.15, gt=0, lt=1)
     """Share of the requests, the last by time, that are held out to choose the epoch and to calibrate."""
 

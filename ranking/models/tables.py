@@ -47,7 +47,7 @@ class RowAdam(torch.optim.Optimizer):  # type: ignore[misc]
 
     A row that a step does not name keeps its weights and its moments ("lazy Adam"); the correction of the moments
     counts all steps. The second moment is one number a row, the mean over the row's squares: a third less memory to
-    fetch, which is what an update of scattered rows waits for. Rows are updated in ascending order by a kernel, so
+    read, which is what limits an update of scattered rows. Rows are updated in ascending order by a kernel, so
     the numbers do not depend on threads.
     """
 
@@ -65,7 +65,7 @@ class RowAdam(torch.optim.Optimizer):  # type: ignore[misc]
         super().__init__([table.weight for table in tables], defaults)
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forgets what was touched."""
+        """Forgets which rows were touched."""
         for table in self.tables:
             table.touched.clear()
 
@@ -134,7 +134,7 @@ def _update_anywhere(
     grads: torch.Tensor,
     by: tuple[float, ...],
 ) -> None:
-    """The same in torch's own words, for other devices than the CPU."""
+    """The same by torch's operations, for other devices than the CPU."""
     lr, beta1, beta2, eps, decay, right1, right2 = by
     at = torch.from_numpy(rows).to(weight.device)
     m = mean[at].mul_(beta1).add_(grads, alpha=1 - beta1)

@@ -8,7 +8,7 @@ tables of authors, tweets, topics and the projection of texts serve both towers.
 so that "follows this author" and "reads about this" are dot products from the first step on, while the MLPs learn
 what freshness and counts are worth. Because the towers meet only in the dot product, an index can search tweets.
 
-On a small log two trainings of the same model disagree about much; several pairs of towers side by side, whose vectors
+On a small log two trainings of the same model differ much; several pairs of towers side by side, whose vectors
 are laid end to end, are one model that averages their cosines and can be searched like one.
 """
 
@@ -110,10 +110,10 @@ class TwoTowerConfig(ScorerConfig):
     def items(cls) -> Self:
         """For a catalogue of lasting items (MovieLens): the items' own ids, no authors, no ages.
 
-        A reader is what they engaged with: with a few hundred readers, vectors of their own only remember them. What
-        an item says of its reader and for whom it is are two things, so histories have a table of their own; and a
-        reader's newest engagements say most, which attention learns. Most items are met a few times: their ids say
-        little before they are learned, and a mild temperature and small steps keep them from being learned by heart.
+        A reader is described by what they engaged with: a few hundred readers' own vectors would only be memorised. An
+        item has one meaning in a history and another as a candidate, so histories have a table of their own; attention
+        learns that the newest engagements matter most. Most items occur a few times: their ids begin with short
+        vectors, and a mild temperature and small steps keep the model from memorising them.
         """
         return cls(
             dim=128, temperature=0.2, id_length=0.2, user_buckets=0, tweet_buckets=32_768, author_buckets=0,
@@ -126,10 +126,10 @@ class TwoTowerConfig(ScorerConfig):
     def timeless_items(cls, positives: int = 0) -> Self:
         """For a catalogue where time plays no part (a random split): what goes with what, whatever came first.
 
-        Histories share the candidates' table; readers with thousands of items would drown the others. With few
-        `positives` two trainings disagree about much, and several members know more than one; with many, one is enough
-        and eight would take their time. The order of items still improves when the loss no longer falls, so all epochs
-        are gone through.
+        Histories share the candidates' table; readers with thousands of items are weighed down, or they would dominate.
+        With few `positives` two trainings differ much, and several members are better than one; with many, one is
+        enough and eight would be slow. The order of items still improves after the loss has stopped falling, so all
+        epochs are trained.
         """
         items = cls.items()
         training = {"histories": "others", "validation": "random", "reader_power": 0.5}

@@ -1,10 +1,10 @@
 """Training rows of rankers: impressions with what came of each, and features as they were at the request.
 
-Every impression with an action is kept, of the others a share r that a hash of seed and impression decides, so that
-the same seed keeps the same rows. The model sees more actions than there are and `calibration.undo_down_sampling` puts
-it right. A log with very many actions is thinned first, which changes no rate. One part of what is kept are requests as
-they were logged. The other is chosen by propensity p with a chance of min(1, c / p), as if the feed had shown every
-tweet alike (inverse propensity sampling): what a policy rarely shows is much of what a ranker has to choose from.
+Every impression with an action is kept, and of the others a share r that a hash of seed and impression selects, so that
+the same seed keeps the same rows. The model sees too large a share of actions, which `calibration.undo_down_sampling`
+corrects. A log with very many actions is thinned first, which changes no rate. One part of the rows are whole requests
+as they were logged. The other is chosen by propensity p with a chance of min(1, c / p), as if the feed had shown every
+tweet alike (inverse propensity sampling), because a ranker often chooses among tweets that a policy rarely shows.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Histories where time plays no part: of each positive, its reader's other engagements, later ones too.
+"""Histories where time plays no part: for each positive its reader's other engagements, later ones too.
 
 For splits that are drawn at random. A model that predicts which items go together, whatever came first, learns by
 leaving each item out in turn, as EASE and autoencoders do; a history of what came before would teach it the order.
