@@ -186,8 +186,8 @@ def test_labels_by_hand():
     assert labels_of(bits, ("like", "retweet", "quote")).tolist() == [[1, 0, -1], [1, 1, -1], [0, 0, -1]]
 
 
-def test_a_split_without_a_moment_is_refused(tiny_dataset):
-    with pytest.raises(DataError, match="no moment"):
+def test_a_split_without_a_time_is_refused(tiny_dataset):
+    with pytest.raises(DataError, match="no time before which"):
         sampled_rows(tiny_dataset, splitter("random_ratio").apply(tiny_dataset), RowsConfig(), 1)
 
 
