@@ -1,4 +1,4 @@
-"""What is checked when a funnel is built, so that a wrong composition never serves anybody."""
+"""What is checked when a funnel is built, so that a wrong composition never serves a request."""
 
 from __future__ import annotations
 

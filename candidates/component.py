@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from candidates.trace import FunnelResult
 from data.batch import F32, Array, CandidateBatch, Mask, Ragged, Requests
 
-if TYPE_CHECKING:
-    from candidates.trace import FunnelResult
 
-
-class Component(ABC):  # noqa: B024 - the kinds below add the abstract verb
+class Component(ABC):  # noqa: B024 - the kinds below add the abstract method
     """What all kinds share."""
 
     reads: ClassVar[frozenset[str]] = frozenset()
@@ -24,7 +22,7 @@ class Component(ABC):  # noqa: B024 - the kinds below add the abstract verb
     budget_ms: ClassVar[float] = 50.0
     """Milliseconds after which, under a deadline, its result is left out as late."""
     protects: ClassVar[bool] = False
-    """A filter that shields people (from who they blocked, from what was taken down): never skipped for time, and
+    """A filter that protects people (from those they block, from what was deleted): never skipped for time, and
     when it fails, no candidate passes."""
 
     @property

@@ -1,4 +1,4 @@
-"""The funnel: from requests to slates through components, checked when it is built, told in a trace when it ran.
+"""The funnel: from requests to slates through components, checked when it is built, with a trace of each run.
 
     query hydrators -> sources (merged) -> hydrators -> filters -> ranker -> factors -> rerankers -> selector
     -> side effects

@@ -1,4 +1,4 @@
-"""What a run of the funnel tells about itself: counts, milliseconds, and for any tweet "why this tweet"."""
+"""What a run of the funnel reports: counts, milliseconds, and for any tweet the answer to "why this tweet"."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _SMALL = 8
 
 @dataclass(frozen=True)
 class Why:
-    """What happened to one tweet in one request. `str()` tells it in a line."""
+    """What happened to one tweet in one request. `str()` is one line of it."""
 
     tweet_id: int
     source: str | None = None
@@ -53,7 +53,7 @@ class Why:
 
 @dataclass(frozen=True)
 class Trace:
-    """The story of one run over B requests. Keeps the run's arrays, which nobody copies, for `why`."""
+    """What happened in one run over B requests. Keeps the run's arrays, without copies, for `why`."""
 
     fetched: Mapping[str, int]
     """Tweets that each source brought, before repeats were merged."""
@@ -105,7 +105,7 @@ class Trace:
         )
 
     def __str__(self) -> str:
-        """One line that tells the whole run."""
+        """The whole run in one line."""
         parts = (
             " ".join(f"{name}={count}" for name, count in self.fetched.items()),
             " ".join(f"{name}={count}" for name, count in self.removed.items() if count),
@@ -136,7 +136,7 @@ def _features(batch: CandidateBatch, at: int, request: int) -> dict[str, float |
 
 @dataclass(frozen=True)
 class FunnelResult:
-    """What a run yields."""
+    """The result of a run."""
 
     slate: CandidateBatch
     """At most k candidates a request, best first, with `source`, `value`, `score` (float32), `position` (int64, 0 at
@@ -144,4 +144,4 @@ class FunnelResult:
     degraded: Mapping[str, str]
     """Components that were left out, and why; empty when all went well."""
     trace: Trace
-    """How it came about."""
+    """How it was made."""

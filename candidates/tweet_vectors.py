@@ -1,4 +1,4 @@
-"""The vectors of living tweets under one retrieval model, kept in an index that follows the feature state."""
+"""The vectors of recent tweets under one retrieval model, in an index that follows the feature state."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ class TweetVectors:
         return len(new)
 
     def users(self, state: FeatureState, requests: Requests) -> F32:
-        """[B, D] the vectors of those who ask, with their features at the times they ask."""
+        """[B, D] the vectors of the requests' users, with their features at the requests' times."""
         empty = np.empty(0, np.int64)
         batch = state.base(requests, Ragged(np.zeros(len(requests) + 1, np.int64), empty))
         return self.model.user_vectors(state.lookup(batch, self.user_reads))
@@ -115,14 +115,14 @@ class TweetVectors:
 
     def _compute(self, state: FeatureState, rows: I64, time_us: int) -> F32:
         parts: Sequence[F32] = [
-            self.model.tweet_vectors(state.lookup(nobody(state, rows[at : at + _CHUNK], time_us), self.tweet_reads))
+            self.model.tweet_vectors(state.lookup(of_no_user(state, rows[at : at + _CHUNK], time_us), self.tweet_reads))
             for at in range(0, len(rows), _CHUNK)
         ]
         return np.concatenate(parts) if parts else np.empty((0, self.model.dim), np.float32)
 
 
-def nobody(state: FeatureState, rows: I64, time_us: int) -> CandidateBatch:
-    """Tweets as candidates of a request that nobody made, to look up columns of tweets and authors alone."""
+def of_no_user(state: FeatureState, rows: I64, time_us: int) -> CandidateBatch:
+    """Tweets as candidates of a request without a user, to look up columns of tweets and authors alone."""
     columns = {
         "user_id": np.array([-1]), "user_row": np.array([-1]), "time_us": np.array([time_us], np.int64),
     }  # fmt: skip

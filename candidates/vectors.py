@@ -1,8 +1,8 @@
-"""An exact vector index on FAISS: add, remove, search, rebuild, and a versioned save that is never half there.
+"""An exact vector index on FAISS: add, remove, search, rebuild, and a versioned save that is never half written.
 
 Inner product over float32 vectors; with unit vectors that is the cosine. The index is flat: at the sizes of the lab
-(some ten thousand living tweets) an exact scan takes well under a millisecond, and needs no training and no recall
-to be worried about.
+(some ten thousand recent tweets) an exact scan takes well under a millisecond, and needs neither training nor a
+check of its recall.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from data.kernel import kernel
 
 FORMAT = 1
 _MARGIN = 16
-"""More neighbours than asked are fetched by this many, then scored again alike for any batch size."""
+"""Neighbours fetched beyond those wanted; all are then scored again, in the same way for any batch size."""
 
 
 class VectorIndex:

@@ -30,7 +30,7 @@ from serving.tweets import routes as tweets
 from serving.users import routes as users
 
 ROUTERS = (ops, search, tweets, users, timelines, graph, engagements, trends, ranker)
-"""One `routes` module a domain; the first that knows a path answers it."""
+"""One `routes` module for each domain; the first that has a path answers it."""
 
 
 def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None) -> FastAPI:
@@ -68,11 +68,11 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None) ->
 
 
 STOP_S = 5
-"""Seconds that answers under way may take once the server is told to stop."""
+"""Seconds that answers under way may take once the server is to stop."""
 
 
 def bind(host: str, port: int) -> list[socket.socket]:
-    """Sockets at every address of `host`, bound and not listening yet: nobody else gets the port meanwhile.
+    """Sockets at every address of `host`, bound and not listening yet: no other process gets the port meanwhile.
 
     Raises:
         ConfigError: there is no such address, or the port is taken.
@@ -122,7 +122,7 @@ def run(network: Network, sockets: Sequence[socket.socket], *, mounts: Mapping[s
     """Serves `network` at `sockets` until it is interrupted; the caller closes it.
 
     Raises:
-        ConfigError: somebody else listens there.
+        ConfigError: another process listens there.
     """
     for one in sockets:
         try:

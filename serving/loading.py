@@ -48,7 +48,7 @@ class Archive:
     name: str
     folder: Path
     end_us: int
-    """Moment of its last event."""
+    """Time of its last event."""
     users: int
     tweets: int
     follows: int
@@ -125,7 +125,7 @@ def record(database: Database, dataset: Dataset, closing: threading.Event | None
 
 
 def _write(connection: Connection, dataset: Dataset, folder: str, closing: threading.Event | None) -> None:
-    edges = _standing(dataset)
+    edges = _edges(dataset)
     posts = _posts(dataset)
     people = _people(dataset, edges, posts)
     for table_, frame in (
@@ -155,7 +155,7 @@ def _scan(dataset: Dataset, name: str) -> pl.LazyFrame:
 
 
 def end_us(dataset: Dataset) -> int:
-    """The last moment of anything in the data set."""
+    """The latest time of anything in the data set."""
     ends = [
         dataset.scan(name).select(pl.col(table(name).time).max()).collect().item()
         for name in ("users", "follows")
@@ -164,8 +164,8 @@ def end_us(dataset: Dataset) -> int:
     return max(dataset.time_range_us()[1], *(int(one) for one in ends if one is not None), 0)
 
 
-def _standing(dataset: Dataset) -> pl.DataFrame:
-    """Edges that stand at the end, each with its last beginning."""
+def _edges(dataset: Dataset) -> pl.DataFrame:
+    """Edges that stand at the end, each with the time it last began."""
     last = _scan(dataset, "follows").sort("time_us", "follow_id").group_by("follower_id", "followee_id").last()
     return last.filter(~pl.col("ended")).sort("follower_id", "followee_id").collect()
 
@@ -189,7 +189,7 @@ def _posts(dataset: Dataset) -> pl.DataFrame:
 
 
 def _people(dataset: Dataset, edges: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
-    """Accounts with their counts; somebody who acts in the log without an account gets one without a name."""
+    """Accounts with their counts; a user who acts in the log without an account gets one without a name."""
     known = _scan(dataset, "users").collect()
     acting = pl.concat(
         [
@@ -216,7 +216,7 @@ def _people(dataset: Dataset, edges: pl.DataFrame, posts: pl.DataFrame) -> pl.Da
 
 
 def _likes(dataset: Dataset) -> pl.DataFrame:
-    """Each like once, with its first moment."""
+    """Each like once, with its first time."""
     likes = _scan(dataset, "engagements").filter(pl.col("action") == "like")
     first = likes.group_by("user_id", "tweet_id").agg(pl.col("time_us").min())
     return first.sort("user_id", "tweet_id").collect()

@@ -75,7 +75,9 @@ class Network:
     # ---- building
 
     def load(self, dataset: Dataset) -> Archive:
-        """Loads a whole data set into the network, ids unchanged, and builds the state from it. Again: no change.
+        """Loads a whole data set into the network, ids unchanged, and builds the state from it.
+
+        Calling it again changes nothing.
 
         Raises:
             ConfigError: the network holds another data set.
@@ -117,7 +119,7 @@ class Network:
             log.exception(self._failed)
 
     def close(self) -> None:
-        """Finishes the writes under way, gives up all other work, and closes the database. Again: no change."""
+        """Finishes the writes under way, gives up all other work, closes the database. A second call does nothing."""
         self._closing.set()
         if self._closed:
             return
@@ -192,7 +194,7 @@ class Network:
             return False
 
     def _build_again(self, runner: Runner, torn: TornError) -> None:
-        """Builds the state anew in place of an undefined one, which answers nobody meanwhile; writes go on."""
+        """Builds the state anew in place of an undefined one, which does not answer meanwhile; writes go on."""
         context = self.context
         with self._start_lock:
             if context.runner is not runner:

@@ -77,7 +77,7 @@ class Projections:
             self.search,
             self.trends,
         )
-        """Whoever takes events, live and in a replay, in this order; to add a consumer, add its line."""
+        """All that take events, live and in a replay, in this order; to add a consumer, add its line."""
 
         self.ranker = LocalRanker(self.state, scorer)
         self._sink = EventBuffer()
@@ -127,7 +127,7 @@ class Projections:
         return result, self._sink.take()
 
     def warm_up(self, k: int, *, time_us: int) -> None:
-        """Makes one home feed that nobody sees: compiled loops are loaded before the first caller waits for them."""
+        """Makes one home feed and drops it: compiled loops are loaded before the first caller waits for them."""
         users = self.state.network.users
         try:
             if len(users):

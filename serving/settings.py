@@ -31,19 +31,19 @@ class Settings(BaseSettings):
     home: Path = Field(default_factory=home_folder)
     """Folder of the database and the token secret."""
     host: str = "127.0.0.1"
-    """Address to listen at; others than this machine reach it only when this is changed."""
+    """Address to listen at; other machines reach it only when this is changed."""
     port: int = Field(default=8000, ge=0, le=65535)
     """Port to listen at; 0 takes a free one."""
     secret: SecretStr | None = None
     """Signs tokens; when not set, one is made and kept in the home folder."""
     clock: Literal["data", "wall"] = "data"
-    """`data`: time goes on from the end of the loaded log, so that its tweets are alive. `wall`: the machine's time."""
+    """`data`: time goes on from the end of the loaded log, so that its tweets are new. `wall`: the machine's time."""
     rank_limit: int = Field(default=2_000, ge=1)
     """Candidates that one scoring request may have."""
     home_size: int = Field(default=50, ge=1, le=100)
     """Tweets of a home timeline when the caller does not say."""
     deadline_ms: float | None = Field(default=None, gt=0)
-    """Time that a home timeline may take before parts are left out; None waits for all."""
+    """Milliseconds that a home timeline may take before parts are left out; None waits for all."""
     record_impressions: bool = True
     """Write each served slate to the event log, so that it counts as seen."""
     read_timeout_s: float = Field(default=15.0, gt=0)
@@ -51,7 +51,7 @@ class Settings(BaseSettings):
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     """The longest request body."""
     fanout: FanoutConfig = FanoutConfig()
-    """Who is given a tweet when it is posted."""
+    """Which readers get a tweet when it is posted."""
     consumers: ConsumerConfig = ConsumerConfig()
     """How the event log is followed."""
     feed: HomeConfig = HomeConfig()

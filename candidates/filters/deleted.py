@@ -1,4 +1,4 @@
-"""Drops what its author took away."""
+"""Drops what its author deleted."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drops what comes from the reader and from whom the reader wants nothing, through quotes too."""
+"""Drops tweets of the reader and of authors whom the reader mutes or blocks, and quotes of the latter."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ class Own(Filter):
     reason = "own"
 
     def keep(self, batch: CandidateBatch) -> Mask:
-        """[N] True where somebody else wrote it."""
+        """[N] True where another user wrote it."""
         others: Mask = batch.columns["author_row"] != batch.column("user_row")
         return others
 
@@ -26,7 +26,7 @@ class Muted(Filter):
     protects = True
 
     def keep(self, batch: CandidateBatch) -> Mask:
-        """[N] True where nobody is muted."""
+        """[N] True where no author is muted."""
         heard: Mask = ~batch.columns["viewer_muted"]
         return heard
 

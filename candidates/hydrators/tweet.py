@@ -1,4 +1,4 @@
-"""What the funnel itself needs to know of each candidate's tweet."""
+"""What the funnel itself needs of each candidate's tweet."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Tweet(Hydrator):
 
 
 def originals(network: NetworkState, rows: I64) -> I64:
-    """[N] the tweet that each of `rows` puts before the reader: what a retweet refers to, else the tweet itself."""
+    """[N] the tweet that each of `rows` shows: what a retweet refers to, else the tweet itself."""
     tweet = network.tweet
     referenced = tweet.referenced_row[rows]
     refers = (tweet.kind[rows] == KIND_CODE["retweet"]) & (referenced >= 0)

@@ -75,7 +75,7 @@ def home_funnel(
         ranker: gives the values.
         vectors: the index of a retrieval model; without it there is no two-tower source.
         config: the settings; the defaults when None.
-        sink: takes the requests and impressions of what is served; nobody is told when None.
+        sink: takes the requests and impressions of what is served; they are dropped when None.
         policy: name and version of the policy, written into each request.
         strict: raise a component's failure instead of going on without it.
         more: sources beside the feed's own, after them in order.

@@ -1,4 +1,4 @@
-"""Asks the ranker, in process or over HTTP, for the value of every candidate."""
+"""Gets the value of every candidate from the ranker, in process or over HTTP."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class AskRanker(Component):
     budget_ms = 1_000.0
 
     def __init__(self, ranker: Ranker) -> None:
-        """Asks `ranker`."""
+        """Calls `ranker`."""
         self.ranker = ranker
 
     def rank(self, batch: CandidateBatch, *, deadline_ms: float | None) -> Mapping[str, Array]:

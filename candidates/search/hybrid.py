@@ -60,7 +60,7 @@ class Search:
 
         Args:
             events: rows of one table.
-            embeddings: [N, D] of the tweets' texts where somebody computed them already; encoded here when None.
+            embeddings: [N, D] of the tweets' texts where they are known already; encoded here when None.
         """
         if events.table == "deletions":
             self.text.delete(events.columns["tweet_id"])
@@ -71,11 +71,13 @@ class Search:
         self.text.add(events)
         if self.semantic is None or self.encoder is None:
             return
-        said = (events.columns["kind"] != "retweet").astype(np.bool_)
-        said &= ~self.semantic.has(events.columns["tweet_id"])
-        spoken = events.where(said)
-        vectors = embeddings[said] if embeddings is not None else self.encoder.encode(spoken.columns["text"].tolist())
-        self.semantic.add(spoken, vectors)
+        worded = (events.columns["kind"] != "retweet").astype(np.bool_)
+        worded &= ~self.semantic.has(events.columns["tweet_id"])
+        written = events.where(worded)
+        vectors = (
+            embeddings[worded] if embeddings is not None else self.encoder.encode(written.columns["text"].tolist())
+        )
+        self.semantic.add(written, vectors)
 
     def search(
         self, query: str, mode: Mode = "hybrid", limit: int = 10, *,
@@ -86,10 +88,10 @@ class Search:
         Args:
             query: see `candidates.search.query`; `semantic` takes it as a plain sentence.
             mode: `text` (BM25, all words must be there), `semantic` (cosine of embeddings) or `hybrid` (any word
-                will do, fused with the semantic ranking).
+                is enough, fused with the semantic ranking).
             limit: the most hits.
-            before_us: only tweets posted before this moment.
-            since_us: only tweets posted at this moment or later.
+            before_us: only tweets posted before this time.
+            since_us: only tweets posted at this time or later.
 
         Raises:
             QueryError: a query that cannot be understood.

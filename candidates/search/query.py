@@ -1,4 +1,4 @@
-"""What people type into the search box: words, "phrases", #hashtags, and any of these after a minus to be left out."""
+"""The query language: words, "phrases", #hashtags, and any of these after a minus to be left out."""
 
 from __future__ import annotations
 

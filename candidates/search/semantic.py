@@ -52,7 +52,7 @@ class SemanticIndex:
         A zero vector, a query without words, finds nothing.
 
         Raises:
-            ConfigError: asked to filter by hashtag, which embeddings do not know.
+            ConfigError: a filter by hashtag, which embeddings cannot apply.
         """
         if not query.any():
             return Hits(np.empty(0, np.int64), np.empty(0))

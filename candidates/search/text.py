@@ -1,6 +1,6 @@
 """Full text search of tweets on Tantivy: BM25, filters by author, time and hashtag.
 
-Additions and deletions wait until somebody searches (`refresh`), because committing is what costs. Texts are cut at
+Additions and deletions wait for the next search (`refresh`), because committing is slow. Texts are cut at
 everything that is no letter or digit, lowered, and stripped of accents.
 """
 
@@ -44,13 +44,13 @@ class Within:
     """Which tweets may be found at all; None leaves a side open."""
 
     since_us: int | None = None
-    """Posted at this moment or later."""
+    """Posted at this time or later."""
     before_us: int | None = None
-    """Posted before this moment."""
+    """Posted before this time."""
     authors: Sequence[int] | None = None
-    """Ids of authors; a tweet of any of them will do."""
+    """Ids of authors; a tweet of any of them is enough."""
     hashtags: Sequence[str] | None = None
-    """Without #; a tweet with any of them will do."""
+    """Without #; a tweet with any of them is enough."""
 
 
 class TextIndex:

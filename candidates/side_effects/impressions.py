@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import numpy as np
 
 from candidates.component import SideEffect
 from candidates.ports import EventSink
+from candidates.trace import FunnelResult
 from data.batch import I64, Array
 from data.events import EventBatch
 from data.ids import MAX_SEQUENCE, snowflake
-
-if TYPE_CHECKING:
-    from candidates.trace import FunnelResult
-
 
 PER_MS = MAX_SEQUENCE + 1
 
@@ -38,19 +33,19 @@ class Impressions(SideEffect):
     def after(self, result: FunnelResult) -> None:
         """Emits what `result` shows."""
         slate = result.slate
-        asked, owner = slate.requests.columns, slate.request
+        query, owner = slate.requests.columns, slate.request
         self.sink.emit(EventBatch("requests", {
-            "request_id": asked["request_id"], "time_us": asked["time_us"], "user_id": asked["user_id"],
+            "request_id": query["request_id"], "time_us": query["time_us"], "user_id": query["user_id"],
             "product": _texts(self.product, len(slate.requests)), "policy": _texts(self.policy, len(slate.requests)),
         }))  # fmt: skip
         if not len(slate):
             return
-        order = np.lexsort((slate.columns["position"], owner, asked["time_us"][owner]))
+        order = np.lexsort((slate.columns["position"], owner, query["time_us"][owner]))
         shown = owner[order]
-        times = asked["time_us"][shown]
+        times = query["time_us"][shown]
         self.sink.emit(EventBatch("impressions", {
             "impression_id": self._ids(times), "time_us": times,
-            "request_id": asked["request_id"][shown], "user_id": asked["user_id"][shown],
+            "request_id": query["request_id"][shown], "user_id": query["user_id"][shown],
             **{name: slate.columns[name][order] for name in ("tweet_id", "author_id", "position", "source")},
             "score": slate.columns["score"][order].astype(np.float32),
             "propensity": slate.columns["propensity"][order],

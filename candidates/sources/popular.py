@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from candidates.component import Source
-from candidates.tweet_vectors import nobody
+from candidates.tweet_vectors import of_no_user
 from data.batch import I64, Array, Ragged, Requests
 from data.events import MINUTE_US
 from features.online import FeatureState
@@ -27,7 +27,7 @@ class Popular(Source):
         self.state, self.cap, self.max_age_h = state, cap, max_age_h
 
     def fetch(self, requests: Requests) -> Ragged:
-        """[B] lists of tweet rows, most engaged first; only tweets that anybody engaged."""
+        """[B] lists of tweet rows, most engaged first; only tweets with an engagement."""
         steps = -(-requests.columns["time_us"] // self.step_us) * self.step_us
         languages = self.state.network.user.language[requests.columns["user_row"]]
         groups, group = np.unique(np.stack([steps, languages], axis=1), axis=0, return_inverse=True)
@@ -43,7 +43,7 @@ class Popular(Source):
         """Tweet rows with any engagement, most engaged first."""
         network = self.state.network
         rows = network.alive(time_us, self.max_age_h)
-        batch = self.state.lookup(nobody(self.state, rows, time_us), (self.counts,))
+        batch = self.state.lookup(of_no_user(self.state, rows, time_us), (self.counts,))
         counts = batch.column(self.counts)
         rows, counts = rows[counts > 0], counts[counts > 0]
         return rows[np.lexsort((-network.tweets.ids[rows], -network.tweet.time_us[rows], -counts))]

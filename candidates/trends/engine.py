@@ -62,7 +62,7 @@ class Trend:
 
 
 class TrendEngine:
-    """Takes tweets in the order of time, tells the trends of any moment from the last tweet on."""
+    """Takes tweets in the order of time; gives the trends of any time from the last tweet on."""
 
     tables = frozenset({"users", "tweets"})
     """Tables whose events it takes; others are passed over."""
@@ -91,7 +91,7 @@ class TrendEngine:
         """The best hashtags of the window that ends at `time_us`: uses at or after its start and before its end.
 
         Args:
-            time_us: the moment; not before the last tweet taken, as older windows are gone.
+            time_us: not before the last tweet taken, as older windows are gone.
             place: WOEID; the world when None.
             limit: the most trends.
 

@@ -17,14 +17,14 @@ if TYPE_CHECKING:
 app = typer.Typer(no_args_is_help=True, help="The running network's event log.")
 dlq = typer.Typer(
     no_args_is_help=True,
-    help="Dead letters: events that a consumer could not apply, or that nobody can read. All else goes on without them."
+    help="Dead letters: events that a consumer could not apply, or that cannot be read. All else goes on without them."
     " These commands work while a server runs and while none does.",
 )
 app.add_typer(dlq, name="dlq")
 
 Network = Annotated[Path | None, typer.Option(help="Folder of the network's database.")]
 Data = Annotated[Path | None, typer.Option("--data", help="The data set that the network was loaded with.")]
-Group = Annotated[str | None, typer.Option(help="One consumer's letters; log: events that nobody can read.")]
+Group = Annotated[str | None, typer.Option(help="One consumer's letters; log: events that cannot be read.")]
 Offset = Annotated[int, typer.Argument(min=1, help="Offset of the event (see: events dlq list).")]
 Offsets = Annotated[list[int] | None, typer.Argument(min=1, help="Offsets of events (see: events dlq list).")]
 All = Annotated[bool, typer.Option("--all", help="All letters, of --group where that is given.")]
@@ -32,7 +32,7 @@ All = Annotated[bool, typer.Option("--all", help="All letters, of --group where 
 
 @dlq.command("list")
 def list_(network: Network = None, data: Data = None, group: Group = None, as_json: JsonFlag = False) -> None:
-    """Print the dead letters: which event, who could not take it, and why.
+    """Print the dead letters: the event, the consumer that could not take it, and the error.
 
     Without --network or --data: of the only network under ROOKERY_HOME.
 
@@ -144,7 +144,7 @@ def _chosen(database: Database, offsets: list[int], group: str | None, *, every:
 
 
 def _opened(network: Path | None, data: Path | None) -> Any:
-    """The network's database, closed at the end of the block; whoever writes to it goes on."""
+    """The network's database, closed at the end of the block; a server that writes to it goes on."""
     from contextlib import closing
 
     from data.home import home_folder

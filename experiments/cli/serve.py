@@ -64,7 +64,7 @@ def token(
         typer.Option(min=0, max=2**63 - 1, help="The user to act as; a token without reads, and what --scope says."),
     ] = None,
     scope: Annotated[list[str] | None, typer.Option(help="rank: POST /v1/rank. operator: POST /2/users.")] = None,
-    hours: Annotated[float, typer.Option(min=0.01, max=876_000.0, help="How long it is good for.")] = 720.0,
+    hours: Annotated[float, typer.Option(min=0.01, max=876_000.0, help="Hours that it is valid.")] = 720.0,
     as_json: JsonFlag = False,
 ) -> None:
     """Print a bearer token for the network's API, signed with this home's secret (or ROOKERY_SECRET).
@@ -97,14 +97,14 @@ def serve_network(data: Path | None, model: str, home: Path, *, folder: Path | N
     from serving.app import bind, run
     from serving.network import Network
 
-    asked = resolve(data, model, home, folder, settings)
-    network = Network(asked.settings, asked.model)
+    plan = resolve(data, model, home, folder, settings)
+    network = Network(plan.settings, plan.model)
     try:
         # The port is taken before the data set is loaded, which may take long.
         with ExitStack() as stack:
-            sockets = [stack.enter_context(one) for one in bind(asked.settings.host, asked.settings.port)]
-            asked.load(network)
-            _greet(network, asked.settings.host, sockets[0].getsockname()[1])
+            sockets = [stack.enter_context(one) for one in bind(plan.settings.host, plan.settings.port)]
+            plan.load(network)
+            _greet(network, plan.settings.host, sockets[0].getsockname()[1])
             run(network, sockets)
     finally:
         # Another signal must not keep the network from being closed.

@@ -25,8 +25,8 @@ from serving.settings import DATABASE, Settings
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What a network is to be made of."""
+class NetworkPlan:
+    """What a network is made of."""
 
     dataset: Dataset | None
     model: Bundle | None
@@ -41,10 +41,10 @@ class Asked:
 
 
 def open_network(data: Path | None, model: str, home: Path, *, folder: Path | None = None, **settings: Any) -> Network:
-    """A network with `data` loaded and `model` ranking, ready to be served or asked; the caller closes it.
+    """A network with `data` loaded and `model` ranking, ready to be served; the caller closes it.
 
     Its database lies in `folder`, by default one a data set under `home/networks`, so that serving another data set
-    disturbs nothing. Without any registered model and when none is asked for, the newest tweet comes first.
+    disturbs nothing. Without any registered model, and when none is named, the newest tweet comes first.
 
     Raises:
         NotFoundError: nothing answers to `model`.
@@ -52,17 +52,17 @@ def open_network(data: Path | None, model: str, home: Path, *, folder: Path | No
         DataError: the data set cannot be read, or the folder holds another one.
         ConfigError: another process has the network open, or the home cannot be written to.
     """
-    asked = resolve(data, model, home, folder, settings)
-    network = Network(asked.settings, asked.model)
+    plan = resolve(data, model, home, folder, settings)
+    network = Network(plan.settings, plan.model)
     try:
-        asked.load(network)
+        plan.load(network)
     except BaseException:
         network.close()
         raise
     return network
 
 
-def resolve(data: Path | None, model: str, home: Path, folder: Path | None, settings: Mapping[str, Any]) -> Asked:
+def resolve(data: Path | None, model: str, home: Path, folder: Path | None, settings: Mapping[str, Any]) -> NetworkPlan:
     """The data set, the model and the settings that a command names, checked against each other."""
     check_home(home)
     dataset = Dataset.open(data) if data is not None else None
@@ -76,11 +76,11 @@ def resolve(data: Path | None, model: str, home: Path, folder: Path | None, sett
     chosen = Settings.read(home=folder, **settings)
     if chosen.secret is None:
         chosen = Settings.read(home=folder, secret=load_secret(home).decode(), **settings)
-    return Asked(dataset, bundle, chosen)
+    return NetworkPlan(dataset, bundle, chosen)
 
 
 def network_folder(dataset: Dataset | None, home: Path) -> Path:
-    """Where a network over `dataset` has its database when nobody names another folder."""
+    """Where a network over `dataset` has its database when no other folder is named."""
     return home / "networks" / (dataset.content_hash[:12] if dataset is not None else "empty")
 
 
@@ -114,7 +114,7 @@ def scaled_fanout(dataset: Dataset, *, push_share: float = 0.9, pull_share: floa
 
 
 def empty_folder(folder: Path) -> Path:
-    """`folder`, emptied: for networks that are to start anew.
+    """`folder`, emptied: for networks that start anew.
 
     Raises:
         ConfigError: a process has one of them open.

@@ -57,7 +57,7 @@ class Live:
     fresh_share: float
     """Share of the timelines read after the posts that show at least one of them."""
     compared: int
-    """Timelines read over HTTP and ranked again in process for the same moment."""
+    """Timelines read over HTTP and ranked again in process for the same time."""
     identical: int
     """Of these, how many have the same tweets in the same order."""
     trends: list[str]
@@ -80,7 +80,7 @@ def run_live(
     """Serves `dataset` with the champion; compares timelines, posts tweets, reads timelines again.
 
     The comparison comes first, for `same` of the users whose requests were `evaluated`: a second network is built in
-    this process from the data set alone, and every timeline read over HTTP is ranked again there for the very moment
+    this process from the data set alone, and every timeline read over HTTP is ranked again there for the very time
     that the answer states.
     """
     fanout = scaled_fanout(dataset)
@@ -190,5 +190,5 @@ def await_fanout(server: Server, tweets: int) -> None:
 
 
 def _active_users(dataset: Dataset) -> list[int]:
-    """Users who asked for a feed in the log, ascending: those who will read and write."""
+    """Users with requests in the log, ascending: those who will read and write."""
     return dataset.scan("requests").select(pl.col("user_id").unique().sort()).collect()["user_id"].to_list()

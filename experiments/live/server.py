@@ -68,7 +68,7 @@ def running_server(
     """`rookery serve --data DIR` in a process of its own on a free port, until it is ready; stopped at the end.
 
     Raises:
-        LiveError: it ended or was not ready in `wait_s` seconds; the message holds its last words.
+        LiveError: it ended or was not ready in `wait_s` seconds; the message holds the end of its log.
     """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))

@@ -1,4 +1,4 @@
-"""Who may call a route: one dependency a rule.
+"""Who may call a route: one dependency for each rule.
 
 (none)            /healthz, /readyz, /metrics, /docs, /openapi.json
 reader            any valid token
@@ -43,7 +43,7 @@ async def user(claims: Reader) -> int:
     """The account that the token acts as.
 
     Raises:
-        ProblemError: 401 without a valid token, 403 when it is nobody's.
+        ProblemError: 401 without a valid token, 403 when it has no user.
     """
     if claims.user_id is None:
         raise ProblemError(403, "no-user", f"this route acts as a user, and the token has none; {HOW}")
@@ -57,7 +57,7 @@ async def acting(acts_as: User, user_id: Annotated[int, Path(alias="id")]) -> in
     """The account in the path, which must be the token's own.
 
     Raises:
-        ProblemError: 401 without a valid token, 403 when the path names somebody else.
+        ProblemError: 401 without a valid token, 403 when the path names another user.
     """
     if user_id != acts_as:
         raise ProblemError(
@@ -72,7 +72,7 @@ Acting = Annotated[int, Depends(acting)]
 
 
 async def service(claims: Reader) -> Claims:
-    """A service that may ask for scores.
+    """A service that may request scores.
 
     Raises:
         ProblemError: 401 without a valid token, 403 without scope `rank`.
@@ -81,7 +81,7 @@ async def service(claims: Reader) -> Claims:
 
 
 async def operator(claims: Reader) -> Claims:
-    """The lab's operator, who makes accounts.
+    """The lab's operator, who creates accounts.
 
     Raises:
         ProblemError: 401 without a valid token, 403 without scope `operator`.

@@ -1,4 +1,4 @@
-"""Bearer tokens: signed JWTs (HS256) that say who acts and what for. The secret stays in the home folder."""
+"""Bearer tokens: signed JWTs (HS256) that name the user and the scopes. The secret stays in the home folder."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ SCOPES: dict[str, str] = {
     "rank": "score candidates: POST /v1/rank",
     "operator": "create accounts: POST /2/users",
 }
-"""What a token may be good for beside reading, and acting as its own user."""
+"""What a token may allow beside reading and acting as its own user."""
 
 
 @dataclass(frozen=True, slots=True)
 class Claims:
-    """What a verified token says."""
+    """The content of a verified token."""
 
     user_id: int | None
     scopes: frozenset[str]
@@ -39,11 +39,11 @@ class Claims:
 
 
 class TokenError(Exception):
-    """The token is not one of ours, was altered, or is over."""
+    """The token is not one of ours, was altered, or has expired."""
 
 
 class Tokens:
-    """Issues and verifies tokens with one secret. Tokens live by the wall clock, whatever time the data has."""
+    """Issues and verifies tokens with one secret. They expire by the wall clock, whatever time the data has."""
 
     def __init__(self, secret: bytes, clock: Clock | None = None) -> None:
         """Signs with `secret`.
@@ -62,10 +62,10 @@ class Tokens:
         self._known: dict[str, Claims] = {}
 
     def issue(self, user_id: int | None, scopes: Iterable[str] = (), *, ttl_s: int = DEFAULT_TTL_S) -> str:
-        """A token for a user (None: for no user, as a service needs) with `scopes`, good for `ttl_s` seconds.
+        """A token for a user (None: for no user, as a service needs) with `scopes`, valid for `ttl_s` seconds.
 
         Raises:
-            ConfigError: a scope that there is not.
+            ConfigError: an unknown scope.
         """
         wanted = sorted(set(scopes))
         for scope in wanted:
@@ -78,10 +78,10 @@ class Tokens:
         return jwt.encode({"alg": "HS256"}, claims, self._key)
 
     def verify(self, token: str) -> Claims:
-        """What `token` says.
+        """The claims of `token`.
 
         Raises:
-            TokenError: it is not ours, was altered, or is over.
+            TokenError: it is not ours, was altered, or has expired.
         """
         claims = self._known.get(token)
         if claims is None:
@@ -109,7 +109,7 @@ class Tokens:
 
 
 def load_secret(home: Path, given: str | None = None) -> bytes:
-    """The signing secret: `given` (ROOKERY_SECRET), else the one in `home`, made at first with mode 0600.
+    """The signing secret: `given` (ROOKERY_SECRET), else the one in `home`, made on first use with mode 0600.
 
     Raises:
         ConfigError: the file holds no secret.
@@ -122,7 +122,7 @@ def load_secret(home: Path, given: str | None = None) -> bytes:
         with tempfile.NamedTemporaryFile("w", dir=home, prefix=f".{SECRET_FILE}.") as file:  # of mode 0600
             file.write(secrets.token_urlsafe(48))
             file.flush()
-            # Whole from its first moment; of several that make one at once the first one's stays.
+            # The link makes it appear complete; of several processes that make one, the first one's stays.
             with contextlib.suppress(FileExistsError):
                 os.link(file.name, path)
     secret = path.read_text().strip()

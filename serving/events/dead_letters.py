@@ -1,9 +1,9 @@
-"""Dead letters: events that a consumer could not apply, or that nobody can read. They stand in the database.
+"""Dead letters: events that a consumer could not apply, or that cannot be read. They are kept in the database.
 
-A letter belongs to one consumer; the others take its event. It is not tried again by itself, at a restart neither:
-whoever builds the state passes it over. A person may have it tried again (`redrive`): the state is then built anew
-with the event in its place in the order, and the letter is gone, or is set aside once more. A letter that is dropped
-is passed over for good, and is told of no more.
+A letter belongs to one consumer; the others take its event. It is not tried again by itself, nor at a restart: every
+build of the state passes it over. An operator may have it tried again (`redrive`): the state is then built anew with
+the event in its place in the order, and the letter is deleted, or set aside once more. A letter that is dropped is
+passed over for good and no longer listed.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ dead_letters = Table(
 """Entries that a group could not apply, and why."""
 
 _ERROR_LENGTH = 1_000
-"""Letters of an error that are kept."""
+"""Characters of an error that are kept."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +42,7 @@ class Letter:
     """One event that was set aside."""
 
     group: str
-    """The consumer that could not take it, or `log` where nobody can."""
+    """The consumer that could not take it, or `log` for an event that cannot be read."""
     offset: int
     """Its place in the event log."""
     table: str
@@ -80,11 +80,11 @@ _AT_ONCE = 400
 
 
 class DeadLetters:
-    """The letters of a running network: what its consumers pass over, and when one of them is halted.
+    """The letters of a running network: what its consumers pass over, and which of them are halted.
 
-    A consumer that fails at one event after another is halted before the last of them: then the fault is not in the
-    events. What is counted is what this process saw, so that a restart, or a letter tried again, gives a halted
-    consumer another chance.
+    A consumer that fails at many events in a row is halted before the last of them: then the fault is not in the
+    events. Only failures in this process count, so that a restart, or a letter tried again, gives a halted consumer
+    another chance.
     """
 
     def __init__(self, database: Database, *, halt_after: int) -> None:
@@ -92,18 +92,18 @@ class DeadLetters:
         self._database = database
         self._halt_after = halt_after
         self._passed: set[tuple[str, int]] = set()
-        self._asked: set[tuple[str, int]] = set()
+        self._redriven: set[tuple[str, int]] = set()
         self._in_a_row: dict[str, tuple[int, int]] = {}
         self._halts: dict[str, int] = {}
         self.reload()
 
     def reload(self) -> None:
-        """Reads what is to be passed over and what is to be tried again, and halts nobody."""
+        """Reads what is to be passed over and what is to be tried again; no consumer is halted then."""
         c = dead_letters.c
         with self._database.read() as connection:
             rows = connection.execute(select(c.group_name, c.offset, c.state)).all()
         self._passed = {(row.group_name, row.offset) for row in rows if row.state != REDRIVE}
-        self._asked = {(row.group_name, row.offset) for row in rows if row.state == REDRIVE}
+        self._redriven = {(row.group_name, row.offset) for row in rows if row.state == REDRIVE}
         self._in_a_row, self._halts = {}, {}
 
     def waiting(self) -> bool:
@@ -111,7 +111,7 @@ class DeadLetters:
         c = dead_letters.c
         with self._database.read() as connection:
             rows = connection.execute(select(c.group_name, c.offset).where(c.state == REDRIVE)).all()
-        return any((row.group_name, row.offset) not in self._asked for row in rows)
+        return any((row.group_name, row.offset) not in self._redriven for row in rows)
 
     def passes(self, group: str, offset: int) -> bool:
         """Whether `group` passes over the event at `offset`."""
@@ -122,7 +122,7 @@ class DeadLetters:
         return self._halts.get(group)
 
     def took(self, group: str, offset: int) -> None:
-        """A consumer took an event. One before its last letter tells nothing: it comes again with each building."""
+        """A consumer took an event. One before its last letter does not count: it comes again with each build."""
         if group in self._in_a_row and offset > self._in_a_row[group][1]:
             del self._in_a_row[group]
 
@@ -149,11 +149,11 @@ class DeadLetters:
         with self._database.write() as connection:
             connection.execute(dead_letters.insert().prefix_with("OR REPLACE", dialect="sqlite"), row)
         self._passed.add((group, offset))
-        self._asked.discard((group, offset))
+        self._redriven.discard((group, offset))
 
     def conclude(self, offsets: Mapping[str, int]) -> None:
-        """Strikes out letters that were tried again and taken, now that groups have come to `offsets`."""
-        taken = [one for one in self._asked if one[1] <= offsets.get(one[0], 0)]
+        """Deletes letters that were tried again and taken, now that groups have come to `offsets`."""
+        taken = [one for one in self._redriven if one[1] <= offsets.get(one[0], 0)]
         if not taken:
             return
         c = dead_letters.c
@@ -161,7 +161,7 @@ class DeadLetters:
             for group, offset in taken:
                 wanted = delete(dead_letters).where(c.group_name == group, c.offset == offset, c.state == REDRIVE)
                 connection.execute(wanted)
-        self._asked.difference_update(taken)
+        self._redriven.difference_update(taken)
 
     def counts(self) -> dict[str, int]:
         """Letters by group, without those that were dropped."""

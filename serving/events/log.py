@@ -29,7 +29,7 @@ class Unreadable:
 
     offset: int
     table: str
-    """What it says of its table."""
+    """The table that it names."""
     error: str
 
 
@@ -49,7 +49,7 @@ class EventLog(Protocol):
         ...
 
 
-# As bytes: the driver refuses a whole answer for one text in it that is not UTF-8.
+# As bytes: the driver refuses the whole result for one text in it that is not UTF-8.
 _READ = (
     select(events_table.c.offset, cast(events_table.c.name, LargeBinary), cast(events_table.c.payload, LargeBinary))
     .where(events_table.c.offset > bindparam("after"))
@@ -85,7 +85,7 @@ class DatabaseLog:
             return int(connection.scalar(_END) or 0)
 
     def last_time_us(self) -> int:
-        """The moment of the latest event, 0 in an empty log."""
+        """The time of the latest event, 0 in an empty log."""
         with self._database.read() as connection:
             return int(connection.scalar(_LAST) or 0)
 
@@ -106,15 +106,15 @@ def stored(database: Database, offset: int) -> dict[str, Any]:
 
 
 _SHOWN = 4_096
-"""Letters of an event's bytes that are shown, two a byte."""
+"""Characters of an event's bytes that are shown, two a byte."""
 
 
 def _entry(offset: int, name: bytes | None, payload: bytes | None) -> Entry | Unreadable:
-    told = (name or b"").decode(errors="replace")
+    table = (name or b"").decode(errors="replace")
     try:
-        return Entry(offset, decode(told, payload or b""))
+        return Entry(offset, decode(table, payload or b""))
     except DataError as error:
-        return Unreadable(offset, told, error.problem)
+        return Unreadable(offset, table, error.problem)
 
 
 def runs(entries: Sequence[Entry]) -> list[Entry]:

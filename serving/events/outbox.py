@@ -1,4 +1,4 @@
-"""The outbox: a write and the event that tells of it commit in one transaction, or neither does."""
+"""The outbox: a write and its event commit in one transaction, or neither does."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ from serving.kit.lease import Lease
 T = TypeVar("T")
 
 DATACENTRE = 31
-"""Marks ids made by the running network; a world's ids have another."""
+"""Datacentre of ids made by the running network; a world's ids have another."""
 
 REQUESTS = 30
-"""Marks ids of requests, which are given beside the writes."""
+"""Datacentre of ids of requests, which are given independently of writes."""
 
 FIRST_US = EPOCH_MS * 1000
 LAST_US = FIRST_US + (1 << 41) * 1000 - 1
-"""The moments that have ids; no event of the network has another."""
+"""The first and last time that have ids; every event of the network lies between them."""
 
 events_table = Table(
     "events",
@@ -56,7 +56,6 @@ def decode(name: str, payload: bytes) -> EventBatch:
     Raises:
         DataError: there is no such table, or the bytes are not rows of it.
     """
-    spec = table(name)
     try:
         given = msgspec.structs.asdict(_decoder(name).decode(payload))
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
@@ -64,18 +63,17 @@ def decode(name: str, payload: bytes) -> EventBatch:
     columns: dict[str, Array] = {}
     for column, values in given.items():
         if values is not msgspec.UNSET:
-            dtype = object if isinstance(spec.columns[column].fill, str) else _dtype(name, column)
-            columns[column] = np.array(values, dtype=dtype)
+            columns[column] = np.array(values, dtype=_dtype(name, column))
     lengths = {len(values) for values in columns.values()}
     if len(lengths) != 1 or not lengths.pop():
-        told = ", ".join(f"{len(values)} {column}" for column, values in columns.items())
-        raise DataError(f"an event of {name!r} has no rows, or columns of unequal length: {told}")
+        counts = ", ".join(f"{len(values)} {column}" for column, values in columns.items())
+        raise DataError(f"an event of {name!r} has no rows, or columns of unequal length: {counts}")
     return EventBatch(name, columns)
 
 
 @cache
 def _decoder(name: str) -> msgspec.msgpack.Decoder[msgspec.Struct]:
-    """Reads the columns of a table and nothing else: each a list of values that its dtype holds."""
+    """Decodes the columns of a table and nothing else: each a list of values that its dtype holds."""
     spec = table(name)
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for column, meaning in spec.columns.items():
@@ -112,7 +110,7 @@ def event(name: str, /, **values: Any) -> EventBatch:
         value = values.get(column)
         if value is None and not meaning.nullable:
             raise DataError(f"an event of {name!r} lacks {column!r}", remedy=meaning.doc)
-        one = np.empty(1, object if isinstance(meaning.fill, str) else _dtype(name, column))
+        one = np.empty(1, _dtype(name, column))
         one[0] = meaning.fill if value is None else value
         columns[column] = one
     return EventBatch(name, columns)
@@ -133,11 +131,11 @@ _DTYPES: dict[tuple[str, str], np.dtype[Any]] = {}
 
 @dataclass
 class Transaction:
-    """One write: its connection, its moment, ids, and the events that commit with it."""
+    """One write: its connection, its time, ids, and the events that commit with it."""
 
     connection: Connection
     now_us: int
-    """The moment of this write; later than every write before it."""
+    """The time of this write; later than every write before it."""
     _ids: Snowflakes
     _worker: int
     emitted: int = field(default=0)
@@ -163,12 +161,12 @@ class Transaction:
 class Snowflakes:
     """Ids of this process: each is greater than all before it, also where the clock stands still or is set back.
 
-    Nobody else gives one of them: impressions have datacentre 0, a data set's ids come to datacentre 30 from 122,880
-    events in one millisecond on, and no id is of a millisecond that the data set holds.
+    No other source gives one of them: impressions have datacentre 0, a data set's ids reach datacentre 30 only
+    from 122,880 events in one millisecond on, and no id is of a millisecond that the data set holds.
     """
 
     def __init__(self, after_us: int = 0, *, datacentre: int = DATACENTRE) -> None:
-        """Ids begin after the moment `after_us`; makers that run side by side have each their `datacentre`."""
+        """Ids begin after the time `after_us`; makers that run side by side each have their own `datacentre`."""
         self._datacentre = datacentre
         self._worker = 0
         self._ms = after_us // 1000
@@ -180,7 +178,7 @@ class Snowflakes:
         return self._ms * 1000
 
     def next(self, now_us: int, worker: int = 0) -> int:
-        """The next id of `worker`, for the moment `now_us` or the first millisecond after it that has one left."""
+        """The next id of `worker`, for `now_us` or the first millisecond after it that has one left."""
         ms = max(now_us // 1000, self._ms)
         self._sequence = self._sequence + 1 if ms == self._ms else 0
         # Within a millisecond the ids of another worker may be smaller.
@@ -191,12 +189,12 @@ class Snowflakes:
 
 
 class Outbox:
-    """Runs writes one at a time and tells `committed` when new events are in the log."""
+    """Runs writes one at a time and calls `committed` when new events are in the log."""
 
     def __init__(
         self, database: Database, clock: Clock, lease: Lease, *, after_us: int, committed: Callable[[], None]
     ) -> None:
-        """Times and ids go on after the moment `after_us`, the last that the network holds; `lease` numbers the ids."""
+        """Times and ids go on after `after_us`, the last time that the network holds; `lease` gives its number."""
         self._database = database
         self._clock = clock
         self._lease = lease

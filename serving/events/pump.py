@@ -1,4 +1,4 @@
-"""Has the log followed whenever something was appended to it."""
+"""Follows the log whenever something was appended to it."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ log = logging.getLogger("rookery.serving")
 
 
 class Pump:
-    """A thread that calls `step` after each `wake` until it says that nothing is left to do.
+    """A thread that calls `step` after each `wake` until that returns False: nothing is left to do.
 
-    It lingers first, so that what comes in a burst is taken together. Without a wake it looks once in a while: what
-    failed is tried again, and what others wrote to the database is found.
+    It waits a little first, so that a burst of events is taken together. It also calls `step` at intervals without a
+    wake: failures are tried again, and entries that other processes wrote are found.
     """
 
     def __init__(self, step: Callable[[], bool], *, linger_ms: float, look_s: float = 1.0) -> None:

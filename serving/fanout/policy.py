@@ -1,4 +1,4 @@
-"""Who is given a tweet when it is posted, and who fetches it when they read: policies as masks over edges."""
+"""Which readers get a tweet when it is posted, and which fetch it when they read: policies as masks over edges."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class FanoutConfig(BaseModel):
     push_below: int = Field(default=1_000, ge=0)
     """Authors with fewer followers push to all of them."""
     pull_from: int = Field(default=100_000, ge=0)
-    """Authors with at least so many followers push to nobody."""
+    """Authors with at least so many followers push to no reader."""
     active_within_h: float = Field(default=24.0, gt=0)
     """Hours since a reader's last act within which authors between the two thresholds push to them."""
     capacity: int = Field(default=800, ge=1)
@@ -62,12 +62,12 @@ class FanoutConfig(BaseModel):
 
 @dataclass(frozen=True)
 class Thresholds:
-    """Push for small authors, pull for great ones, and between them push to readers who were active lately."""
+    """Push for authors with few followers, pull for those with many; between them, push to recently active readers."""
 
     config: FanoutConfig
 
     def push(self, edges: Edges) -> Mask:
-        """[E] small authors' edges, and middling ones' to active readers."""
+        """[E] edges of authors below the first threshold, and between the two those to active readers."""
         mode = self.mode(edges.columns["followers"])
         window = int(self.config.active_within_h * HOUR_US)
         active = edges.columns["active_us"] >= edges.columns["time_us"] - window

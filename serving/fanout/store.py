@@ -1,4 +1,4 @@
-"""What a store of timelines can do: lists of tweet rows by owner row, each newest first, of bounded length."""
+"""What a store of timelines offers: lists of tweet rows by owner row, each newest first, of bounded length."""
 
 from __future__ import annotations
 

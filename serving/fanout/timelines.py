@@ -1,7 +1,7 @@
 """The home timeline before ranking: what fan-out pushed to a reader, merged with what it left to pull.
 
-What a reader gets does not depend on the policy: each tweet remembers whether all its readers were given it, and
-those of followed authors that were not are merged when somebody reads. Only a list's length sets a limit.
+What a reader gets does not depend on the policy: for each tweet it is noted whether all its readers got it, and those
+that some did not get are merged when their authors' followers read. Only a list's length sets a limit.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from serving.fanout.store import TimelineStore
 
 @dataclass
 class ReadStats:
-    """What reads took from where."""
+    """Counts of reads and of where their entries came from."""
 
     reads: int = 0
     """Timelines read."""
@@ -45,7 +45,7 @@ class TimelineService:
         self._pulled_of = Columns({"count": (np.int64, 0, 0)})
 
     def leave_to_pull(self, tweets: I64, authors: I64) -> None:
-        """Notes tweets that not every reader was given, and whose they are."""
+        """Notes tweets that not every reader got, and their authors."""
         self._left.resize(len(self.network.tweets))
         self._pulled_of.resize(len(self.network.users))
         self._left.pull[tweets] = True

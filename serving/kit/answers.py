@@ -1,4 +1,4 @@
-"""What answers have in common: JSON written by msgspec, ids as texts, moments in RFC 3339."""
+"""What answers have in common: JSON written by msgspec, ids as texts, times in RFC 3339."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def page(data: Sequence[Any], next_token: str | None = None, **meta: Any) -> Res
     return answer({"data": data, "meta": about})
 
 
-def moment(time_us: int) -> str:
+def rfc3339(time_us: int) -> str:
     """UTC microseconds as RFC 3339 with milliseconds."""
     return datetime.fromtimestamp(time_us / 1e6, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{time_us // 1000 % 1000:03d}Z"
 

@@ -1,4 +1,4 @@
-"""The only reader of wall-clock time; everything else is told the time in UTC microseconds."""
+"""The only reader of wall-clock time; everything else is given the time in UTC microseconds."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from typing import Protocol
 
 
 class Clock(Protocol):
-    """Tells the network's time, which never goes back."""
+    """The network's time, which never goes back."""
 
     def now_us(self) -> int:
-        """The present moment, UTC microseconds."""
+        """The present, UTC microseconds."""
         ...
 
 
@@ -19,13 +19,13 @@ class WallClock:
     """The machine's time, which never goes back: while the machine's clock is behind, it goes on at half its pace."""
 
     def __init__(self, after_us: int = 0) -> None:
-        """Never tells a moment before `after_us`."""
+        """Never gives a time before `after_us`."""
         self._lock = threading.Lock()
         self._last = after_us
         self._read_ns = time.monotonic_ns()
 
     def now_us(self) -> int:
-        """The present moment, UTC microseconds."""
+        """The present, UTC microseconds."""
         with self._lock:
             read_ns = time.monotonic_ns()
             self._last = max(time.time_ns() // 1000, self._last + (read_ns - self._read_ns) // 2000)
@@ -42,7 +42,7 @@ class DataClock:
         self._origin_ns = time.monotonic_ns()
 
     def now_us(self) -> int:
-        """The present moment of the data, UTC microseconds."""
+        """The present of the data, UTC microseconds."""
         return self.start_us + (time.monotonic_ns() - self._origin_ns) // 1000
 
 

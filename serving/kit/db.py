@@ -1,7 +1,7 @@
 """The database in one place: engine, metadata, schema creation, and short write transactions behind one lock.
 
-SQLite in WAL mode: readers never wait for the writer. A commit survives a crash of the process; the last moments
-before a power cut may be lost, never torn (`synchronous=NORMAL`).
+SQLite in WAL mode: readers never wait for the writer. A commit survives a crash of the process; the last
+writes before a power cut may be lost, never half written (`synchronous=NORMAL`).
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ SCHEMA_VERSION = "2"
 _STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "1": ("2", ("ALTER TABLE dead_letters ADD COLUMN state VARCHAR NOT NULL DEFAULT 'dead'",)),
 }
-"""What brings a database of an older version to the next one."""
+"""The next version of each older version, and the statements that lead to it."""
 
 _UNUSABLE = frozenset({
     sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
@@ -77,12 +77,12 @@ class Database:
 
     @contextmanager
     def read(self) -> Iterator[Connection]:
-        """A connection that sees one consistent moment.
+        """A connection that sees one consistent state.
 
         Raises:
             DataError: the file is damaged, or its disk fails.
         """
-        with self._telling(), self.engine.connect() as connection:
+        with self._naming_faults(), self.engine.connect() as connection:
             yield connection
 
     @contextmanager
@@ -92,7 +92,7 @@ class Database:
         Raises:
             DataError: the file is damaged or cannot be written, or its disk is full.
         """
-        with self._telling(), self._writer, self._writing.begin() as connection:
+        with self._naming_faults(), self._writer, self._writing.begin() as connection:
             yield connection
 
     def checkpoint(self) -> None:
@@ -101,7 +101,7 @@ class Database:
         Raises:
             DataError: the file cannot be written; the log keeps all that was committed.
         """
-        with self._telling(), self.engine.connect().execution_options(rookery_plain=True) as connection:
+        with self._naming_faults(), self.engine.connect().execution_options(rookery_plain=True) as connection:
             connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
 
     def close(self) -> None:
@@ -109,8 +109,8 @@ class Database:
         self.engine.dispose()
 
     @contextmanager
-    def _telling(self) -> Iterator[None]:
-        """A fault of the file or its disk is told by the file's name."""
+    def _naming_faults(self) -> Iterator[None]:
+        """Reports a fault of the file or its disk with the file's name."""
         try:
             yield
         except DatabaseError as error:
@@ -129,13 +129,13 @@ class Database:
         with self.write() as connection:
             fresh = not inspect(connection).has_table(about.name)
             if not fresh:
-                self._bring_up(connection)
+                self._migrate(connection)
             metadata.create_all(connection)
             if fresh:
                 connection.execute(about.insert(), {"key": "schema_version", "value": SCHEMA_VERSION})
 
     def _complete(self, connection: Connection) -> bool:
-        """Whether every table stands there already: then opening needs no write, and waits for no writer."""
+        """Whether every table exists: then opening needs no write, and waits for no writer."""
         if set(metadata.tables) - set(inspect(connection).get_table_names()):
             return False
         return self._version(connection) == SCHEMA_VERSION
@@ -144,7 +144,7 @@ class Database:
     def _version(connection: Connection) -> str | None:
         return connection.scalar(select(about.c.value).where(about.c.key == "schema_version"))
 
-    def _bring_up(self, connection: Connection) -> None:
+    def _migrate(self, connection: Connection) -> None:
         """Brings the tables of an older version to this one."""
         found = self._version(connection)
         while found in _STEPS:
@@ -159,7 +159,7 @@ class Database:
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:
-    """Adds `rows`, whose values stand in the order of the table's columns; three times as fast as dictionaries."""
+    """Adds `rows`, whose values are in the order of the table's columns; three times as fast as dictionaries."""
     if rows:
         connection.exec_driver_sql(str(table.insert().compile(dialect=connection.dialect)), list(rows))
 

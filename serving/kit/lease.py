@@ -1,7 +1,7 @@
-"""Worker numbers for ids, leased: no two living processes hold one number, and no moment is told twice over a restart.
+"""Worker numbers for ids, leased: no two running processes hold one number, and no time is given twice over a restart.
 
-A number is held for some seconds and renewed before a time or an id is given beyond what was written down. So a
-process that is killed leaves behind two things: a number that nobody takes until its lease is over, and a moment after
+A number is held for some seconds, and the lease is renewed before a time or an id beyond the recorded time is given. So
+a process that is killed leaves two things behind: a number that no other takes until its lease ends, and a time after
 which the next process begins.
 """
 
@@ -22,7 +22,7 @@ WORKERS = 32
 """Numbers that there are: the 5 bits that an id has for them."""
 
 SPAN_US = 10_000_000
-"""How long a number is held, and how far ahead moments are written down."""
+"""How long a number is held, and how far ahead times are recorded."""
 
 workers = Table(
     "workers",
@@ -30,10 +30,10 @@ workers = Table(
     Column("worker", Integer, primary_key=True),
     Column("holder", String, nullable=False),
     Column("expires_us", BigInteger, nullable=False),
-    Column("told_us", BigInteger, nullable=False),
+    Column("told_us", BigInteger, key="given_us", nullable=False),
 )
-"""One row a number ever held. `expires_us` is a moment of the machine's clock, `told_us` one of the network's: no time
-or id given under this number lies after it."""
+"""One row for each number ever held. `expires_us` is a time of the machine's clock, `given_us` one of the network's: no
+time or id given under this number lies after it."""
 
 
 class Lease:
@@ -49,44 +49,44 @@ class Lease:
         self._wall = wall or WallClock()
         self._holder = f"{socket.gethostname()} {os.getpid()} {secrets.token_hex(4)}"
         self._lock = threading.Lock()
-        self._told_us = 0
+        self._given_us = 0
         now = self._wall.now_us()
         with database.write() as connection:
-            self.floor_us = int(connection.scalar(select(func.max(workers.c.told_us))) or 0)
-            """The last moment that any process may have told before this one began."""
+            self.floor_us = int(connection.scalar(select(func.max(workers.c.given_us))) or 0)
+            """The last time that any process may have given before this one began."""
             self._worker = self._take(connection, now, self.floor_us)
         self._expires_us = now + SPAN_US
 
-    def keep(self, moment_us: int) -> int:
-        """The number to give ids with at `moment_us`. Writes to the database, in a transaction of its own, when the
-        lease is half over or the moment comes near the last one written down.
+    def keep(self, time_us: int) -> int:
+        """The number to give ids with at `time_us`. Writes to the database, in a transaction of its own, when the lease
+        is half over or the time comes near the last one recorded.
 
         Raises:
             ConfigError: the lease ran out, another process took the number, and none is free.
         """
         with self._lock:
             now = self._wall.now_us()
-            if now > self._expires_us - SPAN_US // 2 or moment_us > self._told_us - SPAN_US // 2:
-                self._renew(now, max(moment_us + SPAN_US, self._told_us))
+            if now > self._expires_us - SPAN_US // 2 or time_us > self._given_us - SPAN_US // 2:
+                self._renew(now, max(time_us + SPAN_US, self._given_us))
             return self._worker
 
-    def release(self, moment_us: int) -> None:
-        """Gives the number back; `moment_us` is the last that was told under it, where anything was."""
+    def release(self, time_us: int) -> None:
+        """Gives the number back; `time_us` is the last time given under it, if any was."""
         with self._lock, self._database.write() as connection:
-            told = {"told_us": moment_us} if self._told_us else {}
-            connection.execute(self._own().values(expires_us=0, **told))
+            given = {"given_us": time_us} if self._given_us else {}
+            connection.execute(self._own().values(expires_us=0, **given))
 
-    def _renew(self, now: int, told_us: int) -> None:
+    def _renew(self, now: int, given_us: int) -> None:
         worker = self._worker
         with self._database.write() as connection:
-            if not connection.execute(self._own().values(expires_us=now + SPAN_US, told_us=told_us)).rowcount:
-                worker = self._take(connection, now, told_us)
-        self._worker, self._expires_us, self._told_us = worker, now + SPAN_US, told_us
+            if not connection.execute(self._own().values(expires_us=now + SPAN_US, given_us=given_us)).rowcount:
+                worker = self._take(connection, now, given_us)
+        self._worker, self._expires_us, self._given_us = worker, now + SPAN_US, given_us
 
     def _own(self) -> Update:
         return update(workers).where(workers.c.worker == self._worker, workers.c.holder == self._holder)
 
-    def _take(self, connection: Connection, now: int, told_us: int) -> int:
+    def _take(self, connection: Connection, now: int, given_us: int) -> int:
         held = set(connection.scalars(select(workers.c.worker).where(workers.c.expires_us > now)))
         free = [one for one in range(WORKERS) if one not in held]
         if not free:
@@ -94,6 +94,6 @@ class Lease:
                 f"all {WORKERS} worker numbers of {self._database.path} are held",
                 remedy=f"stop a process that writes to it, or wait {SPAN_US // 1_000_000} seconds",
             )
-        row = {"worker": free[0], "holder": self._holder, "expires_us": now + SPAN_US, "told_us": told_us}
+        row = {"worker": free[0], "holder": self._holder, "expires_us": now + SPAN_US, "given_us": given_us}
         connection.execute(workers.insert().prefix_with("OR REPLACE", dialect="sqlite"), row)
         return free[0]

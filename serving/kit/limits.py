@@ -7,7 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 
 class BodyLimit:
-    """ASGI middleware: a body that is too long, or says that it will be, is refused when the route reads it."""
+    """ASGI middleware: a body that is too long, or declared too long, is refused when the route reads it."""
 
     def __init__(self, app: ASGIApp, *, max_bytes: int) -> None:
         """Wraps `app`."""
@@ -20,7 +20,7 @@ class BodyLimit:
             await self.app(scope, receive, send)
             return
         declared = dict(scope["headers"]).get(b"content-length", b"0")
-        # Before the first byte is read where the header tells, else as soon as one too many has come.
+        # Before the first byte where the header gives the length, else as soon as one byte too many has come.
         taken = int(declared) if declared.isdigit() and int(declared) > self.max_bytes else 0
 
         async def counted() -> Message:

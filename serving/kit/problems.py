@@ -1,4 +1,4 @@
-"""Turns every error into a Problem document (RFC 9457) that names the thing and the remedy and leaks nothing."""
+"""Turns every error into a Problem document (RFC 9457) that names the thing and the remedy, and hides the inside."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ log = logging.getLogger("rookery.serving")
 
 
 class ProblemError(Exception):
-    """An answer that is an error. `slug` tells kinds apart for programs, `detail` tells people what to do."""
+    """An answer that is an error. `slug` names the kind for programs, `detail` says to people what to do."""
 
     def __init__(
         self,

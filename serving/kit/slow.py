@@ -42,14 +42,14 @@ class TimedRequests(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def shutdown(self) -> None:
-        """The server stops: what has not arrived by now was promised to nobody."""
+        """The server stops: a request that has not arrived yet is dropped."""
         if self._half_sent():
             self.transport.close()
         else:
             super().shutdown()
 
     def _half_sent(self) -> bool:
-        """Whether all that this connection waits for is the rest of a request."""
+        """Whether this connection waits for nothing but the rest of a request."""
         return self._arriving is not None and (
             self.cycle is None or self.cycle.response_complete or self.cycle.more_body
         )

@@ -31,7 +31,7 @@ _BODY: dict[str, Any] = {
                     "properties": {
                         "user_id": {"type": "string", "description": "for whom"},
                         "tweet_ids": {"type": "array", "items": {"type": "string"}, "description": "candidates"},
-                        "time_us": {"type": "integer", "description": "at which moment; now when left out"},
+                        "time_us": {"type": "integer", "description": "at which time; now when left out"},
                     },
                 }
             }
@@ -42,7 +42,7 @@ _BODY: dict[str, Any] = {
 
 @router.post("/rank", dependencies=[Depends(service_rule)], openapi_extra=_BODY)
 async def rank(request: Request, network: Net) -> Response:
-    """Scores candidates for a user, in the order asked; tweets that there are not stand under `missing`."""
+    """Scores candidates for a user, in the order given; tweets that do not exist stand under `missing`."""
     packed = request.headers.get("content-type", "").startswith(_MSGPACK)
     query = _decode(await request.body(), packed)
     service.check_size(query.tweet_ids, network.settings.rank_limit)

@@ -1,4 +1,4 @@
-"""What a home timeline says beside its tweets."""
+"""A home timeline as the API shows it."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from serving.tweets.store import TweetRow
 
 
 def home_object(home: HomeTimeline, rows: list[TweetRow], model: dict[str, str]) -> dict[str, Any]:
-    """A home timeline in v2 shape; `meta` tells how it came about."""
+    """A home timeline in v2 shape; `meta` says how it was made."""
     there = {row.tweet_id for row in rows}
     ranking = [
         {"id": str(one), "score": score, "source": source}

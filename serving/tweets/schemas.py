@@ -7,7 +7,7 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.tweet_text import MAX_LENGTH
-from serving.kit.answers import Id, moment
+from serving.kit.answers import Id, rfc3339
 from serving.tweets.store import TweetRow
 
 _REFERENCE = {"reply": "replied_to", "retweet": "retweeted", "quote": "quoted"}
@@ -42,7 +42,7 @@ def tweet_object(row: TweetRow) -> dict[str, Any]:
     out: dict[str, Any] = {
         "id": str(row.tweet_id),
         "text": row.text,
-        "created_at": moment(row.time_us),
+        "created_at": rfc3339(row.time_us),
         "public_metrics": {
             "like_count": row.likes,
             "retweet_count": row.retweets,

@@ -6,7 +6,7 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from serving.kit.answers import moment
+from serving.kit.answers import rfc3339
 from serving.users.store import UserRow
 
 
@@ -33,7 +33,7 @@ def user_object(row: UserRow) -> dict[str, Any]:
         "id": str(row.user_id),
         "username": row.username or str(row.user_id),
         "name": row.name or row.username or str(row.user_id),
-        "created_at": moment(row.created_us),
+        "created_at": rfc3339(row.created_us),
         "verified": row.verified,
         "public_metrics": {
             "followers_count": row.followers,

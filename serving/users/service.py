@@ -1,4 +1,4 @@
-"""The rules of accounts: handles are taken once, and whoever acts has an account."""
+"""The rules of accounts: a handle belongs to one account, and a user who acts has one."""
 
 from __future__ import annotations
 
