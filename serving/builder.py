@@ -59,10 +59,10 @@ class Builder:
     def follow(
         self, dataset: Dataset | None, projections: Projections, clock: Clock, torn: TornError | None = None
     ) -> tuple[Projections, Runner]:
-        """`projections` (of `dataset`) and all that is in the log, with the runner that follows it from there.
+        """Brings `projections` (of `dataset`) to the end of the log; returns them and the runner that follows it.
 
-        Where a consumer tears its state, all begins again from the data set; `torn` says where one did before. Each
-        time either comes further in the log or sets an event aside, so that it ends.
+        Where a consumer leaves its state undefined, everything is built again from the data set; `torn` says where
+        that happened before. Each build comes further in the log or sets an event aside, so that it ends.
 
         Raises:
             ClosingError: the network is closed.

@@ -1,4 +1,4 @@
-"""How the reader stands to each candidate's authors: follows, mutes, blocks, and what was seen."""
+"""How the reader is related to each candidate's authors: follows, mutes, blocks, and what was seen."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from candidates.component import Hydrator, SideEffect, Source
+from candidates.component import Hydrator, Source
 from candidates.filters.age import Age
 from candidates.filters.deleted import Deleted
 from candidates.filters.duplicate import Duplicate
@@ -92,12 +92,8 @@ def home_funnel(
     hydrators: list[Hydrator] = [
         Tweet(state.network),
         Viewer(state.network.graph, state.seen),
+        *([] if config.mmr is None else [TextVectors(state) if vectors is None else RetrievalVectors(vectors)]),
     ]
-    if config.mmr is not None:
-        hydrators.append(TextVectors(state) if vectors is None else RetrievalVectors(vectors))
-    effects: list[SideEffect] = []
-    if sink is not None:
-        effects.append(Impressions(sink, policy=policy))
     return Funnel(
         base=state.base,
         sources=[*(source for source in sources if source is not None and source.cap > 0), *more],
@@ -115,6 +111,6 @@ def home_funnel(
         factors=[NetworkFactor(config.outside_factor)],
         rerankers=[] if config.author_diversity is None else [AuthorDiversity(config.author_diversity)],
         selector=TopK() if config.mmr is None else MMR(config.mmr),
-        side_effects=effects,
+        side_effects=[] if sink is None else [Impressions(sink, policy=policy)],
         strict=strict,
     )

@@ -15,7 +15,7 @@ def like(tx: Transaction, user_id: int, tweet_id: int) -> None:
     """Likes a tweet.
 
     Raises:
-        ProblemError: 403 for a user without account, 404 for a tweet that there is not.
+        ProblemError: 403 for a user without account, 404 for an unknown tweet.
     """
     users.account(tx, user_id)
     tweet = tweets.original(tx, tweet_id)
@@ -29,7 +29,7 @@ def unlike(tx: Transaction, user_id: int, tweet_id: int) -> None:
     """Takes a like back.
 
     Raises:
-        ProblemError: 404 for a tweet that there is not.
+        ProblemError: 404 for an unknown tweet.
     """
     tweet = tweets.original(tx, tweet_id)
     if store.remove(tx.connection, user_id, tweet.tweet_id):
@@ -40,7 +40,7 @@ def retweet(tx: Transaction, user_id: int, tweet_id: int) -> None:
     """Retweets a tweet.
 
     Raises:
-        ProblemError: 403 for a user without account, 404 for a tweet that there is not.
+        ProblemError: 403 for a user without account, 404 for an unknown tweet.
     """
     tweet = tweets.original(tx, tweet_id)
     if store.retweet_of(tx.connection, user_id, tweet.tweet_id) is None:
@@ -51,7 +51,7 @@ def unretweet(tx: Transaction, user_id: int, tweet_id: int) -> None:
     """Takes a retweet back.
 
     Raises:
-        ProblemError: 404 for a tweet that there is not.
+        ProblemError: 404 for an unknown tweet.
     """
     tweet = tweets.original(tx, tweet_id)
     found = store.retweet_of(tx.connection, user_id, tweet.tweet_id)

@@ -1,4 +1,4 @@
-"""Likes in SQL, so that the same person likes a tweet once. Retweets are tweets, and stand with them."""
+"""Likes in SQL, so that a user likes a tweet once. Retweets are tweets, and kept with them."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ class Consumer(Protocol):
 
 
 class MemoryConsumer(ABC):
-    """A consumer whose effect and offset stand in memory."""
+    """A consumer whose effect and offset are in memory."""
 
     group: ClassVar[str]
     atomic: ClassVar[bool] = True

@@ -159,7 +159,7 @@ class Transaction:
 
 
 class Snowflakes:
-    """Ids of this process: each is greater than all before it, also where the clock stands still or is set back.
+    """Ids of this process: each is greater than all before it, also when the clock stops or is set back.
 
     No other source gives one of them: impressions have datacentre 0, a data set's ids reach datacentre 30 only
     from 122,880 events in one millisecond on, and no id is of a millisecond that the data set holds.

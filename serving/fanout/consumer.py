@@ -63,7 +63,7 @@ class FanoutConsumer(MemoryConsumer):
         self._note_activity(events)
 
     def replay(self, events: EventBatch) -> None:
-        """Holds tweets until the end: who gets them depends on who was active and on the graph as it stands then."""
+        """Holds tweets until the end: who gets them depends on who was active and on the graph at the end."""
         if events.table == "tweets":
             self._replayed.append(events)
         self._note_activity(events)

@@ -26,7 +26,7 @@ def accounts(context: Context, user_id: int, side: Side, limit: int, *, before: 
 
 
 def follow(tx: Transaction, follower: int, followee: int) -> None:
-    """Begins an edge; one that stands stays as it is.
+    """Begins an edge; an existing one stays as it is.
 
     Raises:
         ProblemError: 422 for the user themselves, 403 for a follower without account, 404 for an unknown followee.

@@ -42,7 +42,7 @@ _BODY: dict[str, Any] = {
 
 @router.post("/rank", dependencies=[Depends(service_rule)], openapi_extra=_BODY)
 async def rank(request: Request, network: Net) -> Response:
-    """Scores candidates for a user, in the order given; tweets that do not exist stand under `missing`."""
+    """Scores candidates for a user, in the order given; unknown tweets come under `missing`."""
     packed = request.headers.get("content-type", "").startswith(_MSGPACK)
     query = _decode(await request.body(), packed)
     service.check_size(query.tweet_ids, network.settings.rank_limit)

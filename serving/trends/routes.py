@@ -21,7 +21,7 @@ async def get_trends(
 ) -> Response:
     """Hashtags that rise at a place (1: worldwide), best first.
 
-    Counts of the window that ends now or, while nobody tweets, with the last tweet: `meta.as_of_us`.
+    Counts of the window that ends now or, while there are no tweets, with the last tweet: `meta.as_of_us`.
     """
     found, as_of_us = await service.trends(network, woeid, max_trends)
     data = [{"trend_name": f"#{one.hashtag}", "tweet_count": one.volume, "score": one.score} for one in found]

@@ -82,7 +82,7 @@ def post(
     """Posts a tweet; returns its row.
 
     Raises:
-        ProblemError: 403 for an author without account, 404 for a tweet answered or quoted that there is not, 422 for
+        ProblemError: 403 for an author without account, 404 for an unknown tweet to answer or quote, 422 for
             a text too long or a tweet that is both reply and quote.
     """
     check_length(text)
@@ -100,7 +100,7 @@ def retweet(tx: Transaction, author_id: int, tweet_id: int) -> int:
     """Retweets a tweet (of a retweet: its original); returns the retweet's id.
 
     Raises:
-        ProblemError: 403 for a user without account, 404 for a tweet that there is not.
+        ProblemError: 403 for a user without account, 404 for an unknown tweet.
     """
     users.account(tx, author_id)
     return int(_commit(tx, author_id, "retweet", original(tx, tweet_id), "", None)["tweet_id"])
@@ -110,7 +110,7 @@ def delete(tx: Transaction, author_id: int, tweet_id: int) -> None:
     """Deletes an author's own tweet.
 
     Raises:
-        ProblemError: 404 for a tweet that there is not, 403 for another user's.
+        ProblemError: 404 for an unknown tweet, 403 for another user's.
     """
     row = store.one(tx.connection, tweet_id)
     if row is None:
