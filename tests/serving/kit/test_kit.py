@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from data.errors import ConfigError
 from serving.auth.tokens import TokenError, Tokens, load_secret
 from serving.events.outbox import Snowflakes
-from serving.kit.answers import many_ids, moment
+from serving.kit.answers import many_ids, rfc3339
 from serving.kit.clock import DataClock, WallClock
 from serving.kit.paging import Paging
 from serving.kit.problems import ProblemError
@@ -152,7 +152,7 @@ def test_settings_come_from_variables_and_are_checked(monkeypatch: pytest.Monkey
 
 
 def test_moments_are_utc() -> None:
-    assert moment(1_767_571_200_123_456) == "2026-01-05T00:00:00.123Z"
+    assert rfc3339(1_767_571_200_123_456) == "2026-01-05T00:00:00.123Z"
 
 
 def test_lists_of_ids() -> None:
