@@ -13,7 +13,6 @@ from experiments.runs.sweep import SweepResult
 from experiments.runs.train import TrainResult
 from experiments.statistics.paired import Difference, Interval, bounds
 from experiments.studies.rankers import RankersResult
-from ranking.metrics.catalogue import IMPRESSIONS
 
 
 def scorer_table(report: Report) -> Any:
@@ -23,7 +22,7 @@ def scorer_table(report: Report) -> Any:
     shares = list(dict.fromkeys(name for row in rows for name in row.shares))
     cells = [
         (
-            row.name + (f" v{row.version}" if row.version else "") + _ties_note(row),
+            row.label + _ties_note(row),
             interval(row.ndcg),
             interval(row.recall),
             interval(row.auc),
@@ -34,19 +33,19 @@ def scorer_table(report: Report) -> Any:
         for row in rows
     ]
     heads = ["scorer", f"NDCG@{report.k}", f"recall@{report.k}", "AUC", f"true value@{report.k}"]
-    heads += [name if name in IMPRESSIONS else f"{name}@{report.k}" for name in (*metrics, *shares)]
+    heads += [report.heading(name) for name in (*metrics, *shares)]
     return table("Scorers", heads, cells)
 
 
 def _ties_note(row: ScorerResult) -> str:
     """A line under the name of a scorer that gives most candidates one score."""
-    return f"\n  {row.apart.short}" if row.apart is not None and row.apart.told else ""
+    return f"\n  {row.score_ties.short}" if row.score_ties is not None and row.score_ties.notable else ""
 
 
 def probability_table(report: Report) -> Any:
     """The requested measures of probabilities, one row a scorer and action."""
     rows = [
-        (row.name + (f" v{row.version}" if row.version else ""), action, *(f"{one:.4f}" for one in numbers.values()))
+        (row.label, action, *(f"{one:.4f}" for one in numbers.values()))
         for row in report.rows
         for action, numbers in row.by_action.items()
     ]

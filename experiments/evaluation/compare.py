@@ -85,7 +85,7 @@ class Comparison:
     """Name of the data set."""
     k: int
     notes: tuple[str, ...] = ()
-    """What is to be told of single runs: those that do not tell candidates apart."""
+    """Sentences on single runs: those whose scores tie."""
 
 
 @dataclass(frozen=True)
@@ -98,9 +98,9 @@ class _Evaluated:
     about: Mapping[str, Any]
 
     @property
-    def told(self) -> str:
-        """How it fails to tell candidates apart, if it does and its evaluation recorded that."""
-        return str(self.about.get("told", ""))
+    def note(self) -> str:
+        """The sentence on ties of its scores that its evaluation recorded; empty where there is none."""
+        return str(self.about.get("note", ""))
 
 
 def compare_runs(references: Sequence[str], home: Path, metrics: Sequence[str] = ()) -> Comparison:
@@ -122,7 +122,7 @@ def compare_runs(references: Sequence[str], home: Path, metrics: Sequence[str] =
     asked, seed = _metrics(found, metrics), int(about.get("seed", 0))
     rows = _rows(found, references[0], asked, seed)
     segments = _by_segment(found, references[0], asked, seed)
-    notes = tuple(dict.fromkeys(one.told for one in found.values() if one.told))
+    notes = tuple(dict.fromkeys(one.note for one in found.values() if one.note))
     return Comparison(references[0], rows, segments, about["protocol"], about["data"], int(about["k"]), notes)
 
 

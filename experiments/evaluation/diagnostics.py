@@ -14,7 +14,8 @@ from numpy.typing import ArrayLike
 
 from data.batch import F64, Array
 from data.schema import ACTIONS
-from experiments.evaluation.measurements import PROBABILITY, Measured
+from experiments.evaluation.measurements import Measured
+from experiments.evaluation.protocols.protocol import PROBABILITY
 from experiments.evaluation.segments import rows_by_segment
 from experiments.statistics.paired import RESAMPLES, Difference, Interval, paired_difference
 from ranking.metrics.calibration import (

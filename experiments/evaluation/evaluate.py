@@ -7,50 +7,47 @@ impression (for AUC), so that `compare` can pair them later without scoring agai
 from __future__ import annotations
 
 import hashlib
-import re
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from data.batch import CandidateBatch
 from data.catalogue import did_you_mean
 from data.dataset import Dataset
-from data.errors import ConfigError, DataError
+from data.errors import DataError
 from data.progress import Progress, no_progress
 from data.settings import Seed
 from data.split import Split
 from experiments.datasets.time_ties import tied_rows
+from experiments.evaluation.action_counts import missing_action_notes
+from experiments.evaluation.bundles import bundles_of
 from experiments.evaluation.find_runs import ORACLE
 from experiments.evaluation.log_runs import log_report
-from experiments.evaluation.measurements import Known, Measured, Places, catalogue_of, measure_block, measure_step
-from experiments.evaluation.missing_actions import uncounted
-from experiments.evaluation.oracle import Oracle
-from experiments.evaluation.protocol import EvaluationProtocol, FullCatalogue, protocol_for
-from experiments.evaluation.requested_metrics import Asked, Candidates, missing
+from experiments.evaluation.measurements import Measured, TrainingCounts, measure
+from experiments.evaluation.protocols.catalogue import protocol_for
+from experiments.evaluation.protocols.protocol import Block, EvaluationProtocol, Needs
+from experiments.evaluation.requested_metrics import Candidates, RequestedMetrics, missing_notes
 from experiments.evaluation.results import MMRChange, Report, ScorerResult
+from experiments.evaluation.score_ties import tie_notes
 from experiments.evaluation.seen_in_training import refuse_split, seen_notes
 from experiments.evaluation.segments import segments_of
-from experiments.evaluation.separation import sentences
-from experiments.runs.splits import split_of, understanding_of
+from experiments.runs.splits import split_of
 from experiments.runs.tracking import cost, ready, require_run
 from experiments.statistics.auc import auc_interval
 from experiments.statistics.paired import Interval, mean_interval
 from features.catalogue import owners
 from features.online import FeatureState
-from features.text.understanding import Understanding
 from ranking.artifact import Bundle
-from ranking.catalogue import SCORERS, untrained_scorers
 from ranking.metrics.catalogue import METRICS
+from ranking.metrics.metric import Metric
 from ranking.ranker import check_columns
-from ranking.registry import fetch
 from ranking.scorer import Scorer, TextScorer
-from ranking.untrained import make_scorer
 
 
 class EvaluateConfig(BaseModel):
-    """How much is asked."""
+    """How many requests are ranked, and what is computed."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -77,31 +74,32 @@ class EvaluateConfig(BaseModel):
 
 
 def evaluate_references(
-    dataset: Dataset, references: Sequence[str], config: EvaluateConfig, home: Path, progress: Progress = no_progress,
-    *, scorers: Mapping[str, Scorer] | None = None,
-) -> Report:  # fmt: skip
-    """Measures models and scorers by reference, and the oracle where the truth is at hand; logs each to MLflow.
+    dataset: Dataset,
+    references: Sequence[str],
+    config: EvaluateConfig,
+    home: Path,
+    progress: Progress = no_progress,
+    *,
+    scorers: Mapping[str, Scorer] | None = None,
+    metrics: Sequence[Metric] = (),
+) -> Report:
+    """Measures models and scorers by reference, and the oracle where the truth is known; logs each to MLflow.
 
-    `scorers` are measured too, under their names, and need not be in the catalogue. Gains by segment of users are over
-    the interest formula, or else the first model named; that one's over the next.
+    `scorers` are measured too, under their names: objects with `reads` and `score` that need not be in the catalogue.
+    So are `metrics`, beside those that `config` names.
 
     Raises:
         NotFoundError: a reference that nothing answers to.
         ModelError: a model that reads columns which the data set cannot fill.
-        ConfigError: a model is named twice, or a name of `scorers` stands for something else.
+        ConfigError: a model is named twice, a name of `scorers` or of `metrics` is taken, or a metric does not apply.
     """
-    given = dict(scorers or {})
-    if len({*references, *given}) < len(references) + len(given):
-        raise ConfigError(f"a model is named twice in {' '.join([*references, *given])}", remedy="name each once")
-    for name in given:
-        check_name(name)
     client, began = ready(home), time.perf_counter()
     split = split_of(dataset, config.split)
-    bundles = bundles_of(dataset, split, references, home, given)
+    bundles = bundles_of(dataset, split, references, home, scorers)
     for reference, one in bundles.items():
         if one.run_id:
             require_run(client, one.run_id, f"model {reference!r}", home, otherwise="train again: rookery train")
-    report, measured = evaluate_bundles(dataset, split, bundles, config, progress)
+    report, measured = evaluate_bundles(dataset, split, bundles, config, progress, metrics=metrics)
     users = segments_of(dataset, split, report.users)
     spent = cost(began, "evaluation_")
     log_report(dataset, report, measured, bundles, users, config.model_dump(mode="json"), spent, home)
@@ -114,8 +112,16 @@ def evaluate_bundles(
     bundles: Mapping[str, Bundle],
     config: EvaluateConfig,
     progress: Progress = no_progress,
+    *,
+    metrics: Sequence[Metric] = (),
 ) -> tuple[Report, dict[str, Measured]]:
-    """The report and the raw rows by reference. Bundles with the same text understanding share one pass."""
+    """The report and the raw rows by reference; nothing is logged.
+
+    Raises:
+        ModelError: a model reads columns which the data set cannot fill, or learned rows of the test.
+        ConfigError: a metric does not apply.
+        DataError: nothing is relevant in any sampled request.
+    """
     for reference, bundle in bundles.items():
         check_columns(
             bundle.scorer.reads, model=reference, data=dataset.name, tables=dataset.tables, learned_from=bundle.tables
@@ -125,73 +131,69 @@ def evaluate_bundles(
         refuse_split(reference, bundle, dataset, split)
     protocol = protocol_for(dataset, split, requests=config.requests, seed=config.seed)
     seen, ties = seen_notes(bundles, dataset, split, protocol), tied_rows(split)
-    groups: dict[str, list[str]] = {}
-    for reference, bundle in bundles.items():
-        groups.setdefault(bundle.understanding.identity if bundle.understanding else "", []).append(reference)
-    asked = Asked.of(config.metrics, dataset, protocol)
-    measured: dict[str, Measured] = {}
-    known, done, candidates = Known.of(split), 0, Candidates.of(asked)
-    for at, members in enumerate(groups.values()):
-        scorers: dict[str, Scorer] = {reference: bundles[reference].scorer for reference in members}
-        # The truth follows the log request by request, which a catalogue ranked after the log's end does not.
-        followed = Oracle.available(dataset) and not isinstance(protocol, FullCatalogue)
-        oracle = Oracle.open(dataset) if followed else None
-        if oracle is not None and at == 0:
-            scorers[ORACLE] = oracle
-        understanding = bundles[members[0]].understanding
-        for count, batch in _run(protocol, scorers, oracle, understanding, config, asked, measured, known):
-            done += count
-            if at == 0 and batch is not None:
-                candidates.add(batch)
-            progress(done, len(protocol) * len(groups), f"{done} of {len(protocol) * len(groups)} requests")
-    rows = tuple(_result(name, bundles.get(name), one, config, asked, candidates) for name, one in measured.items())
+    requested = RequestedMetrics.of(config.metrics, metrics, dataset, protocol)
+    candidates = Candidates.of(requested)
+    measured = _measured(_Pass(protocol, config, requested, TrainingCounts.of(split)), bundles, candidates, progress)
+    rows = tuple(_result(name, bundles.get(name), one, config, requested, candidates) for name, one in measured.items())
     words = protocol.describe()
     key = hashlib.sha256(f"{dataset.content_hash} {split.name} {words} k={config.k}".encode()).hexdigest()[:16]
     unit = "Intervals are 95%, by bootstrap over users (AUC: DeLong, clustered by user)."
     users = tuple(next(iter(measured.values())).request_frame()["user_id"].unique().sort().to_list())
-    apart = sentences({row.label: row.apart for row in rows}, config.k)
-    notes = (*_notes(protocol, measured, asked), *missing(asked, rows), *apart, *uncounted(bundles, split), *seen)
-    notes = (*notes, ties.sentence) if ties is not None else notes
-    return Report(rows, f"{words} {unit}", key, config.k, notes, users, ties), measured
+    notes = [*_notes(protocol, measured, requested), *missing_notes(requested, rows)]
+    notes += tie_notes({row.label: row.score_ties for row in rows}, config.k)
+    notes += [*missing_action_notes(bundles, split), *seen]
+    notes += [ties.sentence] if ties is not None else []
+    report = Report(rows, f"{words} {unit}", key, config.k, tuple(notes), users, ties, requested.kinds)
+    return report, measured
 
 
-def _run(
-    protocol: EvaluationProtocol,
-    scorers: Mapping[str, Scorer],
-    oracle: Oracle | None,
-    understanding: Understanding | None,
-    config: EvaluateConfig,
-    asked: Asked,
-    measured: dict[str, Measured],
-    known: Known,
-) -> Iterator[tuple[int, CandidateBatch | None]]:
-    """Scores everything; yields how many requests were done, and their candidates where something was relevant."""
-    more = asked.features(understanding is not None)
-    names = sorted({name for scorer in scorers.values() for name in scorer.reads} | set(more))
-    views = sorted({owners()[name] for name in names if name in owners()})
-    state = FeatureState(understanding, views=views)
-    places = Places(config.k, max(config.k, config.pool), asked.more(understanding is not None))
-    for reference in scorers:
-        measured[reference] = Measured()
-    if isinstance(protocol, FullCatalogue):
-        catalogue = None
-        for block in protocol.blocks(state):
-            catalogue = catalogue or catalogue_of(block, state, list(scorers.values()), more)
-            for reference, scorer in scorers.items():
-                measure_block(block, catalogue, state, scorer, places, known, measured[reference])
-            yield len(block.requests), catalogue
-        return
-    for step in protocol.steps(state, oracle):
-        batch = state.lookup(step.batch, names)
-        truth = oracle.score(batch) if oracle is not None else None
-        for reference, scorer in scorers.items():
-            scores = truth if scorer is oracle and truth is not None else scorer.score(batch)
-            measure_step(step, batch, scorer, scores, truth, places, known, measured[reference])
-        yield 1, batch if step.relevant.any() else None
+@dataclass(frozen=True)
+class _Pass:
+    """What all passes over the protocol share."""
+
+    protocol: EvaluationProtocol
+    config: EvaluateConfig
+    requested: RequestedMetrics
+    counts: TrainingCounts
+
+    def blocks(self, bundles: Sequence[Bundle]) -> Iterator[Block]:
+        """Of scorers with the same understanding of texts."""
+        understanding = bundles[0].understanding
+        scorers = tuple({name for one in bundles for name in one.scorer.reads})
+        metrics = self.requested.features(understanding is not None)
+        names = {name for name in (*scorers, *metrics) if name in owners()}
+        state = FeatureState(understanding, views=sorted({owners()[name] for name in names}))
+        k = self.config.k
+        yield from self.protocol.blocks(state, Needs(scorers, metrics, k, max(k, self.config.pool)))
+
+
+def _measured(
+    one: _Pass, bundles: Mapping[str, Bundle], candidates: Candidates, progress: Progress
+) -> dict[str, Measured]:
+    """Scores everything: one pass for all scorers with the same understanding of texts, the oracle in the first."""
+    groups: dict[str, list[str]] = {}
+    for reference, bundle in bundles.items():
+        groups.setdefault(bundle.understanding.identity if bundle.understanding else "", []).append(reference)
+    measured: dict[str, Measured] = {}
+    done, total, pool = 0, len(one.protocol) * len(groups), max(one.config.k, one.config.pool)
+    for at, members in enumerate(groups.values()):
+        metrics = one.requested.by_request(bundles[members[0]].understanding is not None)
+        for block in one.blocks([bundles[name] for name in members]):
+            for name in members:
+                out = measured.setdefault(name, Measured())
+                measure(block, block.scored(bundles[name].scorer), metrics, one.config.k, pool, one.counts, out)
+            if at == 0 and (best := block.by_truth()) is not None:
+                out = measured.setdefault(ORACLE, Measured())
+                measure(block, best, metrics, one.config.k, pool, one.counts, out)
+            if at == 0 and block.candidates is not None:
+                candidates.add(block.candidates)
+            done += len(block.request_id)
+            progress(done, total, f"{done} of {total} requests")
+    return measured
 
 
 def _result(
-    reference: str, bundle: Bundle | None, measured: Measured, config: EvaluateConfig, asked: Asked,
+    reference: str, bundle: Bundle | None, measured: Measured, config: EvaluateConfig, requested: RequestedMetrics,
     candidates: Candidates,
 ) -> ScorerResult:  # fmt: skip
     rows = measured.request_frame()
@@ -226,20 +228,22 @@ def _result(
         auc,
         value,
         change,
-        {name: interval(name) for name in asked.requests if defined(name)},
-        asked.shares(measured, candidates),
-        asked.by_action(measured),
-        measured.apart(config.k),
+        {name: interval(name) for name in (one.name for one in requested.requests) if defined(name)},
+        requested.shares(measured, candidates),
+        requested.by_action(measured),
+        measured.score_ties(config.k),
     )
 
 
-def _notes(protocol: EvaluationProtocol, measured: Mapping[str, Measured], asked: Asked) -> tuple[str, ...]:
+def _notes(
+    protocol: EvaluationProtocol, measured: Mapping[str, Measured], requested: RequestedMetrics
+) -> tuple[str, ...]:
     first = next(iter(measured.values())).request_frame()
     judged = int(first["ndcg"].is_not_nan().sum())
     notes = [f"{judged} of {len(protocol)} requests have a relevant candidate and count for NDCG and recall."]
-    if any(name in ("coverage", "gini") for name in asked.lists):
+    if any(one.name in ("coverage", "gini") for one in requested.lists):
         notes.append("Coverage and Gini are of these requests' first places together, among all their candidates.")
-    if "novelty" in asked.names:
+    if "novelty" in requested.kinds:
         notes.append("Novelty: bits, -log2 of the share of the training part's people who engaged with an item.")
     if ORACLE in measured:
         notes.append(
@@ -248,32 +252,3 @@ def _notes(protocol: EvaluationProtocol, measured: Mapping[str, Measured], asked
             "relevance in a log is known only for what was shown, so a model that learns both may have the higher NDCG."
         )
     return tuple(notes)
-
-
-def check_name(name: str) -> None:
-    """Refuses a name of a scorer by which `compare` would find another one, or none.
-
-    Raises:
-        ConfigError: it is a name of the catalogue, a version, or not of small letters, digits and underscores.
-    """
-    if name in SCORERS or name == ORACLE:
-        raise ConfigError(f"the name {name!r} is taken by a scorer of the catalogue", remedy=f"name it my_{name}")
-    if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None or re.fullmatch(r"v\d+|[0-9a-f]{32}", name):
-        remedy = "use small letters, digits and _, as my_scorer; v1 and the like are versions"
-        raise ConfigError(f"{name!r} cannot name a scorer", remedy=remedy)
-
-
-def bundles_of(
-    dataset: Dataset, split: Split, references: Sequence[str], home: Path, scorers: Mapping[str, Scorer] | None = None
-) -> dict[str, Bundle]:
-    """References to bundles, then `scorers` under their names; a catalogue name of a scorer that needs no training is
-    made on the spot. Scorers without an understanding of texts share the models' or, without any, a new one."""
-    given = scorers or {}
-    untrained = [name for name in references if name in untrained_scorers()]
-    fetched = {name: fetch(name, home=home, also=untrained_scorers()) for name in references if name not in untrained}
-    texts = [one.understanding for one in fetched.values() if one.understanding is not None]
-    shared = texts[0] if texts else (understanding_of(dataset, split, "static", home) if untrained or given else None)
-    made = {name: make_scorer(name) for name in untrained} | dict(given)
-    for name, scorer in made.items():
-        fetched[name] = Bundle(name, scorer, shared, dataset.name, dataset.content_hash)
-    return {name: fetched[name] for name in (*references, *given)}

@@ -20,7 +20,6 @@ from experiments.evaluation.segments import values_by_segment
 from experiments.runs.tracking import flatten, log_evaluation, new_run
 from ranking.artifact import VALUE, Bundle, describe
 from ranking.catalogue import SCORERS
-from ranking.metrics.catalogue import LISTS
 from ranking.registry import tag_version
 from ranking.store import connect
 
@@ -48,7 +47,7 @@ def log_report(
     for result in report.rows:
         bundle = bundles.get(result.reference)
         run_id = bundle.run_id if bundle and bundle.run_id else _new_run(dataset, result, bundle, home)
-        numbers = _numbers(result, report.k) | curves[result.reference].numbers()
+        numbers = _numbers(report, result) | curves[result.reference].numbers()
         tags = evaluated_tags(report.key, result.name) | {f"evaluated.{name}": str(value) for name, value in by.items()}
         requests = measured[result.reference].request_frame()
         table = values_by_segment(requests, users, ["ndcg", "recall", "true_value", *result.metrics], report.k, seed)
@@ -75,11 +74,14 @@ def _labels(report: Report) -> dict[str, str]:
     }
 
 
-def _numbers(result: ScorerResult, k: int) -> dict[str, float]:
+def _numbers(report: Report, result: ScorerResult) -> dict[str, float]:
     """A result by the names of a run's metrics."""
+    k = report.k
     named = {"ndcg": result.ndcg, "recall": result.recall, "true_value": result.true_value, **result.metrics}
     intervals = {run_metric(name, k): one for name, one in named.items()} | {"auc": result.auc}
-    out = {run_metric(name, k) if name in LISTS else name: share for name, share in result.shares.items()}
+    out = {
+        run_metric(name, k) if report.kinds[name] == "list" else name: share for name, share in result.shares.items()
+    }
     for action, numbers in result.by_action.items():
         out |= {f"{name}_{action}": number for name, number in numbers.items()}
     for name, interval in intervals.items():
@@ -109,8 +111,8 @@ def _write(
         measured.impression_frame().write_parquet(folder / "impressions.parquet")
     for file, content in plots.items():
         (folder / file).write_bytes(content)
-    told = result.apart.sentence(result.label, report.k) if result.apart is not None else ""
+    note = result.score_ties.sentence(result.label, report.k) if result.score_ties is not None else ""
     about = {
-        "protocol": report.protocol, "key": report.key, "k": report.k, "data": dataset.name, "told": told, "seed": seed,
+        "protocol": report.protocol, "key": report.key, "k": report.k, "data": dataset.name, "note": note, "seed": seed,
     }  # fmt: skip
     (folder / "about.json").write_text(json.dumps(about, indent=1))

@@ -1,4 +1,7 @@
-"""Metrics of the catalogue that an evaluation is asked for by name: which it can give, and what each scorer has."""
+"""Which metrics an evaluation computes: those that it always does, and those that are requested by name or as objects.
+
+All kinds of metrics are computed here: those over requests by `measure`, the others of all that was measured.
+"""
 
 from __future__ import annotations
 
@@ -15,97 +18,114 @@ from data.dataset import Dataset
 from data.errors import ConfigError
 from data.schema import TABLES
 from experiments.evaluation.diagnostics import LEAST_TAKEN, predicted_actions
-from experiments.evaluation.measurements import ALWAYS, Measured, of_item
-from experiments.evaluation.oracle import Oracle
-from experiments.evaluation.protocol import EvaluationProtocol, FullCatalogue
+from experiments.evaluation.measurements import Measured
+from experiments.evaluation.protocols.protocol import EvaluationProtocol
 from features.catalogue import owners, view
-from ranking.metrics.catalogue import IMPRESSIONS, LISTS, REQUESTS, impression_metric, list_metric, metric
+from ranking.metrics.catalogue import METRICS, metric
+from ranking.metrics.metric import ActionMetric, ImpressionMetric, Kind, ListMetric, Metric, RequestMetric
 
 if TYPE_CHECKING:
     from experiments.evaluation.results import ScorerResult
 
 SHOWN = ("ndcg", "recall", "auc", "true_value")
-"""In every table, asked for or not."""
+"""In every table, requested or not."""
+
+ALWAYS = ("hit", "recall", "precision", "map", "mrr", "ndcg", "novelty", "true_value")
+"""Metrics over requests that are computed of every scorer; the last one where the truth is known."""
 
 _READ = frozenset({"score", "relevance", "popularity", "population"})
 """Columns that metrics over requests find whatever the data set."""
 
 
 @dataclass(frozen=True)
-class Asked:
-    """Names of metrics beside `SHOWN`, in the order in which they were asked for."""
+class RequestedMetrics:
+    """Metrics beside `SHOWN`, in the order of the request."""
 
-    names: tuple[str, ...] = ()
+    metrics: tuple[Metric, ...] = ()
+    truth: bool = False
+    """Whether the truth is known."""
 
     @classmethod
-    def of(cls, names: Sequence[str], dataset: Dataset, protocol: EvaluationProtocol) -> Self:
-        """What was asked for.
+    def of(cls, names: Sequence[str], own: Sequence[Metric], dataset: Dataset, protocol: EvaluationProtocol) -> Self:
+        """Metrics of the catalogue by their `names`, then the caller's `own`.
 
         Raises:
-            ConfigError: a metric that does not apply to this data set and protocol.
+            ConfigError: a metric that does not apply to this data set and protocol, or two of one name.
         """
-        possible = applicable(dataset, protocol) if names else ()
-        for name in names:
-            if name not in possible:
+        taken = [one.name for one in own if one.name in METRICS]
+        names_of_own = [one.name for one in own]
+        taken += [name for name in names_of_own if names_of_own.count(name) > 1]
+        if taken:
+            raise ConfigError(f"the name {taken[0]!r} of a metric is taken", remedy=f"name it my_{taken[0]}")
+        wanted = (*(metric(name) for name in names), *own)
+        for one in wanted:
+            if not _applies(one, dataset, protocol):
                 raise ConfigError(
-                    f"metric {name!r} does not apply to {dataset.name!r}, ranked as {protocol.name}",
-                    remedy=f"those that do are {', '.join(possible)}",
+                    f"metric {one.name!r} does not apply to {dataset.name!r}, ranked as {protocol.name}",
+                    remedy=f"those that do are {', '.join(applicable(dataset, protocol))}",
                 )
-        return cls(tuple(name for name in names if name not in SHOWN))
+        return cls(tuple(one for one in wanted if one.name not in SHOWN), protocol.available.truth)
 
     @cached_property
-    def requests(self) -> tuple[str, ...]:
+    def requests(self) -> tuple[RequestMetric, ...]:
         """Those over requests."""
-        return tuple(name for name in self.names if name in REQUESTS)
+        return tuple(one for one in self.metrics if one.kind == "request")
 
     @cached_property
-    def lists(self) -> tuple[str, ...]:
+    def lists(self) -> tuple[ListMetric, ...]:
         """Those of all lists together."""
-        return tuple(name for name in self.names if name in LISTS)
+        return tuple(one for one in self.metrics if one.kind == "list")
 
     @cached_property
-    def impressions(self) -> tuple[str, ...]:
-        """Those over impressions that read scores."""
-        own = (name for name in self.names if name in IMPRESSIONS)
-        return tuple(name for name in own if "probability" not in impression_metric(name).reads)
+    def impressions(self) -> tuple[ImpressionMetric, ...]:
+        """Those of all impressions together."""
+        return tuple(one for one in self.metrics if one.kind == "impression")
 
     @cached_property
-    def probabilities(self) -> tuple[str, ...]:
-        """Those over impressions that read probabilities of actions."""
-        return tuple(name for name in self.names if name in IMPRESSIONS and name not in self.impressions)
+    def actions(self) -> tuple[ActionMetric, ...]:
+        """Those of probabilities, by action."""
+        return tuple(one for one in self.metrics if one.kind == "action")
 
-    def more(self, texts: bool) -> tuple[str, ...]:
-        """Those over requests that are not measured anyway; without what reads texts unless `texts` are understood."""
-        own = (name for name in self.requests if name not in ALWAYS)
-        return tuple(name for name in own if texts or not any(_of_text(one) for one in metric(name).reads))
+    @property
+    def kinds(self) -> dict[str, Kind]:
+        """The kind of each, by name."""
+        return {one.name: one.kind for one in self.metrics}
+
+    def by_request(self, texts: bool) -> tuple[RequestMetric, ...]:
+        """All that are computed for each request; without what reads texts unless `texts` are understood."""
+        always = (metric(name) for name in ALWAYS if self.truth or name != "true_value")
+        kept = [one for one in always if one.kind == "request"]
+        more = (one for one in self.requests if one.name not in ALWAYS)
+        return (*kept, *(one for one in more if texts or not any(_of_text(name) for name in one.reads)))
 
     def features(self, texts: bool) -> tuple[str, ...]:
-        """Columns that a feature state has to fill for `more`."""
-        return tuple(dict.fromkeys(one for name in self.more(texts) for one in metric(name).reads if one in owners()))
+        """Columns that a feature state has to fill for `by_request`."""
+        return tuple(
+            dict.fromkeys(name for one in self.by_request(texts) for name in one.reads if name in owners())
+        )  # fmt: skip
 
     def shares(self, measured: Measured, candidates: Candidates) -> dict[str, float]:
         """The numbers of all requests together: of their lists, then of their impressions."""
         out = {}
-        if self.lists and measured.shown:
-            listed = measured.listed()
-            for name in self.lists:
-                one = list_metric(name)
-                out[name] = one.of(listed.columns[one.counts], listed.offsets, candidates.count(one.counts))
+        if self.lists and measured.lists:
+            listed = measured.all_lists()
+            for one in self.lists:
+                out[one.name] = one.of(listed.columns[one.counts], listed.offsets, candidates.count(one.counts))
         if self.impressions and measured.impressions:
             shown = measured.impression_frame()
             columns = {name: shown[name].to_numpy() for name in ("score", "label", "user_id")}
-            out |= {name: impression_metric(name).of(columns) for name in self.impressions}
+            out |= {one.name: one.of(columns) for one in self.impressions}
         return out
 
     def by_action(self, measured: Measured) -> dict[str, dict[str, float]]:
         """`{action: {metric: number}}` of an action model, of actions that `LEAST_TAKEN` impressions had."""
-        if not self.probabilities or not measured.impressions:
+        if not self.actions or not measured.impressions:
             return {}
         shown = measured.impression_frame()
         out = {}
         for action, p, taken in predicted_actions(shown):
             columns = {"probability": p, "label": taken, "user_id": shown["user_id"].to_numpy()}
-            out[action] = {name: impression_metric(name).of(columns) for name in self.probabilities}
+            out[action] = {one.name: one.of(columns) for one in self.actions}
         return out
 
 
@@ -117,9 +137,9 @@ class Candidates:
     parts: dict[str, list[Array]] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, asked: Asked) -> Self:
+    def of(cls, requested: RequestedMetrics) -> Self:
         """None yet, of the columns that the metrics count."""
-        return cls(frozenset(list_metric(name).counts for name in asked.lists))
+        return cls(frozenset(one.counts for one in requested.lists))
 
     def add(self, batch: CandidateBatch) -> None:
         """Takes the candidates of a request."""
@@ -133,48 +153,52 @@ class Candidates:
 
 
 def applicable(dataset: Dataset, protocol: EvaluationProtocol) -> tuple[str, ...]:
-    """Names of the catalogue's metrics that an evaluation can give, in the catalogue's order.
-
-    A whole catalogue is ranked without impressions and without truth, and only its best places are kept.
-    """
-    whole = isinstance(protocol, FullCatalogue)
-    truth = Oracle.available(dataset) and not whole
-    texts = dataset.has_texts
-    requests = []
-    for name in REQUESTS:
-        one = metric(name)
-        filled = (_filled(column, dataset, truth=truth, texts=texts, whole=whole) for column in one.reads)
-        if all(filled) and not (whole and one.whole):
-            requests.append(name)
-    authors = dataset.scan("tweets").select((pl.col("author_id") >= 0).any()).collect().item()
-    lists = [name for name in LISTS if authors or list_metric(name).counts != "author_id"]
-    return (*requests, *([] if whole else IMPRESSIONS), *lists)
+    """Names of the catalogue's metrics that an evaluation can give, in the catalogue's order."""
+    return tuple(name for name in METRICS if _applies(metric(name), dataset, protocol))
 
 
-def missing(asked: Asked, rows: Sequence[ScorerResult]) -> list[str]:
-    """Sentences on what scorers do not have of what was asked for, and why."""
+def missing_notes(requested: RequestedMetrics, rows: Sequence[ScorerResult]) -> list[str]:
+    """Sentences on what scorers do not have of what was requested, and why."""
     notes = []
-    for name in asked.requests:
-        if without := [row.name for row in rows if name not in row.metrics]:
-            notes.append(f"No {name} of {', '.join(without)}: undefined in every request, or no text is understood.")
-    if asked.probabilities:
+    for one in requested.requests:
+        if without := [row.name for row in rows if one.name not in row.metrics]:
+            notes.append(
+                f"No {one.name} of {', '.join(without)}: undefined in every request, or no text is understood."
+            )
+    if requested.actions:
         notes.append(
-            f"{', '.join(asked.probabilities)}: by action, of those that at least {LEAST_TAKEN} impressions had, by "
-            "the probability at the place where each stood."
+            f"{', '.join(one.name for one in requested.actions)}: by action, of those that at least {LEAST_TAKEN} "
+            "impressions had, by the probability at the place where each stood."
         )
         if without := [row.name for row in rows if not row.by_action]:
             notes.append(f"None of {', '.join(without)}: no action is predicted, or none was taken so often.")
     return notes
 
 
-def _filled(column: str, dataset: Dataset, *, truth: bool, texts: bool, whole: bool) -> bool:
+def _applies(one: Metric, dataset: Dataset, protocol: EvaluationProtocol) -> bool:
+    """Whether an evaluation can give a metric."""
+    if one.kind == "request":
+        filled = all(_filled(column, dataset, protocol) for column in one.reads)
+        return filled and (protocol.available.all_candidates or not one.whole)
+    if one.kind == "list":
+        return one.counts != "author_id" or _has_authors(dataset)
+    return protocol.available.impressions
+
+
+def _filled(column: str, dataset: Dataset, protocol: EvaluationProtocol) -> bool:
     """Whether a metric over requests finds a column."""
-    if column in _READ or (column == "true_value" and truth):
+    if column in _READ or (column == "true_value" and protocol.available.truth):
         return True
-    if column not in owners() or (whole and not of_item(column)) or (_of_text(column) and not texts):
+    if column not in owners() or not protocol.fills(column):
+        return False
+    if _of_text(column) and not protocol.available.texts:
         return False
     needed = [name for name in view(owners()[column]).tables if name in TABLES]
     return not needed or bool(set(dataset.tables) & set(needed))
+
+
+def _has_authors(dataset: Dataset) -> bool:
+    return bool(dataset.scan("tweets").select((pl.col("author_id") >= 0).any()).collect().item())
 
 
 def _of_text(column: str) -> bool:

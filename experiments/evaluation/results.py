@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from experiments.datasets.time_ties import TiedRows
-from experiments.evaluation.separation import Apart
+from experiments.evaluation.score_ties import ScoreTies
 from experiments.statistics.paired import Interval
+from ranking.metrics.metric import Kind
 
 
 @dataclass(frozen=True)
@@ -36,13 +37,13 @@ class ScorerResult:
     """Expected engagements among the first k, were all looked at, by the truth; None where there is no truth."""
     mmr: MMRChange | None
     metrics: Mapping[str, Interval] = field(default_factory=dict)
-    """The metrics over requests that were asked for by name."""
+    """The metrics over requests that were requested."""
     shares: Mapping[str, float] = field(default_factory=dict)
     """Those of all requests together: of their lists, and of their impressions."""
     by_action: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     """Those of probabilities, by action and metric; empty for a scorer that predicts none."""
-    apart: Apart | None = None
-    """How well it tells candidates apart; None where no request had two."""
+    score_ties: ScoreTies | None = None
+    """How its scores tie; None where no request had two candidates."""
 
     @property
     def label(self) -> str:
@@ -69,11 +70,19 @@ class Report:
     """Users of the evaluated requests, ascending."""
     ties: TiedRows | None = None
     """Test rows that the split's tie rule decided; None for a split without such a rule."""
+    kinds: Mapping[str, Kind] = field(default_factory=dict)
+    """What each requested metric is one number of, by name."""
 
     def facts(self) -> dict[str, Any]:
         """For JSON."""
-        shown = ("protocol", "key", "k", "rows", "notes", "ties")
-        return {name: getattr(self, name) for name in shown}
+        return {
+            "protocol": self.protocol, "key": self.key, "k": self.k, "rows": self.rows, "notes": self.notes,
+            "ties": self.ties,
+        }  # fmt: skip
+
+    def heading(self, metric: str) -> str:
+        """A requested metric as a table's column: those of lists are of the first `k` places."""
+        return f"{metric}@{self.k}" if self.kinds[metric] in ("request", "list") else metric
 
     def row(self, name: str) -> ScorerResult:
         """The row of one scorer."""

@@ -1,4 +1,4 @@
-"""Did a model see the test? Its training rows are looked for among those asked about, whatever their import."""
+"""Did a model see the test? Its training rows are looked for among the held-out rows, whatever their import."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from data.dataset import Dataset
 from data.errors import ModelError
 from data.split import Split
-from experiments.evaluation.protocol import EvaluationProtocol, FullCatalogue
+from experiments.evaluation.protocols.protocol import EvaluationProtocol
 from ranking.artifact import Bundle
 
 
@@ -25,18 +25,23 @@ def refuse_split(reference: str, bundle: Bundle, dataset: Dataset, split: Split)
         )
 
 
-def seen_notes(bundles: Mapping[str, Bundle], dataset: Dataset, split: Split, asked: EvaluationProtocol) -> list[str]:
-    """What there is to tell of models that learned from something.
+def seen_notes(
+    bundles: Mapping[str, Bundle], dataset: Dataset, split: Split, protocol: EvaluationProtocol
+) -> list[str]:
+    """Sentences on what models that learned from something may have seen of the test.
 
     Raises:
-        ModelError: a model learned rows that `asked` asks about.
+        ModelError: a model learned rows that the protocol holds out.
     """
     return [
-        note for name, bundle in bundles.items() if bundle.split for note in _told(name, bundle, dataset, split, asked)
+        note
+        for name, bundle in bundles.items()
+        if bundle.split
+        for note in _notes(name, bundle, dataset, split, protocol)
     ]
 
 
-def _told(name: str, bundle: Bundle, dataset: Dataset, split: Split, asked: EvaluationProtocol) -> Iterator[str]:
+def _notes(name: str, bundle: Bundle, dataset: Dataset, split: Split, protocol: EvaluationProtocol) -> Iterator[str]:
     same = (bundle.data_hash, bundle.split) == (dataset.content_hash, split.name)
     if bundle.learned is None:
         if not same or split.ties is not None:
@@ -45,7 +50,7 @@ def _told(name: str, bundle: Bundle, dataset: Dataset, split: Split, asked: Eval
                 "train it again."
             )
         return
-    found = bundle.learned.overlap(dataset, asked.held_out)
+    found = bundle.learned.overlap(dataset, protocol.held_out)
     bits = bundle.learned.bits
     of = f"{found.looked_up:,} held-out rows" + (
         f" that its record can tell of (1 in {2**bits} of {found.test_rows:,})" if bits else " of this test"
@@ -56,7 +61,7 @@ def _told(name: str, bundle: Bundle, dataset: Dataset, split: Split, asked: Eval
             f"{found.rows:,} of the {of} ({found.rows / found.looked_up:.1%})",
             remedy="train it on this data set with the split that is evaluated",
         )
-    if isinstance(asked, FullCatalogue) and found.pairs:
+    if protocol.available.new_items and found.pairs:
         yield (
             f"{name} learned, at other moments, {found.pairs:,} of the pairs of person and item of the {of} "
             f"({found.pairs / found.looked_up:.1%}): if {bundle.data_name!r} is this log with other times, it saw "

@@ -15,7 +15,8 @@ from data.dataset import Dataset
 from data.errors import ConfigError
 from data.progress import Progress, no_progress, part_of
 from data.split import PastOrder, Split, Splitter, default_split, parse_split
-from experiments.evaluation.evaluate import EvaluateConfig, bundles_of, evaluate_bundles
+from experiments.evaluation.bundles import bundles_of
+from experiments.evaluation.evaluate import EvaluateConfig, evaluate_bundles
 from ranking.artifact import VALUE, Bundle, describe
 from ranking.catalogue import trained_scorers
 from ranking.scorers.item_config import ItemConfig

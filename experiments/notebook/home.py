@@ -15,7 +15,7 @@ from candidates.funnel import Funnel
 from candidates.products.home import HomeConfig, home_funnel
 from candidates.trace import FunnelResult, Why
 from data.dataset import Dataset
-from experiments.evaluation.evaluate import bundles_of
+from experiments.evaluation.bundles import bundles_of
 from experiments.notebook.display import shown
 from experiments.reports.plots import new_figure
 from experiments.runs.models import served_model

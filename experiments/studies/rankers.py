@@ -25,7 +25,7 @@ from data.progress import Progress, no_progress, part_of
 from data.settings import Seed, config_from
 from experiments.evaluation.evaluate import EvaluateConfig, evaluate_bundles
 from experiments.evaluation.find_runs import ORACLE
-from experiments.evaluation.separation import sentences
+from experiments.evaluation.score_ties import tie_notes
 from experiments.runs.config import RunConfig
 from experiments.runs.splits import split_of, understanding_of
 from experiments.runs.train import FaissNeighbours
@@ -169,7 +169,7 @@ def _world(
         own = measured[name].request_frame().select(*keys, pl.col(METRIC).alias(name))
         out = out.join(own, on=keys, maintain_order="left")
     out = out.filter(pl.col(ORACLE).is_not_nan())
-    ties = sentences({row.name: row.apart for row in report.rows}, report.k)
+    ties = tie_notes({row.name: row.score_ties for row in report.rows}, report.k)
     with written_whole(kept) as staging:
         out.write_parquet(staging / _VALUES)
         about = {"wanted": wanted, "protocol": report.protocol, "ties": ties}

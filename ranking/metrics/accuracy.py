@@ -15,67 +15,12 @@ r_i the relevance at rank i (1 is the top), n the number of candidates with r > 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from functools import cached_property
-from typing import ClassVar, Self
 
 import numpy as np
 
-from data.batch import F64, I64, Array, CandidateBatch
-from data.errors import ConfigError, DataError
-from ranking.metrics.metric import refuse_nan
-from ranking.slate.topk import top_k
-
-
-@dataclass(frozen=True)
-class Ranking:
-    """The first k places of B requests, from which all metrics follow."""
-
-    gains: F64
-    """[B, k] relevance by rank, 0 beyond a request's candidates."""
-    ideal: F64
-    """[B, k] relevance by rank in the best possible order."""
-    relevant: F64
-    """[B] number of candidates with relevance above 0."""
-
-    @classmethod
-    def of_hits(cls, hits: F64, relevant: I64) -> Self:
-        """From `hits` [B, k], 1 where a relevant candidate stands, and how many are relevant to each request, [B]."""
-        ideal = (np.arange(hits.shape[1])[None, :] < relevant[:, None]).astype(np.float64)
-        return cls(hits, ideal, relevant.astype(np.float64))
-
-    @property
-    def k(self) -> int:
-        """Places looked at."""
-        return int(self.gains.shape[1])
-
-    @cached_property
-    def hits(self) -> F64:
-        """[B, k] 1 where a relevant candidate stands."""
-        return (self.gains > 0).astype(np.float64)
-
-
-def rank(scores: Array, relevance: Array, offsets: I64, k: int) -> Ranking:
-    """Ranks candidates; `scores` and `relevance` (>= 0) are [N], `offsets` [B + 1].
-
-    Raises:
-        ConfigError: k is below 1.
-        DataError: arrays of different lengths, a NaN score, or relevance that is negative or not finite.
-    """
-    if k < 1:
-        raise ConfigError(f"k is {k}", remedy="a metric needs at least one place")
-    offsets = np.asarray(offsets, np.int64)
-    if not len(scores) == len(relevance) == int(offsets[-1]):
-        lengths = f"{len(scores)} scores, {len(relevance)} relevances, {int(offsets[-1])} candidates"
-        raise DataError(f"metric inputs differ in length: {lengths}", remedy="give one of each a candidate")
-    refuse_nan(scores, "score")
-    gain = np.asarray(relevance, np.float64)
-    if gain.size and not (gain.min() >= 0 and gain.max() < np.inf):
-        worst = gain.min() if not gain.min() >= 0 else gain.max()
-        raise DataError(f"relevance {worst} is not >= 0 and finite", remedy="use 0 for what is not relevant")
-    count = np.r_[0, np.cumsum(gain > 0)]
-    relevant = (count[offsets[1:]] - count[offsets[:-1]]).astype(np.float64)
-    return Ranking(_places(scores, gain, offsets, k), _places(gain, gain, offsets, k), relevant)
+from data.batch import F64, I64, Array
+from ranking.metrics.metric import RequestMetric
+from ranking.metrics.ranked import Ranking, rank
 
 
 def hit(ranking: Ranking) -> F64:
@@ -130,33 +75,11 @@ def accuracy(scores: Array, relevance: Array, offsets: I64, k: int) -> dict[str,
     return {f"{name}@{k}": formula(ranking) for name, formula in FORMULAS.items()}
 
 
-@dataclass(frozen=True)
-class AccuracyMetric:
-    """One metric over a batch with columns `score` and `relevance`."""
-
-    name: str
-    """One of `FORMULAS`."""
-    reads: ClassVar[tuple[str, ...]] = ("score", "relevance")
-    whole: ClassVar[bool] = False
-
-    def __post_init__(self) -> None:
-        """Refuses a name that is not there."""
-        if self.name not in FORMULAS:
-            raise ConfigError(f"unknown metric {self.name!r}", remedy=f"choose one of {', '.join(FORMULAS)}")
-
-    def per_request(self, ranked: CandidateBatch, k: int) -> F64:
-        """[B], NaN where undefined."""
-        return FORMULAS[self.name](rank(ranked.column("score"), ranked.column("relevance"), ranked.offsets, k))
+def _metric(name: str) -> RequestMetric:
+    return RequestMetric(name, ("score", "relevance"), lambda ranked: FORMULAS[name](ranked.ranking))
 
 
-HIT, RECALL, PRECISION, MAP, MRR, NDCG = (AccuracyMetric(name) for name in FORMULAS)
-
-
-def _places(scores: Array, gain: F64, offsets: I64, k: int) -> F64:
-    best = top_k(scores, offsets, k)
-    out = np.zeros((len(best), k))
-    out[best.owner, np.arange(len(best.values)) - best.offsets[best.owner]] = gain[best.values]
-    return out
+HIT, RECALL, PRECISION, MAP, MRR, NDCG = (_metric(name) for name in FORMULAS)
 
 
 def _defined(ranking: Ranking, values: F64) -> F64:

@@ -5,15 +5,13 @@ Slates are ragged: request b's rows `offsets[b]:offsets[b + 1]`, best first.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import numpy as np
 
-from data.batch import F64, I64, Array, CandidateBatch
+from data.batch import F64, I64, Array
 from data.errors import DataError
-from ranking.metrics.metric import ListMetric, request_sums
-from ranking.slate.topk import top_k
+from ranking.metrics.arrays import request_sums
+from ranking.metrics.metric import ListMetric, RequestMetric
+from ranking.metrics.ranked import Ranked
 
 
 def intra_list_diversity(vectors: Array, offsets: I64) -> F64:
@@ -119,36 +117,17 @@ def exposure_gini(ids: Array, offsets: I64, among: int) -> float:
     return _gini_among(seen[names >= 0], among)
 
 
-@dataclass(frozen=True)
-class DiversityMetric:
-    """Intra-list diversity of the first k over the text embeddings."""
-
-    name: str = "diversity"
-    reads: ClassVar[tuple[str, ...]] = ("score", "tweet.embedding")
-    whole: ClassVar[bool] = False
-
-    def per_request(self, ranked: CandidateBatch, k: int) -> F64:
-        """[B], NaN below two items."""
-        slate = top_k(ranked.column("score"), ranked.offsets, k)
-        return intra_list_diversity(ranked.column("tweet.embedding")[slate.values], slate.offsets)
+def _diversity(ranked: Ranked) -> F64:
+    return intra_list_diversity(ranked.column("tweet.embedding")[ranked.slates.values], ranked.slates.offsets)
 
 
-@dataclass(frozen=True)
-class NoveltyMetric:
-    """Novelty of the first k; `popularity` counts, of `population` people, those who know the item."""
-
-    name: str = "novelty"
-    reads: ClassVar[tuple[str, ...]] = ("score", "popularity", "population")
-    whole: ClassVar[bool] = False
-
-    def per_request(self, ranked: CandidateBatch, k: int) -> F64:
-        """[B], NaN without candidates."""
-        slate = top_k(ranked.column("score"), ranked.offsets, k)
-        population = int(ranked.column("population").max(initial=1))
-        return novelty(ranked.column("popularity")[slate.values], population, slate.offsets)
+def _novelty(ranked: Ranked) -> F64:
+    population = int(ranked.column("population").max(initial=1))
+    return novelty(ranked.column("popularity")[ranked.slates.values], population, ranked.slates.offsets)
 
 
-DIVERSITY, NOVELTY = DiversityMetric(), NoveltyMetric()
+DIVERSITY = RequestMetric("diversity", ("score", "tweet.embedding"), _diversity)
+NOVELTY = RequestMetric("novelty", ("score", "popularity", "population"), _novelty)
 COVERAGE = ListMetric("coverage", "tweet_id", lambda ids, offsets, among: coverage(ids, among))
 GINI = ListMetric("gini", "tweet_id", lambda ids, offsets, among: shown_gini(ids, among))
 EXPOSURE_GINI = ListMetric("exposure_gini", "tweet_id", exposure_gini)

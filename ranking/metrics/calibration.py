@@ -10,8 +10,9 @@ import numpy as np
 
 from data.batch import F64, I64, Array
 from data.errors import ConfigError, DataError
+from ranking.metrics.arrays import refuse_nan
 from ranking.metrics.classification import checked_probabilities
-from ranking.metrics.metric import ImpressionMetric, refuse_nan
+from ranking.metrics.metric import ActionMetric
 
 Bins = Literal["uniform", "quantile"]
 
@@ -75,10 +76,10 @@ def expected_over_observed(probabilities: Array, labels: Array) -> float:
     return float(p.sum() / y.sum()) if y.any() else float("nan")
 
 
-CALIBRATION_ERROR = ImpressionMetric(
+CALIBRATION_ERROR = ActionMetric(
     "calibration_error", ("probability", "label"), partial(calibration_error, bins=BINS, by="quantile")
 )
-EXPECTED_OVER_OBSERVED = ImpressionMetric("expected_over_observed", ("probability", "label"), expected_over_observed)
+EXPECTED_OVER_OBSERVED = ActionMetric("expected_over_observed", ("probability", "label"), expected_over_observed)
 
 
 def _checked(probabilities: Array, labels: Array) -> tuple[F64, F64]:

@@ -1,31 +1,31 @@
-"""One line a metric, by what it is a number of; none is imported until it is used.
+"""One line a metric; none is imported until it is used. `rookery evaluate --metric NAME` takes these names.
 
-What stands here can be asked for by name: `rookery evaluate --metric NAME`.
+A metric is an object of a class of `ranking.metrics.metric`, which states what it is one number of.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from data.catalogue import lookup
 
 if TYPE_CHECKING:
-    from data.batch import F64, CandidateBatch
-    from ranking.metrics.metric import ImpressionMetric, ListMetric, Metric
+    from ranking.metrics.metric import Metric
 
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a metric is, and what it says in a few words."""
+    """Where a metric is, and what it measures in a few words."""
 
     target: str
     """`module:NAME`."""
     words: str
+    """For help."""
 
 
-REQUESTS: Mapping[str, Entry] = {
+METRICS: Mapping[str, Entry] = {
     "hit": Entry("ranking.metrics.accuracy:HIT", "any relevant one in the list"),
     "recall": Entry("ranking.metrics.accuracy:RECALL", "share of the relevant ones in the list"),
     "precision": Entry("ranking.metrics.accuracy:PRECISION", "share of the list that is relevant"),
@@ -37,10 +37,6 @@ REQUESTS: Mapping[str, Entry] = {
     "novelty": Entry("ranking.metrics.beyond:NOVELTY", "bits by which the list is unknown"),
     "true_value": Entry("ranking.metrics.value:VALUE", "engagements to expect by the truth"),
     "regret": Entry("ranking.metrics.value:REGRET", "the oracle's true value less the scorer's"),
-}
-"""One number a request, from the candidates and their scores."""
-
-IMPRESSIONS: Mapping[str, Entry] = {
     "auc": Entry("ranking.metrics.classification:AUC", "chance that a positive is above a negative"),
     "pr_auc": Entry("ranking.metrics.classification:PR_AUC", "area under precision against recall"),
     "grouped_auc": Entry("ranking.metrics.classification:GROUPED_AUC", "AUC within each user, weighted by rows"),
@@ -54,59 +50,18 @@ IMPRESSIONS: Mapping[str, Entry] = {
     "expected_over_observed": Entry(
         "ranking.metrics.calibration:EXPECTED_OVER_OBSERVED", "promised over observed, by action"
     ),
-}
-"""One number of all impressions, from scores or, for models that predict them, from probabilities of actions."""
-
-LISTS: Mapping[str, Entry] = {
     "coverage": Entry("ranking.metrics.beyond:COVERAGE", "share of the candidates that is in any list"),
     "gini": Entry("ranking.metrics.beyond:GINI", "inequality of how often candidates are in lists"),
     "exposure_gini": Entry("ranking.metrics.beyond:EXPOSURE_GINI", "inequality of candidates' attention by place"),
     "author_gini": Entry("ranking.metrics.beyond:AUTHOR_GINI", "inequality of authors' attention by place"),
 }
-"""One number of the lists of all requests together."""
-
-METRICS: Mapping[str, Entry] = {**REQUESTS, **IMPRESSIONS, **LISTS}
 
 
 def metric(name: str) -> Metric:
-    """The metric over requests of a name.
+    """The metric of a name.
 
     Raises:
         ConfigError: no such metric.
     """
-    found: Metric = _found(REQUESTS, name)
+    found: Metric = lookup("metric", {known: entry.target for known, entry in METRICS.items()}, name)
     return found
-
-
-def impression_metric(name: str) -> ImpressionMetric:
-    """The metric over impressions of a name.
-
-    Raises:
-        ConfigError: no such metric.
-    """
-    found: ImpressionMetric = _found(IMPRESSIONS, name)
-    return found
-
-
-def list_metric(name: str) -> ListMetric:
-    """The metric over lists of a name.
-
-    Raises:
-        ConfigError: no such metric.
-    """
-    found: ListMetric = _found(LISTS, name)
-    return found
-
-
-def measure(names: Sequence[str], batch: CandidateBatch, k: int) -> dict[str, F64]:
-    """`{"ndcg": [B], ...}` of the first `k`, NaN where undefined; `names` are of `REQUESTS`.
-
-    Raises:
-        ConfigError: no such metric.
-        DataError: a column that a metric reads is not there.
-    """
-    return {name: metric(name).per_request(batch, k) for name in names}
-
-
-def _found(entries: Mapping[str, Entry], name: str) -> Any:
-    return lookup("metric", {known: entry.target for known, entry in entries.items()}, name)

@@ -7,14 +7,12 @@ all but log loss are undefined: NaN.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import numpy as np
 
-from data.batch import F64, I64, Array, CandidateBatch
+from data.batch import F64, I64, Array
 from data.errors import DataError
-from ranking.metrics.metric import ImpressionMetric, refuse_nan
+from ranking.metrics.arrays import refuse_nan
+from ranking.metrics.metric import ActionMetric, ImpressionMetric, RequestMetric
 
 _LEAST = 1e-7
 """Probabilities are clipped to `_LEAST` and 1 less that."""
@@ -125,25 +123,17 @@ def relative_cross_entropy(probabilities: Array, labels: Array) -> float:
     return float(100 * (1 - loss / naive))
 
 
-@dataclass(frozen=True)
-class AUCMetric:
-    """AUC within each request, over all its candidates whatever k."""
-
-    name: str = "request_auc"
-    reads: ClassVar[tuple[str, ...]] = ("score", "relevance")
-    whole: ClassVar[bool] = True
-
-    def per_request(self, ranked: CandidateBatch, k: int) -> F64:
-        """[B], NaN where a request has one class only."""
-        return auc_per_request(ranked.column("score"), ranked.column("relevance"), ranked.offsets)
-
-
-REQUEST_AUC = AUCMetric()
+REQUEST_AUC = RequestMetric(
+    "request_auc",
+    ("score", "relevance"),
+    lambda ranked: auc_per_request(ranked.column("score"), ranked.column("relevance"), ranked.batch.offsets),
+    whole=True,
+)
 AUC = ImpressionMetric("auc", ("score", "label"), auc)
 PR_AUC = ImpressionMetric("pr_auc", ("score", "label"), pr_auc)
 GROUPED_AUC = ImpressionMetric("grouped_auc", ("score", "label", "user_id"), grouped_auc)
-LOG_LOSS = ImpressionMetric("log_loss", ("probability", "label"), log_loss)
-RCE = ImpressionMetric("relative_cross_entropy", ("probability", "label"), relative_cross_entropy)
+LOG_LOSS = ActionMetric("log_loss", ("probability", "label"), log_loss)
+RCE = ActionMetric("relative_cross_entropy", ("probability", "label"), relative_cross_entropy)
 
 
 def checked_probabilities(probabilities: Array) -> F64:

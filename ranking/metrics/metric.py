@@ -1,54 +1,43 @@
-"""What metrics over requests, impressions and lists are, and the checks that they share."""
+"""The four kinds of metrics, by what each is one number of: a request, all lists, all impressions, an action.
+
+A metric is an object of one of these classes: its name, the columns that it reads, and its formula. It states its kind,
+by which `experiments.evaluation` finds what to give it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar, Literal
 
-import numpy as np
+from data.batch import F64, I64, Array
+from ranking.metrics.ranked import Ranked
 
-from data.batch import F64, I64, Array, CandidateBatch
-from data.errors import DataError
-
-
-class Metric(Protocol):
-    """One number a request, from columns of its candidates."""
-
-    @property
-    def name(self) -> str:
-        """Short name, as in `ranking.metrics.catalogue`."""
-        ...
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """Columns that must be in the batch; always `score`."""
-        ...
-
-    @property
-    def whole(self) -> bool:
-        """Whether it looks at all candidates, not only at the first `k` and at which others are relevant."""
-        ...
-
-    def per_request(self, ranked: CandidateBatch, k: int) -> F64:
-        """[B] of the first `k` by `score`, NaN where undefined."""
-        ...
+Kind = Literal["request", "list", "impression", "action"]
 
 
 @dataclass(frozen=True)
-class ImpressionMetric:
-    """One number of all impressions together."""
+class RequestMetric:
+    """One number a request, from the candidates and their scores; it has an interval and can be compared."""
 
     name: str
     """As in `ranking.metrics.catalogue`."""
     reads: tuple[str, ...]
-    """Columns [N]: `score`, `label` and `user_id`, or the `probability` of the label."""
-    formula: Callable[..., float]
-    """Takes the columns in that order."""
+    """Columns: `score`, `relevance` (above 0 for relevant), `popularity` and `population` (users of the training part
+    who engaged with the item, and all of them), `true_value` (where the truth is known), and any feature."""
+    formula: Callable[[Ranked], F64]
+    """Gives [B], NaN where undefined."""
+    whole: bool = False
+    """Whether it looks at all candidates, not only at the first k and at which others are relevant."""
+    kind: ClassVar[Literal["request"]] = "request"
 
-    def of(self, impressions: Mapping[str, Array]) -> float:
-        """The number, NaN where undefined."""
-        return float(self.formula(*(impressions[name] for name in self.reads)))
+    def of(self, ranked: Ranked) -> F64:
+        """[B] of the first k by `score`, NaN where undefined.
+
+        Raises:
+            DataError: a column that it reads is not there, or has a value that it refuses.
+        """
+        return self.formula(ranked)
 
 
 @dataclass(frozen=True)
@@ -61,23 +50,38 @@ class ListMetric:
     """Column of the ids that it counts: `tweet_id` or `author_id`; below 0 where there is none."""
     formula: Callable[[Array, I64, int], float]
     """Takes ids [N], best first, their lists' offsets [B + 1], and how many distinct ids the candidates had."""
+    kind: ClassVar[Literal["list"]] = "list"
 
     def of(self, ids: Array, offsets: I64, among: int) -> float:
         """The number, NaN where undefined."""
         return float(self.formula(ids, offsets, among))
 
 
-def refuse_nan(values: Array, what: str) -> None:
-    """Raises a DataError that names the first row where [N] `values` are NaN."""
-    numbers = np.asarray(values)
-    if numbers.dtype.kind == "f" and (missing := np.isnan(numbers)).any():
-        raise DataError(f"{what} in row {int(missing.argmax())} is nan", remedy="mend what made it before measuring it")
+@dataclass(frozen=True)
+class _OfRows:
+    name: str
+    """As in `ranking.metrics.catalogue`."""
+    reads: tuple[str, ...]
+    """Columns [N], in the order in which the formula takes them."""
+    formula: Callable[..., float]
+
+    def of(self, impressions: Mapping[str, Array]) -> float:
+        """The number, NaN where undefined."""
+        return float(self.formula(*(impressions[name] for name in self.reads)))
 
 
-def request_sums(values: Array, offsets: I64) -> F64:
-    """[B, ...] float64 sums of [N, ...] within each request, 0 for one without candidates."""
-    out = np.zeros((len(offsets) - 1, *values.shape[1:]))
-    filled = np.diff(offsets) > 0
-    if filled.any():
-        out[filled] = np.add.reduceat(values.astype(np.float64), np.asarray(offsets)[:-1][filled], axis=0)
-    return out
+@dataclass(frozen=True)
+class ImpressionMetric(_OfRows):
+    """One number of all impressions together, from `score`, `label` (above 0 for relevant) and `user_id`."""
+
+    kind: ClassVar[Literal["impression"]] = "impression"
+
+
+@dataclass(frozen=True)
+class ActionMetric(_OfRows):
+    """One number an action, from its `probability`, its `label` (1 where it was taken) and `user_id`."""
+
+    kind: ClassVar[Literal["action"]] = "action"
+
+
+Metric = RequestMetric | ListMetric | ImpressionMetric | ActionMetric

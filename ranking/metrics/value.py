@@ -5,14 +5,13 @@ Values come in as an array, one a candidate: by the truth of a made world, or by
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
-
 import numpy as np
 
-from data.batch import F64, I64, Array, CandidateBatch, Ragged
+from data.batch import F64, I64, Array, Ragged
 from data.errors import DataError
-from ranking.metrics.metric import refuse_nan, request_sums
+from ranking.metrics.arrays import refuse_nan, request_sums
+from ranking.metrics.metric import RequestMetric
+from ranking.metrics.ranked import Ranked
 from ranking.slate.topk import top_k
 
 
@@ -57,33 +56,16 @@ def regret(values: Array, offsets: I64, slates: Ragged, looked: Array | None = N
     return np.maximum(slate_value(values, oracle, looked) - slate_value(values, slates, looked), 0.0)
 
 
-@dataclass(frozen=True)
-class ValueMetric:
-    """Expected value of the first k, from the column `true_value`."""
-
-    name: str = "true_value"
-    reads: ClassVar[tuple[str, ...]] = ("score", "true_value")
-    whole: ClassVar[bool] = False
-
-    def per_request(self, ranked: CandidateBatch, k: int) -> F64:
-        """[B], 0 without candidates."""
-        refuse_nan(ranked.column("score"), "score")
-        return slate_value(ranked.column("true_value"), top_k(ranked.column("score"), ranked.offsets, k))
+def _value(ranked: Ranked) -> F64:
+    refuse_nan(ranked.column("score"), "score")
+    values: F64 = ranked.in_places(ranked.column("true_value")).sum(axis=1).astype(np.float64)
+    return values
 
 
-@dataclass(frozen=True)
-class RegretMetric:
-    """Regret of the first k to the oracle, from the column `true_value`."""
-
-    name: str = "regret"
-    reads: ClassVar[tuple[str, ...]] = ("score", "true_value")
-    whole: ClassVar[bool] = True
-
-    def per_request(self, ranked: CandidateBatch, k: int) -> F64:
-        """[B], 0 without candidates."""
-        refuse_nan(ranked.column("score"), "score")
-        slates = top_k(ranked.column("score"), ranked.offsets, k)
-        return regret(ranked.column("true_value"), ranked.offsets, slates)
+def _regret(ranked: Ranked) -> F64:
+    refuse_nan(ranked.column("score"), "score")
+    return regret(ranked.column("true_value"), ranked.batch.offsets, ranked.slates)
 
 
-VALUE, REGRET = ValueMetric(), RegretMetric()
+VALUE = RequestMetric("true_value", ("score", "true_value"), _value)
+REGRET = RequestMetric("regret", ("score", "true_value"), _regret, whole=True)

@@ -31,14 +31,15 @@ from experiments.evaluation.diagnostics import (
 from experiments.evaluation.evaluate import EvaluateConfig, evaluate_references
 from experiments.evaluation.measurements import Measured
 from experiments.evaluation.plots import gain_by_segment, precision_recall_curves, reliability_diagrams
-from experiments.evaluation.protocol import AliveTweets, Step
+from experiments.evaluation.protocols.alive_tweets import AliveTweets
+from experiments.evaluation.protocols.request import Step
 from experiments.evaluation.results import Report, run_metric
 from experiments.evaluation.segments import EVERYBODY
 from experiments.reports.plots import intervals
 from experiments.runs.config import RunConfig
 from experiments.runs.train import train
 from features.online import FeatureState
-from ranking.metrics.catalogue import IMPRESSIONS, LISTS, METRICS, REQUESTS, impression_metric
+from ranking.metrics.catalogue import METRICS, metric
 from ranking.metrics.classification import grouped_auc, log_loss, pr_auc
 from ranking.models.calibration import Calibration, Isotonic
 from ranking.models.heavy import HeavyConfig, HeavyNet, HeavyRanker
@@ -319,6 +320,11 @@ def test_a_run_holds_its_plots_and_their_numbers(evaluated: tuple[str, Report], 
     assert numbers["ndcg_20"] == report.row("logistic").ndcg.mean
 
 
+def names(kind: str) -> set[str]:
+    """The catalogue's metrics of a kind."""
+    return {one for one in METRICS if metric(one).kind == kind}
+
+
 @pytest.mark.slow
 def test_a_world_gives_every_metric_of_the_catalogue(evaluated: tuple[str, Report], home: Path, tmp_path: Path) -> None:
     run_id, report = evaluated
@@ -326,8 +332,8 @@ def test_a_world_gives_every_metric_of_the_catalogue(evaluated: tuple[str, Repor
     best = rows["oracle"].true_value
     assert best is not None
     for name, row in rows.items():
-        assert set(row.metrics) == set(REQUESTS) - {"ndcg", "recall", "true_value"}
-        assert set(row.shares) == set(LISTS) | {"pr_auc", "grouped_auc"}
+        assert set(row.metrics) == names("request") - {"ndcg", "recall", "true_value"}
+        assert set(row.shares) == names("list") | {"pr_auc", "grouped_auc"}
         assert row.true_value is not None
         assert row.metrics["regret"].mean == pytest.approx(best.mean - row.true_value.mean, abs=1e-5)
         assert row.metrics["regret"].n == row.ndcg.n
@@ -345,7 +351,7 @@ def test_a_world_gives_every_metric_of_the_catalogue(evaluated: tuple[str, Repor
     assert numbers["regret_20"] == logistic.metrics["regret"].mean
     liked = (shown["acts"].to_numpy() >> ACTIONS.index("like")) & 1
     assert logistic.by_action["like"]["log_loss"] == pytest.approx(log_loss(shown["p.like"].to_numpy(), liked))
-    probabilities = [one for one in IMPRESSIONS if "probability" in impression_metric(one).reads]
+    probabilities = [one for one in METRICS if metric(one).kind == "action"]
     for action, found in logistic.by_action.items():
         assert list(found) == probabilities
         assert found["calibration_error"] == numbers[f"calibration_error_{action}"]

@@ -13,25 +13,23 @@ from data.readers import read_log
 from data.schema import ACTIONS
 from data.split import LeaveLastOut, RandomRatio
 from experiments.evaluation.diagnostics import reliabilities
-from experiments.evaluation.measurements import (
-    Known,
-    Listed,
-    Measured,
-    Places,
-    catalogue_of,
-    measure_block,
-    measure_step,
-)
-from experiments.evaluation.protocol import FullCatalogue
-from experiments.evaluation.requested_metrics import Asked, Candidates
+from experiments.evaluation.measurements import Lists, Measured, TrainingCounts, measure
+from experiments.evaluation.protocols.full_catalogue import FullCatalogue
+from experiments.evaluation.protocols.protocol import Needs
+from experiments.evaluation.protocols.request import RequestBlock
+from experiments.evaluation.requested_metrics import Candidates, RequestedMetrics
 from features.online import FeatureState
-from ranking.metrics.accuracy import FORMULAS
+from ranking.metrics.accuracy import FORMULAS, accuracy
+from ranking.metrics.beyond import novelty
+from ranking.metrics.catalogue import metric
 from ranking.metrics.classification import grouped_auc, log_loss
 from ranking.models.two_tower import TowerPairs, TwoTower, TwoTowerConfig
 from ranking.scorer import CatalogueScorer, Retriever
 from ranking.scorers.popularity import Popularity
 from ranking.scorers.recency import Recency
+from ranking.slate.topk import top_k
 from ranking.training.trainer import TrainingContext, fit_scorer
+from tests.experiments.evaluation.one_by_one import steps_of
 
 
 class PairScorer:
@@ -76,19 +74,25 @@ def scorers(films: Dataset):
     }
 
 
-def by_steps(films, split, scorer, places, known):
-    out, state = Measured(), FeatureState(None)
-    for step in FullCatalogue(films, split, requests=1000, seed=1).steps(state):
-        batch = state.lookup(step.batch, scorer.reads)
-        measure_step(step, batch, scorer, scorer.score(batch), None, places, known, out)
+ALL = tuple(metric(name) for name in (*FORMULAS, "novelty"))
+
+
+def requested(*names):
+    return RequestedMetrics(tuple(metric(name) for name in names))
+
+
+def by_steps(films, split, scorer, k, pool, counts):
+    out, state, needs = Measured(), FeatureState(None), Needs(scorer.reads, (), k, pool)
+    for step in steps_of(FullCatalogue(films, split, requests=1000, seed=1), state):
+        block = RequestBlock(step, state.lookup(step.batch, scorer.reads), None, needs)
+        measure(block, block.scored(scorer), ALL, k, pool, counts, out)
     return out
 
 
-def by_blocks(films, split, scorer, places, known, size):
-    out, state, catalogue = Measured(), FeatureState(None), None
-    for block in FullCatalogue(films, split, requests=1000, seed=1).blocks(state, size):
-        catalogue = catalogue or catalogue_of(block, state, [scorer])
-        measure_block(block, catalogue, state, scorer, places, known, out)
+def by_blocks(films, split, scorer, k, pool, counts, size):
+    out, needs = Measured(), Needs(scorer.reads, (), k, pool)
+    for block in FullCatalogue(films, split, requests=1000, seed=1).blocks(FeatureState(None), needs, size):
+        measure(block, block.scored(scorer), ALL, k, pool, counts, out)
     return out
 
 
@@ -96,19 +100,19 @@ def by_blocks(films, split, scorer, places, known, size):
 @pytest.mark.parametrize("name", ["popularity", "recency", "pair", "decayed", "item_knn", "ease", "als", "two_tower"])
 def test_blocks_and_steps_agree(name, splitter, films, scorers):
     split, scorer = splitter.apply(films), scorers[name]
-    places, known = Places(10, 30), Known.of(split)
-    steps = by_steps(films, split, scorer, places, known)
+    counts = TrainingCounts.of(split)
+    steps = by_steps(films, split, scorer, 10, 30, counts)
     for size in (7, 512):
-        blocks = by_blocks(films, split, scorer, places, known, size)
+        blocks = by_blocks(films, split, scorer, 10, 30, counts, size)
         ours, theirs = blocks.request_frame(), steps.request_frame()
         assert ours.columns == theirs.columns
         assert ours.height == theirs.height > 40
         for column in ours.columns:
             np.testing.assert_allclose(ours[column], theirs[column], rtol=1e-6, atol=1e-9, err_msg=column)
-        assert blocks.listed().offsets.tolist() == steps.listed().offsets.tolist()
-        for column, ids in blocks.listed().columns.items():
-            assert ids.tolist() == steps.listed().columns[column].tolist()
-        assert blocks.apart(10) == steps.apart(10)
+        assert blocks.all_lists().offsets.tolist() == steps.all_lists().offsets.tolist()
+        for column, ids in blocks.all_lists().columns.items():
+            assert ids.tolist() == steps.all_lists().columns[column].tolist()
+        assert blocks.score_ties(10) == steps.score_ties(10)
     assert isinstance(scorer, CatalogueScorer) == (name in ("decayed", "item_knn", "ease", "als"))
     assert isinstance(scorer, Retriever) == ("ild_mmr" in theirs.columns) == (name == "two_tower")
     assert 0 < np.nanmean(theirs["ndcg"].to_numpy()) < 1
@@ -116,16 +120,20 @@ def test_blocks_and_steps_agree(name, splitter, films, scorers):
 
 @pytest.mark.parametrize("name", ["pair", "ease"])
 def test_the_catalogue_measures_by_the_best_places_what_whole_lists_give(name, films, scorers):
-    split, scorer = RandomRatio().apply(films), scorers[name]
-    known, more = Known.of(split), (*FORMULAS, "novelty")
-    plain, asked = Places(3, 3), Places(3, 3, more)
-    steps = by_steps(films, split, scorer, plain, known).request_frame()
-    for frame in (
-        by_blocks(films, split, scorer, asked, known, 16).request_frame(),
-        by_steps(films, split, scorer, asked, known).request_frame(),
-    ):
-        for column in more:
-            np.testing.assert_allclose(frame[column], steps[column], rtol=1e-12, err_msg=column)
+    split, scorer, state = RandomRatio().apply(films), scorers[name], FeatureState(None)
+    counts = TrainingCounts.of(split)
+    frames = [
+        by_blocks(films, split, scorer, 3, 3, counts, 16).request_frame(),
+        by_steps(films, split, scorer, 3, 3, counts).request_frame(),
+    ]
+    for at, step in enumerate(steps_of(FullCatalogue(films, split, requests=1000, seed=1), state)):
+        scores = scorer.score(state.lookup(step.batch, scorer.reads))
+        first = top_k(scores, step.batch.offsets, 3)
+        known = counts.of_tweets(step.batch.columns["tweet_id"][first.values])
+        want = {one: values[0] for one, values in accuracy(scores, step.relevant, step.batch.offsets, 3).items()}
+        want["novelty@3"] = novelty(known, counts.users, first.offsets)[0]
+        for frame in frames:
+            assert {f"{one.name}@3": frame[one.name][at] for one in ALL} == pytest.approx(want, rel=1e-12)
 
 
 def test_blocks_leave_out_what_was_engaged_and_find_what_was_held_out(films):
@@ -133,7 +141,7 @@ def test_blocks_leave_out_what_was_engaged_and_find_what_was_held_out(films):
     train, test = split.train.collect(), split.test.collect()
     state = FeatureState(None, views=("tweet.facts",))
     users = []
-    for block in FullCatalogue(films, split, requests=1000, seed=1).blocks(state, 16):
+    for block in FullCatalogue(films, split, requests=1000, seed=1).users(state, 16):
         ids = state.network.tweets.ids[block.items]
         assert sorted(ids.tolist()) == list(range(1, 91))
         for at, user in enumerate(block.requests.columns["user_id"].tolist()):
@@ -146,21 +154,22 @@ def test_blocks_leave_out_what_was_engaged_and_find_what_was_held_out(films):
 
 def test_exposure_and_novelty_by_hand(films):
     split = RandomRatio().apply(films)
-    known = Known.of(split)
+    counts = TrainingCounts.of(split)
     pairs = split.train.collect().unique(["user_id", "tweet_id"])
     film, people = int(pairs["tweet_id"][0]), pairs["user_id"].n_unique()
     count = pairs.filter(pl.col("tweet_id") == film).height
     want = (-np.log2(count / people) + np.log2(people)) / 2  # film 90 is known to nobody
-    assert known.novelty(np.array([film, 90]), np.array([0, 2]))[0] == pytest.approx(want)
-    one = Listed(np.array([0, 2]), {"tweet_id": np.array([4, 5]), "author_id": np.array([8, -1])})
-    two = Listed(np.array([0, 1, 2]), {"tweet_id": np.array([4, 4]), "author_id": np.array([8, 8])})
-    asked = Asked(("coverage", "gini", "author_gini"))
+    two_films = counts.of_tweets(np.array([film, 90]))
+    assert novelty(two_films, counts.users, np.array([0, 2]))[0] == pytest.approx(want)
+    one = Lists(np.array([0, 2]), {"tweet_id": np.array([4, 5]), "author_id": np.array([8, -1])})
+    two = Lists(np.array([0, 1, 2]), {"tweet_id": np.array([4, 4]), "author_id": np.array([8, 8])})
+    asked = requested("coverage", "gini", "author_gini")
     candidates = Candidates.of(asked)
     for ids, authors in (([3, 4, 5], [9, 8, -1]), ([4, 6], [8, 9])):
         requests = Requests({"user_row": np.zeros(1, np.int64)})
         columns = {"tweet_id": np.array(ids), "author_id": np.array(authors)}
         candidates.add(CandidateBatch(requests, np.array([0, len(ids)]), columns))
-    shares = asked.shares(Measured(shown=[one, two]), candidates)
+    shares = asked.shares(Measured(lists=[one, two]), candidates)
     assert list(shares) == ["coverage", "gini", "author_gini"]
     assert shares["coverage"] == 0.5
     assert shares["gini"] == pytest.approx((-3 * 0 - 1 * 0 + 1 * 1 + 3 * 3) / (4 * 4))
@@ -168,8 +177,8 @@ def test_exposure_and_novelty_by_hand(films):
     assert shares["author_gini"] == pytest.approx(0.5)
 
 
-@pytest.mark.parametrize("measure", [by_blocks, by_steps])
-def test_a_nan_score_stands_last_and_is_counted(films, measure):
+@pytest.mark.parametrize("way", [by_blocks, by_steps])
+def test_a_nan_score_stands_last_and_is_counted(films, way):
     class Broken(PairScorer):
         def __init__(self, least):
             self.least = least
@@ -179,12 +188,12 @@ def test_a_nan_score_stands_last_and_is_counted(films, measure):
             return np.where(batch.column("tweet_id") % 3 == 0, np.float32(self.least), scores)
 
     split = RandomRatio().apply(films)
-    rest = (Places(5, 5), Known.of(split)) + ((16,) if measure is by_blocks else ())
-    broken, last = (measure(films, split, Broken(least), *rest) for least in (np.nan, -1))
+    rest = (5, 5, TrainingCounts.of(split)) + ((16,) if way is by_blocks else ())
+    broken, last = (way(films, split, Broken(least), *rest) for least in (np.nan, -1))
     assert broken.request_frame().equals(last.request_frame(), null_equal=True)
-    assert broken.apart(5).unscored > 0.2
-    assert last.apart(5).unscored == 0
-    assert broken.apart(5).most == last.apart(5).most
+    assert broken.score_ties(5).unscored > 0.2
+    assert last.score_ties(5).unscored == 0
+    assert broken.score_ties(5).most == last.score_ties(5).most
 
 
 def test_probabilities_are_judged_by_action_and_scores_over_all_impressions():
@@ -195,13 +204,13 @@ def test_probabilities_are_judged_by_action_and_scores_over_all_impressions():
     acts = np.where(liked, like, 0)
     acts[:3] |= reply  # too seldom to be judged
     measured = Measured()
-    measured.impression(user_id=user, score=p, label=acts > 0, acts=acts)
-    asked = Asked(("grouped_auc", "log_loss", "calibration_error"))
+    measured.add_impressions(user_id=user, score=p, label=acts > 0, acts=acts)
+    asked = requested("grouped_auc", "log_loss", "calibration_error")
     none = Candidates.of(asked)
     assert asked.by_action(measured) == {}
     assert asked.shares(measured, none) == {"grouped_auc": pytest.approx(grouped_auc(p, acts > 0, user))}
     predicted = Measured()
-    predicted.impression(**{
+    predicted.add_impressions(**{
         "user_id": user, "score": p, "label": acts > 0, "acts": acts, "p.like": p, "p.reply": p / 9
     })  # fmt: skip
     found = asked.by_action(predicted)

@@ -16,9 +16,13 @@ from data.schema import POSITIVE_ACTIONS
 from data.split import LeaveLastOut, TimeSplit
 from data.synthetic.world import World
 from experiments.evaluation.oracle import Oracle
-from experiments.evaluation.protocol import ALIVE_H, AliveTweets, FullCatalogue, Step, protocol_for
+from experiments.evaluation.protocols.alive_tweets import ALIVE_H, AliveTweets
+from experiments.evaluation.protocols.catalogue import protocol_for
+from experiments.evaluation.protocols.full_catalogue import FullCatalogue
+from experiments.evaluation.protocols.request import Step
 from features.online import FeatureState
 from features.state.seen import WINDOW_US
+from tests.experiments.evaluation.one_by_one import steps_of
 
 VIEWS = ("tweet.counts", "tweet.facts")
 # User 3 rated one film only: nothing can be held out. User 4's are of one moment: the later line is the later.
@@ -201,7 +205,7 @@ def test_the_sample_follows_the_seed(tiny_dataset: Dataset, alive: AliveTweets, 
 
 
 def test_every_tweet_alive_needs_a_moment_where_the_test_begins(tiny_dataset: Dataset) -> None:
-    with pytest.raises(DataError, match="no moment where its test begins"):
+    with pytest.raises(DataError, match="no time where its test begins"):
         AliveTweets(tiny_dataset, LeaveLastOut().apply(tiny_dataset), requests=5, seed=1)
 
 
@@ -215,7 +219,7 @@ def test_the_full_catalogue_holds_the_last_item_and_none_of_training(films: Data
             step.batch.columns["tweet_id"][step.relevant].tolist(),
             bool(step.shown.any()),
         )
-        for step in protocol.steps(FeatureState(None, views=VIEWS))
+        for step in steps_of(protocol, FeatureState(None, views=VIEWS))
     }
     assert asked == {
         1: ({30, 40, 50}, [30], False),
@@ -231,14 +235,14 @@ def test_the_full_catalogue_knows_training_and_no_held_out_engagement(films: Dat
     state = FeatureState(None, views=("tweet.windows", "user.history"))
     rated = split.train.group_by("user_id").len().collect()
     counts = dict(rated.iter_rows())
-    for step in FullCatalogue(films, split, requests=100, seed=1).steps(state):
+    for step in steps_of(FullCatalogue(films, split, requests=100, seed=1), state):
         row = step.batch.requests.columns["user_row"]
         assert state.history.counts(row).tolist() == [counts[step.user_id]]
 
 
 def test_a_sample_of_users_is_asked(films: Dataset) -> None:
     protocol = FullCatalogue(films, LeaveLastOut().apply(films), requests=2, seed=3)
-    users = [step.user_id for step in protocol.steps(FeatureState(None, views=VIEWS))]
+    users = [step.user_id for step in steps_of(protocol, FeatureState(None, views=VIEWS))]
     assert len(protocol) == len(users) == 2
     assert users == sorted(users)
     assert set(users) < {1, 2, 4}

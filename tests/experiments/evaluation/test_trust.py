@@ -24,9 +24,9 @@ from experiments.cli.tables import scorer_table, shuffle_table
 from experiments.evaluation.compare import compare_runs
 from experiments.evaluation.comparison_page import write_comparison
 from experiments.evaluation.evaluate import EvaluateConfig, evaluate_bundles, evaluate_references
-from experiments.evaluation.protocol import FullCatalogue
+from experiments.evaluation.protocols.full_catalogue import FullCatalogue
 from experiments.evaluation.results import Report
-from experiments.evaluation.separation import Apart, share, told_apart, told_apart_dense
+from experiments.evaluation.score_ties import ScoreTies, count_ties, count_ties_dense, share
 from experiments.evaluation.tie_shuffles import plan_shuffles, run_shuffles
 from experiments.runs.config import RunConfig
 from experiments.runs.train import train
@@ -92,8 +92,8 @@ def test_popularity_counts_clicks_where_clicks_are_relevant(clicks: Dataset) -> 
     split = parse_split("leave_last_out").apply(clicks)
     report = _evaluated(clicks, _bundle(Popularity(), clicks))
     (row,) = report.rows
-    assert row.apart is not None
-    assert not row.apart.told
+    assert row.score_ties is not None
+    assert not row.score_ties.notable
     counts = dict(split.train.group_by("tweet_id").len().collect().iter_rows())
     past = split.train.group_by("user_id").agg("tweet_id").collect()
     seen = {user: set(items) for user, items in past.iter_rows()}
@@ -112,14 +112,19 @@ def test_a_scorer_that_counts_what_the_log_lacks_says_so_under_its_row(clicks: D
     blind = Popularity(PopularityConfig(counts=("tweet.likes", "tweet.retweets")))
     report = _evaluated(clicks, _bundle(blind, clicks))
     (row,) = report.rows
-    assert row.apart == Apart(most=1, every=1, first=1, unscored=0)
+    assert row.score_ties == ScoreTies(most=1, every=1, first=1, unscored=0)
     lines = _printed(scorer_table(report)).splitlines()
     (at,) = (place for place, line in enumerate(lines) if line.strip().startswith("popularity"))
     assert lines[at + 1].strip() == "all candidates tie"
     told = " ".join(report.notes)
     assert "popularity does not tell most candidates apart: in 100% of the requests" in told
     assert "popularity counts like, retweet, of which this log's training part has none; it has click." in told
-    assert json.loads(to_json(report.facts()))["rows"][0]["apart"] == {"most": 1, "every": 1, "first": 1, "unscored": 0}
+    assert json.loads(to_json(report.facts()))["rows"][0]["score_ties"] == {
+        "most": 1,
+        "every": 1,
+        "first": 1,
+        "unscored": 0,
+    }
 
 
 def test_equal_scores_of_a_catalogue_do_not_rank_by_popularity(clicks: Dataset) -> None:
@@ -145,29 +150,29 @@ class _Numbers:
 
 def test_scores_that_are_no_numbers_stand_last_and_are_told(clicks: Dataset) -> None:
     nothing = _evaluated(clicks, _bundle(_Numbers(lambda ids: np.full(len(ids), np.nan)), clicks, "cosine"))
-    assert nothing.rows[0].apart == Apart(most=1, every=1, first=1, unscored=1)
+    assert nothing.rows[0].score_ties == ScoreTies(most=1, every=1, first=1, unscored=1)
     assert "100% of the candidates have a score of cosine that is not a number" in " ".join(nothing.notes)
     some = _evaluated(clicks, _bundle(_Numbers(lambda ids: np.where(ids % 8 == 0, np.nan, ids)), clicks, "some"))
     least = _evaluated(clicks, _bundle(_Numbers(lambda ids: np.where(ids % 8 == 0, -1, ids)), clicks, "least"))
     assert some.rows[0].ndcg == least.rows[0].ndcg
-    assert some.rows[0].apart is not None
-    assert 0 < some.rows[0].apart.unscored < 0.3
+    assert some.rows[0].score_ties is not None
+    assert 0 < some.rows[0].score_ties.unscored < 0.3
     assert "NaN: 1" in _printed(scorer_table(some))
-    assert least.rows[0].apart is not None
-    assert not least.rows[0].apart.told
+    assert least.rows[0].score_ties is not None
+    assert not least.rows[0].score_ties.notable
 
 
 def test_ties_far_from_the_first_places_are_told_apart_from_ties_in_them(clicks: Dataset) -> None:
     top = _evaluated(clicks, _bundle(_Numbers(lambda ids: np.where(ids < 30, ids, -1)), clicks, "top"))
-    assert top.rows[0].apart is not None
-    assert (top.rows[0].apart.most, top.rows[0].apart.every) == (1, 0)
-    assert top.rows[0].apart.first < 0.5
+    assert top.rows[0].score_ties is not None
+    assert (top.rows[0].score_ties.most, top.rows[0].score_ties.every) == (1, 0)
+    assert top.rows[0].score_ties.first < 0.5
 
 
 @given(st.lists(st.lists(st.integers(0, 3), min_size=1, max_size=9), min_size=1, max_size=6))
 def test_a_score_of_more_than_half_is_found(lists: list[list[int]]) -> None:
     offsets = np.r_[0, np.cumsum([len(one) for one in lists])]
-    counts = told_apart(np.concatenate(lists).astype(np.float32), offsets)
+    counts = count_ties(np.concatenate(lists).astype(np.float32), offsets)
     for own, (size, tied, above) in zip(lists, counts, strict=True):
         common = max(own.count(one) for one in own)
         assert size == len(own)
@@ -179,7 +184,7 @@ def test_a_score_of_more_than_half_is_found(lists: list[list[int]]) -> None:
     dense = np.array([one + [9] * (width - len(one)) for one in lists], np.float32)
     left = [list(range(len(one), width)) for one in lists]
     known = np.concatenate([np.array(one, np.int64) for one in left])
-    again = told_apart_dense(dense, known, np.r_[0, np.cumsum([len(one) for one in left])])
+    again = count_ties_dense(dense, known, np.r_[0, np.cumsum([len(one) for one in left])])
     np.testing.assert_array_equal(again, counts)
 
 
@@ -195,7 +200,7 @@ def test_users_who_vanish_from_the_test_are_counted(tmp_path: Path) -> None:
     assert "1 users, each with at least one held-out item that is not in their training part" in report.protocol
     assert "(2 users left out: what is held out of them stands in their training part too)" in report.protocol
     twice = _import(tmp_path / "b", [(1, 10, 1), (1, 10, 2), (2, 10, 1), (2, 10, 9)])
-    with pytest.raises(DataError, match="leaves nothing to ask: all 2 of the 2 test rows"):
+    with pytest.raises(DataError, match="leaves nothing to rank: all 2 of the 2 test rows"):
         _evaluated(twice, _bundle(Popularity(), twice))
 
 

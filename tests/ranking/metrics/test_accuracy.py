@@ -11,19 +11,16 @@ from hypothesis import strategies as st
 
 from data.batch import CandidateBatch, Requests
 from data.errors import ConfigError, DataError
-from ranking.metrics.accuracy import FORMULAS, AccuracyMetric, accuracy
-from ranking.metrics.catalogue import (
-    IMPRESSIONS,
-    LISTS,
-    METRICS,
-    REQUESTS,
-    impression_metric,
-    list_metric,
-    measure,
-    metric,
-)
+from ranking.metrics.accuracy import FORMULAS, MRR, accuracy
+from ranking.metrics.catalogue import METRICS, metric
+from ranking.metrics.ranked import Ranked
 
 ONE = np.array([0, 5])
+
+
+def of_kind(kind):
+    """The catalogue's metrics of a kind, by name."""
+    return {name: one for name in METRICS if (one := metric(name)).kind == kind}
 
 
 def test_values_by_hand():
@@ -53,9 +50,10 @@ def test_every_metric_of_the_catalogue_measures_a_batch():
         "tweet.embedding": np.eye(4), "true_value": np.array([5.0, 1, 0, 3]),
     }  # fmt: skip
     batch = CandidateBatch(requests, np.array([0, 1, 4]), columns)
-    assert all({"score"} <= set(metric(name).reads) <= {*columns, "population"} for name in REQUESTS)
-    assert all(metric(name).name == name for name in REQUESTS)
-    got = {name: values.tolist() for name, values in measure(list(REQUESTS), batch, 2).items()}
+    metrics = of_kind("request")
+    assert all({"score"} <= set(one.reads) <= {*columns, "population"} for one in metrics.values())
+    assert all(metric(name).name == name for name in METRICS)
+    got = {name: one.of(Ranked(batch, 2)).tolist() for name, one in metrics.items()}
     nan = pytest.approx([np.nan, 1.0], nan_ok=True)
     assert [got["hit"], got["mrr"], got["diversity"]] == [nan, nan, nan]
     half = pytest.approx([np.nan, 0.5], nan_ok=True)
@@ -64,17 +62,16 @@ def test_every_metric_of_the_catalogue_measures_a_batch():
     assert got["novelty"] == [3.0, 1.0]
     assert (got["true_value"], got["regret"]) == ([5.0, 1.0], [0.0, 3.0])
     with pytest.raises(ConfigError, match="unknown metric 'best'"):
-        measure(["best"], batch, 2)
+        metric("best")
 
 
 def test_every_metric_over_impressions_and_lists_measures_them():
-    assert len(METRICS) == len(REQUESTS) + len(IMPRESSIONS) + len(LISTS)
     shown = {
         "score": np.array([3.0, 2, 1, 4]), "probability": np.array([0.5, 0.25, 0.25, 0.0]),
         "label": np.array([1, 0, 1, 0]), "user_id": np.array([1, 1, 2, 2]),
     }  # fmt: skip
-    assert all(impression_metric(name).name == name for name in IMPRESSIONS)
-    got = {name: impression_metric(name).of(shown) for name in IMPRESSIONS}
+    got = {name: one.of(shown) for name, one in (of_kind("impression") | of_kind("action")).items()}
+    assert len(METRICS) == len(of_kind("request")) + len(of_kind("list")) + len(got)
     assert (got["auc"], got["grouped_auc"]) == (pytest.approx(0.25), pytest.approx(0.5))
     assert got["pr_auc"] == pytest.approx((1 / 2 + 2 / 4) / 2)
     loss = -(np.log(0.5) + np.log(0.75) + np.log(0.25) + np.log(1 - 1e-7)) / 4
@@ -82,15 +79,11 @@ def test_every_metric_over_impressions_and_lists_measures_them():
     assert got["relative_cross_entropy"] == pytest.approx(100 * (1 - loss / np.log(2)))
     assert got["calibration_error"] == pytest.approx((0.5 + 2 * 0.25 + 0) / 4)
     assert got["expected_over_observed"] == pytest.approx(0.5)
-    assert all(list_metric(name).name == name for name in LISTS)
-    lists = {name: list_metric(name).of(np.array([6, 7, 6]), np.array([0, 2, 3]), 4) for name in LISTS}
+    lists = {name: one.of(np.array([6, 7, 6]), np.array([0, 2, 3]), 4) for name, one in of_kind("list").items()}
     assert (lists["coverage"], lists["gini"]) == (0.5, pytest.approx((1 * 1 + 3 * 2) / (4 * 3)))
     second = 1 / np.log2(3)
     want = (1 * second + 3 * 2) / (4 * (2 + second))
     assert (lists["exposure_gini"], lists["author_gini"]) == (pytest.approx(want), pytest.approx(want))
-    for find in (metric, impression_metric, list_metric):
-        with pytest.raises(ConfigError, match="unknown metric 'best'"):
-            find("best")
 
 
 def test_ndcg_uses_graded_relevance():
@@ -117,9 +110,9 @@ def test_fewer_candidates_than_k():
 def test_metric_of_a_batch_is_the_function_of_its_columns():
     requests = Requests({"user_row": np.zeros(1, np.int64), "time_us": np.zeros(1, np.int64)})
     batch = CandidateBatch(requests, ONE, {"score": np.arange(5.0), "relevance": np.array([0, 0, 0, 1, 0])})
-    assert AccuracyMetric("mrr").per_request(batch, 3).tolist() == [0.5]
-    with pytest.raises(ConfigError, match="'auc'"):
-        AccuracyMetric("auc")
+    assert MRR.of(Ranked(batch, 3)).tolist() == [0.5]
+    with pytest.raises(DataError, match="'relevance' is not in this batch"):
+        MRR.of(Ranked(CandidateBatch(requests, ONE, {"score": np.arange(5.0)}), 3))
 
 
 def test_bad_input_is_named():

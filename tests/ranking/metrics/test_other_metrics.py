@@ -13,7 +13,6 @@ from sklearn.metrics import log_loss as sklearn_log_loss
 
 from data.batch import Ragged
 from data.errors import ConfigError, DataError
-from ranking.metrics.accuracy import rank
 from ranking.metrics.beyond import (
     author_exposure,
     coverage,
@@ -35,6 +34,7 @@ from ranking.metrics.classification import (
     pr_auc_by_group,
     relative_cross_entropy,
 )
+from ranking.metrics.ranked import rank
 from ranking.metrics.value import regret
 
 

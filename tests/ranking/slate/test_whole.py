@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from data.batch import Ragged
 from data.errors import ConfigError, DataError
-from ranking.metrics.accuracy import FORMULAS, Ranking, rank
+from ranking.metrics.accuracy import FORMULAS
+from ranking.metrics.ranked import Ranking, rank
 from ranking.slate import whole
 from ranking.slate.whole import best_of_scores, best_of_vectors
 

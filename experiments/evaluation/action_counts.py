@@ -1,4 +1,4 @@
-"""Scorers that count actions of which a log has none: whatever else they read, their counts are all zero there."""
+"""Notes on scorers that count actions which a log does not have: their counts are all zero there."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from features.views.tweet import COUNTS
 from ranking.artifact import Bundle
 
 
-def uncounted(bundles: Mapping[str, Bundle], split: Split) -> list[str]:
+def missing_action_notes(bundles: Mapping[str, Bundle], split: Split) -> list[str]:
     """A sentence for each scorer all of whose counts of a tweet's actions are of actions that are not in training."""
     counted = {name: total.of for name, total in COUNTS.counts.items() if total.of in ACTIONS}
     reading = {name: [one for one in bundle.scorer.reads if one in counted] for name, bundle in bundles.items()}

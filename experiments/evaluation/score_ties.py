@@ -1,4 +1,4 @@
-"""How well a scorer tells a request's candidates apart: how many have one score, and whether the first places are such.
+"""How many of a request's candidates have one score, and whether some of these stand in the first places.
 
 Where most candidates have one score, the tie rule ranks them and not the scorer, and what is measured is the rule.
 """
@@ -14,12 +14,9 @@ from numpy.typing import NDArray
 from data.batch import F32, F64, I64, Array
 from data.kernel import kernel
 
-LOWEST = np.finfo(np.float32).min
-"""The score that a candidate without one (NaN) is ranked by: last."""
-
 
 @dataclass(frozen=True)
-class Apart:
+class ScoreTies:
     """Shares of the requests, from 0 to 1, over those with a relevant candidate and two candidates or more."""
 
     most: float
@@ -32,21 +29,21 @@ class Apart:
     """Share of the candidates, over all these requests, whose score is not a number."""
 
     @property
-    def told(self) -> bool:
-        """Whether most requests are so, or a score was not a number."""
+    def notable(self) -> bool:
+        """Whether the table has a line on it: most requests are so, or a score was not a number."""
         return self.most > 0.5 or self.unscored > 0
 
     @property
     def short(self) -> str:
-        """Two or three words, for a table; empty where there is nothing to tell."""
-        if not self.told:
+        """Two or three words, for a table; empty where it is not notable."""
+        if not self.notable:
             return ""
         if self.most <= 0.5:
             return f"NaN: {share(self.unscored)}"
         return "all candidates tie" if self.every > 0.5 else "most candidates tie"
 
     def sentence(self, name: str, k: int) -> str:
-        """What there is to tell under the table; empty where there is nothing."""
+        """The sentence under the table; empty where it is not notable."""
         parts = []
         if self.most > 0.5:
             parts.append(
@@ -70,7 +67,7 @@ def share(value: float) -> str:
     return "under 1%" if rounded == "0%" and value > 0 else rounded
 
 
-def told_apart(scores: Array, offsets: I64) -> F64:
+def count_ties(scores: Array, offsets: I64) -> F64:
     """[B, 3] of each request: candidates, those with the median score, those above it, of scores [N] without NaN.
 
     A score that more than half of the candidates have is the median.
@@ -80,21 +77,21 @@ def told_apart(scores: Array, offsets: I64) -> F64:
     return out
 
 
-def told_apart_dense(scores: F32, known: I64, offsets: I64) -> F64:
-    """`told_apart` of scores [B, M]; `known` lists, by `offsets` [B + 1], the columns that are no candidates."""
+def count_ties_dense(scores: F32, known: I64, offsets: I64) -> F64:
+    """`count_ties` of scores [B, M]; `known` lists, by `offsets` [B + 1], the columns that are no candidates."""
     out = np.empty((len(scores), 3))
     _count_dense(scores, known, np.asarray(offsets, np.int64), out)
     return out
 
 
-def summary(counts: F64, unscored: I64, judged: NDArray[np.bool_], k: int) -> Apart | None:
-    """Over the requests [B] that are `judged`; `counts` as `told_apart` gives them, `unscored` the NaN of each."""
+def summary(counts: F64, unscored: I64, judged: NDArray[np.bool_], k: int) -> ScoreTies | None:
+    """Over the requests [B] that are `judged`; `counts` as `count_ties` gives them, `unscored` the NaN of each."""
     candidates, tied, above = counts.T
     there = judged & (candidates > 1)
     if not there.any():
         return None
     most = 2 * tied[there] > candidates[there]
-    return Apart(
+    return ScoreTies(
         most=float(most.mean()),
         every=float((tied[there] == candidates[there]).mean()),
         first=float((most & (above[there] < k)).mean()),
@@ -102,9 +99,9 @@ def summary(counts: F64, unscored: I64, judged: NDArray[np.bool_], k: int) -> Ap
     )
 
 
-def sentences(apart: Mapping[str, Apart | None], k: int) -> list[str]:
-    """What there is to tell of the scorers, by their names."""
-    return [one.sentence(name, k) for name, one in apart.items() if one is not None and one.told]
+def tie_notes(ties: Mapping[str, ScoreTies | None], k: int) -> list[str]:
+    """The sentences on scorers whose ties are notable, by their names."""
+    return [one.sentence(name, k) for name, one in ties.items() if one is not None and one.notable]
 
 
 @kernel

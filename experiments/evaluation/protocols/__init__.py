@@ -1,0 +1,1 @@
+"""Evaluation protocols: which requests are ranked, against which candidates, and what counts as relevant."""

@@ -1,0 +1,125 @@
+"""The full catalogue: what was held out of each user, ranked against every item. The protocol of a log of ratings."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import polars as pl
+
+from data.batch import Ragged
+from data.dataset import Dataset
+from data.errors import DataError
+from data.events import EventBatch
+from data.rng import Stream
+from data.split import Split
+from experiments.evaluation.protocols.protocol import Available, Needs
+from experiments.evaluation.protocols.users import UserBlock, Users, catalogue_of, of_item
+from features.online import FeatureState
+
+
+class FullCatalogue:
+    """What was held out of each user, ranked against every item that the user had not engaged with in training."""
+
+    def __init__(self, dataset: Dataset, split: Split, *, requests: int, seed: int) -> None:
+        """Takes every user with something held out that is new to them, or a sample of `requests` of them.
+
+        Raises:
+            DataError: no user has.
+        """
+        dataset.require("tweets", "engagements", purpose="ranking the full catalogue")
+        self._dataset, self._split, self._seed = dataset, split, seed
+        self._train = split.train.collect()
+        # A retweet stands for its original; what was engaged in training is no candidate.
+        items = dataset.scan("tweets").filter(pl.col("kind") != "retweet").select("tweet_id").collect()
+        # Items in order of their first event would go by popularity, and by what only the test has of them.
+        lots = Stream(1, "ties of scores").words(items["tweet_id"].to_numpy(), n=1)[:, 0]
+        self._items = items[np.argsort(lots)]
+        test = split.test.collect()
+        things = test.join(self._items, on="tweet_id", how="semi", maintain_order="left")
+        fresh = things.join(self._train, on=["user_id", "tweet_id"], how="anti", maintain_order="left")
+        self._fresh = fresh
+        if not len(fresh):
+            why = f"all {len(things):,} of the {len(test):,} test rows that are of items stand in training too"
+            raise DataError(f"split {split.name!r} leaves nothing to rank: {why}", remedy="take another split")
+        people = [one["user_id"].n_unique() for one in (test, things, fresh)]
+        self._left_out = people[0] - people[1], people[1] - people[2]
+        tested = fresh.group_by("user_id").agg(request_id=pl.col("engagement_id").last()).sort("user_id")
+        self._tested = tested.sample(min(requests, len(tested)), seed=seed).sort("user_id")
+        self._held_out = fresh["user_id"].n_unique()
+
+    @classmethod
+    def applies(cls, dataset: Dataset, split: Split) -> bool:
+        """See `EvaluationProtocol`. It fits every log of engagements."""
+        return True
+
+    @property
+    def available(self) -> Available:
+        """See `EvaluationProtocol`."""
+        return Available(
+            impressions=False, truth=False, texts=self._dataset.has_texts, all_candidates=False, new_items=True
+        )
+
+    @property
+    def name(self) -> str:
+        """See `EvaluationProtocol`."""
+        return f"full-catalogue {self._split.name}"
+
+    def __len__(self) -> int:
+        return len(self._tested)
+
+    def describe(self) -> str:
+        """See `EvaluationProtocol`."""
+        sampled = f" of {self._held_out}, sampled with seed {self._seed}" if len(self) < self._held_out else ""
+        retweets, repeated = self._left_out
+        left = f" ({repeated} users left out: what is held out of them stands in their training part too)"
+        left = left if repeated else ""
+        left += f" ({retweets} users left out: nothing that is held out of them is an item)" if retweets else ""
+        return (
+            f"Split: {self._split.promise}. {len(self)} users{sampled}, each with at least one held-out item that is "
+            f"not in their training part{left}, all asked after the log's end with the training engagements alone "
+            f"known. NDCG and recall rank the full catalogue ({len(self._items)} items) without what the user engaged "
+            "with in training; relevant: all items held out of that user. No AUC: nothing is known of what else was "
+            "shown. Ties: an order drawn by the items' ids."
+        )
+
+    @property
+    def held_out(self) -> pl.LazyFrame:
+        """See `EvaluationProtocol`."""
+        return self._fresh.lazy()
+
+    def fills(self, column: str) -> bool:
+        """See `EvaluationProtocol`. Metrics have the columns of items alone."""
+        return of_item(column)
+
+    def blocks(self, state: FeatureState, needs: Needs, size: int = 512) -> Iterator[UserBlock]:
+        """See `EvaluationProtocol`. `size` users a block; a request's id is that of the last held-out engagement."""
+        catalogue = None
+        for users in self.users(state, size):
+            if catalogue is None:
+                catalogue = catalogue_of(users, state, (*needs.scorers, *needs.metrics))
+            yield UserBlock(users, catalogue, state, needs)
+
+    def users(self, state: FeatureState, size: int) -> Iterator[Users]:
+        """The users, `size` at a time, all after the log's end."""
+        for events in self._dataset.replay(sorted(state.tables - {"engagements"})).advance():
+            state.update(events)
+        state.update(EventBatch.from_frame("engagements", self._train))
+        items = state.network.tweets.rows(self._items["tweet_id"].to_numpy())
+        places = self._items.with_row_index("place").select("tweet_id", pl.col("place").cast(pl.Int64))
+        known, relevant = (_places(pairs, places, self._tested) for pairs in (self._train, self._fresh))
+        end_us = self._dataset.time_range_us()[1] + 1
+        users, request_ids = self._tested["user_id"].to_numpy(), self._tested["request_id"].to_numpy()
+        for start in range(0, len(users), size):
+            end = min(start + size, len(users))
+            requests = state.requests(users[start:end], end_us)
+            yield Users(requests, request_ids[start:end], items, known.part(start, end), relevant.part(start, end))
+
+
+def _places(pairs: pl.DataFrame, places: pl.DataFrame, users: pl.DataFrame) -> Ragged:
+    """The places of the items of each of `users`, each once, ascending."""
+    order = users.select("user_id").with_row_index("at")
+    found = pairs.select("user_id", "tweet_id").unique().join(places, on="tweet_id").join(order, on="user_id")
+    found = found.sort("at", "place")
+    counts = np.bincount(found["at"].to_numpy(), minlength=len(users))
+    return Ragged.from_lengths(counts, found["place"].to_numpy())
