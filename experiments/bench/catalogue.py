@@ -11,7 +11,8 @@ import pandas as pd
 
 from data.batch import F32, F64, Ragged
 from experiments.bench.harness import Case
-from ranking.metrics.accuracy import FORMULAS, Ranking
+from ranking.metrics.accuracy import FORMULAS
+from ranking.metrics.ranked import Ranking
 from ranking.slate.whole import best_of_vectors
 
 ITEMS, DIM, K = 100_000, 64, 20

@@ -21,7 +21,8 @@ from data.errors import DataError
 from data.settings import config_from
 from data.split import Split
 from data.ties import TieOrder
-from ranking.metrics.accuracy import Ranking, ndcg
+from ranking.metrics.accuracy import ndcg
+from ranking.metrics.ranked import Ranking
 from ranking.scorer import Scorer
 from ranking.scorers.als import ALS, ALSConfig
 from ranking.scorers.ease import EASE, EASEConfig
