@@ -11,7 +11,7 @@ from typing import Self
 
 import numpy as np
 
-from data.batch import F64, I64, Array, CandidateBatch, Ragged
+from data.batch import F64, I64, Array, CandidateBatch, Ragged, offsets_of
 from data.errors import ConfigError, DataError
 from ranking.metrics.arrays import refuse_nan
 from ranking.slate.topk import top_k
@@ -94,7 +94,7 @@ def rank(scores: Array, relevance: Array, offsets: I64, k: int) -> Ranking:
     if gain.size and not (gain.min() >= 0 and gain.max() < np.inf):
         worst = gain.min() if not gain.min() >= 0 else gain.max()
         raise DataError(f"relevance {worst} is not >= 0 and finite", remedy="use 0 for what is not relevant")
-    count = np.r_[0, np.cumsum(gain > 0)]
+    count = offsets_of(gain > 0)
     relevant = (count[offsets[1:]] - count[offsets[:-1]]).astype(np.float64)
     gains, ideal = (_places(top_k(by, offsets, k), gain, k) for by in (scores, gain))
     return Ranking(gains, ideal, relevant)
