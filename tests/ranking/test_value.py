@@ -110,11 +110,11 @@ def test_a_value_does_not_depend_on_its_neighbours(rows):
     assert model.value(p[:0], _Known.actions).shape == (0,)
 
 
-def test_weights_of_ones_own_are_told_as_a_table():
+def test_own_weights_are_given_as_a_table():
     assert ValueModel.of({"like": 1, "report": -6.0, "offset": 0.4}) == ValueModel({"like": 1.0, "report": -6.0}, 0.4)
     assert ValueModel.of({"like": 2}).offset == 0
     assert ValueModel.of("home_2026") == ValueModel.preset("home_2026")
-    for told, said in (
+    for value, said in (
         ({"likes": 1}, "unknown action 'likes'; use like, reply"),
         ({"like": "much"}, "'like' is 'much'"),
         ({"like": True}, "'like' is True"),
@@ -123,7 +123,7 @@ def test_weights_of_ones_own_are_told_as_a_table():
         ("best", "'best'; choose one of engagement"),
     ):
         with pytest.raises(ConfigError, match=said):
-            ValueModel.of(told)
+            ValueModel.of(value)
 
 
 def test_a_value_that_weighs_nothing_is_refused():

@@ -35,21 +35,21 @@ def test_every_setting_has_its_words_and_its_default_is_taken(name: str) -> None
     found = settings_of(name)
     assert found.scorer.about
     assert found.scorer.trained == SCORERS[name].trained
-    told: dict[str, object] = {}
+    settings: dict[str, object] = {}
     for one in found.settings:
         assert one.about, one.key
         assert one.takes, one.key
         if not one.key.startswith("settings."):
             continue
-        table, *keys = told, *one.key.split(".")[1:]
+        table, *keys = settings, *one.key.split(".")[1:]
         for key in keys[:-1]:
             table = table.setdefault(key, {})
         table[keys[-1]] = one.default
     if not SCORERS[name].trained:
-        assert describe(make_scorer(name, told)) == describe(make_scorer(name))
+        assert describe(make_scorer(name, settings)) == describe(make_scorer(name))
     else:
         config = trainer_of(name).config_type
-        assert config.model_validate(told) == config()
+        assert config.model_validate(settings) == config()
 
 
 def test_what_a_run_takes_besides_stands_first() -> None:

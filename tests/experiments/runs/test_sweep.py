@@ -109,11 +109,11 @@ def test_a_sweep_that_goes_on_has_the_trials_of_one_that_was_not_stopped(tiny_da
     assert (first.went_on_after, rest.went_on_after) == (0, 3)
     assert first.run_id == rest.run_id
 
-    def told(result: Any) -> list[tuple[Any, ...]]:
+    def outcomes(result: Any) -> list[tuple[Any, ...]]:
         return [(row.state, row.value, row.settings) for row in result.trials]
 
-    assert told(rest) == told(whole)
-    assert told(rest)[:3] == told(first)
+    assert outcomes(rest) == outcomes(whole)
+    assert outcomes(rest)[:3] == outcomes(first)
 
 
 def test_a_trial_that_is_worse_than_most_is_pruned(tiny_dataset: Dataset, home: Path) -> None:
@@ -128,19 +128,19 @@ def test_a_trial_that_is_worse_than_most_is_pruned(tiny_dataset: Dataset, home: 
 
 def test_settings_that_do_not_go_together_fail_their_trial_alone(tiny_dataset: Dataset, home: Path) -> None:
     search = {"settings.x": Range(low=0.0, high=0.5), "settings.kind": Range(choices=("good", "clash"))}
-    asked = SweepConfig(trials=8, seed=2**32 - 1, run=RunConfig(scorer="curve"), search=search)
-    found = sweep(tiny_dataset, asked, home)
+    settings = SweepConfig(trials=8, seed=2**32 - 1, run=RunConfig(scorer="curve"), search=search)
+    found = sweep(tiny_dataset, settings, home)
     assert {row.state for row in found.trials if row.settings["settings.kind"] == "clash"} == {"failed"}
     assert found.best.settings["settings.kind"] == "good"
     assert len(found.trials) == 8
 
 
-def test_where_no_trial_fits_its_error_is_told_after_the_first_five(tiny_dataset: Dataset, home: Path) -> None:
+def test_where_no_trial_fits_its_error_is_raised_after_the_first_five(tiny_dataset: Dataset, home: Path) -> None:
     search = {"settings.x": Range(low=0.0, high=0.5), "settings.kind": Range(choices=("clash",))}
-    asked = SweepConfig(trials=9, run=RunConfig(scorer="curve"), search=search)
+    settings = SweepConfig(trials=9, run=RunConfig(scorer="curve"), search=search)
     with pytest.raises(ConfigError, match="kind 'clash' does not go"):
-        sweep(tiny_dataset, asked, home)
-    only = asked.model_copy(update={"trials": 5})
+        sweep(tiny_dataset, settings, home)
+    only = settings.model_copy(update={"trials": 5})
     with pytest.raises(ModelError, match="none of 5 trials came to an end; the last one: kind 'clash' does not go"):
         sweep(tiny_dataset, only, home)
 
@@ -164,9 +164,9 @@ def test_what_a_training_does_not_report_is_refused(tiny_dataset: Dataset, home:
 def test_an_objective_that_the_scorer_never_reports_is_refused_before_a_trial(
     tiny_dataset: Dataset, home: Path, scorer: str, objective: str, reports: str
 ) -> None:
-    asked = SweepConfig(objective=objective, run=RunConfig(scorer=scorer), search={"seed": Range(low=1, high=3)})
+    settings = SweepConfig(objective=objective, run=RunConfig(scorer=scorer), search={"seed": Range(low=1, high=3)})
     with pytest.raises(ConfigError, match=rf"'{objective}'.*{scorer}") as error:
-        sweep(tiny_dataset, asked, home)
+        sweep(tiny_dataset, settings, home)
     assert error.value.remedy.startswith(reports)
 
 
@@ -180,11 +180,11 @@ def test_more_is_better_of_recalls_unless_one_says_otherwise() -> None:
 
 def test_a_model_without_epochs_is_tuned(tiny_dataset: Dataset, home: Path) -> None:
     fixed = {"rows": {"most": 2000}, "actions": ["like", "reply"], "trees": 5}
-    asked = SweepConfig(
+    settings = SweepConfig(
         trials=2, run=RunConfig(scorer="boosting", settings=fixed),
         search={"settings.learning_rate": Range(choices=(1e-6, 0.2))}, seed=4,
     )  # fmt: skip
-    found = sweep(tiny_dataset, asked, home)
+    found = sweep(tiny_dataset, settings, home)
     assert {row.state for row in found.trials} == {"complete"}
     by_rate = {row.settings["settings.learning_rate"]: row.value for row in found.trials}
     assert found.best.value == min(by_rate.values())
@@ -199,10 +199,10 @@ def test_an_item_model_is_tuned_by_its_ndcg(home: Path, tmp_path: Path) -> None:
     (tmp_path / "ratings.csv").write_text("\n".join(lines))
     (tmp_path / "movies.csv").write_text("\n".join(["movieId,title,genres", *(f"{f},F {f},War" for f in range(20))]))
     films = read_log("movielens", tmp_path, tmp_path / "data")
-    asked = SweepConfig(
+    settings = SweepConfig(
         trials=7, objective="ndcg@20", run=RunConfig(scorer="ease"), search={"settings.l2": Range(low=1.0, high=900.0)}
     )
-    found = sweep(films, asked, home)
+    found = sweep(films, settings, home)
     assert {row.state for row in found.trials} == {"complete"}
     assert found.best.value == max(row.value for row in found.trials if row.value is not None)
 

@@ -195,7 +195,7 @@ def test_a_small_timeless_log_gets_several_members_and_a_large_one_a_single_pair
 
 
 @pytest.mark.parametrize("length", [1.0, 0.2])
-def test_new_ids_have_vectors_of_the_length_asked_for(length):
+def test_new_ids_have_vectors_of_the_configured_length(length):
     model = _model(TWEETS.model_copy(update={"dim": 64, "author_buckets": 4096, "id_length": length}))
     vectors = model.towers.members[0].authors(torch.from_numpy(hash_buckets(np.arange(500), 4096)))
     assert float(vectors.detach().norm(dim=1).mean()) == pytest.approx(length, rel=0.05)

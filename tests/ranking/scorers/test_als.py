@@ -54,7 +54,7 @@ def _requests(items, matrix):
     return requests_of([items.ids[np.flatnonzero(row)] for row in matrix.toarray()])
 
 
-def test_two_groups_are_told_apart():
+def test_two_groups_are_separated():
     _, items, matrix = log_of([[1, 2, 3]] * 5 + [[4, 5, 6]] * 5 + [[1, 2]] * 3 + [[5, 6]] * 3)
     scores = check_model(_fit(items, matrix, dim=2), [[1, 2], [6]], items.ids)
     assert scores[0, :3].min() > 0.5

@@ -31,8 +31,8 @@ def test_it_is_a_ridge_regression_of_each_item_on_the_others(readers, items):
     strangers = [known.ids[[0, 3, 5]], [*known.ids[[2, 4]], 12345], []]
     histories = [*(known.ids[np.flatnonzero(row)] for row in x[:5]), *strangers]
     got = check_model(model, histories, known.ids)
-    asked = np.array([np.isin(known.ids, history) for history in histories], np.float64)
-    np.testing.assert_allclose(got, asked @ _regressions(x, 3), rtol=2e-5, atol=1e-5)
+    engaged = np.array([np.isin(known.ids, history) for history in histories], np.float64)
+    np.testing.assert_allclose(got, engaged @ _regressions(x, 3), rtol=2e-5, atol=1e-5)
 
 
 def test_both_sides_give_the_same_numbers(monkeypatch):

@@ -64,25 +64,25 @@ def test_down_sampled_rows_give_each_action_its_own_probability():
         np.testing.assert_allclose(p, chance, rtol=0.25)
 
 
-def test_the_loss_told_is_the_networks_of_the_same_probabilities(learned):
+def test_the_reported_loss_is_the_networks_of_the_same_probabilities(learned):
     given_, *_ = learned
     held = given_.validation
     some = replace(given_, rate=0.3)
     configs = (LogisticConfig(inputs=EIGHT), BoostingConfig(inputs=EIGHT, trees=5, calibrate=False))
     for train, config in zip((train_logistic, train_boosting), configs, strict=True):
-        told = []
-        model = train(config, some, on_epoch=told.append)
+        reported = []
+        model = train(config, some, on_epoch=reported.append)
         p, label = model.of_inputs(some.x[held], some.position[held]).astype(float), some.labels[held]
         # By hand: like and reply are known; one who did the other alone counts 0.3.
         weight = np.where((label[:, :2] > 0).any(axis=1)[:, None] & (label[:, :2] == 0), 0.3, 1.0)
         losses = -np.log(np.where(label[:, :2] > 0, p[:, :2], 1 - p[:, :2]))
-        assert told == [{"validation_loss": pytest.approx((weight * losses).mean(), rel=1e-5)}]
-        assert tuple(told[0]) == config.objectives
+        assert reported == [{"validation_loss": pytest.approx((weight * losses).mean(), rel=1e-5)}]
+        assert tuple(reported[0]) == config.objectives
         silent = train(config, some)
         assert np.array_equal(silent.predict(batch([6])), model.predict(batch([6])))
 
 
-def test_the_loss_told_is_what_a_network_with_these_logits_measures():
+def test_the_reported_loss_is_what_a_network_with_these_logits_measures():
     given_ = rows(np.stack([np.arange(400) % 2, np.arange(400) % 3 == 0], axis=1), rate=0.2)
     task = HeavyTask(HeavyNet(config := HeavyConfig(inputs=EIGHT, actions=given_.actions)), config, given_, 1, CPU)
     task.module.eval()

@@ -29,10 +29,10 @@ def _numbers(history):
 
 
 def test_it_learns_and_tells():
-    told, steps = [], []
+    reported, steps = [], []
     task = LineTask()
-    history = train(task, PLAN, progress=lambda *step: steps.append(step), on_epoch=told.append)
-    assert told == history
+    history = train(task, PLAN, progress=lambda *step: steps.append(step), on_epoch=reported.append)
+    assert reported == history
     of = 5 * task.steps
     assert steps == [(at, of, f"step {at} of {of}") for at in range(1, of + 1)]
     assert history[-1]["validation_loss"] < 0.5 * history[0]["validation_loss"]
@@ -112,10 +112,10 @@ def test_a_resumed_run_tells_the_epochs_again_and_keeps_an_earlier_best(tmp_path
 
     with pytest.raises(Stop):
         train(task, PLAN, checkpoint=checkpoint, on_epoch=stop)
-    told = []
+    reported = []
     again = LineTask(scripted=scripted)
-    train(again, PLAN, checkpoint=checkpoint, on_epoch=told.append)
-    assert [one["epoch"] for one in told] == [1, 2, 3, 4, 5]
+    train(again, PLAN, checkpoint=checkpoint, on_epoch=reported.append)
+    assert [one["epoch"] for one in reported] == [1, 2, 3, 4, 5]
     assert torch.equal(again.module.last.weight, seen[1])
     # A run that has finished comes back at once with the same weights.
     once_more = LineTask(scripted=scripted)

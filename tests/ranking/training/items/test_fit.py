@@ -63,8 +63,8 @@ def test_the_best_on_what_is_held_out_of_training_is_kept(name, films):
     # The same settings alone, without a choice, give the same model: all of training was used.
     fixed = {setting: value for setting, value in best.items() if setting != "ndcg@20"}
     assert model.config.chosen == fixed
-    alone, told = _fit(name, films, split, fixed)
-    assert told == [best]
+    alone, reported = _fit(name, films, split, fixed)
+    assert reported == [best]
     assert set(model.config.objectives) < set(best)
     for key, weight in alone.artifact()[1].items():
         np.testing.assert_array_equal(model.artifact()[1][key], weight, err_msg=key)

@@ -38,19 +38,19 @@ def long_requests() -> Impressions:
 
 
 def curves() -> dict[str, list[dict[str, float]]]:
-    """What each ranker's training told, epoch by epoch."""
-    told: dict[str, list[dict[str, float]]] = {"heavy": [], "sequence": []}
-    train_heavy(HEAVY, long_requests(), seed=1, on_epoch=told["heavy"].append)
-    train_sequence(SEQUENCE, long_requests(), seed=1, on_epoch=told["sequence"].append)
-    return told
+    """What each ranker's training reports, epoch by epoch."""
+    reports: dict[str, list[dict[str, float]]] = {"heavy": [], "sequence": []}
+    train_heavy(HEAVY, long_requests(), seed=1, on_epoch=reports["heavy"].append)
+    train_sequence(SEQUENCE, long_requests(), seed=1, on_epoch=reports["sequence"].append)
+    return reports
 
 
 def main(out: Path) -> None:
     """Trains and writes the curves."""
     with joined() as me:
-        told = curves()
+        reports = curves()
         if me.rank == 0:
-            out.write_text(json.dumps(told))
+            out.write_text(json.dumps(reports))
 
 
 if __name__ == "__main__":

@@ -70,7 +70,7 @@ def test_requests_are_thinned_where_actions_alone_are_too_many(tiny_dataset, spl
     assert len(frame) == pytest.approx(acted // 2, rel=0.2)
 
 
-def test_an_action_that_is_not_asked_for_keeps_no_impression(tiny_dataset, split):
+def test_an_action_that_is_not_named_keeps_no_impression(tiny_dataset, split):
     every, _ = sampled_rows(tiny_dataset, split, RowsConfig(most=10_000_000), 1)
     config = RowsConfig(most=len(every) // 2)
     frame, rate = sampled_rows(tiny_dataset, split, config, 1, ("like",))
@@ -148,9 +148,9 @@ def test_without_propensities_requests_are_taken_as_they_were_logged(tiny_datase
 
 
 def test_rows_stand_at_their_requests_and_hold_out_the_last(tiny_dataset, split):
-    asked = dict(tiny_dataset.read("requests").frame().select("request_id", "time_us").iter_rows())
+    requests = dict(tiny_dataset.read("requests").frame().select("request_id", "time_us").iter_rows())
     frame, _ = sampled_rows(tiny_dataset, split, RowsConfig(most=2000), 1)
-    assert all(asked[request] == at for request, at in frame.select("request_id", "time_us").iter_rows())
+    assert all(requests[request] == at for request, at in frame.select("request_id", "time_us").iter_rows())
     made = impressions(tiny_dataset, split, INPUTS, RowsConfig(most=2000), understanding=None, seed=1)
     assert (np.diff(made.time_us) >= 0).all()
     held = made.validation
@@ -192,7 +192,7 @@ def test_a_split_without_a_time_is_refused(tiny_dataset):
 
 
 @pytest.mark.parametrize(("acted", "others"), [(310_000, 100_000), (550_000, 40_000), (2_000_000, 100_000)])
-def test_where_most_impressions_have_an_action_as_many_are_kept_as_asked_for(acted, others):
+def test_where_most_impressions_have_an_action_as_many_are_kept_as_configured(acted, others):
     counted = pl.DataFrame(
         {"propensity": [None], "acted": [acted], "others": [others]},
         {"propensity": pl.Float64, "acted": pl.Int64, "others": pl.Int64},
@@ -202,23 +202,23 @@ def test_where_most_impressions_have_an_action_as_many_are_kept_as_asked_for(act
     assert kept == pytest.approx(min(600_000, acted + others))
 
 
-def test_rows_are_made_anew_only_where_another_ranker_asks_for_others(tiny_dataset, split):
+def test_rows_are_made_anew_only_where_another_ranker_needs_others(tiny_dataset, split):
     same, config = partial(shared_impressions, SharedRows()), RowsConfig(most=500)
-    asked = {"understanding": None, "seed": 1}
-    first = same(tiny_dataset, split, INPUTS, config, **asked)
-    assert same(tiny_dataset, split, INPUTS, config, **asked) is first
-    assert np.array_equal(first.x, impressions(tiny_dataset, split, INPUTS, config, **asked).x)
+    query = {"understanding": None, "seed": 1}
+    first = same(tiny_dataset, split, INPUTS, config, **query)
+    assert same(tiny_dataset, split, INPUTS, config, **query) is first
+    assert np.array_equal(first.x, impressions(tiny_dataset, split, INPUTS, config, **query).x)
     others = [{"actions": ("like",)}, {"histories": True}, {"seed": 2}]
     for more in others:
-        given = asked | more
+        given = query | more
         made = same(tiny_dataset, split, INPUTS, config, **given)
         again = impressions(tiny_dataset, split, INPUTS, config, **given)
         assert made.actions == again.actions
         assert np.array_equal(made.tweet_id, again.tweet_id)
         assert (made.histories is None) == (again.histories is None)
-    fewer = same(tiny_dataset, split, INPUTS, RowsConfig(most=200), **asked)
+    fewer = same(tiny_dataset, split, INPUTS, RowsConfig(most=200), **query)
     assert len(fewer) < len(first)
     assert (
-        shared_impressions(SharedRows(histories=True), tiny_dataset, split, INPUTS, config, **asked).histories
+        shared_impressions(SharedRows(histories=True), tiny_dataset, split, INPUTS, config, **query).histories
         is not None
     )

@@ -56,7 +56,7 @@ def write_shelves(folder: Path) -> Dataset:
 
 
 def curves(data: Dataset) -> dict[str, list[dict[str, float]]]:
-    """What is told of each epoch, with mined negatives, without, and in batches so small that shares lack histories."""
+    """What each epoch reports, with mined negatives, without, and in batches so small that shares lack histories."""
     histories: dict[str, list[dict[str, float]]] = {"hard": [], "sampled": [], "few": []}
     changes = {"hard": {}, "sampled": {"hard": 0}, "few": {"hard": 0, "batch_size": 2, "epochs": 1}}
     for kind, history in histories.items():

@@ -125,7 +125,7 @@ def test_positives_are_first_engagements_in_order(follows_log):
         training_positives(follows_log, before_us=START)
 
 
-def test_of_more_positives_than_asked_for_the_newest_are_learned_from(follows_log, examples):
+def test_of_too_many_positives_the_newest_are_learned_from(follows_log, examples):
     training = SMALL.training.model_copy(update={"most": 100})
     fewer = build_examples(follows_log, SMALL.model_copy(update={"training": training}), seed=0)
     assert fewer.time_us.tolist() == examples.time_us[-100:].tolist()
@@ -252,11 +252,11 @@ def test_fit_takes_a_time_split(follows_log):
     # A log without impressions is taken for a catalogue's unless the settings say that its tweets die.
     training = {"epochs": 1, "batch_size": 256, "negatives": 16, "threads": 1, "sampling": "alive"}
     settings = SMALL.model_dump(exclude={"training"}) | {"training": training}
-    told = []
-    context = TrainingContext(follows_log, TimeSplit().apply(follows_log), 0, progress=lambda *step: told.append(step))
+    steps = []
+    context = TrainingContext(follows_log, TimeSplit().apply(follows_log), 0, progress=lambda *step: steps.append(step))
     model = two_tower_trainer.fit(context, settings)
     assert model.config.training.sampling == "alive"
-    assert told[-1][0] == told[-1][1]
+    assert steps[-1][0] == steps[-1][1]
 
 
 @pytest.mark.parametrize("history", ["pooled", "attentive", "both"])
