@@ -8,10 +8,10 @@ without an action for 60 days has no strength left.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -35,6 +35,8 @@ FORGET_D = 60
 
 _KEPT = KEEP ** np.arange(FORGET_D)
 _MS = 1000.0
+_LONG_AGO = -(2**40)
+"""Day of an entry without an action."""
 
 
 @dataclass(frozen=True)
@@ -97,14 +99,14 @@ class Interactions:
         own = rows.select("row", "user_id", "tweet_id", "author_id", "time_us", "posted_us").collect()
         own = own if own["time_us"].is_sorted() else own.sort("time_us")
         of_rows, of_events = self.target.offline(log)
-        queries = PairQueries(own["user_id"].to_numpy(), of_rows(own), own["time_us"].to_numpy())
-        total, strength = _swept(queries, self._events(log, of_events), self.groups)
+        queries = PairQueries.of(own["user_id"].to_numpy(), of_rows(own), own["time_us"].to_numpy())
+        total, strength = _answered(queries, self._events(log, of_events), self.groups)
         return pl.LazyFrame([own["row"], *(pl.Series(n, v) for n, v in self.columns(total, strength).items())])
 
-    def _events(self, log: Mapping[str, pl.LazyFrame], target: OfEvents) -> Iterator[Sequence[Array]]:
+    def _events(self, log: Mapping[str, pl.LazyFrame], target: OfEvents) -> Iterator[Actions]:
         names = ["user_id", "tweet_id", "author_id", "time_us", "action_code", "dwell_ms"]
         for user, tweet, author, time, code, dwell in stream(log["actions"], names):
-            yield user, target(tweet, author, time), time, code, dwell
+            yield Actions(user, target(tweet, author, time), time, code, dwell)
 
     def online(self, state: Shared) -> OnlineView:
         """A table of entries."""
@@ -112,7 +114,7 @@ class Interactions:
 
 
 class _Interactions:
-    """`total` and `strength` [entries, width], the `day` of each entry's last action, and the entry of each pair."""
+    """The entries, and the number of each pair's entry."""
 
     listens: tuple[str, ...] = ("actions",)
 
@@ -120,7 +122,7 @@ class _Interactions:
         self._view, self._state = view, state
         self._entry = PairTable()
         wide = (np.float64, 0.0, view.width)
-        self._entries = Columns({"total": wide, "strength": wide, "day": (np.int64, -(2**40), 0)})
+        self._entries = Columns({"total": wide, "strength": wide, "day": (np.int64, _LONG_AGO, 0)})
 
     def update(self, events: EventBatch) -> None:
         c, entries = events.columns, self._entries
@@ -128,10 +130,11 @@ class _Interactions:
         self._entry.reserve(len(events))
         entries.resize(self._entry.size + len(events))
         dwell = c["dwell_ms"] if "dwell_ms" in c else np.full(len(events), NONE, np.int64)
-        self._entry.size = int(_post(
-            self._entry.keys, self._entry.values, self._entry.size, c["user_row"], target, events.time_us,
-            c["action_code"], dwell, self._view.groups, entries.total, entries.strength, entries.day,
-        ))  # fmt: skip
+        actions = Actions(c["user_row"], target, events.time_us, c["action_code"], dwell)
+        kept = Entries(entries.total, entries.strength, entries.day)
+        self._entry.size = int(
+            _post(self._entry.keys, self._entry.values, self._entry.size, actions, self._view.groups, kept)
+        )
 
     def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
         requests, entries = batch.requests.columns, self._entries
@@ -141,7 +144,7 @@ class _Interactions:
         strength = np.zeros_like(total)
         _read(
             self._entry.keys, self._entry.values, batch.offsets, requests["user_row"], requests["time_us"], target,
-            entries.total, entries.strength, entries.day, total, strength,
+            Entries(entries.total, entries.strength, entries.day), total, strength,
         )  # fmt: skip
         return self._view.columns(total, strength)
 
@@ -154,33 +157,54 @@ class _Interactions:
         self._entries.restore(arrays)
 
 
-def _swept(queries: PairQueries, events: Iterator[Sequence[Array]], groups: Array) -> tuple[F32, F32]:
+class Entries(NamedTuple):
+    """L entries."""
+
+    total: Array
+    """[L, width] each field ever."""
+    strength: Array
+    """[L, width] each field fading, at the end of `day`."""
+    day: Array
+    """[L] UTC day of the entry's last action."""
+
+
+class Actions(NamedTuple):
+    """E engagements, in order of time."""
+
+    user: Array
+    target: Array
+    time_us: Array
+    code: Array
+    """Place of the action in `ACTIONS`."""
+    dwell_ms: Array
+    """-1 where it is not known."""
+
+
+def _answered(queries: PairQueries, chunks: Iterator[Actions], groups: Array) -> tuple[F32, F32]:
     """[R, width] totals and strengths of the rows' entries."""
     size, width = (len(queries.time_us), groups.shape[1] + 2)
     total, strength = np.zeros((queries.slots, width)), np.zeros((queries.slots, width))
-    day = np.full(queries.slots, -(2**40), np.int64)
+    entries = Entries(total, strength, np.full(queries.slots, _LONG_AGO, np.int64))
     out = np.zeros((size, width), np.float32), np.zeros((size, width), np.float32)
     done = 0
-    for user, target, time, code, dwell in events:
-        done = _sweep(
-            queries.table, queries.slot, queries.time_us, user, target, time, code, dwell, groups, total, strength, day,
-            *out, done,
-        )  # fmt: skip
-    _answer(queries.slot, queries.time_us, NEVER_US, total, strength, day, *out, done)
+    for actions in chunks:
+        done = _sweep(queries, actions, groups, entries, *out, done)
+    _answer(queries, NEVER_US, entries, *out, done)
     return out
 
 
 @kernel
-def _add(entry: Any, time: Any, code: Any, dwell: Any, groups: Any, total: Any, strength: Any, day: Any) -> Any:
-    """One action into an entry."""
-    today = time // DAY_US
-    gap = today - day[entry]
+def _add(entry: Any, actions: Any, i: Any, groups: Any, entries: Any) -> Any:
+    """Action `i` into an entry."""
+    total, strength = entries.total, entries.strength
+    today = actions.time_us[i] // DAY_US
+    gap = today - entries.day[entry]
     if gap > 0:
         kept = _KEPT[gap] if gap < FORGET_D else 0.0
         for field in range(strength.shape[1]):
             strength[entry, field] *= kept
-        day[entry] = today
-    fields = groups.shape[1]
+        entries.day[entry] = today
+    fields, code, dwell = groups.shape[1], actions.code[i], actions.dwell_ms[i]
     for field in range(fields):
         total[entry, field] += groups[code, field]
         strength[entry, field] += groups[code, field]
@@ -192,60 +216,56 @@ def _add(entry: Any, time: Any, code: Any, dwell: Any, groups: Any, total: Any, 
 
 
 @kernel
-def _copy(entry: Any, time: Any, total: Any, strength: Any, day: Any, out_total: Any, out_strength: Any) -> Any:
-    """An entry as it stands at a moment."""
-    gap = time // DAY_US - day[entry]
+def _copy(entry: Any, time: Any, entries: Any, out_total: Any, out_strength: Any) -> Any:
+    """An entry at a time."""
+    gap = time // DAY_US - entries.day[entry]
     kept = _KEPT[gap] if gap < FORGET_D else 0.0
-    for field in range(total.shape[1]):
-        out_total[field] = total[entry, field]
-        out_strength[field] = strength[entry, field] * kept
+    for field in range(entries.total.shape[1]):
+        out_total[field] = entries.total[entry, field]
+        out_strength[field] = entries.strength[entry, field] * kept
 
 
 @kernel
-def _answer(
-    slot: Any, moment: Any, until: Any, total: Any, strength: Any, day: Any, out_total: Any, out_strength: Any, row: Any
-) -> Any:  # fmt: skip
-    while row < len(moment) and moment[row] <= until:
-        if slot[row] != NONE:
-            _copy(slot[row], moment[row], total, strength, day, out_total[row], out_strength[row])
+def _answer(queries: Any, until: Any, entries: Any, out_total: Any, out_strength: Any, row: Any) -> Any:
+    """Answers the rows from `row` on whose time is at most `until`; the first row that is left."""
+    while row < len(queries.time_us) and queries.time_us[row] <= until:
+        if queries.slot[row] != NONE:
+            _copy(queries.slot[row], queries.time_us[row], entries, out_total[row], out_strength[row])
         row += 1
     return row
 
 
 @kernel
 def _sweep(
-    table: Any, slot: Any, moment: Any, user: Any, target: Any, time: Any, code: Any, dwell: Any, groups: Any,
-    total: Any, strength: Any, day: Any, out_total: Any, out_strength: Any, row: Any,
+    queries: Any, actions: Any, groups: Any, entries: Any, out_total: Any, out_strength: Any, row: Any
 ) -> Any:  # fmt: skip
-    for i in range(len(time)):
-        row = _answer(slot, moment, time[i], total, strength, day, out_total, out_strength, row)
-        entry = table[slot_of(table, user[i], target[i]), 2]
+    for i in range(len(actions.time_us)):
+        row = _answer(queries, actions.time_us[i], entries, out_total, out_strength, row)
+        entry = queries.table[slot_of(queries.table, actions.user[i], actions.target[i]), 2]
         if entry != NONE:
-            _add(entry, time[i], code[i], dwell[i], groups, total, strength, day)
+            _add(entry, actions, i, groups, entries)
     return row
 
 
 @kernel
-def _post(
-    keys: Any, values: Any, size: Any, user: Any, target: Any, time: Any, code: Any, dwell: Any, groups: Any,
-    total: Any, strength: Any, day: Any,
-) -> Any:  # fmt: skip
-    for i in range(len(time)):
-        if user[i] < 0 or target[i] < 0:
+def _post(keys: Any, values: Any, size: Any, actions: Any, groups: Any, entries: Any) -> Any:
+    """Adds actions to the entries of their pairs; returns how many entries there are."""
+    for i in range(len(actions.time_us)):
+        if actions.user[i] < 0 or actions.target[i] < 0:
             continue
-        pair = (np.int64(user[i]) << 32) | np.int64(target[i])
+        pair = (np.int64(actions.user[i]) << 32) | np.int64(actions.target[i])
         at = pair_slot(keys, pair)
         if keys[at] == EMPTY:
             keys[at] = pair
             values[at] = size
             size += 1
-        _add(values[at], time[i], code[i], dwell[i], groups, total, strength, day)
+        _add(values[at], actions, i, groups, entries)
     return size
 
 
 @kernel
 def _read(
-    keys: Any, values: Any, offsets: Any, user: Any, time: Any, target: Any, total: Any, strength: Any, day: Any,
+    keys: Any, values: Any, offsets: Any, user: Any, time: Any, target: Any, entries: Any,
     out_total: Any, out_strength: Any,
 ) -> Any:  # fmt: skip
     for b in range(len(offsets) - 1):
@@ -254,4 +274,4 @@ def _read(
                 continue
             at = pair_slot(keys, (np.int64(user[b]) << 32) | np.int64(target[i]))
             if keys[at] != EMPTY:
-                _copy(values[at], time[b], total, strength, day, out_total[i], out_strength[i])
+                _copy(values[at], time[b], entries, out_total[i], out_strength[i])

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -62,11 +62,11 @@ class TotalCounts:
         return tuple(Feature(name, one.doc) for name, one in self.counts.items())
 
     @cached_property
-    def lanes(self) -> Array:
+    def increments(self) -> Array:
         """[codes, W] int32: what one event of a code adds to each count."""
         out = np.zeros((len(_CODE), len(self.counts)), np.int32)
-        for lane, one in enumerate(self.counts.values()):
-            out[[_CODE[name] for name in (POSITIVE_ACTIONS if one.of == "engagements" else (one.of,))], lane] = 1
+        for count, one in enumerate(self.counts.values()):
+            out[[_CODE[name] for name in (POSITIVE_ACTIONS if one.of == "engagements" else (one.of,))], count] = 1
         return out
 
     def key(self, table: str) -> str:
@@ -79,8 +79,8 @@ class TotalCounts:
         total = np.zeros((len(self.counts), len(row)), np.float32)
         for table in self.tables:
             code = pl.col("action_code") if table == "engagements" else pl.lit(_CODE[table], pl.Int8)
-            events = log[table].select(f"{self.key(table)}_id", "time_us", code.alias("lane"))
-            total += tally(queries, stream(events, events.collect_schema().names()), self.lanes)
+            events = log[table].select(f"{self.key(table)}_id", "time_us", code.alias("code"))
+            total += tally(queries, stream(events, events.collect_schema().names()), self.increments)
         return pl.LazyFrame([row, *(pl.Series(name, one) for name, one in zip(self.counts, total, strict=True))])
 
     def online(self, state: Shared) -> OnlineView:
@@ -102,7 +102,7 @@ class _Totals:
         self._rows.resize(len(self._index))
         rows, codes = events.columns[self._key[events.table]], self._code.get(events.table)
         codes = events.columns["action_code"] if codes is None else codes
-        add_lanes(rows, codes, self._view.lanes, self._rows.counts)
+        add_increments(rows, codes, self._view.increments, self._rows.counts)
 
     def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
         entities, _ = rows_of(batch, self._view.by)
@@ -126,11 +126,11 @@ def rows_of(batch: CandidateBatch, by: str) -> tuple[I64, I64]:
 
 
 def queries_of(rows: pl.LazyFrame, key: str) -> tuple[pl.Series, PairQueries]:
-    """`row` in order of time, and what is queries: one slot for each value of `key` (none for null)."""
+    """`row` in order of time, and their queries: one slot for each value of `key` (none for null)."""
     own = rows.select("row", key, "time_us").collect()
     own = own if own["time_us"].is_sorted() else own.sort("time_us")
     keys = own[key].fill_null(NONE).to_numpy()
-    return own["row"], PairQueries(keys, np.zeros(len(keys), np.int64), own["time_us"].to_numpy())
+    return own["row"], PairQueries.of(keys, np.zeros(len(keys), np.int64), own["time_us"].to_numpy())
 
 
 def shares(counts: F32) -> F32:
@@ -140,42 +140,50 @@ def shares(counts: F32) -> F32:
     return share
 
 
-def tally(queries: PairQueries, events: Iterable[list[Array]], lanes: Array) -> F32:
-    """[W, R] counts of each row's key strictly before its moment; `events` are chunks of key, time and code."""
-    own = np.zeros((queries.slots, lanes.shape[1]), np.int32)
-    out, done = np.zeros((lanes.shape[1], len(queries.time_us)), np.float32), 0
-    for key, time, code in events:
-        done = _sweep(queries.table, queries.slot, queries.time_us, key, time, code, lanes, own, out, done)
-    _sweep(queries.table, queries.slot, queries.time_us, *END, np.zeros(1, np.int8), lanes, own, out, done)
+class CodedEvents(NamedTuple):
+    """E events in order of time."""
+
+    key: Array
+    time_us: Array
+    code: Array
+
+
+def tally(queries: PairQueries, events: Iterable[list[Array]], increments: Array) -> F32:
+    """[W, R] counts of each row's key strictly before its time; `events` are chunks of key, time and code."""
+    own = np.zeros((queries.slots, increments.shape[1]), np.int32)
+    out, done = np.zeros((increments.shape[1], len(queries.time_us)), np.float32), 0
+    for chunk in events:
+        done = _sweep(queries, CodedEvents(*chunk), increments, own, out, done)
+    _sweep(queries, CodedEvents(*END, np.zeros(1, np.int8)), increments, own, out, done)
     return out
 
 
 @kernel
-def _sweep(
-    table: Any, slot: Any, moment: Any, key: Any, time: Any, code: Any, lanes: Any, own: Any, out: Any, row: Any
-) -> Any:  # fmt: skip
-    for i in range(len(time)):
-        while row < len(moment) and moment[row] <= time[i]:
-            if slot[row] != NONE:
+def _sweep(queries: Any, events: Any, increments: Any, own: Any, out: Any, row: Any) -> Any:
+    for i in range(len(events.time_us)):
+        while row < len(queries.time_us) and queries.time_us[row] <= events.time_us[i]:
+            if queries.slot[row] != NONE:
                 for w in range(own.shape[1]):
-                    out[w, row] = own[slot[row], w]
+                    out[w, row] = own[queries.slot[row], w]
             row += 1
-        found = table[slot_of(table, key[i], 0), 2]
+        found = queries.table[slot_of(queries.table, events.key[i], 0), 2]
         if found != NONE:
             for w in range(own.shape[1]):
-                own[found, w] += lanes[code[i], w]
+                own[found, w] += increments[events.code[i], w]
     return row
 
 
 @kernel
-def add_lanes(rows: Any, codes: Any, lanes: Any, counts: Any) -> Any:
-    """Adds to `counts` [rows, W] what `lanes` [codes, W] says of each event's code ([N], or [1] for all); negative rows
-    are skipped."""
+def add_increments(rows: Any, codes: Any, increments: Any, counts: Any) -> Any:
+    """Adds the row of `increments` [codes, W] of each event's code ([N], or [1] for all) to `counts` [rows, W].
+
+    Negative rows are skipped.
+    """
     for i in range(len(rows)):
         if rows[i] >= 0:
             code = codes[min(i, len(codes) - 1)]
             for w in range(counts.shape[1]):
-                counts[rows[i], w] += lanes[code, w]
+                counts[rows[i], w] += increments[code, w]
 
 
 @kernel

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -31,6 +31,19 @@ class Window:
     bucket_us: int
     buckets: int
     doc: str
+
+
+class Rings(NamedTuple):
+    """Running totals of R rows. A window is the difference of two of them, whatever its length."""
+
+    layout: I64
+    """[K, 3] bucket length, first place and number of places of each ring."""
+    head: Array
+    """[R, K] newest bucket of each ring."""
+    ever: Array
+    """[R] all events."""
+    until: Array
+    """[R, places] events up to the end of each bucket up to `head`, ring beside ring."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +90,7 @@ class WindowCounts:
         return np.array([(order.index(one.bucket_us), one.buckets) for one in self.windows.values()], np.int64)
 
     def columns(self, size: int) -> Columns:
-        """Empty rings for `size` rows."""
+        """Empty rings for `size` rows, as `Rings`."""
         rows = Columns({
             "head": (np.int32, -(2**30), len(self.rings)), "ever": (np.int32, 0, 0),
             "until": (np.int32, 0, int(self.rings[:, 2].sum())),
@@ -85,14 +98,18 @@ class WindowCounts:
         rows.resize(size)
         return rows
 
+    def rings_of(self, rows: Columns) -> Rings:
+        """The counts in `rows`, which `columns` made."""
+        return Rings(self.rings, rows.head, rows.ever, rows.until)
+
     def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
-        """One pass over the events of those who are asked about."""
-        row, asked = queries_of(rows, f"{self.by}_id")
-        kept, out, done = self.columns(asked.slots), np.zeros((len(self.windows), len(row)), np.float32), 0
-        state = (self.rings, self.spans, kept.head, kept.ever, kept.until, out)
+        """One pass over the events of the rows' entities."""
+        row, queries = queries_of(rows, f"{self.by}_id")
+        counts = self.rings_of(self.columns(queries.slots))
+        out, done = np.zeros((len(self.windows), len(row)), np.float32), 0
         for key, time in stream(log[self.table], [f"{self.by}_id", "time_us"]):
-            done = _sweep(asked.table, asked.slot, asked.time_us, key, time, *state, done)
-        _sweep(asked.table, asked.slot, asked.time_us, *END, *state, done)
+            done = _sweep(queries, key, time, counts, self.spans, out, done)
+        _sweep(queries, *END, counts, self.spans, out, done)
         return pl.LazyFrame([row, *(pl.Series(name, one) for name, one in zip(self.windows, out, strict=True))])
 
     def online(self, state: Shared) -> OnlineView:
@@ -101,11 +118,6 @@ class WindowCounts:
 
 
 class _Windows:
-    """`ever` [rows] all events; `until` those up to the end of each bucket up to `head`, ring beside ring.
-
-    A window is the difference of two totals, whatever its length.
-    """
-
     def __init__(self, view: WindowCounts, state: Shared) -> None:
         self._view, self.listens = view, view.tables
         self._index = state.network.tweets if view.by == "tweet" else state.network.users
@@ -114,15 +126,13 @@ class _Windows:
     def update(self, events: EventBatch) -> None:
         rows = self._rows
         rows.resize(len(self._index))
-        _count(
-            events.columns[f"{self._view.by}_row"], events.time_us, self._view.rings, rows.head, rows.ever, rows.until
-        )
+        _count(events.columns[f"{self._view.by}_row"], events.time_us, self._view.rings_of(rows))
 
     def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
         view, rows, time = self._view, self._rows, batch.requests.columns["time_us"]
         entities, offsets = rows_of(batch, view.by)
         out = np.zeros((len(view.windows), len(entities)), np.float32)
-        _gather(entities, offsets, time, view.rings, view.spans, rows.head, rows.ever, rows.until, out)
+        _gather(entities, offsets, time, view.rings_of(rows), view.spans, out)
         return dict(zip(view.windows, out, strict=True))
 
     def arrays(self) -> Mapping[str, Array]:
@@ -133,62 +143,60 @@ class _Windows:
 
 
 @kernel
-def _add(row: Any, time: Any, rings: Any, head: Any, ever: Any, until: Any) -> Any:
+def _add(row: Any, time: Any, rings: Any) -> Any:
     """One event into the rings of a row."""
-    for k in range(len(rings)):
-        first, places = rings[k, 1], rings[k, 2]
-        bucket = time // rings[k, 0]
-        newer = min(bucket - head[row, k], places)
+    ever, until = rings.ever, rings.until
+    for k in range(len(rings.layout)):
+        first, places = rings.layout[k, 1], rings.layout[k, 2]
+        bucket, head = time // rings.layout[k, 0], rings.head[row, k]
+        newer = min(bucket - head, places)
         for back in range(newer):
             until[row, first + (bucket - back) % places] = ever[row]
-        head[row, k] = max(bucket, head[row, k])
+        head = max(bucket, head)
+        rings.head[row, k] = head
         # An event older than all that is remembered lies before every window: it counts in all totals alike.
-        for later in range(max(bucket, head[row, k] - places + 1), head[row, k] + 1):
+        for later in range(max(bucket, head - places + 1), head + 1):
             until[row, first + later % places] += 1
     ever[row] += 1
 
 
 @kernel
-def _read(row: Any, time: Any, rings: Any, spans: Any, head: Any, ever: Any, until: Any, out: Any, place: Any) -> Any:
-    """The windows of a row as they stand at a moment that is not before its last event."""
+def _read(row: Any, time: Any, rings: Any, spans: Any, out: Any, place: Any) -> Any:
+    """The windows of a row at a time that is not before its last event."""
     for w in range(len(spans)):
         ring, buckets = spans[w, 0], spans[w, 1]
-        before = time // rings[ring, 0] - buckets
-        if before < head[row, ring]:
-            out[w, place] = ever[row] - until[row, rings[ring, 1] + before % rings[ring, 2]]
+        before = time // rings.layout[ring, 0] - buckets
+        if before < rings.head[row, ring]:
+            at = rings.layout[ring, 1] + before % rings.layout[ring, 2]
+            out[w, place] = rings.ever[row] - rings.until[row, at]
 
 
 @kernel
-def _sweep(
-    table: Any, slot: Any, moment: Any, key: Any, time: Any, rings: Any, spans: Any, head: Any, ever: Any, until: Any,
-    out: Any, row: Any,
-) -> Any:  # fmt: skip
+def _sweep(queries: Any, key: Any, time: Any, rings: Any, spans: Any, out: Any, row: Any) -> Any:
     for i in range(len(time)):
-        while row < len(moment) and moment[row] <= time[i]:
-            if slot[row] != NONE:
-                _read(slot[row], moment[row], rings, spans, head, ever, until, out, row)
+        while row < len(queries.time_us) and queries.time_us[row] <= time[i]:
+            if queries.slot[row] != NONE:
+                _read(queries.slot[row], queries.time_us[row], rings, spans, out, row)
             row += 1
-        found = table[slot_of(table, key[i], 0), 2]
+        found = queries.table[slot_of(queries.table, key[i], 0), 2]
         if found != NONE:
-            _add(found, time[i], rings, head, ever, until)
+            _add(found, time[i], rings)
     return row
 
 
 @kernel
-def _count(entities: Any, time: Any, rings: Any, head: Any, ever: Any, until: Any) -> Any:
+def _count(entities: Any, time: Any, rings: Any) -> Any:
     for i in range(len(entities)):
         if entities[i] >= 0:
-            _add(entities[i], time[i], rings, head, ever, until)
+            _add(entities[i], time[i], rings)
 
 
 @kernel
-def _gather(
-    entities: Any, offsets: Any, time: Any, rings: Any, spans: Any, head: Any, ever: Any, until: Any, out: Any
-) -> Any:  # fmt: skip
+def _gather(entities: Any, offsets: Any, time: Any, rings: Any, spans: Any, out: Any) -> Any:
     for b in range(len(offsets) - 1):
         for i in range(offsets[b], offsets[b + 1]):
-            if 0 <= entities[i] < len(ever):
-                _read(entities[i], time[b], rings, spans, head, ever, until, out, i)
+            if 0 <= entities[i] < len(rings.ever):
+                _read(entities[i], time[b], rings, spans, out, i)
 
 
 def gathered(counts: Array, rows: I64) -> F32:

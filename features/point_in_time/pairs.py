@@ -1,14 +1,14 @@
-"""Pairs at moments, answered in one pass over a log in order of time: the offline side of what passes between two.
+"""Queries of pairs at given times, answered in one pass over a log in order of time.
 
-The pairs that rows ask about get slots in a hash table; events stream by a chunk at a time, those of other pairs are
-dropped at one look-up, and each row is answered when the events have come to its moment. Neither the log nor a join
-with it is ever held in memory.
+The pairs of the rows get slots in a hash table. Events are read a chunk at a time; those of other pairs are dropped
+after one look-up, and each row is answered when the events have come to its time. Neither the log nor a join with it
+is ever held in memory.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -20,16 +20,32 @@ NONE = -1
 _CHUNK = 1 << 20
 
 
-class PairQueries:
+class PairQueries(NamedTuple):
     """R rows in order of time, each with the slot of its pair: 0, 1, ... in order of first appearance."""
 
-    def __init__(self, left: I64, right: I64, time_us: I64) -> None:
-        """[R] keys of both sides and moments, ascending. A pair with a negative key has no slot (-1)."""
-        self.time_us = time_us
-        # Left, right and slot lie in one line of memory: a look-up then waits once.
-        self.table = np.full((1 << max(2 * len(left), 8).bit_length(), 4), NONE, np.int64)
-        self.slot = np.full(len(left), NONE, np.int64)
-        self.slots = int(_place(left, right, self.table, self.slot))
+    time_us: I64
+    """[R] times, ascending."""
+    slot: I64
+    """[R] slot of each row's pair, -1 for a pair with a negative key."""
+    table: I64
+    """[2^k, 4] left key, right key and slot of each pair, in one line of memory: a look-up then waits once."""
+    slots: int
+    """How many pairs have a slot."""
+
+    @classmethod
+    def of(cls, left: I64, right: I64, time_us: I64) -> PairQueries:
+        """From [R] keys of both sides and times, ascending."""
+        table = np.full((1 << max(2 * len(left), 8).bit_length(), 4), NONE, np.int64)
+        slot = np.full(len(left), NONE, np.int64)
+        return cls(time_us, slot, table, int(_place(left, right, table, slot)))
+
+
+class PairEvents(NamedTuple):
+    """E events of pairs, in order of time."""
+
+    left: Array
+    right: Array
+    time_us: Array
 
 
 def stream(events: pl.LazyFrame, columns: Sequence[str]) -> Iterator[list[Array]]:
@@ -73,32 +89,33 @@ def _place(left: Any, right: Any, table: Any, slot: Any) -> Any:
     return size
 
 
-def counts(queries: PairQueries, events: Iterator[Sequence[Array]]) -> I64:
-    """[R] events of each row's pair strictly before its moment; `events` are chunks of left, right and time."""
+def counts(queries: PairQueries, events: Iterator[PairEvents]) -> I64:
+    """[R] events of each row's pair strictly before its time; `events` come in chunks."""
     own, out, done = np.zeros(queries.slots, np.int64), np.zeros(len(queries.time_us), np.int64), 0
-    for left, right, time_us in events:
-        done = _count(queries.table, queries.slot, queries.time_us, left, right, time_us, own, out, done)
+    for chunk in events:
+        done = _count(queries, chunk, own, out, done)
     _rest(queries.slot, own, out, done)
     return out
 
 
-def latest(queries: PairQueries, events: Iterator[Sequence[Array]]) -> I64:
-    """[R] value of the last event of each row's pair strictly before its moment, 0 where there is none.
+def latest(queries: PairQueries, events: Iterator[tuple[PairEvents, Array]]) -> I64:
+    """[R] value of the last event of each row's pair strictly before its time, 0 where there is none.
 
-    `events` are chunks of left, right, time and value; of events of one moment the last one wins.
+    `events` come in chunks, each with its values; of several events of a pair at one time the last one wins.
     """
     own, out, done = np.zeros(queries.slots, np.int64), np.zeros(len(queries.time_us), np.int64), 0
-    for left, right, time_us, value in events:
-        done = _last(queries.table, queries.slot, queries.time_us, left, right, time_us, value, own, out, done)
+    for chunk, value in events:
+        done = _last(queries, chunk, value, own, out, done)
     _rest(queries.slot, own, out, done)
     return out
 
 
 @kernel
-def _answer(slot: Any, moment: Any, until: Any, own: Any, out: Any, row: Any) -> Any:
-    while row < len(moment) and moment[row] <= until:
-        if slot[row] != NONE:
-            out[row] = own[slot[row]]
+def _answer(queries: Any, until: Any, own: Any, out: Any, row: Any) -> Any:
+    """Answers the rows from `row` on whose time is at most `until`; the first row that is left."""
+    while row < len(queries.time_us) and queries.time_us[row] <= until:
+        if queries.slot[row] != NONE:
+            out[row] = own[queries.slot[row]]
         row += 1
     return row
 
@@ -111,24 +128,20 @@ def _rest(slot: Any, own: Any, out: Any, row: Any) -> Any:
 
 
 @kernel
-def _count(
-    table: Any, slot: Any, moment: Any, left: Any, right: Any, time: Any, own: Any, out: Any, row: Any
-) -> Any:  # fmt: skip
-    for i in range(len(time)):
-        row = _answer(slot, moment, time[i], own, out, row)
-        found = table[slot_of(table, left[i], right[i]), 2]
+def _count(queries: Any, events: Any, own: Any, out: Any, row: Any) -> Any:
+    for i in range(len(events.time_us)):
+        row = _answer(queries, events.time_us[i], own, out, row)
+        found = queries.table[slot_of(queries.table, events.left[i], events.right[i]), 2]
         if found != NONE:
             own[found] += 1
     return row
 
 
 @kernel
-def _last(
-    table: Any, slot: Any, moment: Any, left: Any, right: Any, time: Any, value: Any, own: Any, out: Any, row: Any
-) -> Any:  # fmt: skip
-    for i in range(len(time)):
-        row = _answer(slot, moment, time[i], own, out, row)
-        found = table[slot_of(table, left[i], right[i]), 2]
+def _last(queries: Any, events: Any, value: Any, own: Any, out: Any, row: Any) -> Any:
+    for i in range(len(events.time_us)):
+        row = _answer(queries, events.time_us[i], own, out, row)
+        found = queries.table[slot_of(queries.table, events.left[i], events.right[i]), 2]
         if found != NONE:
             own[found] = value[i]
     return row

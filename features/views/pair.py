@@ -14,7 +14,7 @@ from data.schema import NEGATIVE_ACTIONS, POSITIVE_ACTIONS
 from features.bases.derived import Derived
 from features.bases.interactions import Aggregate, Interactions
 from features.bases.targets import AUTHOR, TOPIC, Target
-from features.point_in_time.pairs import PairQueries, counts, latest, stream
+from features.point_in_time.pairs import PairEvents, PairQueries, counts, latest, stream
 from features.shared import Shared
 from features.state.columns import at
 from features.state.pairs import PairTable
@@ -48,9 +48,10 @@ class Impressions:
         """One pass over the impressions."""
         own = rows.select("row", "user_id", "tweet_id", "author_id", "time_us", "posted_us").sort("time_us").collect()
         of_rows, of_events = self.target.offline(log)
-        queries = PairQueries(own["user_id"].to_numpy(), of_rows(own), own["time_us"].to_numpy())
+        queries = PairQueries.of(own["user_id"].to_numpy(), of_rows(own), own["time_us"].to_numpy())
         shown = stream(log["impressions"], ["user_id", "tweet_id", "author_id", "time_us"])
-        count = counts(queries, ((user, of_events(tweet, author, time), time) for user, tweet, author, time in shown))
+        events = (PairEvents(user, of_events(tweet, author, time), time) for user, tweet, author, time in shown)
+        count = counts(queries, events)
         return pl.LazyFrame([own["row"], pl.Series(self.name, count)])
 
     def online(self, state: Shared) -> OnlineView:
@@ -100,9 +101,11 @@ class FollowFlags:
         user, author = own["user_id"].to_numpy(), own["author_id"].fill_null(-1).to_numpy()
 
         def stands(source: I64, target: I64) -> Mask:
-            queries = PairQueries(source, target, own["time_us"].to_numpy())
+            queries = PairQueries.of(source, target, own["time_us"].to_numpy())
             edges = stream(log["follows"], ["follower_id", "followee_id", "time_us", "ended"])
-            return latest(queries, ((one, other, time, ~ended) for one, other, time, ended in edges)).astype(bool)
+            return latest(
+                queries, ((PairEvents(one, other, time), ~ended) for one, other, time, ended in edges)
+            ).astype(bool)
 
         ours, theirs = stands(user, author), stands(author, user)
         columns = zip((feature.name for feature in self.features), (ours, theirs, ours & theirs), strict=True)

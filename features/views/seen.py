@@ -9,7 +9,7 @@ import numpy as np
 import polars as pl
 
 from data.batch import Array, CandidateBatch
-from features.point_in_time.pairs import PairQueries, latest, stream
+from features.point_in_time.pairs import PairEvents, PairQueries, latest, stream
 from features.shared import Shared
 from features.state.seen import WINDOW_US
 from features.view import Feature, OnlineView, Stateless
@@ -32,10 +32,10 @@ class Seen:
         """The pair's last impression before t."""
         own = rows.select("row", "user_id", "tweet_id", "time_us").sort("time_us").collect()
         time_us = own["time_us"].to_numpy()
-        queries = PairQueries(own["user_id"].to_numpy(), own["tweet_id"].to_numpy(), time_us)
+        queries = PairQueries.of(own["user_id"].to_numpy(), own["tweet_id"].to_numpy(), time_us)
         shown = stream(log["impressions"], ["user_id", "tweet_id", "time_us"])
-        # One more than the moment, so that 0 stands for none.
-        last = latest(queries, ((user, tweet, time, time + 1) for user, tweet, time in shown))
+        # One more than the time, so that 0 stands for none.
+        last = latest(queries, ((PairEvents(user, tweet, time), time + 1) for user, tweet, time in shown))
         seen = (last > 0) & (last - 1 > time_us - WINDOW_US)
         return pl.LazyFrame([own["row"], pl.Series(self.name, seen.astype(np.float32))])
 

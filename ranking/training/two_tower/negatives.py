@@ -26,7 +26,7 @@ those to mine among), number of tweets alive."""
 
 
 def tweet_lifetimes(dataset: Dataset, *, before_us: int | None = None) -> pl.DataFrame:
-    """`tweet_id`, `time_us` and `gone_us`, when it was deleted (2^62 for never), of all but retweets, as posted.
+    """`tweet_id`, `time_us` and `gone_us`, when it was deleted (`NEVER_US` for never), of all but retweets, as posted.
 
     Of those posted before `before_us`, where that is given.
     """
