@@ -1,4 +1,4 @@
-"""Feeds: who answers the world's requests. The logging policy lives here; it makes the logs that models learn from."""
+"""The logging policy: the feed that serves the world's requests and so makes the logs that models learn from."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from experiments.simulation import logging_kernels as kernels
 SOURCES: tuple[str, ...] = ("following", "popular", "explore")
 """Where a tweet of a logged slate was drawn from."""
 RING = 128
-"""Impressions of a person that the feed remembers and does not repeat."""
+"""Impressions of a user that the feed remembers and does not repeat."""
 ALIVE_US = 47 * HOUR_US
 """Older tweets are never shown; lists are renewed within the hour, so that all that is shown is younger than 48 h."""
 _KEEP_US = 72 * HOUR_US
@@ -38,17 +38,17 @@ class LoggingConfig(BaseModel):
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Seed of its draws, keyed by request and position."""
     following: Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)] = 0.70
-    """Chance that a position is drawn from those the person follows, or what they retweeted."""
+    """Probability that a position is drawn from what those whom the user follows posted or retweeted."""
     popular: Share = 0.25
-    """Chance that it is drawn from what is popular in the last hours."""
+    """Probability that it is drawn from what is popular in the last hours."""
     explore: Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)] = 0.05
-    """Chance that it is drawn evenly from everything alive."""
+    """Probability that it is drawn evenly from everything alive."""
     temperature: Annotated[float, Field(ge=0.02, allow_inf_nan=False)] = 0.6
     """Softmax temperature of the formula's score."""
     recency: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 3.4
     """Weight of 1 / (1 + age in hours) in the formula's score."""
     per_author: Annotated[int, Field(ge=1, le=100)] = 10
-    """Newest tweets and retweets of each followed person that are considered."""
+    """Newest tweets and retweets of each followed user that are considered."""
     most: Annotated[int, Field(ge=10, le=2_000)] = 300
     """Most candidates from those followed."""
     top: Annotated[int, Field(ge=10, le=2_000)] = 150
@@ -68,10 +68,10 @@ class LoggingFeed:
     from `following` and `popular` with probability proportional to exp(score / temperature) among those not yet in the
     slate, from `explore` evenly among all tweets alive in the reader's language. The score is recency / (1 + age in
     hours) + 0.3 log10(likes + 2 retweets + 1.5 replies + 1) + 0.3 affinity, affinity = min(log1p(interactions) /
-    log 21, 1) with the followed person who brought the tweet. The propensity of a tweet is the sum over sources of
+    log 21, 1) with the followed user who brought the tweet. The propensity of a tweet is the sum over sources of
     share times probability, given the positions above it; candidate lists are a function of the log alone. Never
     shown: own tweets, retweets themselves, answers to answers, deleted tweets, tweets of those muted, blocked or
-    blocking, and the last 128 tweets that the person was shown.
+    blocking, and the last 128 tweets that the user was shown.
     """
 
     @property
@@ -83,7 +83,7 @@ class LoggingFeed:
         return f"logging-2-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
 
     def __init__(self, config: LoggingConfig | None = None) -> None:
-        """An empty feed; tell it everything that happens through `observe`."""
+        """An empty feed; it learns everything that happens through `observe`."""
         self.config = config or LoggingConfig()
         self.users = IdIndex()
         self._u = np.empty(0, kernels.USER)
@@ -99,7 +99,7 @@ class LoggingFeed:
         self._quarter, self._day = -1, -1
         self._alive: tuple[I64, Array] | None = None
         self._popular: tuple[I64, Array] = (np.zeros(1, np.int64), np.empty(0, np.int32))
-        self._desk = kernels.Desk.of(1, 1, 1, 1)
+        self._buffers = kernels.Buffers.of(1, 1, 1, 1)
 
     def serve(self, requests: Requests, k: int) -> CandidateBatch:
         """At most `k` tweets a request, drawn as the class says. Deterministic in (seed, request id, log so far).
@@ -107,7 +107,7 @@ class LoggingFeed:
         Stops at a request's `limit` where there is one; what comes before it does not depend on it.
 
         Raises:
-            NotFoundError: somebody asks whom the feed was never told of.
+            NotFoundError: a request of a user who is unknown to the feed.
         """
         n, config = len(requests), self.config
         user = self.users.rows(requests.columns["user_id"])
@@ -115,17 +115,18 @@ class LoggingFeed:
             raise NotFoundError(f"user {requests.columns['user_id'][user < 0][0]} is unknown to the feed")
         self._prepare()
         alive_at, alive = self._alive or (np.zeros(1, np.int64), np.empty(0, np.int32))
-        shares = np.array([config.following, config.popular, config.explore])
-        limits = np.array([config.per_author, config.most, self._clock - ALIVE_US], np.int64)
+        policy = kernels.Policy(
+            np.array([config.following, config.popular, config.explore]), config.temperature, config.recency,
+            config.per_author, config.most, self._clock - ALIVE_US,
+        )  # fmt: skip
+        log = kernels.Log(self._t, self._u, self._shown, self._follows, self._hidden)
         key = Stream(config.seed, "logging feed").key
         want = np.minimum(requests.columns.get("limit", np.full(n, k)), k).astype(np.int64)
         rows, source = np.full((n, k), -1, np.int32), np.zeros((n, k), np.int8)
         score, propensity = np.zeros((n, k), np.float32), np.zeros((n, k))
-        kernels.serve(
-            self._t, self._u, self._shown, self._follows, self._hidden, alive_at, alive, *self._popular, self._desk,
-            user, requests.columns["time_us"], requests.columns["request_id"], want, shares, limits,
-            np.array([config.temperature, config.recency]), self._serial, key, rows, source, score, propensity,
-        )  # fmt: skip
+        batch = kernels.Batch(user, requests.columns["time_us"], requests.columns["request_id"], want)
+        lists = kernels.Lists(alive_at, alive, *self._popular)
+        kernels.serve(log, lists, batch, policy, self._buffers, self._serial, key, rows, source, score, propensity)
         self._serial += n
         filled = rows >= 0
         tweet = rows[filled]
@@ -175,11 +176,11 @@ class LoggingFeed:
         self._alive = None
 
     def _prepare(self) -> None:
-        """Lays out the desks, and lists what is alive by language."""
+        """Makes the buffers as large as needed, and lists what is alive by language."""
         threads, room = int(get_num_threads()), self.config.most + self.config.top + 1
-        stamp, banned = self._desk.stamp, self._desk.banned
+        stamp, banned = self._buffers.stamp, self._buffers.banned
         if stamp.shape[0] < threads or stamp.shape[1] < len(self._t) or banned.shape[1] < len(self._u):
-            self._desk = kernels.Desk.of(threads, len(self._t), len(self._u), room)
+            self._buffers = kernels.Buffers.of(threads, len(self._t), len(self._u), room)
         if self._alive is None:
             self._alive = self._living()
 
@@ -190,7 +191,7 @@ class LoggingFeed:
         return offsets, rows
 
     def _rank_popular(self) -> None:
-        """Lists what is popular by language, from the log alone: whether anybody was served does not matter."""
+        """Lists what is popular by language, from the log alone: who was served does not matter."""
         lists, (offsets, rows) = [], self._living()
         for low, high in pairwise(offsets.tolist()):
             heat = kernels.heat_now(self._t, rows[low:high], self._clock)
@@ -222,7 +223,7 @@ class LoggingFeed:
 
     def _link(self, kind: str, users: I64, others: I64, ended: Array) -> None:
         a, b = self._user_rows(users), self._user_rows(others)
-        # Links of one person lie together in memory; their order in time is kept.
+        # Links of one user lie together in memory; their order in time is kept.
         order = np.argsort(a, kind="stable")
         links = self._follows if kind == "follows" else self._hidden
         if self._links[kind] + len(a) > len(links):
@@ -256,7 +257,7 @@ class LoggingFeed:
         kernels.chain(self._u, self._t, author, row)
 
     def _forget(self, now: int) -> None:
-        """Once a day, drops tweets that nobody will be shown again, so that memory does not grow with the log."""
+        """Once a day, drops tweets that no user will be shown again, so that memory does not grow with the log."""
         if now // DAY_US == self._day:
             return
         self._day = now // DAY_US

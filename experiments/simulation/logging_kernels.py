@@ -1,7 +1,7 @@
 """The kernels of the logging policy: its records, its candidates, its draws and their exact propensities.
 
 Records of one tweet, user or link lie together in memory, because a request touches hundreds of them at random.
-Requests are served side by side; every thread has a desk of its own, and a request's draws depend on its id alone.
+Requests are served in parallel; every thread has buffers of its own, and a request's draws depend on its id alone.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import numpy as np
 from numba import get_thread_id, prange
 from numpy.typing import NDArray
 
+from data.batch import Array
 from data.kernel import inline_kernel, kernel, parallel_kernel
 from data.rng import philox, unit
 
@@ -29,14 +30,66 @@ TWEET = np.dtype(
 `heat` the engagement, each weighing exp(-age / 2 h), as of `heat_us`."""
 
 USER = np.dtype([("newest", "i4"), ("edge", "i4"), ("hide", "i4"), ("shown_n", "i4"), ("language", "i4")], align=True)
-"""A person: the heads of three chains, newest tweet, newest follow, newest muted or blocked person; -1 for none."""
+"""A user: the heads of three chains, newest tweet, newest follow, newest muted or blocked user; -1 for none."""
 
 LINK = np.dtype([("other", "i4"), ("older", "i4"), ("active", "i4"), ("interactions", "f4")], align=True)
-"""A follow or a hiding, `older` the user's link before it, `interactions` the user's engagements with the other."""
+"""A follow, or a mute or block; `older` is the user's link before it, `interactions` the user's engagements with the
+other."""
 
 
-class Desk(NamedTuple):
-    """A thread's working memory; [T, ...]."""
+class Log(NamedTuple):
+    """What the feed has learned from the log; N tweets, P users."""
+
+    tweets: Array
+    """[N] TWEET."""
+    users: Array
+    """[P] USER."""
+    shown: NDArray[np.int32]
+    """[P, RING] ring of the tweet rows shown, -1 where empty."""
+    follows: Array
+    """LINK records of follows."""
+    hidden: Array
+    """LINK records of mutes and blocks."""
+
+
+class Lists(NamedTuple):
+    """Tweet rows that may be drawn, grouped by language; L languages."""
+
+    alive_at: NDArray[np.int64]
+    """[L + 1] where each language begins in `alive`."""
+    alive: NDArray[np.int32]
+    popular_at: NDArray[np.int64]
+    """[L + 1] where each language begins in `popular`."""
+    popular: NDArray[np.int32]
+    """Most popular first."""
+
+
+class Batch(NamedTuple):
+    """[B] requests."""
+
+    user: NDArray[np.int64]
+    """User rows."""
+    time_us: NDArray[np.int64]
+    request_id: NDArray[np.int64]
+    want: NDArray[np.int64]
+    """Tweets wanted."""
+
+
+class Policy(NamedTuple):
+    """The settings of `LoggingConfig` that kernels take."""
+
+    shares: NDArray[np.float64]
+    """[3] shares of following, popular and explore."""
+    temperature: float
+    recency: float
+    per_author: int
+    most: int
+    oldest_us: int
+    """Tweets of this time or older are not shown."""
+
+
+class Buffers(NamedTuple):
+    """Working memory of T threads."""
 
     stamp: NDArray[np.int64]
     """[T, N] serial number of the last request that may not be shown the tweet, or has it in its slate."""
@@ -45,16 +98,17 @@ class Desk(NamedTuple):
     slot: NDArray[np.int32]
     """[T, N] ... and its place among those candidates."""
     banned: NDArray[np.int64]
-    """[T, P] serial number of the last request by somebody to whom this person is muted or blocked."""
+    """[T, P] serial number of the last request by a user to whom this user is muted or blocked."""
     rows: NDArray[np.int32]
     """[T, C] candidates."""
     scores: NDArray[np.float64]
+    """[T, C]."""
     weights: NDArray[np.float64]
     """[T, 2, C] weight in each of the sources following and popular; 0 when it is not there or already shown."""
 
     @classmethod
-    def of(cls, threads: int, tweets: int, people: int, candidates: int) -> Desk:
-        """An empty desk."""
+    def of(cls, threads: int, tweets: int, people: int, candidates: int) -> Buffers:
+        """Buffers that hold no request."""
         seen = np.full((threads, tweets), -1, np.int64)
         return cls(
             seen, seen.copy(), np.zeros((threads, tweets), np.int32), np.full((threads, people), -1, np.int64),
@@ -160,7 +214,7 @@ def alive_by_language(tweets, first, size, languages):  # type: ignore[no-untype
 
 @kernel
 def heat_now(tweets, rows, now):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """[N] heat of tweets at a moment."""
+    """[N] heat of tweets at the time `now`."""
     out = np.empty(len(rows))
     for i in range(len(rows)):
         one = tweets[rows[i]]
@@ -181,8 +235,9 @@ def _forbid_chain(tweets, stamp, head, oldest, language, serial):  # type: ignor
 
 
 @kernel
-def _forbid(tweets, users, shown, hidden, stamp, banned, u, oldest, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Stamps what this person may not be shown; returns how many tweets to explore that leaves out."""
+def _forbid(log, stamp, banned, u, oldest, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Stamps what this user may not be shown; returns how many tweets to explore that leaves out."""
+    tweets, users, shown, hidden = log.tweets, log.users, log.shown, log.hidden
     language = users[u].language
     count = _forbid_chain(tweets, stamp, users[u].newest, oldest, language, serial)
     at = users[u].hide
@@ -201,47 +256,49 @@ def _forbid(tweets, users, shown, hidden, stamp, banned, u, oldest, serial):  # 
 
 
 @kernel
-def _collect(tweets, users, follows, popular, desk, d, u, now, limits, shape, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _collect(log, popular, policy, buffers, d, u, now, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Candidates of `following` and `popular`, their scores and their weights in each; returns how many."""
-    stamp, mark, slot, banned = desk.stamp[d], desk.mark[d], desk.slot[d], desk.banned[d]
-    rows, scores, weights = desk.rows[d], desk.scores[d], desk.weights[d]
+    tweets, users, follows, oldest = log.tweets, log.users, log.follows, policy.oldest_us
+    stamp, mark, slot, banned = buffers.stamp[d], buffers.mark[d], buffers.slot[d], buffers.banned[d]
+    rows, scores, weights = buffers.rows[d], buffers.scores[d], buffers.weights[d]
     n, at = 0, users[u].edge
-    while at >= 0 and n < limits[1]:
+    while at >= 0 and n < policy.most:
         open_ = follows[at].active and banned[follows[at].other] != serial
         head, taken = users[follows[at].other].newest if open_ else -1, 0
         if head >= 0:
             # The count is a float32, whose logarithm would be one, too; propensities are to be exact.
             close = 0.3 * min(np.log1p(np.float64(follows[at].interactions)) / np.log(21.0), 1.0)
-        while head >= 0 and taken < limits[0] and n < limits[1] and tweets[head].time_us > limits[2]:
+        while head >= 0 and taken < policy.per_author and n < policy.most and tweets[head].time_us > oldest:
             t = tweets[head].target
             head = tweets[head].older
             taken += 1
-            if t < 0 or stamp[t] == serial or tweets[t].time_us <= limits[2] or tweets[t].deleted:
+            if t < 0 or stamp[t] == serial or tweets[t].time_us <= oldest or tweets[t].deleted:
                 continue
             if mark[t] != serial:
                 mark[t], slot[t] = serial, n
                 rows[n] = t
-                scores[n] = _formula(tweets, t, now, close, shape)
-                weights[0, n] = np.exp(scores[n] / shape[0])
+                scores[n] = _formula(policy.recency, tweets, t, now, close)
+                weights[0, n] = np.exp(scores[n] / policy.temperature)
                 weights[1, n] = 0.0
                 n += 1
         at = follows[at].older
     for t in popular:
-        if stamp[t] == serial or tweets[t].deleted or tweets[t].time_us <= limits[2]:
+        if stamp[t] == serial or tweets[t].deleted or tweets[t].time_us <= oldest:
             continue
         if mark[t] != serial:
             mark[t], slot[t] = serial, n
             rows[n] = t
-            scores[n] = _formula(tweets, t, now, 0.0, shape)
+            scores[n] = _formula(policy.recency, tweets, t, now, 0.0)
             weights[0, n] = 0.0
             n += 1
-        weights[1, slot[t]] = np.exp(scores[slot[t]] / shape[0])
+        weights[1, slot[t]] = np.exp(scores[slot[t]] / policy.temperature)
     return n
 
 
 @inline_kernel
-def _formula(tweets, t, now, close, shape):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    return shape[1] / (1.0 + max(now - tweets[t].time_us, 0) / 3.6e9) + tweets[t].pull + close
+def _formula(recency, tweets, t, now, close):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """The score of a tweet: recency / (1 + age in hours) + its engagement's part + that of the affinity."""
+    return recency / (1.0 + max(now - tweets[t].time_us, 0) / 3.6e9) + tweets[t].pull + close
 
 
 @kernel
@@ -259,7 +316,7 @@ def _weighted(weights, n, total, u):  # type: ignore[no-untyped-def]  # pragma: 
 
 @kernel
 def _even(alive, stamp, serial, left, request, position, key):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """A tweet alive and not stamped, all alike: by rejection, and after 64 misses by counting."""
+    """A tweet alive and not stamped, drawn evenly: by rejection, and after 64 misses by counting."""
     for block in range(2, 18):
         words = philox(np.uint64(block), np.uint64(request), np.uint64(position), np.uint64(0), key[0], key[1])
         for word in words:
@@ -277,23 +334,25 @@ def _even(alive, stamp, serial, left, request, position, key):  # type: ignore[n
 
 
 @parallel_kernel
-def serve(  # type: ignore[no-untyped-def]
-    tweets, users, shown, follows, hidden, alive_at, alive, popular_at, popular, desk, user, now, request_id, want,
-    shares, limits, shape, first_serial, key, out, source, score, propensity,
-):  # fmt: skip  # pragma: no cover - compiled
-    """Fills [B, k] tweet rows (-1 where there is none), sources, scores and propensities; see `LoggingFeed`."""
-    for b in prange(len(user)):
-        d, u, serial = get_thread_id(), user[b], first_serial + b
-        one = users[u].language
-        around = alive[alive_at[one] : alive_at[one + 1]]
-        stamp, mark, slot, weights = desk.stamp[d], desk.mark[d], desk.slot[d], desk.weights[d]
-        left = len(around) - _forbid(tweets, users, shown, hidden, stamp, desk.banned[d], u, limits[2], serial)
-        hot = popular[popular_at[one] : popular_at[one + 1]]
-        n = _collect(tweets, users, follows, hot, desk, d, u, now[b], limits, shape, serial)
+def serve(log, lists, batch, policy, buffers, first_serial, key, out, source, score, propensity):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Fills [B, k] tweet rows (-1 where there is none), sources, scores and propensities; see `LoggingFeed`.
+
+    `first_serial` numbers the first request, `key` [2] is that of the stream of draws.
+    """
+    tweets, shares = log.tweets, policy.shares
+    for b in prange(len(batch.user)):
+        d, u, serial = get_thread_id(), batch.user[b], first_serial + b
+        now, request_id = batch.time_us[b], batch.request_id[b]
+        one = log.users[u].language
+        around = lists.alive[lists.alive_at[one] : lists.alive_at[one + 1]]
+        hot = lists.popular[lists.popular_at[one] : lists.popular_at[one + 1]]
+        stamp, mark, slot, weights = buffers.stamp[d], buffers.mark[d], buffers.slot[d], buffers.weights[d]
+        left = len(around) - _forbid(log, stamp, buffers.banned[d], u, policy.oldest_us, serial)
+        n = _collect(log, hot, policy, buffers, d, u, now, serial)
         total, floor, part = np.empty(2), np.empty(2), np.empty(3)
         for s in range(2):
             total[s] = floor[s] = weights[s, :n].sum()
-        for position in range(want[b]):
+        for position in range(batch.want[b]):
             for s in range(2):
                 # What is left is kept by subtraction, and summed anew before rounding could matter.
                 if total[s] < 1e-3 * floor[s]:
@@ -304,26 +363,26 @@ def serve(  # type: ignore[no-untyped-def]
             if whole == 0.0:
                 break
             part /= whole
-            words = philox(np.uint64(1), np.uint64(request_id[b]), np.uint64(position), np.uint64(0), key[0], key[1])
+            words = philox(np.uint64(1), np.uint64(request_id), np.uint64(position), np.uint64(0), key[0], key[1])
             draw = unit(words[0])
             s = 0 if draw < part[0] else (1 if draw < part[0] + part[1] or left == 0 else 2)
             if s < 2:
                 s = s if total[s] > 0.0 else 1 - s
-                t = desk.rows[d, _weighted(weights[s], n, total[s], unit(words[1]))]
+                t = buffers.rows[d, _weighted(weights[s], n, total[s], unit(words[1]))]
             else:
-                t = _even(around, stamp, serial, left, request_id[b], position, key)
+                t = _even(around, stamp, serial, left, request_id, position, key)
             out[b, position], source[b, position] = t, s
             p = part[2] / left if left > 0 and tweets[t].language == one else 0.0
             if mark[t] == serial:
                 j = slot[t]
-                score[b, position] = desk.scores[d, j]
+                score[b, position] = buffers.scores[d, j]
                 for other in range(2):
                     if total[other] > 0.0:
                         p += part[other] * weights[other, j] / total[other]
                         total[other] -= weights[other, j]
                     weights[other, j] = 0.0
             else:
-                score[b, position] = _formula(tweets, t, now[b], 0.0, shape)
+                score[b, position] = _formula(policy.recency, tweets, t, now, 0.0)
             propensity[b, position] = p
             stamp[t] = serial
             left -= tweets[t].language == one
