@@ -61,9 +61,9 @@ class BehaviourConfig(_Frozen):
     virality: Finite = 0.5
     """Weight of the tweet's virality, standard deviation 1, in the logits of actions that pass it on."""
     fatigue: Finite = 0.4
-    """Loss for a mind full of tweets: impressions of late / (impressions of late + 60)."""
+    """Loss for many recent impressions: recent impressions / (recent impressions + 60)."""
     boredom: Finite = 0.6
-    """Loss for a topic seen much of late: its impressions / (its impressions + 10)."""
+    """Loss for a topic seen much recently: its impressions / (its impressions + 10)."""
     fatigue_h: Positive = 2.0
     """Hours after which an impression weighs 37% in fatigue and boredom."""
     repetition: Finite = 1.2
@@ -85,7 +85,7 @@ class BehaviourConfig(_Frozen):
 
 
 class WorldConfig(_Frozen):
-    """A world: how many people for how long, and how they are."""
+    """A world: how many people for how long, and how they behave."""
 
     people: Annotated[int, Field(ge=10, le=2_000_000)] = 5_000
     """Accounts, at least 10."""
@@ -100,7 +100,7 @@ class WorldConfig(_Frozen):
     impressions_per_day: Positive = 40.0
     """Mean impressions a person and day."""
     slate: Annotated[int, Field(ge=5, le=200)] = 40
-    """Most tweets a feed is asked for; people look at fewer."""
+    """Most tweets requested of a feed; people look at fewer."""
     tweets_per_day: Positive = 0.16
     """Mean original tweets a person and day."""
     topics: Annotated[int, Field(ge=4)] = len(TOPIC_NAMES)
@@ -131,7 +131,7 @@ class WorldConfig(_Frozen):
         if not date(2022, 12, 1) <= self.start <= date(2079, 1, 1):
             raise ValueError(f"start={self.start} does not fit ids and old accounts; use 2022-12-01 to 2079-01-01")
         if self.topics > len(TOPIC_NAMES):
-            raise ValueError(f"topics={self.topics} but the lexicon has {len(TOPIC_NAMES)}; ask for fewer")
+            raise ValueError(f"topics={self.topics} but the lexicon has {len(TOPIC_NAMES)}; choose fewer")
         most = self.people / max(1.0, (min(self.people, 36_000) / 5_000) ** 0.2)
         if self.follows >= most:
             raise ValueError(
@@ -142,12 +142,12 @@ class WorldConfig(_Frozen):
 
     @property
     def start_us(self) -> int:
-        """The first moment, UTC microseconds."""
+        """The beginning, UTC microseconds."""
         return int(datetime(self.start.year, self.start.month, self.start.day, tzinfo=UTC).timestamp()) * 1_000_000
 
     @property
     def end_us(self) -> int:
-        """The moment after the last, UTC microseconds."""
+        """The end, exclusive, UTC microseconds."""
         return self.start_us + self.days * DAY_US
 
     @property

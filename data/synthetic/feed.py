@@ -1,4 +1,4 @@
-"""Who serves the world's requests. The world knows this protocol alone; feeds are in `experiments.simulation`."""
+"""The protocol of what serves the world's requests; feeds are in `experiments.simulation`."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from data.events import EventBatch
 
 
 class Feed(Protocol):
-    """Ranks what people see. One object serves a whole run and is told everything that happens."""
+    """Ranks what people see. One object serves a whole run and observes everything that happens."""
 
     @property
     def policy(self) -> str:
@@ -19,10 +19,10 @@ class Feed(Protocol):
     def serve(self, requests: Requests, k: int) -> CandidateBatch:
         """At most `k` tweets a request, best first.
 
-        `requests` has `request_id`, `user_id`, `user_row`, `time_us` and `limit`, how many tweets the client will come
-        to load as the person scrolls: a feed may stop there, but must not rank by it. The slate has columns `tweet_id`,
+        `requests` has `request_id`, `user_id`, `user_row`, `time_us` and `limit`, how many tweets the client will
+        load as the user scrolls: a feed may stop there, but must not rank by it. The slate has columns `tweet_id`,
         `tweet_row`, `author_id`, `author_row` (int64), `source` (object: the candidate source), `score` (float32) and
-        `propensity` (float64, NaN where the policy cannot tell). A slate may be shorter than `k`, or empty.
+        `propensity` (float64, NaN where the policy does not know it). A slate may be shorter than `k`, or empty.
         """
         ...
 

@@ -5,7 +5,8 @@ of tens of people. Most follows stay within the two circles, and there they are 
 triangles, reciprocity and long paths, as nested circles do in the models of Watts, Dodds, Newman ("Identity and
 search in social networks", Science 2002). A share that shrinks as people follow more goes to stars of their topics,
 drawn by a power law and seldom returned: the heavy tail of in-degrees and its disassortativity (Kwak et al., "What is
-Twitter, a social network or a news media?", WWW 2010). Whoever wants more follows those around.
+Twitter, a social network or a news media?", WWW 2010). People who want more follow others
+nearby in the order of interests.
 """
 
 from __future__ import annotations
@@ -40,9 +41,9 @@ T = TypeVar("T", np.int64, np.float64)
 _GROWN = 36_000
 """People beyond whom the mean number of follows grows no more: 40 by default, the published 35-45."""
 _OWN = 0.88
-"""Follows that people make of their own accord over the mean number of follows; others are made in return."""
+"""Follows that people make on their own initiative over the mean number of follows; others are made in return."""
 _SPREAD, _TAIL, _MOST = 0.75, 2.8, 2_000
-"""Out-degrees of their own accord: standard deviation of the log-normal body, index of the Pareto end (Reed and
+"""Out-degrees of such follows: standard deviation of the log-normal body, index of the Pareto end (Reed and
 Jorgensen, "The double Pareto-lognormal distribution", 2004), and the real network's limit."""
 _MATURITY_US = 180 * DAY_US
 """Age at which an account has half the weight that it will have."""
@@ -59,7 +60,7 @@ _CLOSE_POWER, _FAME_POWER = 0.8, 1.5
 _FAME_CAP = 0.999
 """Quantile of appeal above which fame grows no more: hubs beyond a few per cent of all people would cut paths short."""
 _BILINGUAL = 0.15
-"""Chance that a circle has a second language, somebody's who is drawn by chance."""
+"""Probability that a circle has a second language, that of a user drawn at random."""
 _HABITS = Habits(second=0.9, far=0.005, widest=0.65, reach=1.0, close=0.45, distant=0.1, modesty=0.5)
 """Calibrated with the above to the published reciprocity, clustering, paths and in-degrees at 10^4 to 10^6 people."""
 
@@ -133,7 +134,7 @@ def _maturity(config: WorldConfig, people: People) -> F64:
 
 
 def _wanted(config: WorldConfig, people: People, mature: F64) -> F64:
-    """[P] how many people each follows of their own accord: double Pareto-lognormal, more for active people."""
+    """[P] how many others each follows on their own initiative: double Pareto-lognormal, more for active people."""
     rng = Stream(config.seed, "graph").generator()
     count = len(people)
     mean = min(config.follows * (min(count, _GROWN) / 5000) ** 0.2, 0.4 * count)
@@ -190,7 +191,7 @@ def _layout(config: WorldConfig, people: People, mature: F64, mean: float) -> La
 
 
 def _second_language(config: WorldConfig, people: People, circle: I32) -> I64:
-    """[P] the language of somebody drawn for each bilingual circle [P], -1 for all who share none.
+    """[P] the language of a user drawn for each bilingual circle [P], -1 for all who share none.
 
     Whole circles look to one other language: few bridges, so that languages stay far from each other.
     """

@@ -1,4 +1,4 @@
-"""Compiled parts of the follow graph: everybody's own follows, which of them are returned, both merged, and when.
+"""Compiled parts of the follow graph: each user's own follows, which of them are returned, both merged, and when.
 
 Draws are Philox words keyed by (draw number, follower) or by the pair, so neither the number of threads nor their
 order changes a byte. Every list of followees is kept sorted, which removes repeats by binary search.
@@ -19,11 +19,11 @@ from data.rng import philox, unit
 I32 = NDArray[np.int32]
 
 CIRCLE, NEIGHBOURS, STARS, AROUND = range(4)
-"""Kinds of follow: a circle of one interest, one of a place, the well-known, and whoever else is around."""
+"""Kinds of follow: a circle of one interest, one of a place, the well-known, and others nearby by interest."""
 
 
 class Layout(NamedTuple):
-    """Where everybody stands; P people, K topics, L languages. Row 0 is the order by interest, row 1 by place.
+    """Where all people stand; P people, K topics, L languages. Row 0 is the order by interest, row 1 by place.
 
     Both orders begin with the language, so that people who stand close are alike and a language is one range.
     """
@@ -55,18 +55,18 @@ class Layout(NamedTuple):
 
 
 class Habits(NamedTuple):
-    """How people look for somebody to follow, and who follows back."""
+    """How people look for others to follow, and who follows back."""
 
     second: float
     """Chance that a bilingual person looks for a star in the second language."""
     far: float
-    """Chance that somebody around is from anywhere in the world."""
+    """Chance that one of those around is from anywhere in the world."""
     widest: float
     """Stars are looked for among at most (people of the language) ^ widest to either side."""
     reach: float
     """People to either side among whom those around are looked for, over how many are wanted."""
     close: float
-    """Chance that a follow is returned within a circle, by somebody no better known."""
+    """Chance that a follow is returned within a circle, by a user who is no better known."""
     distant: float
     """The same outside."""
     modesty: float
@@ -176,7 +176,7 @@ def _around(layout, habits, u, wanted, w0):  # type: ignore[no-untyped-def]  # p
 
 @kernel
 def _candidate(layout, habits, u, kind, wanted, word):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Somebody to follow for four words of luck; -1 for nobody. Of two drawn by weight, the nearer in style."""
+    """A user to follow, from four random words; -1 for none. Of two drawn by weight, the nearer in style."""
     w0, w1, w2, w3 = unit(word[0]), unit(word[1]), unit(word[2]), unit(word[3])
     if kind == AROUND:
         low, high = _around(layout, habits, u, wanted, w0)
@@ -199,10 +199,10 @@ def _candidate(layout, habits, u, kind, wanted, word):  # type: ignore[no-untype
 
 @parallel_kernel
 def draw_follows(layout, habits, quota, offsets, key, out, found):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Everybody's own follows.
+    """Each user's own follows.
 
     Args:
-        layout: where everybody stands.
+        layout: where all people stand.
         habits: how they look around.
         quota: [P, 4] how many follows of each kind a person wants; what one kind lacks goes to the next.
         offsets: [P + 1] where each person's list begins in `out`.
@@ -233,7 +233,7 @@ def draw_returns(layout, habits, weight, offsets, found, followee, key, back):  
     """Which follows are returned.
 
     Args:
-        layout: where everybody stands.
+        layout: where all people stand.
         habits: who follows back.
         weight: [P] how well people are known.
         offsets: [P + 1] where each person's list begins in `followee`.
@@ -318,7 +318,7 @@ def draw_times(created, start, followee, haste, end, lag, key, out):  # type: ig
         start: [P + 1] where each person's list begins in `followee`.
         followee: [E] sorted within a list.
         haste: [P] power by which the followers of a person come early: time is span x U^haste.
-        end: the moment before which all happens, microseconds.
+        end: the time before which all happens, microseconds.
         lag: microseconds; half of returned follows are returned sooner.
         key: [2] Philox key.
         out: [E] written: microseconds.

@@ -1,4 +1,4 @@
-"""Writes a world's log and truth to disk, a day at a time; a run that was killed goes on from its last finished day."""
+"""Writes a world's log and truth to disk, a day at a time; a killed run continues after its last finished day."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from data.synthetic.state import KEEP_US, State
 from data.synthetic.world import CHUNK, World
 
 _LARGE = 30_000
-"""People of a world whose ticks are worth more than one thread."""
-_UNROLLS = (
+"""People of a world whose ticks are long enough for more than one thread."""
+_REPLAYED = (
     "follows",
     "mutes",
     "blocks",
@@ -50,7 +50,7 @@ def make_world(
 
     The bytes depend on the config and the feed alone: not on `workers` (threads; when None, all cores for a large
     world and one for a small, whose ticks are shorter than it takes to start a second), not on `chunk` (requests that
-    the feed is asked at once), not on whether the run was killed and made again.
+    the feed serves in one call), not on whether the run was killed and made again.
 
     Raises:
         DataError: `folder` is in use by something else, or the feed served something that it may not.
@@ -119,7 +119,7 @@ def _catch_up(world: World, state: State, feed: Feed, writer: DatasetWriter) -> 
     config = world.config
     for events in (world.people.events(), world.follows):
         feed.observe(events)
-    tables = [name for name in TABLES if name in _UNROLLS]
+    tables = [name for name in TABLES if name in _REPLAYED]
     for day, label in enumerate(writer.kept):
         start = config.start_us + day * DAY_US
         state.forget(start - KEEP_US)
@@ -136,7 +136,7 @@ def _catch_up(world: World, state: State, feed: Feed, writer: DatasetWriter) -> 
 
 
 def _joined(batches: list[EventBatch]) -> EventBatch:
-    """The rows of many batches in one; the batches are given up column by column."""
+    """The rows of many batches in one; each batch is freed column by column."""
     table, parts = batches[0].table, [dict(batch.columns) for batch in batches]
     batches.clear()
     columns = {name: np.concatenate([part.pop(name) for part in parts]) for name in list(parts[0])}

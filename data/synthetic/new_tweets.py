@@ -1,4 +1,4 @@
-"""Tweets as the world makes them: rows of the log with their true attributes and the entities they name."""
+"""New tweets: rows of the log with their true attributes and the entities that they name."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Written(NamedTuple):
 
     @classmethod
     def of(cls, columns: dict[str, Array], hidden: dict[str, Array], texts: Texts, rows: I64) -> Written:
-        """Tweets in any order; `rows` says whose texts `texts` are."""
+        """Tweets in any order; `rows` are the tweets that have the texts `texts`."""
         order = np.argsort(columns["tweet_id"], kind="stable")
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))

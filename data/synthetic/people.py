@@ -32,8 +32,8 @@ WORLD_ACTIONS: tuple[str, ...] = tuple(action for action in ACTIONS if action !=
 the schema's actions, so an `ACTION_CODE` is a column here."""
 
 KINDS: tuple[str, ...] = ("ordinary", "lurker", "celebrity", "news", "bot", "toxic")
-"""Kinds of account: lurkers read and hardly act; celebrities and news desks are followed much, news desks tweet much on
-few topics; bots tweet spam; toxic actors insult."""
+"""Kinds of account: lurkers read and hardly act; celebrities and news accounts have many followers, news accounts tweet
+much on few topics; bots tweet spam; toxic actors insult."""
 _SHARES = (0.525, 0.32, 0.008, 0.017, 0.11, 0.02)
 _DEVICE_SHARES = (0.42, 0.40, 0.18)
 
@@ -149,7 +149,7 @@ def topic_popularity(config: WorldConfig) -> F64:
 
 
 def make_people(config: WorldConfig) -> People:
-    """Draws everybody. Row order is order of account creation."""
+    """Draws all people. Row order is order of account creation."""
     rng = Stream(config.seed, "people").generator()
     people, topics = config.people, config.topics
     kind = rng.choice(len(KINDS), people, p=_SHARES)
@@ -214,7 +214,7 @@ def _interests(config: WorldConfig, kind: I64, rng: np.random.Generator) -> F32:
 
 
 def _leaning(config: WorldConfig, kind: I64, loudness: F64, rng: np.random.Generator) -> F32:
-    """[P, A] own offsets: everybody's temperament, and how loudly a person acts in public.
+    """[P, A] own offsets: the temperament of each, and how loudly a person acts in public.
 
     A voice is `loudness` x (0.6 x that of the tweets one writes + 0.8 x a normal number) + that of the kind; replies,
     retweets and quotes take all of it, likes 45%, clicks and shares 15%, other actions none.

@@ -1,4 +1,4 @@
-"""What people do whatever they are shown, a day at a time: requests, originals, deletions, and what annotators say."""
+"""What does not depend on the feed, a day at a time: requests, originals, deletions and annotations."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Day:
 
 
 class Plan:
-    """Makes days on demand and keeps the last; any day can be asked for first."""
+    """Makes days on demand and keeps the last; any day may be the first."""
 
     def __init__(self, config: WorldConfig, people: People) -> None:
         """Draws the shocks; nothing else yet."""

@@ -40,7 +40,7 @@ class Posts:
     time_us: I64
     author: I64
     key: I64
-    """Tells an author's texts apart."""
+    """Distinguishes an author's texts."""
     language: I64
     topic: I64
     """[N, 2] main and second topic, equal for a tweet on one."""
@@ -48,7 +48,7 @@ class Posts:
     """Share of the main topic, in (0.5, 1]."""
     quality: F32
     virality: F32
-    """How catching it is: exponential, so that cascades have a power-law tail."""
+    """How much people pass it on: exponential, so that cascades have a power-law tail."""
     sentiment: I64
     """-1, 0 or 1."""
     toxicity: I64
@@ -103,7 +103,7 @@ def _burst_size(u: F64) -> F64:
 
 @parallel_kernel
 def _bursts(rate, shift, cumulative, day, key, count, first, out, fill):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Counts each person's originals of a day, or writes their moments in us."""
+    """Counts each person's originals of a day, or writes their times in us."""
     for u in prange(len(rate)):
         words = philox(np.uint64(1), np.uint64(u), np.uint64(day), np.uint64(0), key[0], key[1])
         total = 0
@@ -124,7 +124,7 @@ def _bursts(rate, shift, cumulative, day, key, count, first, out, fill):  # type
 
 
 def _caused(config: WorldConfig, people: People, shocks: Shocks, one: int, low: int) -> tuple[I64, I64, I64]:
-    """Authors, moments and numbers of a burst's tweets that fall into the day that begins at `low`.
+    """Authors, times and numbers of a burst's tweets that fall into the day that begins at `low`.
 
     Authors speak its language and are drawn by interest in its topic x sqrt(chatter / mean chatter + 0.1); of a local
     burst, people from elsewhere weigh 2%.

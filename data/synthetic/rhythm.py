@@ -1,6 +1,6 @@
 """When people open the app, how many times they load the feed while they are there, and how far they scroll.
 
-None of it depends on any feed, so a day of requests is drawn at once. A person has a Poisson number of sessions a day,
+It does not depend on the feed, so a day of requests is drawn at once. A person has a Poisson number of sessions a day,
 so many that the mean is `People.activity` impressions. A session starts by the person's local hour; its length is
 inverse Gaussian with mean 9 and shape 6 minutes (Luo et al., IJCAI 2016). The feed is loaded at its start, and a tick
 and an exponential time of 3 minutes in the mean after each load, while the session lasts. A load is scrolled by a
@@ -134,7 +134,7 @@ def minute_of(cumulative, u):  # type: ignore[no-untyped-def]  # pragma: no cove
 
 @parallel_kernel
 def _sessions(rate, shift, cumulative, stays, tick_us, day, key, count, first, out, fill):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Counts each person's requests, or writes their moments of the day in us and a uniform number for the depth."""
+    """Counts each person's requests, or writes their times of the day in us and a uniform number for the depth."""
     minute_us = float(MINUTE_US)
     for u in prange(len(rate)):
         words = philox(np.uint64(1), np.uint64(u), np.uint64(day), np.uint64(0), key[0], key[1])

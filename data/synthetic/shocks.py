@@ -1,7 +1,7 @@
-"""Planted bursts: a hashtag of one topic that many suddenly use, at a place or everywhere, with a known shape.
+"""Planted bursts: a hashtag of one topic that many users suddenly write, at a place or everywhere, with a known shape.
 
 The six shapes are those that clusters of hashtag curves have (Yang & Leskovec, WSDM 2011): each is a mixture of
-two-sided exponentials around moments in units of the burst's own scale.
+two-sided exponentials around times in units of the burst's own scale.
 """
 
 # ruff: noqa: SIM905 - lists of words read best as words
@@ -26,7 +26,7 @@ SHAPES: dict[str, tuple[tuple[float, float, float, float], ...]] = {
     "rebound": ((0.55, 0.3, 0.1, 0.5), (0.45, 7.0, 0.8, 0.8)),
     "echoes": ((0.45, 0.8, 0.3, 0.4), (0.32, 6.0, 0.3, 0.4), (0.23, 11.0, 0.3, 0.4)),
 }
-"""Components of each shape: share of the volume, moment of the peak, rise and fall times, in units of the scale."""
+"""Components of each shape: share of the volume, time of the peak, rise and fall times, in units of the scale."""
 
 _WORDS = (
     "Live Final Leak Reveal Drama Scandal Day Night Launch Chaos Reunion Returns Record Outage Strike Debut Farewell "
@@ -52,18 +52,18 @@ class Shocks:
     shape: I64
     """[S] row of SHAPES."""
     volume: I64
-    """[S] extra tweets it causes, where there is anybody to write them."""
+    """[S] extra tweets it causes, where there are people to write them."""
 
     @property
     def peak_us(self) -> I64:
-        """[S] moment of the highest peak."""
+        """[S] time of the highest peak."""
         shapes = list(SHAPES.values())
         highest = [max(shapes[one], key=lambda part: part[0] / (part[2] + part[3])) for one in self.shape]
         return self.start_us + (np.array([part[1] for part in highest]) * self.scale_us).astype(np.int64)
 
     @property
     def end_us(self) -> I64:
-        """[S] moment by which nearly all of it has come."""
+        """[S] time by which nearly all of it has come."""
         shapes = list(SHAPES.values())
         last = [max(part[1] + 3.0 * part[3] for part in shapes[one]) for one in self.shape]
         return self.start_us + np.minimum(np.array(last) * self.scale_us, float(DAY_US)).astype(np.int64)
@@ -103,7 +103,7 @@ def make_shocks(config: WorldConfig, popularity: F64) -> Shocks:
 
 
 def burst_times(shocks: Shocks, one: int, seed: int) -> I64:
-    """[volume] moments of the extra tweets of one burst, from its start on and before its end."""
+    """[volume] times of the extra tweets of one burst, from its start on and before its end."""
     n, scale = int(shocks.volume[one]), float(shocks.scale_us[one])
     parts = np.array(list(SHAPES.values())[shocks.shape[one]])
     u = Stream(seed, "burst").uniform(one, np.arange(n), n=3)

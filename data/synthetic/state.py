@@ -1,8 +1,8 @@
-"""All that unrolls while the world runs: tweets and their counts, who engaged, what people saw, fatigue, follows.
+"""All that changes while the world runs: tweets and their counts, who engaged, what people saw, fatigue, follows.
 
 `apply(events)` is the only way a state changes, in the running world as in a replay of its log; so the state at any
-moment is the state kept at an earlier one with the events in between applied, in the order of the log. Tweets that
-nobody can be shown any more may be forgotten, so that memory does not grow with the length of the log.
+time is the state kept at an earlier one with the events in between applied, in the order of the log. Tweets that
+no feed may show any more can be forgotten, so that memory does not grow with the length of the log.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ KEEP_US = 72 * HOUR_US
 
 
 class State:
-    """The world at a moment. Tables that change it: `tables`."""
+    """The world at one time. Tables that change it: `tables`."""
 
     tables: tuple[str, ...] = ("follows", "tweets", "deletions", "impressions", "engagements")
 
@@ -60,7 +60,7 @@ class State:
         return Tweets._make(column[: self.size] for column in self._tweets)
 
     def user_rows(self, ids: I64) -> I64:
-        """Rows of people, -1 for an id that is nobody's."""
+        """Rows of people, -1 for an id of no user."""
         return rows_of(self.user_id, ids)
 
     def tweet_rows(self, ids: I64) -> I64:
@@ -77,7 +77,7 @@ class State:
         `hidden` gives the true attributes of new tweets; in a replay they come from the truth's folder.
 
         Raises:
-            DataError: a tweet or a person that this world does not know.
+            DataError: a tweet or a user that this world does not know.
         """
         if events.table not in self.tables or not len(events):
             return
@@ -103,7 +103,7 @@ class State:
         self.time_us = max(self.time_us, self.start_us + ticks * self.tick_us)
 
     def forget(self, before_us: int) -> None:
-        """Forgets tweets posted before a moment; the rows of the others move down."""
+        """Forgets tweets posted before a time; the rows of the others move down."""
         gone = int(np.searchsorted(self._tweets.tweet_id[: self.size], snowflake(before_us, 0)))
         if not gone:
             return
@@ -118,7 +118,7 @@ class State:
         self.answers = Answers(self.answers.due_us[kept], self.answers.author[kept], self.answers.tweet[kept] - gone)
 
     def due_answers(self, before_us: int) -> Answers:
-        """The answers that come from the state's moment on and before another, ordered by moment, then reply."""
+        """The answers that are due from `time_us` on and before `before_us`, ordered by time, then reply."""
         due = np.flatnonzero((self.answers.due_us >= self.time_us) & (self.answers.due_us < before_us))
         due = due[np.lexsort((self.answers.tweet[due], self.answers.due_us[due]))]
         return Answers._make(column[due] for column in self.answers)
@@ -157,7 +157,7 @@ class State:
     def _users(self, ids: I64) -> I64:
         rows = self.user_rows(ids)
         if (rows < 0).any():
-            raise DataError(f"user {ids[rows < 0][0]} is not of this world", remedy="ask about its own people")
+            raise DataError(f"user {ids[rows < 0][0]} is not of this world", remedy="use ids of its own people")
         return rows
 
     def _rows_of(self, ids: I64) -> I64:
@@ -196,7 +196,7 @@ class State:
         replies = np.flatnonzero(kind == KIND_CODE["reply"])
         if len(replies):
             self._expect(start + replies, self.tweet_rows(np.asarray(c["referenced_id"], np.int64)[replies]))
-        # Whoever was due by now has answered: every answer that falls into a tick is one of its tweets.
+        # Every answer that was due by now is among these tweets.
         ahead = self.answers.due_us > int(c["time_us"][-1])
         self.answers = Answers._make(column[ahead] for column in self.answers)
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from data.kernel import kernel
 
 SHOWN = 256
-"""Impressions of a person that are remembered."""
+"""Impressions of a user that are remembered."""
 ENGAGERS = 8
 """Latest people who engaged a tweet that are remembered."""
 PUBLIC: dict[str, int] = {"like": 0, "reply": 1, "retweet": 2, "quote": 3}
@@ -20,7 +20,7 @@ LIKES, DISTINCT = PUBLIC["like"], len(PUBLIC)
 
 
 class Tweets(NamedTuple):
-    """Columns by tweet row: what the log says, what only the truth knows (topic to style), and what unrolled."""
+    """Columns by tweet row: what the log says, what only the truth knows (topic to style), and what changes."""
 
     tweet_id: NDArray[np.int64]
     time_us: NDArray[np.int64]
@@ -59,9 +59,9 @@ class Memory(NamedTuple):
     shown_n: NDArray[np.int64]
     """[P] impressions ever."""
     fatigue: NDArray[np.float64]
-    """[P] impressions of late, each weighing exp(-age / fatigue_h), as of `fatigue_us`."""
+    """[P] recent impressions, each weighing exp(-age / fatigue_h), as of `fatigue_us`."""
     fatigue_us: NDArray[np.int64]
-    """[P] moment of the last impression."""
+    """[P] time of the last impression."""
     bored: NDArray[np.float32]
     """[P, K] the same by topic, impressions counted by the tweet's main topic."""
 

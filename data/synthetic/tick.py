@@ -1,4 +1,4 @@
-"""One tick: who opens the feed, what they are shown, what they do, and the rows of the log that come of it."""
+"""One tick: who opens the feed, what they are shown, what they do, and the rows of the log that result."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from data.synthetic.rhythm import Openings
 from data.synthetic.state import State
 
 _UNFOLLOWS = {"not_interested": 0.25, "mute": 0.5, "block": 1.0}
-"""Chance that a negative action on a followed author ends the follow; one draw an impression, for the strongest."""
+"""Probability that a negative action on a followed author ends the follow. One draw an impression; the strongest
+action counts."""
 _NAMES = np.array(WORLD_ACTIONS, object)
 _NOTHING: dict[str, Array] = {
     "tweet_id": np.empty(0, np.int64), "tweet_row": np.empty(0, np.int64), "source": np.empty(0, object),
@@ -71,7 +72,7 @@ class Ticks:
     """Makes the log of one tick after another; keeps nothing between them but what never changes."""
 
     def __init__(self, config: WorldConfig, people: People, parameters: BehaviourParameters, plan: Plan) -> None:
-        """For one world; who unrolls is in the state that `run` is given."""
+        """For one world; all that changes is in the state that `run` gets."""
         self._config = config
         self._people = people
         self._parameters = parameters
@@ -79,7 +80,7 @@ class Ticks:
         self._unfollows = Stream(config.seed, "unfollows")
 
     def run(self, state: State, feed: Feed, opened: Openings, chunk: int) -> Iterator[EventBatch | Written]:
-        """Everything that comes of the requests of the tick that begins at `state.time_us`, and answers that are due.
+        """All events of the requests of the tick that begins at `state.time_us`, and answers that are due.
 
         Raises:
             DataError: the feed served something that it may not.
@@ -90,15 +91,15 @@ class Ticks:
         yield from self._relations(state, shown, done)
         yield written(self._config, self._people, self._plan.writer, state, self._reactions(shown, done))
         columns = requests.columns
-        asked = {name: columns[name] for name in ("request_id", "time_us", "user_id")}
+        request = {name: columns[name] for name in ("request_id", "time_us", "user_id")}
         n = len(requests)
-        asked |= {"product": np.full(n, "home", object), "policy": np.full(n, feed.policy, object)}
-        yield EventBatch("requests", asked)
+        request |= {"product": np.full(n, "home", object), "policy": np.full(n, feed.policy, object)}
+        yield EventBatch("requests", request)
         yield self._impressions(requests, shown)
         yield self._engagements(state, requests, shown, done)
 
     def _serve(self, feed: Feed, requests: Requests, chunk: int) -> CandidateBatch:
-        """The feed's slates, asked for in chunks of requests."""
+        """The feed's slates, requested in chunks."""
         n, k = len(requests), self._config.slate
         if n <= chunk:
             return feed.serve(requests, k) if n else CandidateBatch(requests, np.zeros(1, np.int64), _NOTHING)
@@ -132,7 +133,7 @@ class Ticks:
             unknown = slate.column("tweet_id")[tweet < 0][0]
             raise DataError(
                 f"the feed served tweet {unknown}, which nobody posted in the last 72 h",
-                remedy="serve tweets it was told, none older than 48 h",
+                remedy="serve tweets that the feed has observed, none older than 48 h",
             )
         pair = np.sort(request * max(state.size, 1) + tweet)
         if (pair[1:] == pair[:-1]).any():
@@ -163,7 +164,8 @@ class Ticks:
         return Reaction(shown.user[at], shown.tweet[at], done.action[row], done.time_us[row], done.exposure[row])
 
     def _engagements(self, state: State, requests: Requests, shown: Shown, done: Done) -> EventBatch:
-        """What people did with impressions; and, outside any feed, answers: a reply by one, answered for the other."""
+        """What people did with impressions; and, outside any feed, answers: `reply` by the author who answers and
+        `reply_answered` for the user who is answered."""
         tweets, due = state.tweets, state.due_answers(state.time_us + state.tick_us)
         row, user_id = done.row, self._people.user_id
         answered = tweets.author[due.tweet].astype(np.int64)
@@ -222,13 +224,13 @@ class Ticks:
     def _relations(self, state: State, shown: Shown, done: Done) -> Iterator[EventBatch]:
         """Follows that begin and end, mutes and blocks; each pair once a table."""
         begun = self._pairs(state, shown, done, done.which("follow_author"))
-        soured = done.which(*_UNFOLLOWS)
+        negative = done.which(*_UNFOLLOWS)
         chance = np.zeros(len(WORLD_ACTIONS))
         for name, one in _UNFOLLOWS.items():
             chance[ACTION_CODE[name]] = one
-        at = done.row[soured]
-        luck = self._unfollows.uniform(shown.user[at], state.tweets.tweet_id[shown.tweet[at]], done.exposure[soured])
-        left = soured[(luck[:, 0] < chance[done.action[soured]]) & state.follows(shown.user[at], shown.author[at])]
+        at = done.row[negative]
+        luck = self._unfollows.uniform(shown.user[at], state.tweets.tweet_id[shown.tweet[at]], done.exposure[negative])
+        left = negative[(luck[:, 0] < chance[done.action[negative]]) & state.follows(shown.user[at], shown.author[at])]
         ended = self._pairs(state, shown, done, left)
         yield self._links("follows", ("follower_id", "followee_id"), begun, ended)
         nobody = (np.empty(0, np.int64),) * 3
@@ -236,7 +238,7 @@ class Ticks:
             yield self._links(table, ("user_id", whom), self._pairs(state, shown, done, done.which(action)), nobody)
 
     def _pairs(self, state: State, shown: Shown, done: Done, rows: I64) -> tuple[I64, I64, I64]:
-        """Moment, user row and author row of actions, the first of each pair."""
+        """Time, user row and author row of actions, the first of each pair."""
         at = done.row[rows]
         user, author = shown.user[at], shown.author[at]
         first = np.sort(np.unique(user * len(self._people) + author, return_index=True)[1])

@@ -12,7 +12,7 @@ from data.synthetic.state import State
 
 
 class Truth:
-    """Knows how people are. History matters, so every question takes the state at the moment of the slate."""
+    """Computes the truth. History matters, so every method takes the state at the time of the slate."""
 
     actions: tuple[str, ...] = WORLD_ACTIONS
 
@@ -21,11 +21,11 @@ class Truth:
         self._parameters = parameters
 
     def action_probability(self, state: State, slate: CandidateBatch) -> F64:
-        """[N, A] chance of each of `actions` on each candidate at its request's `time_us`.
+        """[N, A] probability of each of `actions` on each candidate at its request's `time_us`.
 
         Requests have `user_row`, candidates `tweet_row`, rows of this world (`state.user_rows`, `state.tweet_rows`).
-        Every candidate counts as looked at, unless the slate has a column `position`: then the chance to be looked at
-        there is multiplied in, and each request's candidates must stand in order of position from the top.
+        Every candidate counts as looked at, unless the slate has a column `position`: then the probability to be looked
+        at there is multiplied in, and each request's candidates must stand in order of position from the top.
 
         Raises:
             DataError: a row that the state does not know, or positions out of order.
@@ -46,7 +46,7 @@ class Truth:
         return p
 
     def slate_value(self, state: State, slate: CandidateBatch, weights: F64) -> F64:
-        """[B] expected sum of action weights [A] over each slate as a person sees it, top first.
+        """[B] expected sum of action weights [A] over each slate as the user sees it, top first.
 
         Positions come from the column `position`, or from the order of the slate when there is none.
         """

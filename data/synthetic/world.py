@@ -1,11 +1,11 @@
-"""The world as an environment: each tick it opens the feed, reacts to what it is served, and merges what happened.
+"""The world as an environment: in each tick people open the feed and react to what it serves.
 
     world = World.create(config)
     state = world.start()
     for events in world.run(state, feed, config.end_us): ...
 
 Within a tick people act independently on the state at its start; effects merge at its end. `make_world` writes a run to
-disk, a day at a time, and goes on after a kill; `World.open` opens its truth again.
+disk, a day at a time, and continues after a kill; `World.open` opens its truth again.
 """
 
 from __future__ import annotations
@@ -37,11 +37,11 @@ from data.synthetic.tick import Ticks
 from data.synthetic.truth import Truth
 
 CHUNK = 1 << 16
-"""Requests that a feed is asked at once."""
+"""Most requests that a feed serves in one call."""
 
 
 class World:
-    """People and how they are; what unrolls lives in the `State`. Several states may run over one world."""
+    """People and their parameters; all that changes is in the `State`. Several states may run over one world."""
 
     def __init__(self, config: WorldConfig, people: People, graph: tuple[I32, I32], hidden: Hidden | None) -> None:
         """Use `World.create` or `World.open`."""
@@ -61,7 +61,7 @@ class World:
 
     @classmethod
     def open(cls, folder: Path) -> Self:
-        """From the truth's folder of a data set (`dataset.truth`), to ask about its log.
+        """From the truth's folder of a data set (`dataset.truth`), to compute the truth of its log.
 
         Raises:
             DataError: the folder holds no truth, or it is damaged.
@@ -91,7 +91,7 @@ class World:
         return State.load(self._folder / "state", self.config, self.people, self.hidden)
 
     def user_rows(self, ids: I64) -> I64:
-        """Rows of people, -1 for an id that is nobody's."""
+        """Rows of people, -1 for an id of no user."""
         return rows_of(self.people.user_id, ids)
 
     @cached_property
@@ -117,8 +117,8 @@ class World:
     def run(self, state: State, feed: Feed, until_us: int, *, chunk: int = CHUNK) -> Iterator[EventBatch]:
         """Runs whole ticks up to `until_us`, hands each tick's events to the feed and out, and moves `state` on.
 
-        From the very start `users` and the standing `follows` come first. A feed that joins later must have been told
-        the log so far. `chunk` bounds the requests that the feed is asked at once and changes nothing else.
+        From the very start `users` and the standing `follows` come first. A feed that joins later must have observed
+        the log so far. `chunk` bounds the requests that the feed serves in one call and changes nothing else.
 
         Raises:
             DataError: the feed served something that it may not.
@@ -162,7 +162,7 @@ class World:
         return [one for one in found if len(one.events if isinstance(one, Written) else one)]
 
     def save(self, folder: Path) -> None:
-        """Writes the truth that does not unroll: config, people, graph and shocks."""
+        """Writes the truth that does not change: config, people, graph and shocks."""
         (folder / "config.json").write_text(self.config.model_dump_json(indent=1))
         self.people.save(folder / "people.npz")
         np.savez(folder / "graph.npz", follower=self.graph[0], followee=self.graph[1])

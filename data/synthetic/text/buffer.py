@@ -1,6 +1,6 @@
-"""Where one text is written: its luck, its bytes so far, and what can be done to bytes that are already there.
+"""The buffer that one text is written into: bytes, random numbers, and edits of what is already written.
 
-All functions run inside the kernels. A desk is one record of `DESK`, because passing it costs nothing. UTF-8 is edited
+All functions run inside the kernels. A buffer is one record of `BUFFER`: passing it costs nothing. UTF-8 is edited
 in place; a change never splits a code point, and the weighted length is kept up to date with every byte.
 """
 
@@ -18,12 +18,12 @@ NAMED_MOST = 32
 """Named entities that a text may hold."""
 
 VOICE = 24
-"""Random numbers a voice takes."""
+"""Random numbers that a voice takes, see `clauses.adopt_voice`."""
 
-_LUCK = 64
+_DRAWN = 64
 """Random numbers drawn at a time, eight to a Philox block."""
 
-DESK = np.dtype(
+BUFFER = np.dtype(
     [
         # The text, of `position` bytes and a weighted length of `weight`; `tail` is what comes after the body.
         ("out", np.uint8, (STRIDE,)), ("tail", np.uint8, (STRIDE,)), ("position", np.int64), ("weight", np.int64),
@@ -31,10 +31,10 @@ DESK = np.dtype(
         # strings.
         ("entity", np.int32, (NAMED_MOST,)), ("entity_end", np.int64, (NAMED_MOST,)), ("named", np.int64),
         ("last", np.int64), ("last_thing", np.int64),
-        # Things and doings told so far.
-        ("told", np.int64),
+        # Things and activities of the topic written so far.
+        ("topical_words", np.int64),
         # Random numbers, how many of them are used, and the generator's counter and keys.
-        ("luck", np.float64, (_LUCK,)), ("used", np.int64), ("block", np.uint64), ("text_key", np.uint64, (2,)),
+        ("numbers", np.float64, (_DRAWN,)), ("used", np.int64), ("block", np.uint64), ("text_key", np.uint64, (2,)),
         ("voice_key", np.uint64, (2,)), ("habit_key", np.uint64, (2,)),
         # How the author writes, and the text's row of the draft.
         ("voice", np.float64, (VOICE,)), ("author", np.int64), ("key", np.int64), ("language", np.int64),
@@ -43,7 +43,7 @@ DESK = np.dtype(
     ],
     align=True,
 )  # fmt: skip
-"""Scratch of one writing thread."""
+"""Working memory of one writing thread."""
 
 _NEAR = np.frombuffer(b"svxfrghjoklknmpowtdyibecux", np.uint8).copy()
 """A key next to each letter from a to z."""
@@ -60,32 +60,32 @@ _UNIT = 2.0**-32
 
 
 @kernel
-def _draw(desk):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    a, b = np.uint64(desk.author), np.uint64(desk.key)
-    for i in range(0, _LUCK, 8):
-        desk.block += np.uint64(1)
-        words = philox(desk.block, a, b, np.uint64(0), desk.text_key[0], desk.text_key[1])
+def _draw(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    a, b = np.uint64(buffer.author), np.uint64(buffer.key)
+    for i in range(0, _DRAWN, 8):
+        buffer.block += np.uint64(1)
+        words = philox(buffer.block, a, b, np.uint64(0), buffer.text_key[0], buffer.text_key[1])
         for j in range(4):
-            desk.luck[i + 2 * j] = (words[j] >> _HALF) * _UNIT
-            desk.luck[i + 2 * j + 1] = (words[j] & _LOW) * _UNIT
-    desk.used = 0
+            buffer.numbers[i + 2 * j] = (words[j] >> _HALF) * _UNIT
+            buffer.numbers[i + 2 * j + 1] = (words[j] & _LOW) * _UNIT
+    buffer.used = 0
 
 
 @kernel
-def chance(desk):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def chance(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """The text's next number in [0, 1)."""
-    if desk.used == _LUCK:
-        _draw(desk)
-    desk.used += 1
-    return desk.luck[desk.used - 1]
+    if buffer.used == _DRAWN:
+        _draw(buffer)
+    buffer.used += 1
+    return buffer.numbers[buffer.used - 1]
 
 
 @kernel
-def sit_down(desk):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """An empty page and fresh luck for the text whose author and key are set."""
-    desk.position, desk.weight, desk.named, desk.told = 0, 0, 0, 0
-    desk.last, desk.last_thing = -1, -1
-    desk.block, desk.used = 0, _LUCK
+def clear(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Empties the buffer and starts the random numbers of the text whose author and key are set."""
+    buffer.position, buffer.weight, buffer.named, buffer.topical_words = 0, 0, 0, 0
+    buffer.last, buffer.last_thing = -1, -1
+    buffer.block, buffer.used = 0, _DRAWN
 
 
 @kernel
@@ -102,36 +102,36 @@ def steep_rank(u, n, shift):  # type: ignore[no-untyped-def]  # pragma: no cover
 
 
 @kernel
-def put(desk, data, first, last, weight):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Appends bytes of a known weight; what would not fit at all only weighs, so that its clause is taken back."""
-    at = desk.position
-    desk.weight += weight
+def put(buffer, data, first, last, weight):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Appends bytes of a known weight; what does not fit at all only weighs, so that its clause is removed again."""
+    at = buffer.position
+    buffer.weight += weight
     if at + last - first > STRIDE:
-        desk.weight += STRIDE
+        buffer.weight += STRIDE
         return
     for i in range(first, last):
-        desk.out[at] = data[i]
+        buffer.out[at] = data[i]
         at += 1
-    desk.position = at
+    buffer.position = at
 
 
 @kernel
-def put_byte(desk, byte):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def put_byte(buffer, byte):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Appends one ASCII character."""
-    if desk.position < STRIDE:
-        desk.out[desk.position] = byte
-        desk.position += 1
-    desk.weight += 1
+    if buffer.position < STRIDE:
+        buffer.out[buffer.position] = byte
+        buffer.position += 1
+    buffer.weight += 1
 
 
 @kernel
-def put_number(desk, number):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def put_number(buffer, number):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Appends a positive number in digits."""
     scale = 1
     while number // scale >= 10:
         scale *= 10
     while scale > 0:
-        put_byte(desk, 48 + (number // scale) % 10)
+        put_byte(buffer, 48 + (number // scale) % 10)
         scale //= 10
 
 
@@ -142,12 +142,12 @@ def is_letter(byte):  # type: ignore[no-untyped-def]  # pragma: no cover - compi
 
 
 @kernel
-def open_ended(desk, begin):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def open_ended(buffer, begin):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Whether the text since `begin` ends without a mark, in a letter or digit.
 
     Marks beyond ASCII are those of the blocks of general, CJK and full-width punctuation, all of three bytes.
     """
-    at, out = desk.position, desk.out
+    at, out = buffer.position, buffer.out
     if at <= begin:
         return False
     last = out[at - 1]
@@ -180,14 +180,14 @@ def weigh(out, first, last):  # type: ignore[no-untyped-def]  # pragma: no cover
 
 
 @kernel
-def garble(desk, start):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """A slip of the finger in what was written since `start`: letters swapped, or one lost, doubled or missed.
+def garble(buffer, start):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """A typing error in what was written since `start`: two letters swapped, or one lost, doubled or replaced.
 
-    A space between two letters may be lost, too; nothing else is changed, least of all a mark, which could make a URL.
+    A space between two letters may be lost, too; nothing else is changed. A changed mark could make a URL.
     """
-    out, at = desk.out, desk.position
-    i = start + int(chance(desk) * (at - start))
-    kind = chance(desk)
+    out, at = buffer.out, buffer.position
+    i = start + int(chance(buffer) * (at - start))
+    kind = chance(buffer)
     if i < 1 or i + 1 >= at or at >= STRIDE or not is_letter(out[i + 1]):
         return
     if out[i] == 32 and is_letter(out[i - 1]) and i > start:
@@ -199,40 +199,40 @@ def garble(desk, start):  # type: ignore[no-untyped-def]  # pragma: no cover - c
     elif kind < 0.6:
         for j in range(i, at - 1):
             out[j] = out[j + 1]
-        desk.position -= 1
-        desk.weight -= 1
+        buffer.position -= 1
+        buffer.weight -= 1
     elif kind < 0.75:
         for j in range(at, i, -1):
             out[j] = out[j - 1]
-        desk.position += 1
-        desk.weight += 1
+        buffer.position += 1
+        buffer.weight += 1
     else:
         out[i] = _NEAR[(out[i] | 32) - 97]
 
 
 @kernel
-def lengthen(desk, start):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def lengthen(buffer, start):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Repeats a vowel written since `start`, the last one at or before a place drawn at random."""
-    out, at = desk.out, desk.position
-    more = 1 + int(9.0 * chance(desk) ** 3)
+    out, at = buffer.out, buffer.position
+    more = 1 + int(9.0 * chance(buffer) ** 3)
     if at + more > STRIDE:
         return
-    for i in range(start + int(np.sqrt(chance(desk)) * (at - start)), start, -1):
+    for i in range(start + int(np.sqrt(chance(buffer)) * (at - start)), start, -1):
         if out[i] in (97, 101, 105, 111, 117):
             for j in range(at - 1, i, -1):
                 out[j + more] = out[j]
             for j in range(1, more + 1):
                 out[i + j] = out[i]
-            desk.position += more
-            desk.weight += more
+            buffer.position += more
+            buffer.weight += more
             return
 
 
 @kernel
-def cut(desk, start, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def cut(buffer, start, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Shortens what was written since `start` to the words that fit into `room`; whether any did."""
-    out, i, end = desk.out, start, desk.position
-    weight = desk.weight - weigh(out, start, end)
+    out, i, end = buffer.out, start, buffer.position
+    weight = buffer.weight - weigh(out, start, end)
     kept, kept_weight = -1, 0
     while i < end and weight <= room:
         if out[i] == 32 and i > start + 1:
@@ -242,9 +242,9 @@ def cut(desk, start, room):  # type: ignore[no-untyped-def]  # pragma: no cover 
         i += size
     if kept < 0:
         return False
-    desk.position, desk.weight = kept, kept_weight
-    while desk.named > 0 and desk.entity_end[desk.named - 1] > kept:
-        desk.named -= 1
+    buffer.position, buffer.weight = kept, kept_weight
+    while buffer.named > 0 and buffer.entity_end[buffer.named - 1] > kept:
+        buffer.named -= 1
     return True
 
 
@@ -284,29 +284,29 @@ def sentence_case(out, first, last, every):  # type: ignore[no-untyped-def]  # p
 
 
 @kernel
-def without_accents(desk, first):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def without_accents(buffer, first):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Letters with accents to those without, since `first`."""
-    out, to, i, end = desk.out, first, first, desk.position
+    out, to, i, end = buffer.out, first, first, buffer.position
     while i < end:
         plain = _PLAIN[out[i + 1] - 0x80] if out[i] == _ACCENTED and i + 1 < end else 0
         out[to] = plain if plain else out[i]
         i += 2 if plain else 1
         to += 1
-    desk.position = to
+    buffer.position = to
 
 
 @kernel
-def put_squeezed(desk, data, first, last):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def put_squeezed(buffer, data, first, last):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Appends a string as a hashtag: letters and digits alone, each ASCII word with a capital; no marks, no emoji."""
     fresh, i = True, first
     while i < last:
         byte = data[i]
         size = 1 if byte < 0x80 else 2 if byte < 0xE0 else 3 if byte < 0xF0 else 4
         if is_letter(byte) or 48 <= byte <= 57:
-            put_byte(desk, byte - 32 if fresh and byte >= 97 else byte)
+            put_byte(buffer, byte - 32 if fresh and byte >= 97 else byte)
             fresh = False
         elif (size == 2 and byte != 0xC2) or (size == 3 and 0xE3 <= byte <= 0xED and not _is_mark(data, i)):
-            put(desk, data, i, i + size, weigh(data, i, i + size))
+            put(buffer, data, i, i + size, weigh(data, i, i + size))
             fresh = False
         elif byte != 39:
             fresh = True

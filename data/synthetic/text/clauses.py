@@ -1,4 +1,4 @@
-"""Words and clauses as a person writes them, inside the kernels; `table` is that of `Packed`."""
+"""Words and clauses as an author writes them, inside the kernels; `table` is that of `Packed`."""
 
 from __future__ import annotations
 
@@ -34,9 +34,10 @@ from data.synthetic.text.lexicon import (
     LOWER, BARE, STOP, SHOUT, EMOJI, TYPO, STRETCH, FILLER, TAGS, LENGTH, LOYAL, ASIDE, LAUGH, PHRASE, FRIENDS,
     SENTENCES, MARKS, MARKS_2, MARKS_3, SAYS, SAYS_2, SAYS_3,
 ) = range(22)  # fmt: skip
-"""Places of a voice: shares of texts or of words, the factor of the length, and uniform numbers that choose."""
+"""Places in a voice, the array of numbers that say how an author writes: shares of texts or of words, the factor of the
+length, and uniform numbers that choose."""
 
-ENTITIES, THINGS, DOINGS, TAG_LIST = range(len(TOPICAL_LISTS))
+ENTITIES, THINGS, ACTIVITIES, TAG_LIST = range(len(TOPICAL_LISTS))
 _ADJECTIVES, _INTENSIFIERS, _WHEN = 1, 3, 4
 JOINS, FILLERS, LAUGHS, STRETCHES, _PREFIXES, _AFFIXES, _COMPANY, _SYLLABLES, _TAILS, STOPS, EMOJIS = range(
     5, len(WORD_LISTS)
@@ -54,16 +55,16 @@ _LANGUAGES, _TOPICS, _WORD_LISTS, _TOPICAL_LISTS, _CLAUSE_LISTS = (
 
 
 @kernel
-def words(desk, table, which):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def words(buffer, table, which):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """First and one past the last string of a list of the text's language."""
-    at = WORDS_AT + 2 * (desk.language * _WORD_LISTS + which)
+    at = WORDS_AT + 2 * (buffer.language * _WORD_LISTS + which)
     return table[at], table[at + 1]
 
 
 @kernel
-def topical(desk, table, which, topic):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def topical(buffer, table, which, topic):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """First and one past the last string of a topic's list."""
-    at = TOPICAL_AT + 2 * ((desk.language * _TOPICAL_LISTS + which) * _TOPICS + topic)
+    at = TOPICAL_AT + 2 * ((buffer.language * _TOPICAL_LISTS + which) * _TOPICS + topic)
     return table[at], table[at + 1]
 
 
@@ -74,24 +75,26 @@ def weight_of(table, s):  # type: ignore[no-untyped-def]  # pragma: no cover - c
 
 
 @kernel
-def put_string(desk, data, table, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def put_string(buffer, data, table, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Appends string `s`."""
     at = STRINGS_AT + 3 * s
-    put(desk, data, table[at], table[at + 3], table[at + 1])
+    put(buffer, data, table[at], table[at + 3], table[at + 1])
 
 
 @kernel
-def pick(desk, span, shift):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def pick(buffer, span, shift):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A row of a range, the first ones more often; see `rank`."""
-    return span[0] + rank(chance(desk), span[1] - span[0], shift)
+    return span[0] + rank(chance(buffer), span[1] - span[0], shift)
 
 
 @kernel
-def adopt_voice(desk):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def adopt_voice(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Sets how the text's author writes."""
-    v, author = desk.voice, np.uint64(desk.author)
+    v, author = buffer.voice, np.uint64(buffer.author)
     for block in range(VOICE // 4):
-        drawn = philox(np.uint64(block + 1), author, np.uint64(0), np.uint64(0), desk.voice_key[0], desk.voice_key[1])
+        drawn = philox(
+            np.uint64(block + 1), author, np.uint64(0), np.uint64(0), buffer.voice_key[0], buffer.voice_key[1]
+        )
         for i in range(4):
             v[4 * block + i] = unit(drawn[i])
     v[STOP] = 0.7 * v[STOP] ** 2
@@ -110,107 +113,107 @@ def adopt_voice(desk):  # type: ignore[no-untyped-def]  # pragma: no cover - com
 
 
 @kernel
-def _habit(desk, what):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _habit(buffer, what):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A number in [0, 1) that an author always has for the same thing."""
-    a, b = np.uint64(desk.author), np.uint64(what)
-    return unit(philox(np.uint64(1), a, b, np.uint64(0), desk.habit_key[0], desk.habit_key[1])[0])
+    a, b = np.uint64(buffer.author), np.uint64(what)
+    return unit(philox(np.uint64(1), a, b, np.uint64(0), buffer.habit_key[0], buffer.habit_key[1])[0])
 
 
 @kernel
-def _put_word(desk, data, table, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """A string as the author types it: with a slip, or a lengthened vowel."""
-    start = desk.position
-    put_string(desk, data, table, s)
-    u = chance(desk)
-    if u < desk.voice[TYPO]:
-        garble(desk, start)
-    elif u > 1.0 - desk.voice[STRETCH]:
-        lengthen(desk, start)
+def _put_word(buffer, data, table, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """A string as the author types it: perhaps with a typing error, or a lengthened vowel."""
+    start = buffer.position
+    put_string(buffer, data, table, s)
+    u = chance(buffer)
+    if u < buffer.voice[TYPO]:
+        garble(buffer, start)
+    elif u > 1.0 - buffer.voice[STRETCH]:
+        lengthen(buffer, start)
 
 
 @kernel
 def _other(s, span, last):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """A row of a range that is not the one before: the next one instead."""
+    """`s`, or where that is the last one used, the row of the range after it."""
     return s if s != last else span[0] + (s + 1 - span[0]) % (span[1] - span[0])
 
 
 @kernel
-def _put_entity(desk, data, table, topic):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _put_entity(buffer, data, table, topic):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A name, often one of the author's few favourites of the topic, never the one before again."""
-    span = topical(desk, table, ENTITIES, topic)
-    loyal, u = chance(desk) < desk.voice[LOYAL], chance(desk)
+    span = topical(buffer, table, ENTITIES, topic)
+    loyal, u = chance(buffer) < buffer.voice[LOYAL], chance(buffer)
     if loyal:
-        u = _habit(desk, 8 * topic + int(4.0 * u**2))
+        u = _habit(buffer, 8 * topic + int(4.0 * u**2))
     # What a text begins with is better known.
-    if desk.named == 0:
+    if buffer.named == 0:
         u *= 0.65
-    s = _other(span[0] + steep_rank(u, span[1] - span[0], 1.5), span, desk.last)
-    desk.last = s
-    put_string(desk, data, table, s)
+    s = _other(span[0] + steep_rank(u, span[1] - span[0], 1.5), span, buffer.last)
+    buffer.last = s
+    put_string(buffer, data, table, s)
     entity = table[STRINGS_AT + 3 * s + 2]
-    if entity >= 0 and desk.named < NAMED_MOST:
-        desk.entity[desk.named] = entity
-        desk.entity_end[desk.named] = desk.position
-        desk.named += 1
+    if entity >= 0 and buffer.named < NAMED_MOST:
+        buffer.entity[buffer.named] = entity
+        buffer.entity_end[buffer.named] = buffer.position
+        buffer.named += 1
 
 
 @kernel
-def _put_slot(desk, data, table, slot, topic, mood):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    desk.told += _T <= slot <= _D
+def _put_slot(buffer, data, table, slot, topic, mood):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    buffer.topical_words += _T <= slot <= _D
     if slot <= _E2:
-        _put_entity(desk, data, table, topic)
+        _put_entity(buffer, data, table, topic)
     elif slot <= _T2:
-        if chance(desk) < 0.04:
-            put_string(desk, data, table, pick(desk, words(desk, table, _PREFIXES), 8.0))
-        span = topical(desk, table, THINGS, topic)
-        desk.last_thing = _other(pick(desk, span, 3.0), span, desk.last_thing)
-        _put_word(desk, data, table, desk.last_thing)
-        if chance(desk) < 0.04:
-            put_string(desk, data, table, pick(desk, words(desk, table, _AFFIXES), 6.0))
+        if chance(buffer) < 0.04:
+            put_string(buffer, data, table, pick(buffer, words(buffer, table, _PREFIXES), 8.0))
+        span = topical(buffer, table, THINGS, topic)
+        buffer.last_thing = _other(pick(buffer, span, 3.0), span, buffer.last_thing)
+        _put_word(buffer, data, table, buffer.last_thing)
+        if chance(buffer) < 0.04:
+            put_string(buffer, data, table, pick(buffer, words(buffer, table, _AFFIXES), 6.0))
     elif slot == _D:
-        _put_word(desk, data, table, pick(desk, topical(desk, table, DOINGS, topic), 3.0))
+        _put_word(buffer, data, table, pick(buffer, topical(buffer, table, ACTIVITIES, topic), 3.0))
     elif slot == _N:
-        common = chance(desk) < 0.6
-        u = chance(desk)
-        put_number(desk, 1 + int(40.0 * u**2 if common else np.exp(11.0 * u)))
+        common = chance(buffer) < 0.6
+        u = chance(buffer)
+        put_number(buffer, 1 + int(40.0 * u**2 if common else np.exp(11.0 * u)))
     else:
         which = _ADJECTIVES + mood if slot == _A else _INTENSIFIERS if slot == _X else _WHEN
-        _put_word(desk, data, table, pick(desk, words(desk, table, which), 4.0))
+        _put_word(buffer, data, table, pick(buffer, words(buffer, table, which), 4.0))
 
 
 @kernel
-def put_clause(desk, data, table, which, topic, mood, shift):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def put_clause(buffer, data, table, which, topic, mood, shift):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A clause of a list; see `rank` for `shift`. Many are counted from a place of the author's own."""
-    at = CLAUSES_AT + 2 * (desk.language * _CLAUSE_LISTS + which)
+    at = CLAUSES_AT + 2 * (buffer.language * _CLAUSE_LISTS + which)
     first, n = table[at], table[at + 1] - table[at]
-    clause = rank(chance(desk), n, shift)
-    if chance(desk) < _OWN * shift / (shift + 4.0):
-        clause = (clause + int(desk.voice[PHRASE] * n)) % n
+    clause = rank(chance(buffer), n, shift)
+    if chance(buffer) < _OWN * shift / (shift + 4.0):
+        clause = (clause + int(buffer.voice[PHRASE] * n)) % n
     starts = table[0] + first + clause
     for i in range(table[1] + table[starts], table[1] + table[starts + 1]):
         token = table[i]
         if token >= 0:
-            _put_word(desk, data, table, token)
+            _put_word(buffer, data, table, token)
         else:
-            _put_slot(desk, data, table, -1 - token, topic, mood)
-    if chance(desk) < desk.voice[FRIENDS]:
-        _put_friend(desk, data, table)
+            _put_slot(buffer, data, table, -1 - token, topic, mood)
+    if chance(buffer) < buffer.voice[FRIENDS]:
+        _put_friend(buffer, data, table)
 
 
 @kernel
-def _put_friend(desk, data, table):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Somebody of the author's own circle, whom no list knows."""
-    span = words(desk, table, _COMPANY)
-    company = span[0] + 2 * rank(chance(desk), (span[1] - span[0]) // 2, 2.0)
-    put_string(desk, data, table, company)
-    start, u = desk.position, chance(desk)
-    # Most often one of a few friends; now and then somebody who is not heard of again.
+def _put_friend(buffer, data, table):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """The nickname of one of the author's friends, who is in no list."""
+    span = words(buffer, table, _COMPANY)
+    company = span[0] + 2 * rank(chance(buffer), (span[1] - span[0]) // 2, 2.0)
+    put_string(buffer, data, table, company)
+    start, u = buffer.position, chance(buffer)
+    # Most often one of a few friends; sometimes one who is not named again.
     one = 1000 + 4 * int(40.0 * (u / 0.6) ** 3 if u < 0.6 else 1e6 * u)
-    syllables, tails = words(desk, table, _SYLLABLES), words(desk, table, _TAILS)
+    syllables, tails = words(buffer, table, _SYLLABLES), words(buffer, table, _TAILS)
     for i in range(3):
-        u = _habit(desk, one + i) * (1.0 + 0.5 * i)
+        u = _habit(buffer, one + i) * (1.0 + 0.5 * i)
         if u < 1.0:
-            put_string(desk, data, table, syllables[0] + int(u * (syllables[1] - syllables[0])))
-    put_string(desk, data, table, tails[0] + int(_habit(desk, one + 3) * (tails[1] - tails[0])))
-    upper(desk.out, start, start + 1)
-    put_string(desk, data, table, company + 1)
+            put_string(buffer, data, table, syllables[0] + int(u * (syllables[1] - syllables[0])))
+    put_string(buffer, data, table, tails[0] + int(_habit(buffer, one + 3) * (tails[1] - tails[0])))
+    upper(buffer.out, start, start + 1)
+    put_string(buffer, data, table, company + 1)

@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from data.batch import I64, Array
 from data.rng import Stream
 from data.synthetic.text.languages import LANGUAGES, TOPIC_NAMES, TOXIC_CATEGORIES, Entity, Language, Topic
-from data.synthetic.text.languages.flavour import EMOJI, FLAVOURS
 from data.synthetic.text.languages.language import MOODS, SLOTS
+from data.synthetic.text.languages.word_parts import EMOJI, WORD_PARTS
 from data.tweet_text import weighted_length
 
 U8 = NDArray[np.uint8]
@@ -29,8 +29,8 @@ I32 = NDArray[np.int32]
 TAIL = 400
 """Names generated for every topic of every language, after the hand-written ones."""
 
-_COINED = 0.6
-"""Share of generated names over a coined name."""
+_INVENTED = 0.6
+"""Share of generated names whose family name is invented."""
 
 WORD_LISTS: tuple[str, ...] = (
     "adjectives -1", "adjectives 0", "adjectives 1", "intensifiers", "when", "joins", "fillers", "laughs", "stretches",
@@ -41,7 +41,7 @@ WORD_LISTS: tuple[str, ...] = (
 "company" holds what stands before a friend's name, what stands after it, before, after, and so on.
 """
 
-TOPICAL_LISTS: tuple[str, ...] = ("entities", "things", "doings", "tags")
+TOPICAL_LISTS: tuple[str, ...] = ("entities", "things", "activities", "tags")
 """Lists of words that a language has for every topic, in the order of the second axis of `Pool.topical`."""
 
 CLAUSE_LISTS: tuple[str, ...] = (
@@ -73,7 +73,7 @@ class Pool(NamedTuple):
     tokens: I32
     """Rows of strings; -1 - s stands for slot s of SLOTS."""
     accents: NDArray[np.bool_]
-    """[L] whether people in a hurry leave accents out."""
+    """[L] whether some people leave accents out."""
 
 
 class Packed(NamedTuple):
@@ -116,7 +116,7 @@ def lexicon() -> Lexicon:
 def people_of(language: Language, topic: Topic) -> tuple[Entity, ...]:
     """All entities of a topic: the hand-written ones, then `TAIL` generated ones, half of them persons."""
     rng = Stream(0, f"names {language.code} {topic.name}").generator()
-    flavour = FLAVOURS[language.code]
+    parts = WORD_PARTS[language.code]
     known = {entity.name for entity in topic.entities}
     names = [*topic.entities]
     pick = rng.random((2 * TAIL, 6)).tolist()
@@ -126,10 +126,10 @@ def people_of(language: Language, topic: Topic) -> tuple[Entity, ...]:
         kind = 0 if u[3] < 0.5 else 1 if u[3] < 0.75 else 2
         pattern = (language.name, _at(language.spots, u[4]), _at(language.orgs, u[4]))[kind]
         family, given = _at(language.family, u[1]), _at(language.given, u[5])
-        if u[0] < _COINED and flavour.coins_given:
-            family, given = _at(flavour.onsets, u[1]), _at(flavour.endings, u[2])
-        elif u[0] < _COINED:
-            family = _at(flavour.onsets, u[1]) + _at(flavour.endings, u[2])
+        if u[0] < _INVENTED and parts.coins_given:
+            family, given = _at(parts.onsets, u[1]), _at(parts.endings, u[2])
+        elif u[0] < _INVENTED:
+            family = _at(parts.onsets, u[1]) + _at(parts.endings, u[2])
         name = pattern.replace("{family}", family).replace("{given}", given)
         if name not in known:
             known.add(name)
@@ -159,18 +159,18 @@ class _Builder:
 
     def add(self, row: int, language: Language) -> None:
         """Compiles one language."""
-        flavour = FLAVOURS[language.code]
+        parts = WORD_PARTS[language.code]
         lists = (
             *(language.adjectives[mood] for mood in sorted(MOODS)), language.intensifiers, language.when,
-            language.joins, language.fillers, flavour.laughs, flavour.stretches, flavour.prefixes, flavour.affixes,
-            tuple(chain.from_iterable(flavour.company)),
-            flavour.syllables, flavour.tails, (flavour.stop,), EMOJI,
+            language.joins, language.fillers, parts.laughs, parts.stretches, parts.prefixes, parts.affixes,
+            tuple(chain.from_iterable(parts.company)),
+            parts.syllables, parts.tails, (parts.stop,), EMOJI,
         )  # fmt: skip
         for at, words in enumerate(lists):
             self._words[row, at] = self._range(words)
         for at, topic in enumerate(language.topics):
             self._topical[row, 0, at] = self._names(people_of(language, topic))
-            for kind, words in enumerate((topic.things, topic.doings, topic.tags), 1):
+            for kind, words in enumerate((topic.things, topic.activities, topic.tags), 1):
                 self._topical[row, kind, at] = self._range(words)
         clauses = (
             *(language.frames[mood] for mood in sorted(MOODS)), *(language.replies[mood] for mood in sorted(MOODS)),
@@ -191,7 +191,7 @@ class _Builder:
             clauses=self._clauses,
             clause_start=np.array(self._clause_start, np.int64),
             tokens=np.array(self._tokens, np.int32),
-            accents=np.array([FLAVOURS[language.code].accents for language in LANGUAGES]),
+            accents=np.array([WORD_PARTS[language.code].accents for language in LANGUAGES]),
         )
         names = tuple(entity.name for entity in self._entities)
         return Lexicon(pool, _packed(pool), names, np.array([entity.kind for entity in self._entities], np.int8))
@@ -235,8 +235,8 @@ def _packed(pool: Pool) -> Packed:
     rows[:, 0], rows[:count, 1], rows[:count, 2] = pool.start, pool.weight, pool.entity
     clauses_at = STRINGS_AT + rows.size
     header = np.array([clauses_at, clauses_at + len(pool.clause_start)])
-    parts = (header, pool.words, pool.topical, pool.clauses, pool.accents, rows, pool.clause_start, pool.tokens)
-    return Packed(pool.data, np.concatenate([part.ravel().astype(np.int64) for part in parts]))
+    arrays = (header, pool.words, pool.topical, pool.clauses, pool.accents, rows, pool.clause_start, pool.tokens)
+    return Packed(pool.data, np.concatenate([part.ravel().astype(np.int64) for part in arrays]))
 
 
 def _starts(lengths: Iterable[int]) -> I64:

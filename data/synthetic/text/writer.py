@@ -1,4 +1,4 @@
-"""Tweets' texts: clauses of a language about topics, in a person's voice, through a channel of noise.
+"""Tweets' texts: clauses of a language about topics, in an author's voice, with typing errors.
 
 A text is a pure function of (seed, author, key, its row of the draft), so it depends neither on the order in which they
 are written nor on how they are batched. What it says about truth (its sentiment, its toxicity, the entities that it
@@ -18,12 +18,12 @@ import pyarrow as pa
 from data.batch import F32, I64, Array
 from data.rng import Stream
 from data.synthetic.text.buffer import NAMED_MOST, STRIDE
-from data.synthetic.text.kernels import Book, Keys, Rows, pack, write_rows
+from data.synthetic.text.kernels import Keys, Rows, Strings, pack, write_rows
 from data.synthetic.text.lexicon import I8, I32, U8, lexicon
 from data.tweet_text import weighted_length
 
 _CHUNK = 8192
-"""Texts written at a time, 16 MiB of scratch."""
+"""Texts written at a time, 16 MiB of working memory."""
 
 
 class Draft(NamedTuple):
@@ -32,7 +32,7 @@ class Draft(NamedTuple):
     author: I64
     """User rows."""
     key: I64
-    """Tells an author's texts apart."""
+    """Distinguishes an author's texts."""
     language: I64
     """Rows of LANGUAGES."""
     topic: I64
@@ -66,13 +66,13 @@ class Writer:
     """Writes texts in all languages."""
 
     def __init__(self, seed: int, handles: pl.Series | Sequence[str], tags: Sequence[str]) -> None:
-        """For a world's seed, the handles of its people by user row, and the hashtags that drafts may ask for."""
+        """For a world's seed, the handles of its people by user row, and the hashtags that drafts may name."""
         words = lexicon()
         self._words, self.entity_names, self.entity_kinds = words.packed, words.entity_names, words.entity_kinds
         self._keys = Keys(*(Stream(seed, f"writer {purpose}").key for purpose in Keys._fields))
         self._handles = _handles(handles if isinstance(handles, pl.Series) else pl.Series(handles, dtype=pl.String))
         encoded = [tag.encode() for tag in tags]
-        self._tags = Book(
+        self._tags = Strings(
             np.frombuffer(b"".join(encoded), np.uint8).copy(),
             np.cumsum([0, *map(len, encoded)], dtype=np.int64),
             np.array([weighted_length(tag) for tag in tags], np.int32),
@@ -124,7 +124,7 @@ def _series(data: U8, offsets: I64) -> pl.Series:
     return series.rename("text")
 
 
-def _handles(handles: pl.Series) -> Book:
+def _handles(handles: pl.Series) -> Strings:
     """Handles, which are ASCII, as they lie in Arrow's buffers."""
     array = handles.to_arrow().cast(pa.large_string())
     if isinstance(array, pa.ChunkedArray):
@@ -132,4 +132,4 @@ def _handles(handles: pl.Series) -> Book:
     n, (_, offsets, data) = len(array), array.buffers()
     start = np.frombuffer(offsets, np.int64, n + 1, 8 * array.offset)
     values = np.frombuffer(data, np.uint8) if data is not None and data.size else np.empty(0, np.uint8)
-    return Book(values.copy(), start.copy(), np.diff(start).astype(np.int32))
+    return Strings(values.copy(), start.copy(), np.diff(start).astype(np.int32))

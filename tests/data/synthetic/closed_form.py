@@ -1,8 +1,8 @@
 """How people react, restated in plain Python from the docstring of `data.synthetic.behaviour` and from what the fields
 of `BehaviourConfig` say. It shares no code with the kernels but the numbers of a random stream.
 
-A `Diary` is what happened, event by event. Every quantity is computed from all of it, each time anew: nothing decays by
-steps, no ring is kept.
+A `History` is what happened, event by event. Every quantity is computed from all of it, each time anew: nothing decays
+by steps, no ring is kept.
 """
 
 from __future__ import annotations
@@ -58,7 +58,7 @@ class Tweet:
 
 
 @dataclass
-class Diary:
+class History:
     """What happened so far."""
 
     tweets: list[Tweet] = field(default_factory=list)
@@ -99,22 +99,22 @@ class ClosedForm:
         four = Stream(self.seed, "bond").uniform(person, author, n=4)[0]
         return float(four.sum() - 2) * sqrt(3)
 
-    def terms(self, diary: Diary, person: int, tweet: Tweet, now_us: int) -> dict[str, float]:
+    def terms(self, history: History, person: int, tweet: Tweet, now_us: int) -> dict[str, float]:
         """Every term of the attraction with its sign."""
         c, people, author = self.config, self.people, tweet.author
         age_h = max(now_us - tweet.time_us, 0) / HOUR_US
         main, second = tweet.topics
         match = tweet.share * self.taste(person, main, now_us) + (1 - tweet.share) * self.taste(person, second, now_us)
         close = sum(float(a) * float(b) for a, b in zip(people.style[person], people.style[author], strict=True))
-        friends = sum((person, engager) in diary.follows for engager in tweet.engagers)
-        f = diary.weight_of_late(person, now_us, c.fatigue_h)
-        b = diary.weight_of_late(person, now_us, c.fatigue_h, main)
+        friends = sum((person, engager) in history.follows for engager in tweet.engagers)
+        f = history.weight_of_late(person, now_us, c.fatigue_h)
+        b = history.weight_of_late(person, now_us, c.fatigue_h, main)
         return {
             "eagerness": c.eagerness,
             "interest": c.interest * match,
             "affinity": c.affinity * sqrt(people.style.shape[1]) * close,
             "bond": c.bond * self.personal(person, author),
-            "following": c.following * ((person, author) in diary.follows),
+            "following": c.following * ((person, author) in history.follows),
             "quality": c.quality * tweet.quality,
             "freshness": c.freshness * exp(-age_h / c.freshness_h),
             "news": c.news * exp(-age_h / c.news_h),
@@ -125,11 +125,11 @@ class ClosedForm:
             "toxic": -c.toxic * tweet.toxic,
             "fatigue": -c.fatigue * f / (f + 60),
             "boredom": -c.boredom * b / (b + 10),
-            "repetition": -c.repetition * diary.exposures(person, tweet),
+            "repetition": -c.repetition * history.exposures(person, tweet),
         }
 
-    def attraction(self, diary: Diary, person: int, tweet: Tweet, now_us: int) -> float:
-        return sum(self.terms(diary, person, tweet, now_us).values())
+    def attraction(self, history: History, person: int, tweet: Tweet, now_us: int) -> float:
+        return sum(self.terms(history, person, tweet, now_us).values())
 
     def logit(self, action: str, attraction: float, person: int, tweet: Tweet) -> float:
         base, slope, catching, offence = LOGITS[action]
@@ -141,13 +141,13 @@ class ClosedForm:
             + float(self.people.leaning[person, WORLD_ACTIONS.index(action)])
         )
 
-    def chances(self, diary: Diary, person: int, tweet: Tweet, now_us: int) -> dict[str, float]:
+    def chances(self, history: History, person: int, tweet: Tweet, now_us: int) -> dict[str, float]:
         """Of each action, given that the tweet is looked at."""
         if tweet.deleted or tweet.author == person:
             return dict.fromkeys(WORLD_ACTIONS, 0.0)
-        attraction = self.attraction(diary, person, tweet, now_us)
+        attraction = self.attraction(history, person, tweet, now_us)
         out = {action: sigmoid(self.logit(action, attraction, person, tweet)) for action in BY_FEED}
-        if (person, tweet.author) in diary.follows:
+        if (person, tweet.author) in history.follows:
             out["follow_author"] = 0.0
         return out | {ANSWERED: out["reply"] * float(self.people.sociability[tweet.author])}
 
@@ -165,11 +165,11 @@ class ClosedForm:
             here *= nothing * c.stay + (1 - nothing) * c.stay_engaged
         return out
 
-    def react(self, diary: Diary, person: int, slate: list[Tweet], now_us: int) -> list[Reaction]:
+    def react(self, history: History, person: int, slate: list[Tweet], now_us: int) -> list[Reaction]:
         """What a person does with a slate, by the luck of the stream."""
         c, out, spent_ms, goes_on = self.config, list[Reaction](), 0.0, True
         for position, tweet in enumerate(slate):
-            met = diary.exposures(person, tweet)
+            met = history.exposures(person, tweet)
             key = 4096 * (now_us // DAY_US) + met
             luck = Stream(self.seed, "reaction").uniform(person, tweet.tweet_id, key, n=16)[0].tolist()
             # By cascade one number serves twice: below the top's chance it is uniform again for the step to the next.
@@ -178,12 +178,12 @@ class ClosedForm:
                 looked = luck[0] < c.examination_top * exp(-position / c.examination_decay)
             else:
                 looked = goes_on and (position > 0 or luck[0] < first)
-            chances = self.chances(diary, person, tweet, now_us)
+            chances = self.chances(history, person, tweet, now_us)
             done = {a for i, a in enumerate(BY_FEED) if looked and luck[1 + i] < chances[a]}
             goes_on = looked and luck[0] < first * (c.stay_engaged if done else c.stay)
             dwell_ms = 150.0
             if looked and not tweet.deleted and tweet.author != person:
-                attraction = self.attraction(diary, person, tweet, now_us)
+                attraction = self.attraction(history, person, tweet, now_us)
                 dwell_ms = 700 + 1200 * (0.5 + sigmoid(attraction - 2)) * -log1p(-luck[13])
                 dwell_ms += (1500 + 3000 * -log1p(-luck[14])) if done else 0
             spent_ms += dwell_ms + 900

@@ -14,7 +14,7 @@ from data.synthetic.behaviour import LOGITS, Examination, examination
 from data.synthetic.config import BehaviourConfig
 from data.synthetic.people import WORLD_ACTIONS
 from tests.data.synthetic.closed_form import BY_FEED, Tweet
-from tests.data.synthetic.stage import TOPICS, Stage
+from tests.data.synthetic.scenario import TOPICS, Scenario
 
 LIKE, FOLLOW, ANSWER = (WORLD_ACTIONS.index(name) for name in ("like", "follow_author", "reply_answered"))
 ACTS = ("like", "reply", "retweet", "quote", "click", "not_interested")
@@ -69,90 +69,93 @@ UNLIKE = {
 }  # fmt: skip
 
 
-def random_post(stage: Stage, rng: np.random.Generator) -> None:
-    stage.wait(0.01)
+def random_post(scenario: Scenario, rng: np.random.Generator) -> None:
+    scenario.wait(0.01)
     main, second = rng.integers(0, TOPICS, 2).tolist()
-    stage.post(
-        int(rng.integers(len(stage.people))), topics=(main, second), quality=float(np.float32(rng.normal())),
+    scenario.post(
+        int(rng.integers(len(scenario.people))), topics=(main, second), quality=float(np.float32(rng.normal())),
         share=1.0 if main == second else float(np.float32(rng.uniform(0.55, 0.85))), media=int(rng.integers(3)),
         virality=float(np.float32(rng.exponential() - 1)), toxic=bool(rng.random() < 0.2),
         spam=bool(rng.random() < 0.2),
     )  # fmt: skip
 
 
-def random_stage(seed: int, events: int = 250) -> Stage:
+def random_stage(seed: int, events: int = 250) -> Scenario:
     """A dozen people after a day in which anything may have happened, often enough to overflow every ring."""
     rng = np.random.default_rng(seed)
-    stage = Stage(random_config(rng), count=14, seed=seed, **random_people(rng, 14))
+    scenario = Scenario(random_config(rng), count=14, seed=seed, **random_people(rng, 14))
     for _ in range(4):
-        random_post(stage, rng)
+        random_post(scenario, rng)
     for _ in range(events):
-        tweets, (one, other) = stage.diary.tweets, rng.choice(14, 2, replace=False).tolist()
+        tweets, (one, other) = scenario.history.tweets, rng.choice(14, 2, replace=False).tolist()
         some = tweets[int(rng.integers(len(tweets)))]
         match rng.choice(["wait", "post", "show", "act", "follow", "leave", "delete", "forget"],
                          p=[0.1, 0.2, 0.25, 0.28, 0.12, 0.03, 0.015, 0.005]):  # fmt: skip
             case "wait":
-                stage.wait(float(rng.exponential(0.4)))
+                scenario.wait(float(rng.exponential(0.4)))
             case "post":
-                random_post(stage, rng)
+                random_post(scenario, rng)
             case "show":
-                stage.wait(0.001)
+                scenario.wait(0.001)
                 who = one if rng.random() < 0.5 else 0
-                stage.show(who, *(tweets[i] for i in rng.integers(0, len(tweets), int(rng.integers(1, 40)))))
+                scenario.show(who, *(tweets[i] for i in rng.integers(0, len(tweets), int(rng.integers(1, 40)))))
             case "act":
                 many = rng.permutation(14)[: int(rng.integers(1, 6))].tolist()
                 for person in many:
-                    stage.act(person, some, ACTS[int(rng.integers(len(ACTS)))])
+                    scenario.act(person, some, ACTS[int(rng.integers(len(ACTS)))])
             case "follow":
-                stage.follow(one, other)
+                scenario.follow(one, other)
             case "leave":
-                stage.follow(one, other, ended=True)
+                scenario.follow(one, other, ended=True)
             case "delete":
-                stage.delete(some)
+                scenario.delete(some)
             case "forget" if len(tweets) > 12:
-                stage.forget(tweets[5].time_us)
-    stage.wait(0.02)
-    return stage
+                scenario.forget(tweets[5].time_us)
+    scenario.wait(0.02)
+    return scenario
 
 
 @pytest.fixture(scope="module", params=range(8))
-def stage(request: pytest.FixtureRequest) -> Stage:
+def scenario(request: pytest.FixtureRequest) -> Scenario:
     return random_stage(request.param)
 
 
-def test_the_truth_is_the_formula(stage: Stage) -> None:
+def test_the_truth_is_the_formula(scenario: Scenario) -> None:
     """Of everybody and every tweet, now and later."""
     for hours in (0.0, 1.3, 30.0):
-        later = stage.after(hours)
-        for person in range(len(stage.people)):
-            said = [stage.form.chances(stage.diary, person, t, later.now_us) for t in stage.diary.tweets]
+        later = scenario.after(hours)
+        for person in range(len(scenario.people)):
+            said = [scenario.form.chances(scenario.history, person, t, later.now_us) for t in scenario.history.tweets]
             stated = np.array([[one[action] for action in WORLD_ACTIONS] for one in said])
-            np.testing.assert_allclose(later.chances(person, *stage.diary.tweets), stated, rtol=2e-4, atol=1e-12)
+            np.testing.assert_allclose(later.chances(person, *scenario.history.tweets), stated, rtol=2e-4, atol=1e-12)
 
 
-def test_the_truth_of_a_slate_knows_who_looks_where(stage: Stage) -> None:
+def test_the_truth_of_a_slate_knows_who_looks_where(scenario: Scenario) -> None:
     rng = np.random.default_rng(1)
-    asked = [(p, [stage.diary.tweets[i] for i in rng.permutation(len(stage.diary.tweets))[: 3 + p]]) for p in range(9)]
-    slates = stage.slates(asked)
+    asked = [
+        (p, [scenario.history.tweets[i] for i in rng.permutation(len(scenario.history.tweets))[: 3 + p]])
+        for p in range(9)
+    ]
+    slates = scenario.slates(asked)
     position = np.concatenate([np.arange(len(slate)) for _, slate in asked])
     weights = rng.normal(size=len(WORLD_ACTIONS))
-    said = stage.truth.action_probability(stage.state, slates.with_columns({"position": position}))
-    value = stage.truth.slate_value(stage.state, slates, weights)
+    said = scenario.truth.action_probability(scenario.state, slates.with_columns({"position": position}))
+    value = scenario.truth.slate_value(scenario.state, slates, weights)
     for b, (person, slate) in enumerate(asked):
-        one = [stage.form.chances(stage.diary, person, tweet, stage.now_us) for tweet in slate]
+        one = [scenario.form.chances(scenario.history, person, tweet, scenario.now_us) for tweet in slate]
         chances = np.array([[p[action] for action in WORLD_ACTIONS] for p in one])
-        stated = chances * np.array(stage.form.looks(one))[:, None]
+        stated = chances * np.array(scenario.form.looks(one))[:, None]
         np.testing.assert_allclose(said[slates.offsets[b] : slates.offsets[b + 1]], stated, rtol=5e-4, atol=1e-12)
         assert value[b] == pytest.approx((stated @ weights).sum(), rel=1e-3, abs=1e-9)
 
 
-def test_what_people_do_is_drawn_from_the_formula(stage: Stage) -> None:
+def test_what_people_do_is_drawn_from_the_formula(scenario: Scenario) -> None:
     """Action for action, with dwell and the moment of scrolling on, from the stated luck."""
     rng = np.random.default_rng(2)
-    several = stage.diary.tweets
+    several = scenario.history.tweets
     asked = [(p % 14, [several[i] for i in rng.permutation(len(several))[:15]]) for p in range(5 * 14)]
-    drawn = stage.reactions(asked)
-    stated = [one for p, slate in asked for one in stage.form.react(stage.diary, p, slate, stage.now_us)]
+    drawn = scenario.reactions(asked)
+    stated = [one for p, slate in asked for one in scenario.form.react(scenario.history, p, slate, scenario.now_us)]
     done = [{a for i, a in enumerate(BY_FEED) if bits >> i & 1} for bits in drawn.actions.tolist()]
     assert sum(len(one) for one in done) > 20
     assert done == [one.done for one in stated]
@@ -161,18 +164,18 @@ def test_what_people_do_is_drawn_from_the_formula(stage: Stage) -> None:
     assert drawn.exposure.tolist() == [one.exposure for one in stated]
 
 
-def test_what_is_remembered_is_what_happened(stage: Stage) -> None:
-    memory, tweets, c = stage.state.memory, stage.state.tweets, stage.config.behaviour
-    assert memory.shown_n.tolist() == [len(stage.diary.shown[person]) for person in range(len(stage.people))]
-    for person, shown in stage.diary.shown.items():
-        last = shown[-1][0] if shown else stage.config.start_us
+def test_what_is_remembered_is_what_happened(scenario: Scenario) -> None:
+    memory, tweets, c = scenario.state.memory, scenario.state.tweets, scenario.config.behaviour
+    assert memory.shown_n.tolist() == [len(scenario.history.shown[person]) for person in range(len(scenario.people))]
+    for person, shown in scenario.history.shown.items():
+        last = shown[-1][0] if shown else scenario.config.start_us
         assert memory.fatigue_us[person] == last
-        assert memory.fatigue[person] == pytest.approx(stage.diary.weight_of_late(person, last, c.fatigue_h))
-        by_topic = [stage.diary.weight_of_late(person, last, c.fatigue_h, topic) for topic in range(TOPICS)]
+        assert memory.fatigue[person] == pytest.approx(scenario.history.weight_of_late(person, last, c.fatigue_h))
+        by_topic = [scenario.history.weight_of_late(person, last, c.fatigue_h, topic) for topic in range(TOPICS)]
         np.testing.assert_allclose(memory.bored[person], by_topic, rtol=1e-4, atol=1e-12)
-        rows = stage.state.tweet_rows(np.array([tweet.tweet_id for _, tweet in shown[-256:]]))
+        rows = scenario.state.tweet_rows(np.array([tweet.tweet_id for _, tweet in shown[-256:]]))
         assert sorted(memory.shown[person]) == sorted([*rows, *[-1] * (256 - len(rows))])
-    for row, tweet in enumerate(stage.diary.tweets):
+    for row, tweet in enumerate(scenario.history.tweets):
         assert tweets.tweet_id[row] == tweet.tweet_id
         public = ("like", "reply", "retweet", "quote")
         assert tweets.counts[row, :4].tolist() == [sum(a == one for _, a in tweet.engaged) for one in public]
@@ -180,15 +183,20 @@ def test_what_is_remembered_is_what_happened(stage: Stage) -> None:
         assert sorted(ring) == sorted(tweet.engagers)
         assert tweets.deleted[row] == tweet.deleted
     pairs = [(a, b) for a in range(14) for b in range(14)]
-    follows = stage.state.follows(*np.array(pairs).T)
-    assert {pair for pair, one in zip(pairs, follows, strict=True) if one} == stage.diary.follows
+    follows = scenario.state.follows(*np.array(pairs).T)
+    assert {pair for pair, one in zip(pairs, follows, strict=True) if one} == scenario.history.follows
 
 
 def test_the_random_days_overflow_every_ring() -> None:
-    stages = [random_stage(seed) for seed in range(3)]
-    assert any(len(shown) > 300 for stage in stages for shown in stage.diary.shown.values())
-    assert any(len({p for p, _ in tweet.engaged}) > 8 for stage in stages for tweet in stage.diary.tweets)
-    assert any(stage.diary.exposures(p, t) > 2 for stage in stages for p in range(14) for t in stage.diary.tweets)
+    scenarios = [random_stage(seed) for seed in range(3)]
+    assert any(len(shown) > 300 for scenario in scenarios for shown in scenario.history.shown.values())
+    assert any(len({p for p, _ in tweet.engaged}) > 8 for scenario in scenarios for tweet in scenario.history.tweets)
+    assert any(
+        scenario.history.exposures(p, t) > 2
+        for scenario in scenarios
+        for p in range(14)
+        for t in scenario.history.tweets
+    )
 
 
 # Each term alone: by how much attraction moves, in numbers that can be worked out on paper.
@@ -200,31 +208,31 @@ def only(**weights: float) -> BehaviourConfig:
     return BehaviourConfig(**(silent | {"drift": 0.0} | weights))
 
 
-Change = Callable[[Stage, Tweet], Tweet | None]
+Change = Callable[[Scenario, Tweet], Tweet | None]
 
 
-def alone(stage: Stage, change: Change, tweet: Tweet | None = None) -> float:
+def alone(scenario: Scenario, change: Change, tweet: Tweet | None = None) -> float:
     """Person 0 looks at a tweet of 1 before and after a change, which may name another tweet to look at."""
-    tweet = tweet or stage.post()
-    before = stage.chances(0, tweet)[0]
-    other = change(stage, tweet)
-    return moved(before, stage.chances(0, other or tweet)[0])
+    tweet = tweet or scenario.post()
+    before = scenario.chances(0, tweet)[0]
+    other = change(scenario, tweet)
+    return moved(before, scenario.chances(0, other or tweet)[0])
 
 
 def post(author: int = 1, **more: Any) -> Change:
-    return lambda stage, _: stage.post(author, **more)
+    return lambda scenario, _: scenario.post(author, **more)
 
 
 def act(action: str, *people: int) -> Change:
-    def change(stage: Stage, tweet: Tweet) -> None:
+    def change(scenario: Scenario, tweet: Tweet) -> None:
         for person in people:
-            stage.act(person, tweet, action)
+            scenario.act(person, tweet, action)
 
     return change
 
 
 def test_eagerness_is_added() -> None:
-    one, other = Stage(only()), Stage(only(eagerness=1.3))
+    one, other = Scenario(only()), Scenario(only(eagerness=1.3))
     assert moved(one.chances(0, one.post())[0], other.chances(0, other.post())[0]) == pytest.approx(1.3, abs=1e-6)
 
 
@@ -239,25 +247,25 @@ TASTES = [0.5 / 0.58, 0.5, 0.2, 0.0, 0.4 / 0.48]
 def test_interest_is_half_a_liking_at_a_share_of_eight_per_cent(
     topics: tuple[int, int], share: float, match: float
 ) -> None:
-    stage = Stage(only(interest=5.0), interests=INTERESTS)
-    from_half = alone(stage, post(topics=topics, share=share), stage.post(topics=(1, 1)))
+    scenario = Scenario(only(interest=5.0), interests=INTERESTS)
+    from_half = alone(scenario, post(topics=topics, share=share), scenario.post(topics=(1, 1)))
     assert from_half == pytest.approx(5.0 * (match - 0.5), abs=1e-5)
 
 
 def test_taste_swings_about_its_mean_and_comes_back() -> None:
-    stage = Stage(only(interest=5.0, drift=0.5, drift_d=8.0))
-    tweet, liked, seen = stage.post(), 1 / TOPICS, []
-    phase = stage.form.phase(0, 0)
+    scenario = Scenario(only(interest=5.0, drift=0.5, drift_d=8.0))
+    tweet, liked, seen = scenario.post(), 1 / TOPICS, []
+    phase = scenario.form.phase(0, 0)
     for _ in range(17):
-        days = stage.now_us / 86_400_000_000
+        days = scenario.now_us / 86_400_000_000
         w = liked * (1 + 0.5 * sin(2 * pi * (days / 8 + phase)))
-        seen.append((stage.chances(0, tweet)[0], 5 * w / (w + 0.08)))
-        stage.wait(12)
+        seen.append((scenario.chances(0, tweet)[0], 5 * w / (w + 0.08)))
+        scenario.wait(12)
     moves = [moved(seen[0][0], chances) for chances, _ in seen]
     assert moves == pytest.approx([taste - seen[0][1] for _, taste in seen], abs=1e-5)
     assert moves[16] == pytest.approx(0.0, abs=1e-6)
     assert max(moves) - min(moves) == pytest.approx(5 * (0.3 / 0.38 - 0.1 / 0.18), rel=0.05)
-    assert len({stage.form.phase(p, k) for p in range(12) for k in range(TOPICS)}) > 50
+    assert len({scenario.form.phase(p, k) for p in range(12) for k in range(TOPICS)}) > 50
 
 
 @pytest.mark.parametrize("cosine", [1.0, -1.0, 0.6])
@@ -265,32 +273,34 @@ def test_affinity_is_the_likeness_of_styles(cosine: float) -> None:
     style = np.zeros((12, 6), np.float32)
     style[0, 0], style[1, 1] = 1.0, 1.0
     style[2, :2] = cosine, sqrt(1 - cosine**2)
-    stage = Stage(only(affinity=0.8), style=style)
-    assert alone(stage, post(2)) == pytest.approx(0.8 * sqrt(6) * cosine, abs=1e-5)
+    scenario = Scenario(only(affinity=0.8), style=style)
+    assert alone(scenario, post(2)) == pytest.approx(0.8 * sqrt(6) * cosine, abs=1e-5)
 
 
 def test_bond_is_one_persons_liking_of_another_with_mean_0_and_deviation_1() -> None:
-    stage = Stage(only(bond=0.5), count=60)
-    tweets = [stage.post(author) for author in range(60)]
-    chances = np.stack([stage.chances(person, *tweets)[:, LIKE] for person in range(60)])
+    scenario = Scenario(only(bond=0.5), count=60)
+    tweets = [scenario.post(author) for author in range(60)]
+    chances = np.stack([scenario.chances(person, *tweets)[:, LIKE] for person in range(60)])
     others = chances[~np.eye(60, dtype=bool)]
     liking = (np.log(others / (1 - others)) - LOGITS["like"].base) / 0.5
     assert abs(liking.mean()) < 4 / sqrt(len(liking))
     assert liking.std() == pytest.approx(1.0, abs=0.05)
     assert np.abs(liking).max() <= 2 * sqrt(3)
-    mutual = np.array([[stage.form.personal(a, b), stage.form.personal(b, a)] for a in range(40) for b in range(a)])
+    mutual = np.array(
+        [[scenario.form.personal(a, b), scenario.form.personal(b, a)] for a in range(40) for b in range(a)]
+    )
     assert abs(np.corrcoef(mutual.T)[0, 1]) < 0.15
 
 
 def test_following_is_liked_and_nobody_is_followed_twice() -> None:
-    stage = Stage(only(following=0.9))
-    tweet = stage.post()
-    assert stage.chances(0, tweet)[0, FOLLOW] > 0
-    assert alone(stage, lambda s, _: s.follow(0, 1), tweet) == pytest.approx(0.9, abs=1e-6)
-    assert stage.chances(0, tweet)[0, FOLLOW] == 0
-    assert alone(stage, lambda s, _: s.follow(0, 1, ended=True), tweet) == pytest.approx(-0.9, abs=1e-6)
+    scenario = Scenario(only(following=0.9))
+    tweet = scenario.post()
+    assert scenario.chances(0, tweet)[0, FOLLOW] > 0
+    assert alone(scenario, lambda s, _: s.follow(0, 1), tweet) == pytest.approx(0.9, abs=1e-6)
+    assert scenario.chances(0, tweet)[0, FOLLOW] == 0
+    assert alone(scenario, lambda s, _: s.follow(0, 1, ended=True), tweet) == pytest.approx(-0.9, abs=1e-6)
     # To be followed is nothing.
-    assert alone(stage, lambda s, _: s.follow(1, 0), tweet) == pytest.approx(0.0, abs=1e-6)
+    assert alone(scenario, lambda s, _: s.follow(1, 0), tweet) == pytest.approx(0.0, abs=1e-6)
 
 
 @pytest.mark.parametrize(("weights", "hours", "change"), [
@@ -298,35 +308,35 @@ def test_following_is_liked_and_nobody_is_followed_twice() -> None:
     ({"news": 3.5}, 0.12, 3.5 * (exp(-1) - 1)), ({"news": 3.5}, 3.0, -3.5),
 ])  # fmt: skip
 def test_freshness_and_news_fade(weights: dict[str, float], hours: float, change: float) -> None:
-    assert alone(Stage(only(**weights)), lambda s, _: s.wait(hours)) == pytest.approx(change, abs=1e-6)
+    assert alone(Scenario(only(**weights)), lambda s, _: s.wait(hours)) == pytest.approx(change, abs=1e-6)
 
 
 def test_friends_who_engaged_are_proof() -> None:
-    stage = Stage(only(social_proof=0.3))
+    scenario = Scenario(only(social_proof=0.3))
     for friend in (2, 3, 4):
-        stage.follow(0, friend)
-    stage.follow(5, 0)
-    tweet = stage.post()
+        scenario.follow(0, friend)
+    scenario.follow(5, 0)
+    tweet = scenario.post()
     # A follower, a stranger and what nobody sees prove nothing.
-    assert alone(stage, act("like", 5, 6), tweet) == pytest.approx(0.0, abs=1e-6)
-    assert alone(stage, act("click", 2, 3), tweet) == pytest.approx(0.0, abs=1e-6)
-    assert alone(stage, act("like", 2), tweet) == pytest.approx(0.3 * log(2), abs=1e-6)
-    assert alone(stage, act("reply", 2), tweet) == pytest.approx(0.0, abs=1e-6)
-    assert alone(stage, act("retweet", 3), tweet) == pytest.approx(0.3 * log(3 / 2), abs=1e-6)
-    assert alone(stage, act("quote", 4), tweet) == pytest.approx(0.3 * log(4 / 3), abs=1e-6)
+    assert alone(scenario, act("like", 5, 6), tweet) == pytest.approx(0.0, abs=1e-6)
+    assert alone(scenario, act("click", 2, 3), tweet) == pytest.approx(0.0, abs=1e-6)
+    assert alone(scenario, act("like", 2), tweet) == pytest.approx(0.3 * log(2), abs=1e-6)
+    assert alone(scenario, act("reply", 2), tweet) == pytest.approx(0.0, abs=1e-6)
+    assert alone(scenario, act("retweet", 3), tweet) == pytest.approx(0.3 * log(3 / 2), abs=1e-6)
+    assert alone(scenario, act("quote", 4), tweet) == pytest.approx(0.3 * log(4 / 3), abs=1e-6)
     # Eight are remembered: 5, 6, 2, 3, 4 and three more; after that those who came first are forgotten.
-    assert alone(stage, act("like", 7, 8, 9), tweet) == pytest.approx(0.0, abs=1e-6)
-    assert alone(stage, act("like", 10, 11), tweet) == pytest.approx(0.0, abs=1e-6)
-    assert alone(stage, act("like", 1), tweet) == pytest.approx(0.3 * log(3 / 4), abs=1e-6)
+    assert alone(scenario, act("like", 7, 8, 9), tweet) == pytest.approx(0.0, abs=1e-6)
+    assert alone(scenario, act("like", 10, 11), tweet) == pytest.approx(0.0, abs=1e-6)
+    assert alone(scenario, act("like", 1), tweet) == pytest.approx(0.3 * log(3 / 4), abs=1e-6)
 
 
 def test_likes_shown_attract_and_other_counts_do_not() -> None:
-    stage = Stage(only(popularity=0.04))
-    tweet = stage.post()
-    assert alone(stage, act("like", 2, 3, 4), tweet) == pytest.approx(0.04 * log(4), abs=1e-6)
-    assert alone(stage, act("like", *range(2, 12)), tweet) == pytest.approx(0.04 * log(14 / 4), abs=1e-6)
+    scenario = Scenario(only(popularity=0.04))
+    tweet = scenario.post()
+    assert alone(scenario, act("like", 2, 3, 4), tweet) == pytest.approx(0.04 * log(4), abs=1e-6)
+    assert alone(scenario, act("like", *range(2, 12)), tweet) == pytest.approx(0.04 * log(14 / 4), abs=1e-6)
     for action in ("reply", "retweet", "quote", "click"):
-        assert alone(stage, act(action, 2, 3), tweet) == pytest.approx(0.0, abs=1e-6)
+        assert alone(scenario, act(action, 2, 3), tweet) == pytest.approx(0.0, abs=1e-6)
 
 
 LANGUAGES = np.array([0, 0, 1, *[0] * 9])
@@ -338,28 +348,28 @@ LANGUAGES = np.array([0, 0, 1, *[0] * 9])
     (only(foreign=2.5), post(2), -2.5), (only(), post(2), 0.0),
 ])  # fmt: skip
 def test_what_a_tweet_is_moves_everybody_alike(behaviour: BehaviourConfig, change: Change, by: float) -> None:
-    assert alone(Stage(behaviour, language=LANGUAGES), change) == pytest.approx(by, abs=1e-6)
+    assert alone(Scenario(behaviour, language=LANGUAGES), change) == pytest.approx(by, abs=1e-6)
 
 
 def test_a_reader_of_another_language_loses_what_the_config_says() -> None:
     """By the defaults, for two readers who are alike but for that and the bond: log-odds differ by slope x loss."""
-    stage = Stage(language=np.array([0, 1] + [0] * 10))
-    tweet = stage.post(2)
-    plain = [stage.form.terms(stage.diary, person, tweet, stage.now_us) for person in (0, 1)]
+    scenario = Scenario(language=np.array([0, 1] + [0] * 10))
+    tweet = scenario.post(2)
+    plain = [scenario.form.terms(scenario.history, person, tweet, scenario.now_us) for person in (0, 1)]
     differ = {name for name in plain[0] if plain[0][name] != plain[1][name]}
     assert differ == {"foreign", "bond"}
     bond = plain[1]["bond"] - plain[0]["bond"]
-    assert moved(stage.chances(0, tweet)[0], stage.chances(1, tweet)[0]) == pytest.approx(bond - 2.5, abs=1e-6)
+    assert moved(scenario.chances(0, tweet)[0], scenario.chances(1, tweet)[0]) == pytest.approx(bond - 2.5, abs=1e-6)
 
 
 def tired(count: int, hours: float, topic: int = 1) -> Change:
     """Person 0 was shown tweets of a topic so many times, then some hours went by."""
 
-    def change(stage: Stage, tweet: Tweet) -> None:
-        other = stage.post(3, topics=(topic, 0), share=0.6)
-        stage.wait(0.01)
-        stage.show(0, *[other] * count)
-        stage.wait(hours)
+    def change(scenario: Scenario, tweet: Tweet) -> None:
+        other = scenario.post(3, topics=(topic, 0), share=0.6)
+        scenario.wait(0.01)
+        scenario.show(0, *[other] * count)
+        scenario.wait(hours)
 
     return change
 
@@ -368,7 +378,7 @@ def tired(count: int, hours: float, topic: int = 1) -> Change:
     ("count", "hours", "late"), [(60, 0.0, 60), (20, 0.0, 20), (60, 2.0, 60 / exp(1)), (7, 30.0, 0.0)]
 )
 def test_fatigue_is_half_its_most_at_sixty_of_late(count: int, hours: float, late: float) -> None:
-    found = alone(Stage(only(fatigue=0.4)), tired(count, hours))
+    found = alone(Scenario(only(fatigue=0.4)), tired(count, hours))
     assert found == pytest.approx(-0.4 * late / (late + 60), abs=1e-6)
 
 
@@ -376,27 +386,27 @@ def test_fatigue_is_half_its_most_at_sixty_of_late(count: int, hours: float, lat
     (0, 10, 0.0, 10), (0, 4, 0.0, 4), (0, 10, 2.0, 10 / exp(1)), (1, 10, 0.0, 0.0),
 ])  # fmt: skip
 def test_boredom_is_half_its_most_at_ten_of_the_main_topic(topic: int, count: int, hours: float, late: float) -> None:
-    found = alone(Stage(only(boredom=0.6)), tired(count, hours, topic))
+    found = alone(Scenario(only(boredom=0.6)), tired(count, hours, topic))
     assert found == pytest.approx(-0.6 * late / (late + 10), abs=1e-6)
 
 
 @pytest.mark.parametrize(("before", "after", "met"), [(1, 0, 1), (3, 0, 3), (2, 255, 1), (2, 254, 2), (1, 256, 0)])
 def test_repetition_counts_the_last_256_impressions(before: int, after: int, met: int) -> None:
-    def change(stage: Stage, tweet: Tweet) -> None:
-        stage.wait(0.01)
-        stage.show(0, *[tweet] * before)
-        stage.show(0, *[stage.diary.tweets[0]] * after)
-        stage.show(2, *[tweet] * 5)
+    def change(scenario: Scenario, tweet: Tweet) -> None:
+        scenario.wait(0.01)
+        scenario.show(0, *[tweet] * before)
+        scenario.show(0, *[scenario.history.tweets[0]] * after)
+        scenario.show(2, *[tweet] * 5)
 
-    stage = Stage(only(repetition=1.2))
-    stage.post()
-    assert alone(stage, change, stage.post()) == pytest.approx(-1.2 * met, abs=1e-6)
+    scenario = Scenario(only(repetition=1.2))
+    scenario.post()
+    assert alone(scenario, change, scenario.post()) == pytest.approx(-1.2 * met, abs=1e-6)
 
 
 def test_toxic_and_spam_offend_each_once() -> None:
-    stage = Stage(only(toxic=1.0))
-    plain, toxic, spam, both = stage.chances(0, stage.post(), stage.post(toxic=True), stage.post(spam=True),
-                                             stage.post(toxic=True, spam=True))  # fmt: skip
+    scenario = Scenario(only(toxic=1.0))
+    plain, toxic, spam, both = scenario.chances(0, scenario.post(), scenario.post(toxic=True), scenario.post(spam=True),
+                                             scenario.post(toxic=True, spam=True))  # fmt: skip
     slope, offence = (np.array([LOGITS[action][at] for action in BY_FEED]) for at in (1, 3))
     for chances, loss, times in ((toxic, 1.0, 1), (spam, 0.0, 1), (both, 1.0, 2)):
         np.testing.assert_allclose(
@@ -405,8 +415,8 @@ def test_toxic_and_spam_offend_each_once() -> None:
 
 
 def test_virality_catches_in_the_actions_that_pass_on() -> None:
-    stage = Stage(only(virality=0.5))
-    plain, viral = stage.chances(0, stage.post(), stage.post(virality=2.0))
+    scenario = Scenario(only(virality=0.5))
+    plain, viral = scenario.chances(0, scenario.post(), scenario.post(virality=2.0))
     catching = np.array([LOGITS[action].virality_slope for action in BY_FEED])
     np.testing.assert_allclose((odds(viral[None]) - odds(plain[None]))[0], 2.0 * 0.5 * catching, atol=1e-6)
     assert LOGITS["retweet"].virality_slope == catching.max()
@@ -415,26 +425,26 @@ def test_virality_catches_in_the_actions_that_pass_on() -> None:
 def test_everybody_leans_their_own_way() -> None:
     leaning = np.zeros((12, len(WORLD_ACTIONS)), np.float32)
     leaning[0] = np.linspace(-1, 1, len(WORLD_ACTIONS))
-    one, other = Stage(only()), Stage(only(), leaning=leaning)
+    one, other = Scenario(only()), Scenario(only(), leaning=leaning)
     change = odds(other.chances(0, other.post())) - odds(one.chances(0, one.post()))
     np.testing.assert_allclose(change[0], leaning[0, :ANSWER], atol=1e-6)
 
 
 def test_authors_answer_replies_as_they_are_sociable() -> None:
     sociability = np.linspace(0, 0.9, 12).astype(np.float32)
-    stage = Stage(sociability=sociability)
-    found = stage.chances(0, *(stage.post(author) for author in range(1, 12)))
+    scenario = Scenario(sociability=sociability)
+    found = scenario.chances(0, *(scenario.post(author) for author in range(1, 12)))
     np.testing.assert_allclose(found[:, ANSWER], found[:, WORLD_ACTIONS.index("reply")] * sociability[1:], rtol=1e-6)
 
 
 def test_nobody_acts_on_their_own_tweet_or_on_one_deleted() -> None:
-    stage = Stage(BehaviourConfig(eagerness=9.0))
-    own, gone, other = stage.post(0), stage.post(1), stage.post(1)
-    stage.delete(gone)
-    chances = stage.chances(0, own, gone, other)
+    scenario = Scenario(BehaviourConfig(eagerness=9.0))
+    own, gone, other = scenario.post(0), scenario.post(1), scenario.post(1)
+    scenario.delete(gone)
+    chances = scenario.chances(0, own, gone, other)
     assert (chances[:2] == 0).all()
     assert (chances[2] > 0).all()
-    drawn = stage.reactions([(0, [own, gone, other])])
+    drawn = scenario.reactions([(0, [own, gone, other])])
     assert drawn.actions[:2].tolist() == [0, 0]
     assert drawn.actions[2] > 0
     assert drawn.dwell_ms[:2].tolist() == [150, 150]
@@ -477,26 +487,26 @@ def test_people_look_as_often_as_the_truth_says(examination: str) -> None:
     behaviour = only(eagerness=6.0).model_copy(update={
         "examination": examination, "examination_top": 0.8, "examination_decay": 6.0, "stay": 0.9, "stay_engaged": 0.5,
     })  # fmt: skip
-    stage = Stage(behaviour, count=60)
-    slate = [stage.post(author) for author in range(8)]
+    scenario = Scenario(behaviour, count=60)
+    slate = [scenario.post(author) for author in range(8)]
     looked, days = np.zeros(8), 60
-    chances = [stage.form.chances(stage.diary, 20, tweet, stage.now_us) for tweet in slate]
+    chances = [scenario.form.chances(scenario.history, 20, tweet, scenario.now_us) for tweet in slate]
     for _ in range(days):
-        stage.wait(24)
-        drawn = stage.reactions([(person, slate) for person in range(10, 60)])
+        scenario.wait(24)
+        drawn = scenario.reactions([(person, slate) for person in range(10, 60)])
         looked += (drawn.dwell_ms.reshape(-1, 8) > 150).sum(axis=0)
-    stated, n = np.array(stage.form.looks(chances)), 50 * days
+    stated, n = np.array(scenario.form.looks(chances)), 50 * days
     assert (np.abs(looked / n - stated) < 4.5 * np.sqrt(stated * (1 - stated) / n)).all(), (looked / n, stated)
 
 
 def test_people_stay_longer_for_what_they_like_and_longest_for_what_they_act_on() -> None:
     """Means of the stated law: 700 + 1200 (0.5 + sigmoid(x - 2)), 4.5 s more for an action."""
     for eagerness in (-6.0, 2.0):
-        stage, dwell, done = Stage(only(eagerness=eagerness), count=60), [], []
-        slate = [stage.post(author) for author in range(10)]
+        scenario, dwell, done = Scenario(only(eagerness=eagerness), count=60), [], []
+        slate = [scenario.post(author) for author in range(10)]
         for _ in range(30):
-            stage.wait(24)
-            drawn = stage.reactions([(person, slate) for person in range(10, 60)])
+            scenario.wait(24)
+            drawn = scenario.reactions([(person, slate) for person in range(10, 60)])
             dwell.append(drawn.dwell_ms)
             done.append(drawn.actions > 0)
         all_dwell, all_done = np.concatenate(dwell), np.concatenate(done)
@@ -510,7 +520,7 @@ def test_people_stay_longer_for_what_they_like_and_longest_for_what_they_act_on(
 
 
 def test_the_moments_of_a_slate_follow_one_another() -> None:
-    stage = Stage()
-    slate = [stage.post(author) for author in range(1, 9)]
-    drawn = stage.reactions([(0, slate)])
+    scenario = Scenario()
+    slate = [scenario.post(author) for author in range(1, 9)]
+    drawn = scenario.reactions([(0, slate)])
     np.testing.assert_allclose(np.diff(drawn.after_us, prepend=0) / 1000 - 900, drawn.dwell_ms, atol=1.0)

@@ -18,7 +18,7 @@ from data.synthetic.make import make_world
 from data.synthetic.people import KINDS, WORLD_ACTIONS, People, make_people, topic_popularity
 from data.synthetic.world import World
 from experiments.simulation.logging_feed import LoggingFeed
-from tests.data.synthetic.stage import sure
+from tests.data.synthetic.scenario import consistent
 
 CONFIG = WorldConfig(people=20_000, seed=6)
 
@@ -130,14 +130,14 @@ def test_retweets_repeat_and_answers_have_a_quality_and_mood_of_their_own(eager:
     assert stats.kstest(luck, "norm").pvalue > 1e-4
     assert stats.kstest(own["virality"][new] + 1.5, "expon").pvalue > 1e-4
     toxic = own["toxicity"][new] > 0
-    assert sure(toxic, np.minimum(1.5 * world.people.toxicity[author[new]], 1))
+    assert consistent(toxic, np.minimum(1.5 * world.people.toxicity[author[new]], 1))
     assert (own["sentiment"][new][toxic] == -1).all()
     mood, before = own["sentiment"][new][~toxic], own["sentiment"][about][~toxic]
     for parent in (-1, 0, 1):
         said, mean = mood[before == parent], 0.2 + 0.5 * parent
         assert len(said) > 50
-        assert sure(said == -1, float(stats.norm.cdf((-0.5 - mean) / 0.7)))
-        assert sure(said == 1, float(stats.norm.sf((0.5 - mean) / 0.7)))
+        assert consistent(said == -1, float(stats.norm.cdf((-0.5 - mean) / 0.7)))
+        assert consistent(said == 1, float(stats.norm.sf((0.5 - mean) / 0.7)))
 
 
 def test_actions_come_in_order_of_the_slate_within_the_tick_of_their_request(eager: tuple[Dataset, World]) -> None:
@@ -192,7 +192,7 @@ def test_people_leave_whom_they_say_no_to(bitter: tuple[Dataset, World]) -> None
     for one in (0.25, 0.5):
         part = np.isclose(chance, one)
         assert part.sum() > 30
-        assert sure(went[part], one)
+        assert consistent(went[part], one)
     # Nobody leaves for another reason.
     assert len(left.join(by_tick, left_on=["follower_id", "followee_id", "ended"],
                          right_on=["user_id", "author_id", "tick"], how="anti")) == 0  # fmt: skip

@@ -30,7 +30,7 @@ from data.synthetic.posting import (
 )
 from data.synthetic.shocks import SHAPES, Shocks, burst_times, make_shocks
 from data.synthetic.text.languages import TOPIC_NAMES, TOXIC_CATEGORIES
-from tests.data.synthetic.stage import Stage, sure
+from tests.data.synthetic.scenario import Scenario, consistent
 
 CONFIG = WorldConfig(people=4_000, days=3, bursts_per_day=0.0, tweets_per_day=6.0, seed=2)
 EVEN = (np.arange(100_000) + 0.5) / 100_000
@@ -59,7 +59,7 @@ def test_three_in_ten_draw_a_second_topic(people: People, posts: Posts) -> None:
     w /= w.sum(axis=1, keepdims=True)
     other = posts.topic[:, 0] != posts.topic[:, 1]
     # By chance the second is the first again; given the first, with its weight.
-    assert sure(other, 0.3 * (1 - w[np.arange(len(posts)), posts.topic[:, 0]]))
+    assert consistent(other, 0.3 * (1 - w[np.arange(len(posts)), posts.topic[:, 0]]))
     assert (posts.share[~other] == 1).all()
     assert stats.kstest(posts.share[other], stats.uniform(0.55, 0.3).cdf).pvalue > 1e-4
     seconds = np.bincount(posts.topic[other, 1], minlength=CONFIG.topics)
@@ -72,13 +72,13 @@ def test_three_in_ten_draw_a_second_topic(people: People, posts: Posts) -> None:
 
 def test_small_talk_spam_and_insults_have_their_shares(people: People, posts: Posts) -> None:
     bot = people.kind[posts.author] == KINDS.index("bot")
-    assert sure(posts.style[bot] == SPAM, 0.85)
-    assert sure(posts.style[~bot] == CHAT, 0.07)
-    assert sure(posts.style[bot] == CHAT, 0.15 * 0.07)
+    assert consistent(posts.style[bot] == SPAM, 0.85)
+    assert consistent(posts.style[~bot] == CHAT, 0.07)
+    assert consistent(posts.style[bot] == CHAT, 0.15 * 0.07)
     assert (posts.style[~bot] != SPAM).all()
-    assert sure(posts.toxicity > 0, people.toxicity[posts.author])
+    assert consistent(posts.toxicity > 0, people.toxicity[posts.author])
     toxic = posts.toxicity[posts.toxicity > 0]
-    assert all(sure(toxic == one, 0.25) for one in range(1, 5))
+    assert all(consistent(toxic == one, 0.25) for one in range(1, 5))
     assert (posts.sentiment[posts.toxicity > 0] == -1).all()
 
 
@@ -107,12 +107,12 @@ def test_virality_is_exponential_about_its_mean_and_media_have_the_published_sha
 def test_deletions_come_an_hour_and_an_exponential_of_three_after(posts: Posts) -> None:
     config = CONFIG.model_copy(update={"deleted_share": 0.3})
     row, time = deletions(config, posts)
-    assert sure(np.isin(np.arange(len(posts)), row), 0.3)
+    assert consistent(np.isin(np.arange(len(posts)), row), 0.3)
     hours = (time - posts.time_us[row]) / HOUR_US - 1
     assert hours.min() >= -1e-6
     assert hours.max() <= 22
     for x in (0.5, 3.0, 9.0):
-        assert sure(hours > x, exp(-x / 3))
+        assert consistent(hours > x, exp(-x / 3))
 
 
 # Bursts.
@@ -150,11 +150,11 @@ def test_volumes_are_a_power_law_times_the_root_of_who_might_join() -> None:
     local = shocks.place >= 0
     reach = np.array(LANGUAGE_SHARES)[shocks.language] * np.where(local, 0.5, 1.0)
     size = shocks.volume / (50.0 * config.people / 1000 * np.sqrt(reach))
-    assert sure(local, 0.4)
+    assert consistent(local, 0.4)
     assert size.min() > 0.95
     assert size.max() <= 8
     for x in (1.5, 2.0, 4.0):
-        assert sure(size > x, x**-1.4)
+        assert consistent(size > x, x**-1.4)
 
 
 def test_those_join_a_burst_who_like_its_topic_speak_its_language_and_live_there() -> None:
@@ -183,12 +183,12 @@ def test_those_join_a_burst_who_like_its_topic_speak_its_language_and_live_there
 # Answers.
 
 
-def replies(stage: Stage, parents: I64, authors: I64) -> EventBatch:
+def replies(scenario: Scenario, parents: I64, authors: I64) -> EventBatch:
     """Replies of a millisecond each, by people to tweets."""
-    time = stage.now_us + 1_000_000 + 1000 * np.arange(len(parents))
+    time = scenario.now_us + 1_000_000 + 1000 * np.arange(len(parents))
     ids = snowflakes_in_order(time)
     return EventBatch("tweets", {
-        "tweet_id": ids, "time_us": time, "author_id": stage.people.user_id[authors],
+        "tweet_id": ids, "time_us": time, "author_id": scenario.people.user_id[authors],
         "kind": np.full(len(ids), "reply", object), "media_count": np.zeros(len(ids), np.int64),
         "conversation_id": parents, "referenced_id": parents,
     })  # fmt: skip
@@ -196,24 +196,24 @@ def replies(stage: Stage, parents: I64, authors: I64) -> EventBatch:
 
 def test_half_of_the_answers_come_within_twelve_minutes_after_the_tick() -> None:
     sociability = np.array([0.0, 0.3, 0.9] + [0.5] * 9, np.float32)
-    stage, n = Stage(BehaviourConfig(), sociability=sociability), 9_000
-    tweets = [stage.post(author) for author in range(3)]
+    scenario, n = Scenario(BehaviourConfig(), sociability=sociability), 9_000
+    tweets = [scenario.post(author) for author in range(3)]
     parents = np.array([tweet.tweet_id for tweet in tweets])[np.arange(n) % 3]
     authors = np.where(np.arange(n) % 10 == 0, np.arange(n) % 3, 5 + np.arange(n) % 7)
-    batch = replies(stage, parents, authors)
+    batch = replies(scenario, parents, authors)
     zero = np.zeros(n)
     hidden = dict.fromkeys(("share", "quality", "virality", "sentiment", "toxicity", "style"), zero)
-    stage.state.apply(batch, {**hidden, "topic": np.zeros((n, 2))})
-    due = stage.state.answers
+    scenario.state.apply(batch, {**hidden, "topic": np.zeros((n, 2))})
+    due = scenario.state.answers
     row = due.tweet - len(tweets)
     assert np.array_equal(due.author, row % 3)
     own = np.arange(n) % 10 == 0
     for author in range(3):
         mine = (np.arange(n) % 3 == author) & ~own
-        assert sure(np.isin(np.flatnonzero(mine), row), float(sociability[author]))
+        assert consistent(np.isin(np.flatnonzero(mine), row), float(sociability[author]))
     # Nobody answers their own reply.
     assert not own[row].any()
-    minutes = (due.due_us - batch.time_us[row] - stage.config.tick_us) / MINUTE_US
+    minutes = (due.due_us - batch.time_us[row] - scenario.config.tick_us) / MINUTE_US
     assert stats.kstest(minutes, lambda x: stats.norm.cdf(np.log(np.asarray(x) / 12) / 1.2)).pvalue > 1e-4
     assert minutes.max() <= 12 * 60
 
@@ -239,18 +239,18 @@ def test_annotators_err_as_documented(people: People, posts: Posts) -> None:
     assert rate.mean() == pytest.approx(0.2, abs=0.08)
     assert np.ptp(rate) > 0.05
     error = rate[who]
-    assert sure((label == topic[at, 1])[two & ~chat], error[two & ~chat] * (0.7 + 0.3 / config.topics))
-    assert sure(wrong[chat & ~two], (1 - (1 - error[chat & ~two]) / 2) * (1 - 1 / config.topics))
+    assert consistent((label == topic[at, 1])[two & ~chat], error[two & ~chat] * (0.7 + 0.3 / config.topics))
+    assert consistent(wrong[chat & ~two], (1 - (1 - error[chat & ~two]) / 2) * (1 - 1 / config.topics))
 
     at, who, label = per["sentiment"]
     mood, true = np.select([label == "negative", label == "positive"], [-1, 1], 0), posts.sentiment[at]
-    assert sure(mood != true, np.minimum(1.3 * rate[who], 1))
+    assert consistent(mood != true, np.minimum(1.3 * rate[who], 1))
     assert (np.abs(mood - true) <= 1).all()
-    assert sure(mood[(true == 0) & (mood != 0)] == 1, 0.5)
+    assert consistent(mood[(true == 0) & (mood != 0)] == 1, 0.5)
 
     at, who, label = per["toxicity"]
     clean, toxic = label == TOXIC_CATEGORIES[0], posts.toxicity[at] > 0
-    assert sure(clean[toxic], np.minimum(1.3 * rate[who][toxic], 1))
-    assert sure(~clean[~toxic], 0.05 * rate[who][~toxic])
+    assert consistent(clean[toxic], np.minimum(1.3 * rate[who][toxic], 1))
+    assert consistent(~clean[~toxic], 0.05 * rate[who][~toxic])
     seen = toxic & ~clean
     assert (label[seen] == np.array(TOXIC_CATEGORIES, object)[posts.toxicity[at[seen]]]).all()

@@ -1,10 +1,10 @@
 """The languages of the world: their words, and the topics that all of them talk about.
 
 A language is a module of words without code. Its names are: `CODE`; `TOPICS`, a line a topic, `name | hashtags |
-entities | things | doings`, each list ordered by use, an entity ending with `*p` for a person, `*l` a place, `*o` an
-organisation; clauses by mood in `FRAMES` and `REPLIES`; small talk in `CHAT`; `ADJECTIVES` by mood, `INTENSIFIERS`,
+entities | things | activities`, each list ordered by use, an entity ending with `*p` for a person, `*l` a place, `*o`
+an organisation; clauses by mood in `FRAMES` and `REPLIES`; small talk in `CHAT`; `ADJECTIVES` by mood, `INTENSIFIERS`,
 `WHEN`, `JOINS` between clauses, `FILLERS`; `TOXIC` clauses by category; `SPAM`; and what names are made of: `GIVEN`,
-`FAMILY`, `NAME`, `ORGS`, `SPOTS`. Slots of clauses: {e} {e2} an entity, {t} {t2} a thing, {d} a doing, {a} an
+`FAMILY`, `NAME`, `ORGS`, `SPOTS`. Slots of clauses: {e} {e2} an entity, {t} {t2} a thing, {d} an activity, {a} an
 adjective of the mood, {x} an intensifier, {w} a time word, {n} a number.
 """
 

@@ -69,7 +69,7 @@ class Topic:
     entities: tuple[Entity, ...]
     things: tuple[str, ...]
     """Noun phrases."""
-    doings: tuple[str, ...]
+    activities: tuple[str, ...]
     """What people do."""
 
 
@@ -170,15 +170,15 @@ def slots(pattern: str) -> list[str]:
 
 def _topic(code: str, line: str) -> Topic:
     try:
-        name, tags, entities, things, doings = (part.strip() for part in line.split("|"))
+        name, tags, entities, things, activities = (part.strip() for part in line.split("|"))
     except ValueError:
         raise ValueError(f"{code}: a topic has five parts between bars: {line[:60]!r}") from None
-    topic = Topic(name, tuple(tags.split()), tuple(map(_entity, _items(entities))), _items(things), _items(doings))
+    topic = Topic(name, tuple(tags.split()), tuple(map(_entity, _items(entities))), _items(things), _items(activities))
     short = [
         f"{len(words)} {what}"
         for what, words, least in (
             ("hashtags", topic.tags, 5), ("entities", topic.entities, 10), ("things", topic.things, 12),
-            ("doings", topic.doings, 5),
+            ("activities", topic.activities, 5),
         ) if len(words) < least
     ]  # fmt: skip
     if short:

@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from data.synthetic.text.languages import LANGUAGES, PARENT, PARENT_NAMES, TOPIC_NAMES, Language, en
-from data.synthetic.text.languages.flavour import FLAVOURS
+from data.synthetic.text.languages.word_parts import WORD_PARTS
 from data.synthetic.text.lexicon import TAIL, lexicon, people_of, strings
 from data.tweet_text import hashtags
 
@@ -23,7 +23,7 @@ def _changed(**changes: object) -> ModuleType:
 
 def test_five_languages_in_order_speak_about_the_same_topics():
     assert tuple(language.code for language in LANGUAGES) == CODES
-    assert set(FLAVOURS) == set(CODES)
+    assert set(WORD_PARTS) == set(CODES)
     assert all(tuple(topic.name for topic in language.topics) == TOPIC_NAMES for language in LANGUAGES)
 
 

@@ -1,4 +1,4 @@
-"""A stage on which a test says what happens: every event goes into a world's `State` and into a `Diary`."""
+"""A scenario in which a test says what happens: every event goes into a world's `State` and into a `History`."""
 
 from __future__ import annotations
 
@@ -18,13 +18,13 @@ from data.synthetic.people import WORLD_ACTIONS, make_people
 from data.synthetic.posting import ORIGINAL, SPAM
 from data.synthetic.state import State
 from data.synthetic.truth import Truth
-from tests.data.synthetic.closed_form import ClosedForm, Diary, Tweet
+from tests.data.synthetic.closed_form import ClosedForm, History, Tweet
 
 TOPICS = 5
 
 
-class Stage:
-    """A dozen people of one language who like everything alike, lean to nothing and share no style, unless told."""
+class Scenario:
+    """A dozen people of one language who like everything alike, lean to nothing and share no style, unless given."""
 
     def __init__(
         self, behaviour: BehaviourConfig | None = None, *, count: int = 12, seed: int = 3, **people: Any
@@ -44,23 +44,23 @@ class Stage:
         self.truth = Truth(self.parameters)
         self.form = ClosedForm(self.people, self.config.behaviour, seed)
         self.state = State(self.config, self.people, None)
-        self.diary = Diary()
+        self.history = History()
         self.now_us = self.config.start_us
 
     def wait(self, hours: float) -> None:
         self.now_us += round(hours * 3_600_000) * 1000
 
-    def after(self, hours: float) -> Stage:
-        """The same stage, asked some hours from now."""
+    def after(self, hours: float) -> Scenario:
+        """The same scenario, some hours from now."""
         later = copy(self)
         later.wait(hours)
         return later
 
     def post(self, author: int = 1, **more: Any) -> Tweet:
         """A tweet of this moment."""
-        last = self.diary.tweets[-1].tweet_id if self.diary.tweets else 0
+        last = self.history.tweets[-1].tweet_id if self.history.tweets else 0
         tweet = Tweet(max(int(snowflake(self.now_us, 0)), last + 1), self.now_us, author, **more)
-        self.diary.tweets.append(tweet)
+        self.history.tweets.append(tweet)
         ids = np.array([tweet.tweet_id])
         columns: dict[str, Array] = {
             "tweet_id": ids, "time_us": np.array([tweet.time_us]), "author_id": self.people.user_id[[author]],
@@ -77,55 +77,57 @@ class Stage:
 
     def show(self, person: int, *tweets: Tweet) -> None:
         """Impressions of this moment."""
-        self.diary.shown[person] += [(self.now_us, tweet) for tweet in tweets]
-        self._tell("impressions", user_id=[self.people.user_id[person]] * len(tweets),
+        self.history.shown[person] += [(self.now_us, tweet) for tweet in tweets]
+        self._apply("impressions", user_id=[self.people.user_id[person]] * len(tweets),
                    tweet_id=[tweet.tweet_id for tweet in tweets])  # fmt: skip
 
     def act(self, person: int, tweet: Tweet, action: str = "like") -> None:
         if action in ("like", "reply", "retweet", "quote"):
             tweet.engaged.append((person, action))
-        self._tell("engagements", user_id=self.people.user_id[[person]], tweet_id=[tweet.tweet_id],
+        self._apply("engagements", user_id=self.people.user_id[[person]], tweet_id=[tweet.tweet_id],
                    action=np.array([action], object))  # fmt: skip
 
     def follow(self, person: int, other: int, ended: bool = False) -> None:
-        (self.diary.follows.discard if ended else self.diary.follows.add)((person, other))
+        (self.history.follows.discard if ended else self.history.follows.add)((person, other))
         user_id = self.people.user_id
-        self._tell("follows", follower_id=user_id[[person]], followee_id=user_id[[other]], ended=np.array([ended]))
+        self._apply("follows", follower_id=user_id[[person]], followee_id=user_id[[other]], ended=np.array([ended]))
 
     def delete(self, tweet: Tweet) -> None:
         tweet.deleted = True
-        self._tell("deletions", tweet_id=[tweet.tweet_id])
+        self._apply("deletions", tweet_id=[tweet.tweet_id])
 
     def forget(self, before_us: int) -> None:
-        """The state forgets old tweets; the diary only stops to name them."""
+        """The state forgets old tweets; the history only stops naming them."""
         self.state.forget(before_us)
-        self.diary.tweets = [tweet for tweet in self.diary.tweets if tweet.time_us >= before_us]
+        self.history.tweets = [tweet for tweet in self.history.tweets if tweet.time_us >= before_us]
 
-    def slates(self, asked: list[tuple[int, list[Tweet]]]) -> CandidateBatch:
+    def slates(self, served: list[tuple[int, list[Tweet]]]) -> CandidateBatch:
         """Slates that people are shown now."""
-        requests = Requests({"user_row": np.array([p for p, _ in asked]), "time_us": np.full(len(asked), self.now_us)})
-        offsets = np.r_[0, np.cumsum([len(slate) for _, slate in asked])].astype(np.int64)
-        ids = np.array([tweet.tweet_id for _, slate in asked for tweet in slate], np.int64)
+        requests = Requests(
+            {"user_row": np.array([p for p, _ in served]), "time_us": np.full(len(served), self.now_us)}
+        )
+        offsets = np.r_[0, np.cumsum([len(slate) for _, slate in served])].astype(np.int64)
+        ids = np.array([tweet.tweet_id for _, slate in served for tweet in slate], np.int64)
         return CandidateBatch(requests, offsets, {"tweet_row": self.state.tweet_rows(ids)})
 
     def chances(self, person: int, *tweets: Tweet) -> F64:
         """[N, A] what the truth says now."""
         return self.truth.action_probability(self.state, self.slates([(person, list(tweets))]))
 
-    def reactions(self, asked: list[tuple[int, list[Tweet]]]) -> Reactions:
+    def reactions(self, served: list[tuple[int, list[Tweet]]]) -> Reactions:
         """What the world draws now."""
-        slates = self.slates(asked)
+        slates = self.slates(served)
         c = slates.requests.columns
         return react(self.parameters, self.state, c["user_row"], c["time_us"], slates.offsets,
                      slates.columns["tweet_row"])  # fmt: skip
 
-    def _tell(self, table: str, **columns: Any) -> None:
+    def _apply(self, table: str, **columns: Any) -> None:
         arrays = {name: np.asarray(column) for name, column in columns.items()}
         count = len(next(iter(arrays.values())))
         self.state.apply(EventBatch(table, {**arrays, "time_us": np.full(count, self.now_us)}))
 
 
-def sure(happened: Array, chance: Array | float) -> bool:
+def consistent(happened: Array, chance: Array | float) -> bool:
     """Whether so many happened as chances say, within 4.5 standard deviations."""
     p = np.broadcast_to(np.asarray(chance, float), happened.shape)
     return bool(abs(happened.sum() - p.sum()) <= 4.5 * sqrt((p * (1 - p)).sum()) + 1e-9)

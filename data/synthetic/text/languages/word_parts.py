@@ -1,4 +1,4 @@
-"""What makes a language's vocabulary open: laughter, affixes, nicknames and coined family names, by language code."""
+"""Parts from which words are made that no list holds: laughter, affixes, nicknames, invented family names; by language."""
 
 # ruff: noqa: E501, SIM905 - words read best as they are spoken
 from __future__ import annotations
@@ -12,21 +12,21 @@ EMOJI: tuple[str, ...] = tuple(
 
 
 @dataclass(frozen=True)
-class Flavour:
-    """Material from which words are made that no list holds."""
+class WordParts:
+    """The parts of one language."""
 
     laughs: tuple[str, ...]
-    """Repeated to a laugh."""
+    """Repeated, they make a laugh."""
     stretches: tuple[str, ...]
     """Repeated at the end of a clause; empty where vowels are lengthened instead."""
     prefixes: tuple[str, ...]
-    """Glued to the beginning of a thing."""
+    """Put before a thing, without a space."""
     affixes: tuple[str, ...]
-    """Glued to its end."""
+    """Put after a thing, without a space."""
     company: tuple[tuple[str, str], ...]
     """What stands before and after the name of a friend at the end of a clause."""
     onsets: tuple[str, ...]
-    """Beginnings of coined family names."""
+    """Beginnings of invented family names."""
     endings: tuple[str, ...]
     """Their ends."""
     syllables: tuple[str, ...]
@@ -47,8 +47,8 @@ _SYLLABLES = tuple(
     "o pat per phi qui ra ren ri sab sal sel ser si sim sol sul te ter the til tor tri u val ve vic wen xan ya yu zan zi".split()
 )
 
-FLAVOURS: dict[str, Flavour] = {
-    "en": Flavour(
+WORD_PARTS: dict[str, WordParts] = {
+    "en": WordParts(
         laughs=("ha", "he", "lo", "ah"),
         stretches=(),
         prefixes=tuple("mini mega super anti ultra post pre neo semi micro pseudo non over hyper un crypto giga proto retro turbo".split()),
@@ -63,7 +63,7 @@ FLAVOURS: dict[str, Flavour] = {
         syllables=_SYLLABLES,
         tails=tuple("zzy bo ster ie o bean nut ska y na zo kins pop lie la dog ster face bug boo mo ndra nny rie sh".split()),
     ),
-    "ja": Flavour(
+    "ja": WordParts(
         laughs=("w", "笑", "草", "ｗ"),
         stretches=("ー", "〜", "！", "…"),
         prefixes=tuple("超 神 激 脱 新 元 裏 真 ミニ メガ 推し 偽 本気".split()),
@@ -75,7 +75,7 @@ FLAVOURS: dict[str, Flavour] = {
         tails=tuple("ちゃん くん っち ぴ さん たん りん ぽん 先輩 ぴょん".split()),
         stop="。",
     ),
-    "es": Flavour(
+    "es": WordParts(
         laughs=("ja", "je", "ji", "jsj"),
         stretches=(),
         prefixes=tuple("mini mega super anti ultra pos pre neo semi micro seudo archi re requete".split()),
@@ -90,7 +90,7 @@ FLAVOURS: dict[str, Flavour] = {
         tails=tuple("chi cho ita ito nacho lis ncha pe rro ti co yo lu ri sita".split()),
         accents=True,
     ),
-    "pt": Flavour(
+    "pt": WordParts(
         laughs=("k", "ha", "rs", "kk"),
         stretches=(),
         prefixes=tuple("mini mega super anti ultra pós pré neo semi micro pseudo arqui hiper re".split()),
@@ -105,7 +105,7 @@ FLAVOURS: dict[str, Flavour] = {
         tails=tuple("inha inho zão ca lu ti dé ju co nda lê gui bs xa zé ne".split()),
         accents=True,
     ),
-    "ko": Flavour(
+    "ko": WordParts(
         laughs=("ㅋ", "ㅎ", "ㅋㅋ", "하"),
         stretches=("~", "ㅠ", "!", "ㅜ", "…"),
         prefixes=tuple("초 갓 찐 핵 생 노 왕 국민 인생 미니 메가".split()),
