@@ -7,9 +7,8 @@
     rookery.evaluate(world, model.reference, "popularity", "interest_formula")
     rookery.compare("popularity", model.reference)
 
-Nothing heavy is imported before it is used. What a run makes lies in `var/` under the current folder, or in
-`ROOKERY_HOME`. Wrong input raises a `RookeryError` of one line: the thing, its value, the remedy. Results have
-`to_polars()`, `plot()` (a Matplotlib figure) and a display in notebooks. docs/python.md says more.
+What a run makes lies in `var/` under the current folder, or in `ROOKERY_HOME`. Wrong input raises a `RookeryError` of
+one line: the thing, its value, the remedy. Results have `to_polars()`, `plot()` and a display. More: docs/python.md.
 """
 
 from __future__ import annotations
@@ -18,42 +17,36 @@ import sys
 from collections.abc import Mapping, Sequence
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from candidates.component import Source
     from candidates.funnel import Funnel
     from candidates.products.home import HomeConfig
-    from data.batch import CandidateBatch, Ragged, Requests
+    from data.batch import Ragged
     from data.dataset import Dataset
     from data.errors import RookeryError
     from experiments.notebook.dataset import LabDataset
-    from experiments.notebook.home import Home, HomeFeed, MakeSource
+    from experiments.notebook.home import Home, HomeFeed
     from experiments.notebook.results import Audited, Compared, Evaluation, Training
     from experiments.notebook.server import ServedNetwork
-    from features.online import FeatureState
     from ranking.artifact import Bundle
     from ranking.scorer import Scorer
+    from serving.projections import MakeSource
 
 __all__ = [
-    "CandidateBatch", "Dataset", "FeatureState", "Funnel", "HomeConfig", "Ragged", "Requests", "RookeryError", "Scorer",
-    "Source", "audit", "compare", "evaluate", "home_feed", "import_log", "load_model", "make_world", "open_dataset",
-    "open_home", "serve", "train",
+    "Funnel", "HomeConfig", "Ragged", "RookeryError", "Source", "audit", "compare", "evaluate",
+    "home_feed", "import_log", "load_model", "make_world", "open_dataset", "open_home", "serve", "train",
 ]  # fmt: skip
 
 PACKAGES = ("data", "features", "ranking", "candidates", "serving", "experiments")
 """Rookery's import packages; all lie beside this module."""
 
 _TYPES = {
-    "CandidateBatch": "data.batch:CandidateBatch",
-    "Dataset": "data.dataset:Dataset",
-    "FeatureState": "features.online:FeatureState",
     "Funnel": "candidates.funnel:Funnel",
     "HomeConfig": "candidates.products.home:HomeConfig",
     "Ragged": "data.batch:Ragged",
-    "Requests": "data.batch:Requests",
     "RookeryError": "data.errors:RookeryError",
-    "Scorer": "ranking.scorer:Scorer",
     "Source": "candidates.component:Source",
 }
 """What parts of your own are made of, imported when it is used."""
@@ -62,13 +55,11 @@ _TYPES = {
 def make_world(
     preset: str = "tiny", out: str | Path | None = None, *, settings: Mapping[str, Any] | None = None
 ) -> LabDataset:
-    """Makes a synthetic network whose truth is known: people, follows, tweets, and days of feeds with what people did.
-
-    A world that is in the folder already is opened; one of other settings is replaced.
+    """Makes a synthetic network whose truth is known; a world that is there already is opened.
 
     Args:
         preset: `tiny`, `demo`, `small`, `medium` or `large`; docs/world.md has their sizes.
-        out: the folder to write; `worlds/PRESET` under home when None.
+        out: the folder to write, where a data set of other settings is replaced; `worlds/PRESET` under home when None.
         settings: what differs from the preset, nested as in docs/world.md.
 
     Raises:
@@ -80,13 +71,12 @@ def make_world(
         >>> world.rows("users")
         300
     """
-    from data.home import home_folder
     from experiments.notebook.dataset import LabDataset
     from experiments.notebook.display import shown_progress
     from experiments.simulation.worlds import kept_data, preset_config
 
     config = preset_config(preset, settings or {})
-    folder = Path(out) if out is not None else home_folder() / "worlds" / preset
+    folder = Path(out) if out is not None else _home() / "worlds" / preset
     with shown_progress(f"world of {config.people:,} people x {config.days} days") as progress:
         made = kept_data(config, folder, progress)
     return LabDataset.open(made.folder)
@@ -99,8 +89,7 @@ def open_dataset(folder: str | Path) -> LabDataset:
         DataError: there is no data set, or a file of it is damaged.
 
     Example:
-        >>> world = rookery.open_dataset("var/worlds/tiny")
-        >>> world.scan("tweets").select("text").head(3).collect()
+        >>> rookery.open_dataset("var/worlds/tiny").scan("tweets").select("text").head(3).collect()
     """
     from experiments.notebook.dataset import LabDataset
 
@@ -126,7 +115,6 @@ def import_log(
 
     Example:
         >>> log = rookery.import_log("movielens", "ml-latest-small", "var/movielens", min_value=4)
-        >>> log.to_polars()
     """
     from data.readers import read_log
     from experiments.notebook.dataset import LabDataset
@@ -139,19 +127,14 @@ def audit(dataset: Dataset, *, rows: int = 400, cuts: int = 2, encoder: str = "s
     """Looks for leaks and disorder: features that change when the future is cut off, duplicates, cold users, ties.
 
     Args:
-        dataset: a world or an imported log.
         rows: rows whose features are recomputed at each cut.
         cuts: times at which the future is cut off.
         encoder: the text encoder of features that read texts; `none` leaves these features out.
-
-    Raises:
-        ConfigError: a number out of range.
 
     Example:
         >>> rookery.audit(world).clean
         True
     """
-    from data.home import home_folder
     from experiments.datasets.audit import AuditConfig, audit_now
     from experiments.notebook.display import shown_progress
     from experiments.notebook.results import Audited
@@ -159,7 +142,7 @@ def audit(dataset: Dataset, *, rows: int = 400, cuts: int = 2, encoder: str = "s
 
     config = validate(AuditConfig, {"rows": rows, "cuts": cuts}, source="the arguments")
     with shown_progress(f"audit {dataset.name}"):
-        return Audited(dataset.name, audit_now(dataset, config, encoder, home_folder()))
+        return Audited(dataset.name, audit_now(dataset, config, encoder, _home()))
 
 
 def train(
@@ -176,7 +159,6 @@ def train(
     The first model becomes `champion`, which `home_feed` and `serve` rank with; each new one becomes `challenger`.
 
     Args:
-        dataset: a world or an imported log.
         scorer: a name of the catalogue: `rookery scorers list`.
         settings: the scorer's settings, nested: `rookery scorers settings NAME`.
         seed: of initial weights, sampling and shuffling.
@@ -193,7 +175,6 @@ def train(
         >>> model.reference
         'v1'
     """
-    from data.home import home_folder
     from experiments.notebook.display import shown_progress
     from experiments.notebook.results import Training
     from experiments.runs.config import RunConfig, validate
@@ -202,7 +183,7 @@ def train(
     given = {"scorer": scorer, "settings": dict(settings or {}), "seed": seed, "split": split, "encoder": encoder}
     config = validate(RunConfig, given, source="the arguments")
     with shown_progress(f"train {scorer}") as progress:
-        return Training(scorer, run(dataset, config, home_folder(), progress))
+        return Training(scorer, run(dataset, config, _home(), progress))
 
 
 def evaluate(
@@ -221,14 +202,14 @@ def evaluate(
         dataset: what the test is taken from.
         models: aliases, versions, run ids, folders, or names of scorers that need no training.
         scorers: scorers of your own by name: objects with `reads` and `score(batch)`; nothing is trained.
-        metrics: metrics of the catalogue beside NDCG, recall, AUC and true value (docs/evaluation.md).
+        metrics: beside NDCG, recall, AUC and true value: names of the catalogue (docs/metrics.md).
         requests: how many requests of the test are sampled.
         k: length of the list that is judged.
         seed: of the sample and of the bootstrap.
         split: how the data set is split, as for `train`.
 
     Raises:
-        NotFoundError: a reference that nothing answers to.
+        NotFoundError: no model of a reference.
         ConfigError: a metric that does not apply, or a name that is taken.
         ModelError: a scorer reads columns that the data set cannot fill.
 
@@ -239,7 +220,6 @@ def evaluate(
         ...         return -batch.column("tweet.age_h")
         >>> rookery.evaluate(world, "popularity", scorers={"newest": Newest()}).plot()
     """
-    from data.home import home_folder
     from experiments.evaluation.evaluate import EvaluateConfig, evaluate_references
     from experiments.notebook.display import shown_progress
     from experiments.notebook.results import Evaluation
@@ -248,7 +228,8 @@ def evaluate(
     options = {"requests": requests, "k": k, "seed": seed, "split": split, "metrics": tuple(metrics)}
     config = validate(EvaluateConfig, options, source="the arguments")
     with shown_progress("evaluate") as progress:
-        return Evaluation(evaluate_references(dataset, models, config, home_folder(), progress, scorers=scorers))
+        report = evaluate_references(dataset, models, config, _home(), progress, scorers=scorers)
+    return Evaluation(report)
 
 
 def compare(*references: str, metrics: Sequence[str] = ()) -> Compared:
@@ -259,36 +240,31 @@ def compare(*references: str, metrics: Sequence[str] = ()) -> Compared:
         metrics: as `ndcg` or `map`; NDCG, recall and true value when empty.
 
     Raises:
-        NotFoundError: a reference that nothing answers to, or a run that was never evaluated.
+        NotFoundError: no run of a reference, or one that was never evaluated.
         ConfigError: fewer than two runs, or runs that were evaluated on other data or by another protocol.
 
     Example:
         >>> rookery.compare("popularity", "newest").to_polars()
     """
-    from data.home import home_folder
     from experiments.evaluation.compare import compare_runs
     from experiments.notebook.results import Compared
 
-    return Compared(compare_runs(references, home_folder(), metrics))
+    return Compared(compare_runs(references, _home(), metrics))
 
 
 def load_model(reference: str = "champion") -> Bundle:
     """The model that a reference stands for: its `scorer`, and the text encoder and heads that its columns come from.
 
-    Args:
-        reference: an alias, a version, a run id, or the folder of an artifact.
-
     Raises:
-        NotFoundError: nothing answers to it.
+        NotFoundError: no model has that alias, version or run id, and it is no folder of one.
         ModelError: its artifact is damaged or does not fit this code.
 
     Example:
         >>> rookery.load_model("v1").scorer.reads
     """
-    from data.home import home_folder
     from ranking.registry import fetch
 
-    return fetch(reference, home=home_folder())
+    return fetch(reference, home=_home())
 
 
 def open_home(
@@ -301,10 +277,9 @@ def open_home(
 ) -> Home:
     """The home feed of a data set at the end of its log, ranked in this process by the parts that `serve` runs.
 
-    The log is replayed once; `feed(user_id)` is then quick for any user. Nothing that is shown counts as seen.
+    The log is replayed once; `feed(user_id)` is then quick. Nothing that is shown counts as seen.
 
     Args:
-        dataset: a world, or a log of tweets.
         model: what ranks: an alias, a version, a run id or a folder; newest first while none was trained.
         scorer: a scorer of your own, instead of `model`.
         config: what the feed is made of: sources, caps, diversity.
@@ -312,29 +287,26 @@ def open_home(
             class of a `Source` whose `__init__` takes a `FeatureState` is enough.
 
     Raises:
-        NotFoundError: nothing answers to `model`.
+        NotFoundError: no model of that reference.
         ModelError: the model reads columns that the data set cannot fill.
         ConfigError: two sources have one name, or one reads a column that nothing writes.
 
     Example:
-        >>> home = rookery.open_home(world)
-        >>> home.feed(user_id, k=10).plot()
+        >>> rookery.open_home(world).feed(user_id, k=10).plot()
     """
-    from data.home import home_folder
     from experiments.notebook.display import shown_progress
     from experiments.notebook.home import Home, ranking_model
 
-    ranked_by = ranking_model(dataset, model, scorer, home_folder())
+    ranked_by = ranking_model(dataset, model, scorer, _home())
     with shown_progress(f"replay {dataset.name}"):
-        return Home.open(dataset, ranked_by, config=config, sources=sources)
+        return Home(dataset, ranked_by, config=config, sources=sources)
 
 
 def home_feed(dataset: Dataset, user_id: int, k: int = 20, *, model: str = "champion") -> HomeFeed:
     """The best `k` tweets for a user at the end of the log, with why each is there; `open_home` serves many users.
 
     Raises:
-        NotFoundError: there is no such user, or nothing answers to `model`.
-        ModelError: the model reads columns that the data set cannot fill.
+        NotFoundError: there is no such user, or no model of that reference.
 
     Example:
         >>> feed = rookery.home_feed(world, user_id)
@@ -350,26 +322,31 @@ def serve(
 
     Args:
         dataset: loaded into the network first; what the network holds already when None.
-        model: what ranks: an alias, a version, a run id or a folder.
+        model: what ranks, as for `open_home`.
         port: the port to listen at; 0 takes a free one.
         folder: the folder of the network's database; one a data set under home when None.
 
     Raises:
         ConfigError: the port is taken, or another process has the network open.
-        NotFoundError: nothing answers to `model`.
-        ModelError: the model reads columns that the data set cannot fill.
+        NotFoundError, ModelError: as for `open_home`.
 
     Example:
         >>> with rookery.serve(world) as network:
         ...     network.get("/2/users/me", user_id=user_id)
     """
-    from data.home import home_folder
     from experiments.notebook.display import shown_progress
     from experiments.notebook.server import ServedNetwork
 
-    data = dataset.folder if dataset is not None else None
+    data = None if dataset is None else dataset.folder
+    at = None if folder is None else Path(folder)
     with shown_progress("start the network"):
-        return ServedNetwork(data, model, home_folder(), folder=Path(folder) if folder is not None else None, port=port)
+        return ServedNetwork(data, model, _home(), folder=at, port=port)
+
+
+def _home() -> Path:
+    from data.home import home_folder
+
+    return home_folder()
 
 
 def main() -> None:
@@ -391,42 +368,28 @@ def __dir__() -> list[str]:
     return __all__
 
 
-def _shadowing() -> str:
-    """One line on the first package of Rookery's that another one hides; empty where none does."""
+def _check_packages() -> None:
+    """Ends the command, and anything else with an ImportError, where another package hides one of Rookery's."""
     here = Path(__file__).resolve().parent
     for name in PACKAGES:
-        found = _places(name)
-        if here / name not in found:
-            where = f"another one is found first: {found[0]}" if found else "it is not there"
-            return (
+        try:
+            spec = find_spec(name)
+        except ValueError:  # imported already, by hand
+            spec = None
+        places = (spec.submodule_search_locations or [spec.origin or name]) if spec else []
+        if here / name not in [Path(place).resolve() for place in places]:
+            where = f"another one is found first: {next(iter(places))}" if places else "it is not there"
+            line = (
                 f"Rookery's package {name!r} cannot be imported, {where}; rename it, take it off the import path "
                 "(PYTHONPATH, the current folder), or give Rookery an environment of its own"
             )
-    return ""
+            if Path(sys.argv[0]).stem != "rookery":
+                raise ImportError(line)
+            sys.stderr.write(f"rookery: {line}\n")
+            sys.exit(2)
 
 
-def _places(name: str) -> list[Path]:
-    """Where the package or module that Python imports by this name lies."""
-    try:
-        spec = find_spec(name)
-    except ValueError:  # imported already, by hand
-        return []
-    if spec is None:
-        return []
-    places = spec.submodule_search_locations or [spec.origin or name]
-    return [Path(place).resolve() for place in places]
-
-
-def _refuse(problem: str) -> NoReturn:
-    """The command ends with the line, anything else gets it as an ImportError."""
-    if Path(sys.argv[0]).stem == "rookery":
-        sys.stderr.write(f"rookery: {problem}\n")
-        sys.exit(2)
-    raise ImportError(problem)
-
-
-if problem := _shadowing():
-    _refuse(problem)
+_check_packages()
 
 if __name__ == "__main__":
     main()

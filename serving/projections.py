@@ -7,10 +7,11 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
 
+from candidates.component import Source
 from candidates.funnel import Funnel
 from candidates.products.home import home_funnel
 from candidates.search.hybrid import Search
@@ -36,6 +37,9 @@ from serving.settings import Settings
 
 log = logging.getLogger("rookery.serving")
 
+MakeSource = Callable[[FeatureState], Source]
+"""Builds a source on the state; the class of a source whose `__init__` takes the state is one."""
+
 
 class EventBuffer:
     """The `EventSink` of the funnel: holds what it emits until the answer is sent."""
@@ -56,8 +60,10 @@ class EventBuffer:
 class Projections:
     """The parts, wired to each other, and the consumers that feed them."""
 
-    def __init__(self, settings: Settings, model: ServedModel, metrics: Metrics) -> None:
-        """Empty parts for `model`."""
+    def __init__(
+        self, settings: Settings, model: ServedModel, metrics: Metrics, sources: Sequence[MakeSource] = ()
+    ) -> None:
+        """Empty parts for `model`; `sources` bring candidates to the home feed after those of `settings.feed`."""
         scorer, understanding, max_age_h = model.scorer, model.understanding, settings.feed.max_age_h
         self.state = FeatureState(understanding)
         network = self.state.network
@@ -90,6 +96,7 @@ class Projections:
             settings.feed,
             sink=self._sink if settings.record_impressions else None,
             policy=f"{model.name}{version}",
+            more=[make(self.state) for make in sources],
         )
 
     @property

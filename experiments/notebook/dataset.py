@@ -10,14 +10,14 @@ import polars as pl
 from data.dataset import Dataset
 from data.readers.notes import in_words
 from data.schema import table
-from experiments.notebook.display import shown
+from experiments.notebook.display import Result, shown
 from experiments.reports.plots import new_figure
 
 _DRAWN = ("tweets", "requests", "engagements")
 """Tables whose rows a day are drawn, where the data set has them."""
 
 
-class LabDataset(Dataset):
+class LabDataset(Dataset, Result):
     """A data set on disk that a notebook can look at. It goes wherever a `data.dataset.Dataset` does."""
 
     def to_polars(self) -> pl.DataFrame:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
+import warnings
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
-from typing import Any, Protocol
+from typing import Any
 
 import polars as pl
 
@@ -19,20 +21,24 @@ _LEAST_S = 0.2
 """Seconds between two updates of the line."""
 
 
-class Result(Protocol):
+class Result(ABC):
     """What the functions of `rookery` return."""
 
+    @abstractmethod
     def to_polars(self) -> pl.DataFrame:
         """Its rows."""
-        ...
 
+    @abstractmethod
     def plot(self) -> Any:
         """A Matplotlib figure of it, which a notebook shows as a picture."""
-        ...
 
+    @abstractmethod
     def _repr_html_(self) -> str:
         """What a notebook shows."""
-        ...
+
+    def __repr__(self) -> str:
+        """What a terminal shows."""
+        return f"{type(self).__name__}\n{self.to_polars()}"
 
 
 def in_notebook() -> bool:
@@ -49,7 +55,10 @@ def shown_progress(title: str) -> Iterator[Progress]:
             yield report
         return
     line = _Line(title)
-    yield line
+    with warnings.catch_warnings():
+        # Of a library whose bars are not shown.
+        warnings.filterwarnings("ignore", message="IProgress not found")
+        yield line
     line.show(f"{line.elapsed_s:.0f} s")
 
 

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
-import numpy as np
 import polars as pl
 
-from candidates.component import Source
-from candidates.funnel import Funnel
-from candidates.products.home import HomeConfig, home_funnel
+from candidates.products.home import HomeConfig
 from candidates.trace import FunnelResult, Why
 from data.dataset import Dataset
 from experiments.evaluation.bundles import bundles_of
-from experiments.notebook.display import shown
+from experiments.notebook.display import Result, shown
 from experiments.reports.plots import new_figure
 from experiments.runs.models import served_model
 from experiments.runs.splits import split_of
@@ -26,11 +23,8 @@ from ranking.scorer import Scorer
 from serving.kit.telemetry import Metrics
 from serving.loading import end_us
 from serving.model import ServedModel, untrained
-from serving.projections import Projections
+from serving.projections import MakeSource, Projections
 from serving.settings import Settings
-
-MakeSource = Callable[[FeatureState], Source]
-"""Builds a source on the state that a feed reads; the class of a source whose `__init__` takes the state is one."""
 
 
 def ranking_model(dataset: Dataset, model: str, scorer: Scorer | None, home: Path) -> ServedModel:
@@ -56,32 +50,28 @@ def ranking_model(dataset: Dataset, model: str, scorer: Scorer | None, home: Pat
 class Home:
     """The home feeds of all users of a data set, at the end of its log. Nothing shown here counts as seen."""
 
-    def __init__(self, dataset: Dataset, state: FeatureState, funnel: Funnel, time_us: int) -> None:
-        """Runs `funnel` over `state`, as of `time_us`."""
-        self.dataset, self.state, self.funnel, self.time_us = dataset, state, funnel, time_us
-
-    @classmethod
-    def open(
-        cls,
+    def __init__(
+        self,
         dataset: Dataset,
         model: ServedModel,
         *,
         config: HomeConfig | None = None,
         sources: Sequence[MakeSource] = (),
-    ) -> Self:
+    ) -> None:
         """Replays the log and composes the funnel: the sources of `config`, then `sources`.
 
         Raises:
             ConfigError: no source is left, two have one name, or one reads a column that nothing writes.
         """
-        until_us = end_us(dataset)
-        config = config or Settings.read().feed
-        # The parts' own funnel is not run: it needs only to be one.
-        parts = Projections(Settings.read(feed=HomeConfig(max_age_h=config.max_age_h)), model, Metrics())
-        parts.replay(dataset.replay(sorted(parts.tables)).advance(), until_us)
-        more = [make(parts.state) for make in sources]
-        funnel = home_funnel(parts.state, parts.timelines, parts.ranker, parts.vectors.index, config, more=more)
-        return cls(dataset, parts.state, funnel, until_us)
+        settings = Settings.read(record_impressions=False, **({} if config is None else {"feed": config}))
+        self.dataset, self.time_us = dataset, end_us(dataset)
+        self._parts = Projections(settings, model, Metrics(), sources)
+        self._parts.replay(dataset.replay(sorted(self._parts.tables)).advance(), self.time_us)
+
+    @property
+    def state(self) -> FeatureState:
+        """What is known at the end of the log."""
+        return self._parts.state
 
     def feed(self, user_id: int, k: int = 20) -> HomeFeed:
         """The best `k` tweets for a user.
@@ -89,12 +79,12 @@ class Home:
         Raises:
             NotFoundError: there is no such user.
         """
-        requests = self.state.requests(np.array([user_id], np.int64), np.array([self.time_us], np.int64))
-        return HomeFeed(user_id, self.time_us, self.funnel.run(requests, k), self.dataset)
+        result, _ = self._parts.home(user_id, k, time_us=self.time_us, request_id=0)
+        return HomeFeed(user_id, self.time_us, result, self.dataset)
 
 
-@dataclass(frozen=True)
-class HomeFeed:
+@dataclass(frozen=True, repr=False)
+class HomeFeed(Result):
     """One user's home feed, and how it came about."""
 
     user_id: int

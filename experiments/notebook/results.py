@@ -11,14 +11,17 @@ from experiments.datasets.audit import Audit
 from experiments.evaluation.compare import Comparison
 from experiments.evaluation.comparison_page import label, name_of
 from experiments.evaluation.results import Report, ScorerResult
-from experiments.notebook.display import shown
+from experiments.notebook.display import Result, shown
 from experiments.reports.plots import intervals, new_figure, whiskers
 from experiments.runs.train import TrainResult
 from experiments.statistics.paired import Difference, Interval
 
+_NOT_OF_THE_MODEL = ("epoch", "seconds", "examples_per_s")
+"""Columns of training that are not drawn."""
 
-@dataclass(frozen=True)
-class Training:
+
+@dataclass(frozen=True, repr=False)
+class Training(Result):
     """A model that was trained, logged in MLflow and registered."""
 
     scorer: str
@@ -35,9 +38,9 @@ class Training:
         return pl.DataFrame(self.result.epochs)
 
     def plot(self) -> Any:
-        """A Matplotlib figure: what was measured, one panel a number."""
+        """A Matplotlib figure: what was measured of the model, one panel a number."""
         frame = self.to_polars()
-        names = [name for name in self.result.columns if name != "epoch"]
+        names = [name for name in self.result.columns if name not in _NOT_OF_THE_MODEL]
         figure = new_figure(max(3.2 * len(names), 3.2), 2.8)
         for at, name in enumerate(names):
             axes = figure.add_subplot(1, len(names), at + 1)
@@ -56,8 +59,8 @@ class Training:
         return shown(f"{self.scorer} {self.reference}", ["", *found.columns], rows, notes)
 
 
-@dataclass(frozen=True)
-class Evaluation:
+@dataclass(frozen=True, repr=False)
+class Evaluation(Result):
     """Scorers measured on the same requests."""
 
     report: Report
@@ -114,8 +117,8 @@ def _numbers(row: ScorerResult) -> list[tuple[Any, ...]]:
     return out
 
 
-@dataclass(frozen=True)
-class Compared:
+@dataclass(frozen=True, repr=False)
+class Compared(Result):
     """Evaluated runs against the first of them, request by request."""
 
     report: Comparison
@@ -181,8 +184,8 @@ def _interval(name: str, one: Interval | Difference | None) -> dict[str, Any]:
     return dict(zip((name, f"{name}_low", f"{name}_high"), found, strict=True))
 
 
-@dataclass(frozen=True)
-class Audited:
+@dataclass(frozen=True, repr=False)
+class Audited(Result):
     """What an audit of a data set found."""
 
     data: str
