@@ -31,11 +31,12 @@ if TYPE_CHECKING:
     from experiments.notebook.results import Audited, Compared, Evaluation, Training
     from experiments.notebook.server import ServedNetwork
     from ranking.artifact import Bundle
+    from ranking.metrics.metric import Metric, RequestMetric
     from ranking.scorer import Scorer
     from serving.projections import MakeSource
 
 __all__ = [
-    "Funnel", "HomeConfig", "Ragged", "RookeryError", "Source", "audit", "compare", "evaluate",
+    "Funnel", "HomeConfig", "Ragged", "RequestMetric", "RookeryError", "Source", "audit", "compare", "evaluate",
     "home_feed", "import_log", "load_model", "make_world", "open_dataset", "open_home", "serve", "train",
 ]  # fmt: skip
 
@@ -46,6 +47,7 @@ _TYPES = {
     "Funnel": "candidates.funnel:Funnel",
     "HomeConfig": "candidates.products.home:HomeConfig",
     "Ragged": "data.batch:Ragged",
+    "RequestMetric": "ranking.metrics.metric:RequestMetric",
     "RookeryError": "data.errors:RookeryError",
     "Source": "candidates.component:Source",
 }
@@ -190,7 +192,7 @@ def evaluate(
     dataset: Dataset,
     *models: str,
     scorers: Mapping[str, Scorer] | None = None,
-    metrics: Sequence[str] = (),
+    metrics: Sequence[str | Metric] = (),
     requests: int = 1000,
     k: int = 20,
     seed: int = 7,
@@ -202,7 +204,7 @@ def evaluate(
         dataset: what the test is taken from.
         models: aliases, versions, run ids, folders, or names of scorers that need no training.
         scorers: scorers of your own by name: objects with `reads` and `score(batch)`; nothing is trained.
-        metrics: beside NDCG, recall, AUC and true value: names of the catalogue (docs/metrics.md).
+        metrics: beside NDCG, recall, AUC and true value: names (docs/metrics.md), or objects of your own.
         requests: how many requests of the test are sampled.
         k: length of the list that is judged.
         seed: of the sample and of the bootstrap.
@@ -225,10 +227,12 @@ def evaluate(
     from experiments.notebook.results import Evaluation
     from experiments.runs.config import validate
 
-    options = {"requests": requests, "k": k, "seed": seed, "split": split, "metrics": tuple(metrics)}
+    named = tuple(one for one in metrics if isinstance(one, str))
+    own = [one for one in metrics if not isinstance(one, str)]
+    options = {"requests": requests, "k": k, "seed": seed, "split": split, "metrics": named}
     config = validate(EvaluateConfig, options, source="the arguments")
     with shown_progress("evaluate") as progress:
-        report = evaluate_references(dataset, models, config, _home(), progress, scorers=scorers)
+        report = evaluate_references(dataset, models, config, _home(), progress, scorers=scorers, metrics=own)
     return Evaluation(report)
 
 

@@ -29,6 +29,15 @@ class Newest:
         return -batch.column("tweet.age_h")
 
 
+def _distinct_authors(ranked):
+    """[B] distinct authors over places that hold a tweet."""
+    authors, filled = ranked.in_places(ranked.column("author_id")), ranked.slates.lengths
+    return np.array([len(set(row[:n])) / max(n, 1) for row, n in zip(authors, filled, strict=True)])
+
+
+AUTHORS = rookery.RequestMetric("distinct_authors", ("score", "author_id"), _distinct_authors)
+
+
 @pytest.fixture(scope="module")
 def world(home):
     return rookery.make_world("tiny", settings=SMALL)
@@ -42,7 +51,7 @@ def model(world):
 @pytest.fixture(scope="module")
 def evaluation(world, model):
     return rookery.evaluate(
-        world, model.reference, "popularity", scorers={"newest": Newest()}, requests=150, metrics=["novelty"]
+        world, model.reference, "popularity", scorers={"newest": Newest()}, requests=150, metrics=["novelty", AUTHORS]
     )
 
 
@@ -163,7 +172,7 @@ def test_a_scorer_of_a_cell_is_evaluated_like_ours(evaluation):
     assert "newest" in html
     frame = evaluation.to_polars()
     assert set(frame["reference"]) == {"v1", "popularity", "newest", "oracle"}
-    assert {"ndcg", "recall", "auc", "true_value", "novelty"} == set(frame["metric"])
+    assert {"ndcg", "recall", "auc", "true_value", "novelty", "distinct_authors"} == set(frame["metric"])
     one = frame.filter(pl.col("reference") == "newest", pl.col("metric") == "ndcg").row(0, named=True)
     assert one["low"] <= one["value"] <= one["high"]
 
@@ -176,6 +185,8 @@ def test_a_scorer_of_a_cell_is_compared_by_its_name(evaluation, model):
     ours = evaluation.to_polars().filter(pl.col("reference") == "newest", pl.col("metric") == "ndcg")["value"].item()
     assert frame.filter(pl.col("reference") == "newest", pl.col("metric") == "ndcg")["value"].item() == ours
     assert len(compared.segments())
+    authors = rookery.compare("popularity", "newest", metrics=["distinct_authors"]).to_polars()
+    assert authors["value"].is_between(0.05, 1).all()
     with pytest.raises(NotFoundError, match="was never evaluated"):
         rookery.compare("popularity", "recency")
 

@@ -33,7 +33,7 @@ SHOWN = ("ndcg", "recall", "auc", "true_value")
 ALWAYS = ("hit", "recall", "precision", "map", "mrr", "ndcg", "novelty", "true_value")
 """Metrics over requests that are computed of every scorer; the last one where the truth is known."""
 
-_READ = frozenset({"score", "relevance", "popularity", "population"})
+_READ = frozenset({"score", "relevance", "popularity", "population", "tweet_id", "author_id"})
 """Columns that metrics over requests find whatever the data set."""
 
 
