@@ -127,7 +127,7 @@ def with_lines(text: str, part: Part) -> str:
 
 
 def test_each_kind_of_part_can_be_added_by_the_words_of_the_page(tmp_path: Path, tiny_dataset: Dataset) -> None:
-    assert [part.kind for part in PARTS] == ["scorer", "feature", "source", "filter", "consumer"]
+    assert [part.kind for part in PARTS] == ["scorer", "metric", "feature", "source", "filter", "consumer"]
     overlay(tmp_path)
     script = Path(__file__).with_name("new_parts.py").read_text()
     environment = os.environ | {"PYTHONPATH": str(tmp_path), "ROOKERY_HOME": str(tmp_path / "home")}
@@ -143,6 +143,7 @@ def test_each_kind_of_part_can_be_added_by_the_words_of_the_page(tmp_path: Path,
     # Both put the newer tweet first, so they agree on every metric.
     freshness, recency = (found["evaluated"][name] for name in ("freshness", "recency"))
     assert freshness == recency
+    assert 0 <= freshness["top_hit"] <= 1
     assert "tweet.impressions_6h" in found["features"]
     assert found["equal_logs"] >= 20
     assert 0 < found["fetched"]["newest"] <= 50
