@@ -19,7 +19,7 @@ def resolve(target: str) -> Any:
 
 
 def nearest(name: str, known: Iterable[str]) -> str:
-    """The known name that was meant, as far as one can tell: one that begins so, or a close one; empty without any."""
+    """The known name that was meant, if it can be guessed: one that begins so, or a close one; empty without any."""
     names = list(known)
     if begun := [one for one in names if name and one.casefold().startswith(name.casefold())]:
         return min(begun, key=len)

@@ -29,7 +29,7 @@ _NODE_BITS = 10
 
 
 def snowflake(time_us: ArrayLike, sequence: ArrayLike, *, datacentre: int = 0, worker: int = 0) -> I64:
-    """Ids of the given shape for moments in UTC microseconds; `sequence` tells ids of one millisecond apart.
+    """Ids of the given shape for times in UTC microseconds; `sequence` makes the ids of one millisecond distinct.
 
     Raises:
         ValueError: a time, sequence, worker or datacentre out of its bits.

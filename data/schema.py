@@ -133,14 +133,14 @@ TABLES: dict[str, Table] = {
         "tweet_id": Column(_ID, "the tweet"),
         "time_us": Column(_TIME, "when it was deleted"),
     }),
-    "requests": Table("Feeds asked for.", "request_id", "time_us", True, {
+    "requests": Table("Requests for a feed.", "request_id", "time_us", True, {
         "request_id": Column(_ID, "this request"),
-        "time_us": Column(_TIME, "when it was asked"),
-        "user_id": Column(_ID, "who asked"),
+        "time_us": Column(_TIME, "when it was made"),
+        "user_id": Column(_ID, "who made it"),
         "product": Column(_TEXT, "which feed: home"),
         "policy": Column(_TEXT, "the policy that ranked it, with its version"),
     }),
-    "impressions": Table("Tweets put before somebody's eyes.", "impression_id", "time_us", True, {
+    "impressions": Table("Tweets shown to a user.", "impression_id", "time_us", True, {
         "impression_id": Column(_ID, "this impression"),
         "time_us": Column(_TIME, "when it was served"),
         "request_id": Column(_ID, "the request it belongs to"),

@@ -1,4 +1,4 @@
-"""Settings to a config; what is wrong with one is told by its key, its value and the keys that there are beside it."""
+"""Settings to a config; an error names the key, its value and the keys that could stand there."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ def wrong_setting(error: ValidationError, kind: type[BaseModel], source: str, *,
     value = "" if isinstance(given, dict) else f" = {given!r}"
     where = f"{key}{value} in {source}" if key else source
     # A validator of ours may name its own remedy after a semicolon; pydantic's name none.
-    told, _, remedy = first["msg"].removeprefix("Value error, ").partition("; ")
-    return ConfigError(f"{where}: {told}", remedy=f"{remedy or 'change that value'}{more}")
+    problem, _, remedy = first["msg"].removeprefix("Value error, ").partition("; ")
+    return ConfigError(f"{where}: {problem}", remedy=f"{remedy or 'change that value'}{more}")
 
 
 def model_at(kind: type[BaseModel], path: Sequence[str]) -> type[BaseModel]:
@@ -69,7 +69,7 @@ def _models(annotation: Any) -> Iterator[type[BaseModel]]:
 
 
 def _nearest(kind: type[BaseModel], table: type[BaseModel], path: Sequence[str]) -> str:
-    """The key that was meant, as far as one can tell."""
+    """The key that was meant, as far as it can be guessed."""
     beside = nearest(path[-1], table.model_fields)
     if beside:
         return ".".join([*path[:-1], beside])

@@ -1,4 +1,4 @@
-"""Splits of a data set into what a model may learn from and what it is asked, each with its promise in words.
+"""Splits of a data set into what a model may learn from and what it is tested on, each with its promise in words.
 
 A split speaks of engagements; features of a test row are always taken as of that row's time. Reports print
 `promise`, so that a number is never read without knowing what its split lets through.
@@ -48,12 +48,12 @@ class Split:
 
     @cached_property
     def decided(self) -> int:
-        """Test rows that only the tie rule tells from a training row of the same user, counted when first asked."""
+        """Test rows that only the tie rule separates from a training row of the same user, counted when first read."""
         return 0 if self.ties is None else decided_by_ties(self.train, self.test)
 
     @cached_property
     def warmth(self) -> Warmth:
-        """Counted once, when first asked."""
+        """Counted once, when first read."""
         return Warmth.of(self.train, self.test)
 
 

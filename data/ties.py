@@ -46,7 +46,7 @@ class TieOrder:
         """What `ties` means for a data set.
 
         Raises:
-            DataError: the log's order is asked for and was not kept.
+            DataError: the log's order is wanted and was not kept.
         """
         imported = "reader" in dataset.config
         kept = not imported or all(dataset.config.get(key) == value for key, value in KEPT.items())
@@ -90,8 +90,8 @@ def positives(dataset: Dataset) -> pl.LazyFrame:
 def decided_by_ties(train: pl.LazyFrame, test: pl.LazyFrame) -> int:
     """How many test rows share their user and moment with a training row of another tweet."""
     moment = ["user_id", "time_us"]
-    asked = test.select(*moment, "tweet_id", "engagement_id")
-    both = asked.join(train.select(*moment, other="tweet_id"), on=moment, how="inner")
+    tested = test.select(*moment, "tweet_id", "engagement_id")
+    both = tested.join(train.select(*moment, other="tweet_id"), on=moment, how="inner")
     found = both.filter(pl.col("tweet_id") != pl.col("other")).select(pl.col("engagement_id").n_unique())
     return int(found.collect().item())
 

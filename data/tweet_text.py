@@ -43,7 +43,7 @@ _MENTION = re.compile(
     r"([A-Za-z0-9_]{1,20}+(?P<list>/[A-Za-z][A-Za-z0-9_\-]{0,24}+)?+)"
     rf"(?![@＠{LATIN_ACCENTS}]|://)"
 )
-"""A handle, or a list of somebody's; not in an e-mail address or another word, but behind RT."""
+"""A handle, or a list of a user's; not in an e-mail address or another word, but behind RT."""
 
 _CASHTAG = re.compile(
     rf"(?<![^{SPACES}{DIRECTIONS}])\$([A-Za-z]{{1,6}}(?:[._][A-Za-z]{{1,2}})?)(?=\s|[!-/:-@\[-`{{-~]|\Z)"

@@ -19,7 +19,7 @@ class Warmth:
     warm_tweets: int
     cold_tweets: int
     repeated_rows: int
-    """Test rows whose user has that tweet in the training part too: ranked as a catalogue, they are not asked about."""
+    """Test rows whose user has that tweet in the training part too: when a catalogue is ranked, they are no queries."""
 
     @classmethod
     def of(cls, train: pl.LazyFrame, test: pl.LazyFrame) -> Self:

@@ -44,7 +44,7 @@ def offline_features(
     wanted = {name for view in plan(names) for name in view.tables} | {"tweets"}
     if "actions" in wanted:
         wanted.add("engagements")
-    # Tweets whole: what is read of their texts is kept for the next call, and each view asks whether one was posted.
+    # Tweets whole: what is read of their texts is kept for the next call, and each view checks whether one was posted.
     cut = {name: None if name == "tweets" else last for name in wanted if name in dataset.tables}
     tables = {name: dataset.scan(name, before_us=until) for name, until in cut.items()}
     return features_of_log(tables, rows, names, understanding, key=dataset.content_hash)
@@ -61,12 +61,12 @@ def features_of_log(
     """The same over tables given as frames in order of (time, key); `key` names their content to reuse read texts."""
     views = plan(names)
     log = _log(tables, {name for view in views for name in view.tables}, understanding, key)
-    asked = _rows(rows, log["tweets"])
-    moments = asked.select("user_id", "time_us").unique(maintain_order=True).with_row_index("row")
+    queries = _rows(rows, log["tweets"])
+    moments = queries.select("user_id", "time_us").unique(maintain_order=True).with_row_index("row")
     moments = moments.with_columns(pl.col("row").cast(pl.Int64)).sort("time_us")
-    moment = asked.join(moments.rename({"row": "moment"}), on=["user_id", "time_us"], how="left")
+    moment = queries.join(moments.rename({"row": "moment"}), on=["user_id", "time_us"], how="left")
     of = _by_row(moment, "moment")
-    by_time = asked.sort("time_us")
+    by_time = queries.sort("time_us")
     found: dict[str, Array] = {}
     entity: dict[str, str] = {}
     for view in views:
@@ -75,10 +75,10 @@ def features_of_log(
         answer = view.offline(log, frame.lazy()).collect()
         for feature in view.features:
             default = feature.default
-            found[feature.name] = _column(answer, feature.name, len(moments) if own else len(asked), default)
+            found[feature.name] = _column(answer, feature.name, len(moments) if own else len(queries), default)
             entity[feature.name] = view.entity
     requests = {name: found[name][of] for name in names if entity[name] == "request"}
-    return _batch(asked, requests, {name: found[name] for name in names if entity[name] != "request"})
+    return _batch(queries, requests, {name: found[name] for name in names if entity[name] != "request"})
 
 
 def _log(
@@ -109,11 +109,11 @@ def _log(
 
 def _rows(rows: pl.DataFrame, tweets: pl.LazyFrame) -> pl.DataFrame:
     """`rows` numbered, with `posted_us` and `author_id` where the tweet was posted before the row's moment."""
-    asked = rows.select(pl.col(ROWS).cast(pl.Int64)).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
+    queries = rows.select(pl.col(ROWS).cast(pl.Int64)).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     known = tweets.select("tweet_id", "author_id", posted_us="time_us")
-    known = known.join(asked.lazy().select("tweet_id").unique(), on="tweet_id", how="semi")
+    known = known.join(queries.lazy().select("tweet_id").unique(), on="tweet_id", how="semi")
     before = pl.col("posted_us") < pl.col("time_us")
-    joined = asked.lazy().join(known, on="tweet_id", how="left", maintain_order="left")
+    joined = queries.lazy().join(known, on="tweet_id", how="left", maintain_order="left")
     author = pl.when(before & (pl.col("author_id") >= 0)).then("author_id")
     return joined.with_columns(author_id=author, posted_us=pl.when(before).then("posted_us")).collect()
 
@@ -154,10 +154,10 @@ def _column(answer: pl.DataFrame, name: str, size: int, default: float) -> Array
     return out
 
 
-def _batch(asked: pl.DataFrame, requests: Mapping[str, Array], columns: Mapping[str, Array]) -> CandidateBatch:
-    users = asked["user_id"].to_numpy()
-    tweets = asked["tweet_id"].to_numpy()
-    authors = asked["author_id"].fill_null(-1).to_numpy()
+def _batch(queries: pl.DataFrame, requests: Mapping[str, Array], columns: Mapping[str, Array]) -> CandidateBatch:
+    users = queries["user_id"].to_numpy()
+    tweets = queries["tweet_id"].to_numpy()
+    authors = queries["author_id"].fill_null(-1).to_numpy()
     rows = {name: np.unique(ids, return_inverse=True)[1] for name, ids in (("user", users), ("tweet", tweets))}
     author_row = np.unique(authors[authors >= 0]).searchsorted(authors)
     base: dict[str, Array] = {
@@ -169,8 +169,8 @@ def _batch(asked: pl.DataFrame, requests: Mapping[str, Array], columns: Mapping[
     about: dict[str, Array] = {
         "user_id": users,
         "user_row": rows["user"].astype(np.int64),
-        "time_us": asked["time_us"].to_numpy(),
+        "time_us": queries["time_us"].to_numpy(),
     }
     return CandidateBatch(
-        Requests({**about, **requests}), np.arange(len(asked) + 1, dtype=np.int64), {**base, **columns}
+        Requests({**about, **requests}), np.arange(len(queries) + 1, dtype=np.int64), {**base, **columns}
     )

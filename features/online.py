@@ -1,6 +1,6 @@
 """The live engine: the state that events build, and features looked up from it; saved, and restored elsewhere.
 
-One thread owns a state. It may be asked for moments from its last event on.
+One thread owns a state. Its look-ups are for the time of its last event or later.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class FeatureState:
     def update(self, events: EventBatch) -> None:
         """Takes a batch of one table; batches of a moment come in the schema's order of tables.
 
-        An engagement counts if its tweet was posted by then; views of "engagements" are told of positive ones alone.
+        An engagement counts if its tweet was posted by then; views of "engagements" get positive ones alone.
         """
         if events.table not in self.tables or not len(events):
             return
@@ -86,11 +86,11 @@ class FeatureState:
             self.seen.update(events)
         elif events.table == "engagements":
             counted = self._counted(events)
-            self._tell(COUNTED, counted)
+            self._notify(COUNTED, counted)
             positive = _POSITIVE[counted.columns["action_code"]]
             events = counted if positive.all() else counted.where(positive)
             self.history.update(events)
-        self._tell(events.table, events)
+        self._notify(events.table, events)
 
     def requests(self, user_ids: ArrayLike, time_us: ArrayLike) -> Requests:
         """[B] requests of known users at `time_us` (one moment, or one a user).
@@ -134,8 +134,8 @@ class FeatureState:
             found = self._views[one.name].lookup(full)
             full = full.with_requests(found) if one.entity == "request" else full.with_columns(found)
         own = {n: full.columns[n] for n in missing if n in full.columns}
-        asked = {n: full.requests.columns[n] for n in missing if n in full.requests.columns}
-        return batch.with_requests(asked).with_columns(own) if asked else batch.with_columns(own)
+        of_requests = {n: full.requests.columns[n] for n in missing if n in full.requests.columns}
+        return batch.with_requests(of_requests).with_columns(own) if of_requests else batch.with_columns(own)
 
     def save(self, folder: Path) -> None:
         """Writes the state to `folder`: one complete version stands there at any moment, the older or the newer."""
@@ -178,7 +178,7 @@ class FeatureState:
         shared["follow-graph"] = self.follow_graph
         return shared | {f"view-{name}": one for name, one in self._views.items()}
 
-    def _tell(self, table: str, events: EventBatch) -> None:
+    def _notify(self, table: str, events: EventBatch) -> None:
         """Hands events to the views that listen to `table`."""
         if len(events):
             for one in self._listeners.get(table, ()):

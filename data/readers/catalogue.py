@@ -29,7 +29,7 @@ class Reader(Protocol):
     def __call__(self, source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
         """The data set written at `out`; nothing is written when `source` does not fit (DataError).
 
-        With `skip_bad` broken lines are left out; `config["skipped"]` of the data set tells them by reason.
+        With `skip_bad` broken lines are left out; `config["skipped"]` of the data set counts them by reason.
         """
         ...
 
@@ -38,7 +38,7 @@ class RatedReader(Protocol):
     """A reader of `RATED`."""
 
     def __call__(self, source: Path, out: Path, *, skip_bad: bool = False, min_value: float | None = None) -> Dataset:
-        """As `Reader`; ratings below `min_value` are no engagements, and `config["skipped"]` tells them, too."""
+        """As `Reader`; ratings below `min_value` are no engagements, and `config["skipped"]` counts them, too."""
         ...
 
 

@@ -19,7 +19,7 @@ def feeds_of(
     `time_us`, `action` ("" where nothing was done), perhaps `position` (else the order of a request's rows),
     `propensity` and `author_id`; and the columns `keys`, whose values the rows of one request share.
 
-    A request is asked for when its first item is shown; requests and impressions are numbered from 1 in order of time,
+    The time of a request is that of its first item; requests and impressions are numbered from 1 in order of time,
     then of the file. An action happens at the moment of its impression. An item that stands in its request again is
     one impression, the first; another action on it is one more engagement. Actions stand in order of time, then of the
     file.

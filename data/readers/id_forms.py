@@ -1,7 +1,7 @@
-"""The forms that an id takes on its way through spreadsheets and data frames: told, and undone where that is safe.
+"""The forms that an id takes on its way through spreadsheets and data frames: reported, and undone where that is safe.
 
 Digits that are gone cannot be found again: such an id is refused. Blanks around an id and a fraction of zeros are taken
-away, and the file's notes say so. Leading zeros belong to some ids and not to others: only who knows the log can tell.
+away, and the file's notes say so. Leading zeros belong to some ids and not to others: a reader of the log must decide.
 """
 
 from __future__ import annotations
@@ -50,13 +50,13 @@ def texts_of(lines: Lines, column: str) -> pl.Series:
     plain = texts.str.strip_chars()
     odd = int(((plain != texts) & (plain != "")).sum())
     if odd:
-        lines.tell(f"{_values(odd)} had blanks around {_them(odd)}, which were taken away", columns=[column])
+        lines.note(f"{_values(odd)} had blanks around {_them(odd)}, which were taken away", columns=[column])
     plain = plain.set(plain == "", None) if (plain == "").any() else plain
     lines.refuse(plain.str.contains(_POWER), column, LOST, remedy=AS_TEXT)
     empty = plain.str.to_lowercase().is_in(_NOTHING)
     if empty.any():
         has = f"{_lines(int(empty.sum()))} an id that reads like none, as {plain.filter(empty)[0]!r}"
-        lines.tell(f"{has}: it is taken as an id", columns=[column], warning=True)
+        lines.note(f"{has}: it is taken as an id", columns=[column], warning=True)
     return plain
 
 
@@ -64,7 +64,7 @@ def _of_floats(lines: Lines, column: str) -> pl.Series:
     raw = lines.frame[column]
     lines.refuse(raw.abs() > (_EXACT_SINGLE if raw.dtype == pl.Float32 else _EXACT), column, LOST, remedy=AS_TEXT)
     there = len(raw) - raw.null_count()
-    lines.tell(f"{_values(there)} that {_are(there)} were taken as whole numbers", columns=[column])
+    lines.note(f"{_values(there)} that {_are(there)} were taken as whole numbers", columns=[column])
     return lines.number(column, pl.Int64, empty=True)
 
 
@@ -84,7 +84,7 @@ def _whole(lines: Lines, column: str, texts: pl.Series) -> pl.Series:
     large = floats & (plain.cast(pl.Float64, strict=False) > _EXACT)
     lines.refuse(large, column, LOST, remedy=AS_TEXT)
     count = int(floats.sum())
-    lines.tell(f"{_values(count)} like {texts.filter(floats)[0]!r} {_taken(count)}", columns=[column])
+    lines.note(f"{_values(count)} like {texts.filter(floats)[0]!r} {_taken(count)}", columns=[column])
     return plain.zip_with(floats.fill_null(False), texts)
 
 
@@ -94,7 +94,7 @@ def without_zeros(lines: Lines, column: str, texts: pl.Series) -> pl.Series:
     if not padded.any():
         return texts
     count = int(padded.sum())
-    lines.tell(
+    lines.note(
         f"{_values(count)} with leading zeros, like {texts.filter(padded)[0]!r}, {_taken(count)}", columns=[column]
     )
     return texts.str.replace("^0+([0-9])", "${1}")
@@ -108,7 +108,7 @@ def tell_cut(lines: Lines, column: str, texts: pl.Series) -> None:
         words = (
             f"all {len(long):,} ids of over 15 digits end in zeros from the 16th on: were they cut by a spreadsheet?"
         )
-        lines.tell(words, columns=[column], warning=True)
+        lines.note(words, columns=[column], warning=True)
 
 
 def _values(count: int) -> str:

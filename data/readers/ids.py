@@ -147,7 +147,7 @@ class Ids:
         column = columns[row["place"][-1]][1]
         if self._kind == "text":
             more = f", and {len(forms) - 1:,} more so written" if len(forms) > 1 else ""
-            files[1].tell(f"{padded!r} and {plain!r} are taken as two ids{more}", columns=[column], warning=True)
+            files[1].note(f"{padded!r} and {plain!r} are taken as two ids{more}", columns=[column], warning=True)
             return
         name = NAMES[self.entity]
         first, second = (one.path.name for one in files)

@@ -105,10 +105,10 @@ class Lines:
 
     @property
     def notes(self) -> list[Note]:
-        """What `tell` was told, after the columns that were not read."""
+        """What `note` was given, after the columns that were not read."""
         return [*dropped(self.path.name, self.unread, self.absent), *self._notes]
 
-    def tell(self, what: str, *, columns: Sequence[str] = (), warning: bool = False) -> None:
+    def note(self, what: str, *, columns: Sequence[str] = (), warning: bool = False) -> None:
         """Notes something about the file that is no fault of a line."""
         self._notes.append(Note(self.path.name, what, list(columns), warning))
 
@@ -221,10 +221,10 @@ class Lines:
         guess = "" if raw.dtype.is_temporal() else in_other_words(value, unit, form)
         many = "1 moment" if count == 1 else f"{count:,} moments"
         words = f"{many} before 1990, as {day_of(times.filter(early)[0])} ({value})"
-        self.tell(f"{words}; {guess}" if guess else words, columns=[raw.name], warning=True)
+        self.note(f"{words}; {guess}" if guess else words, columns=[raw.name], warning=True)
 
     def _tell_zones(self, raw: pl.Series, form: str | None) -> None:
-        """Tells of moments that were taken as UTC because no zone stands with them."""
+        """Notes times that were taken as UTC because they have no zone."""
         total = len(raw) - raw.null_count()
         zoned = total
         if isinstance(raw.dtype, pl.Datetime):
@@ -240,7 +240,7 @@ class Lines:
             f"{bare:,} of {total:,} moments {'has' if bare == 1 else 'have'} no zone and {'is' if bare == 1 else 'are'}"
         )
         words = words if zoned else "moments have no zone and are"
-        self.tell(f"{words} taken as UTC", columns=[raw.name], warning=zoned > 0)
+        self.note(f"{words} taken as UTC", columns=[raw.name], warning=zoned > 0)
 
     def keep(self, columns: dict[str, pl.Series] | pl.DataFrame, *, skip_bad: bool) -> pl.DataFrame:
         """`columns` [N] at the good lines.

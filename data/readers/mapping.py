@@ -16,7 +16,7 @@
 
 Lines of the log become engagements. A log without times whose lines stand in order says `order = "file"` instead of
 `time`. Columns that no key names are dropped, and the import names them. What was shown is not in such a log; where
-another file tells it, `[impressions]` makes requests and impressions of its lines, and engagements of what was clicked.
+another file names it, `[impressions]` makes requests and impressions of its lines, and engagements of what was clicked.
 """
 
 from __future__ import annotations
@@ -129,7 +129,7 @@ def _tell_unknown(mapping: Mapping, files: dict[str, Lines], frames: dict[str, p
         how = "is written like a user" if alike == 1 else "are written like users"
         remedy = 'if authors are users say author_ids = "users"'
         words = f"{alike:,} of {len(makers):,} authors {how} and taken as something else; {remedy}"
-        files["items"].tell(words, columns=[mapping.items.author], warning=True)
+        files["items"].note(words, columns=[mapping.items.author], warning=True)
 
 
 def _number_all(frames: dict[str, pl.DataFrame], users: Ids, items: Ids, apart: Ids | None) -> None:
@@ -214,7 +214,7 @@ def _log(lines: Lines, part: LogPart, user: pl.Series, item: pl.Series, skip_bad
     constants = {name: value for name, value in part.constants.model_dump().items() if value is not None}
     log = log.with_columns(**{name: pl.lit(value) for name, value in constants.items()})
     if "value" not in log.columns and (log["action"] == "rate").any():
-        lines.tell("no `value`: ratings have no stars")
+        lines.note("no `value`: ratings have no stars")
     return log
 
 

@@ -98,7 +98,7 @@ class _Part(BaseModel):
         lines.absent = self.absent()
         for key, what in self.DEFAULTS.items():
             if self.unused(key):
-                lines.tell(f"no `{key}`: {what}")
+                lines.note(f"no `{key}`: {what}")
         return lines
 
     def _read(self, path: Path) -> Lines:
@@ -153,7 +153,7 @@ class LogPart(_Part):
     value: str | None = None
     """Column of stars."""
     min_value: float | None = Field(default=None, allow_inf_nan=False)
-    """Lines of fewer stars are no engagements, while their users and items stay; lines without stars are not asked."""
+    """Lines of fewer stars are no engagements, while their users and items stay; lines without stars are kept."""
     dwell_ms: str | None = None
     """Column of milliseconds that the eyes rested on it."""
     constants: Constants = Constants()
@@ -196,7 +196,7 @@ class ImpressionsPart(_Part):
     }
 
     request: str | None = None
-    """Column of what tells requests apart; else the lines of one user and moment are one."""
+    """Column that distinguishes requests; else the lines of one user and time are one request."""
     user: str
     """Column of who saw it."""
     item: str
@@ -289,7 +289,7 @@ class Mapping(BaseModel):
     """What the column `author` of items holds: `users` where authors are users and have their ids. Else authors are
     something else, as brands, with ids of their own; `auto`, `integer` and `text` as for users."""
     log: LogPart | None = None
-    """The engagements that no request of `impressions` tells."""
+    """The engagements that no request of `impressions` holds."""
     impressions: ImpressionsPart | None = None
     """What was shown, and what came of it. A mapping has this, or `log`, or both."""
     users: UsersPart | None = None

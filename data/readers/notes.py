@@ -1,4 +1,4 @@
-"""What an import tells beyond its counts: columns and files that it passed over, defaults that it took, odd values.
+"""What an import reports beyond its counts: columns and files that it passed over, defaults that it took, odd values.
 
 A note is data: readers put it on the lines of its file, the data set keeps it under `config["notes"]`, and commands
 show it.

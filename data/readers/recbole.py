@@ -47,7 +47,7 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False, min_value: 
     lines = _read(inter, fields, ["user_id", "item_id", "timestamp", *optional])
     lines.absent = {one: repr(one) for one in _OPTIONAL if one not in fields}
     if not optional:
-        lines.tell("no field rating or label: each line is a click")
+        lines.note("no field rating or label: each line is a click")
     people = _beside(lines, ".user", "user_id")
     things = _beside(lines, ".item", "item_id")
     user, *known_user = users.check((lines, "user_id"), *([(people, "user_id")] if people is not None else []))
@@ -138,7 +138,7 @@ def _beside(lines: Lines, suffix: str, key: str) -> Lines | None:
     path = lines.path.with_suffix(suffix)
     if not path.is_file():
         if key == "item_id":
-            lines.tell(f"no {path.name} beside it: items have no texts")
+            lines.note(f"no {path.name} beside it: items have no texts")
         return None
     fields = _fields(path)
     if key == "user_id":
@@ -148,12 +148,12 @@ def _beside(lines: Lines, suffix: str, key: str) -> Lines | None:
     found = _read(path, fields, [key, *texts])
     found.absent = {} if set(texts) & set(_TITLES) else {one: repr(one) for one in _TITLES}
     what = "taken as text, in this order" if texts else "no title and no token_seq: items have no texts"
-    found.tell(what, columns=texts)
+    found.note(what, columns=texts)
     return found
 
 
 def _known(lines: Lines, key: str, ids: pl.Series, log: pl.Series, skip_bad: bool) -> pl.DataFrame:
-    """`user_id` or `tweet_id`, and the `text` of items; tells which ids of the `log` are not among them."""
+    """`user_id` or `tweet_id`, and the `text` of items; reports which ids of the `log` are not among them."""
     lines.refuse(~ids.is_first_distinct() & ids.is_not_null(), key, "which stands more than once")
     frame = lines.keep(lines.frame.with_columns(ids.alias(key)), skip_bad=skip_bad)
     tell_unknown(lines, frame[key], [log], "users" if key == "user_id" else "items")

@@ -9,7 +9,7 @@ Source: Belli et al., "Privacy-Aware Recommender Systems Challenge on Twitter's 
   was seen. It brings its tweet and its users, and **no impression**: the log has none.
 - The text is a list of token numbers and hashtags, links and domains are hashes: there is no text. The language is a
   hash, too, and stays absent.
-- `engagee_follows_engager` tells an edge without its beginning, follower counts stand for a moment that is not told:
+- `engagee_follows_engager` gives an edge without its beginning, and follower counts are of a time that is not given:
   both are left out rather than dated by guess.
 - Files of the test, which lack the last four fields, can be read where they are beside others: they bring tweets.
 """

@@ -20,7 +20,7 @@ from data.ties import KEPT
 def number_events(events: pl.DataFrame) -> pl.DataFrame:
     """Events in order of time, those of one moment in the order of their lines, numbered from 1 as `engagement_id`.
 
-    So the numbers tell of one moment's events which stood later in the log: `data.ties` goes by it.
+    So the numbers show which of the events of one time stood later in the log: `data.ties` goes by it.
     """
     return events.sort("time_us", maintain_order=True).with_row_index("engagement_id", offset=1)
 
@@ -95,7 +95,7 @@ def tell_unknown(side: Lines, known: pl.Series, log: Sequence[pl.Series], what: 
     else:
         share = f"{len(missing) / len(ids):.1%} of the log's {what} ({len(missing):,} of {len(ids):,})"
         words = f"{share} are not in it, as {one!r}"
-    side.tell(words, warning=len(missing) == len(ids))
+    side.note(words, warning=len(missing) == len(ids))
 
 
 def _tell_repeats(lines: Lines, events: pl.DataFrame) -> None:
@@ -104,7 +104,7 @@ def _tell_repeats(lines: Lines, events: pl.DataFrame) -> None:
     if again:
         which = "1 engagement repeats" if again == 1 else f"{again:,} engagements repeat"
         stays = "it is" if again == 1 else "they are"
-        lines.tell(f"{which} another one's user, item, moment and action; {stays} kept")
+        lines.note(f"{which} another one's user, item, moment and action; {stays} kept")
 
 
 def out_of_order(times: pl.Series) -> int:

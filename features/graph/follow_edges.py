@@ -108,7 +108,7 @@ class FollowEdges:
         self._settled += changes
 
     def forget(self) -> None:
-        """Settles what lies further back than anybody asks."""
+        """Settles changes that are older than any time in use."""
         self.settle(self.newest_us - self._reach_us)
 
     def arrays(self) -> dict[str, Array]:

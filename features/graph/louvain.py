@@ -19,7 +19,7 @@ _PASSES = 50
 
 @dataclass(frozen=True, slots=True)
 class WeightedGraph:
-    """An undirected graph of P nodes: each edge stands with both of its ends, in [P + 1] offsets and [2E] lists."""
+    """An undirected graph of P nodes: each edge is listed at both of its ends, in [P + 1] offsets and [2E] lists."""
 
     offsets: I64
     neighbours: I64

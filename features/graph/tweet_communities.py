@@ -73,17 +73,17 @@ class TweetVectors:
         own = np.append(self._names.add(names), NONE).astype(np.int32)
         return own[place]
 
-    def take(self, events: Engagements, slots: I32, interests: Vectors, asked: Queries) -> None:
+    def take(self, events: Engagements, slots: I32, interests: Vectors, queries: Queries) -> None:
         """Adds engagements, whose engagers have these interests, and answers each row when all before it are in.
 
         `slots` are those of `interests`. Events come in order over all calls; rows come with the last events.
         """
         row = event = 0
-        while event < len(events.time_us) or row < len(asked.time_us):
+        while event < len(events.time_us) or row < len(queries.time_us):
             row, event, self._end = _take(
                 events.tweet, events.place, events.time_us, self.midnight_us, HALF_LIFE_US, slots, interests.weights,
                 self._names.ids, self._blocks, self._slot, self._weight, self._end,
-                asked.tweet, asked.time_us, asked.answers.communities, asked.answers.weights, row, event,
+                queries.tweet, queries.time_us, queries.answers.communities, queries.answers.weights, row, event,
             )  # fmt: skip
             if event < len(events.time_us):
                 self._slot = np.concatenate([self._slot, np.empty_like(self._slot)])
@@ -99,14 +99,14 @@ def blank(size: int) -> Vectors:
 def _take(
     tweet: Any, place: Any, time: Any, midnight: Any, half_life: Any, slots: Any, interest: Any,
     names: Any, blocks: Any, slot: Any, weight: Any, end: Any,
-    asked: Any, moment: Any, top: Any, share: Any, row: Any, event: Any,
+    queries: Any, moment: Any, top: Any, share: Any, row: Any, event: Any,
 ) -> Any:  # fmt: skip
     """Goes through events and rows; ends before an event for which the blocks might not have room."""
     strength = np.zeros(top.shape[1])
     while True:
         while row < len(moment) and (event == len(time) or moment[row] <= time[event]):
-            if 0 <= asked[row] < len(blocks):
-                _strongest(blocks[asked[row]], slot, weight, names, top[row], strength, share[row])
+            if 0 <= queries[row] < len(blocks):
+                _strongest(blocks[queries[row]], slot, weight, names, top[row], strength, share[row])
             row += 1
         if event == len(time):
             return row, event, end

@@ -36,8 +36,8 @@ def past(log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame, *columns: str) -> 
     events = log["engagements"].select("user_id", "time_us", *columns)
     events = events.join(own.lazy().select("user_id").unique(), on="user_id", how="semi", maintain_order="left")
     grouped = events.sort("user_id", maintain_order=True).collect()
-    users, asked, time_us = (c.to_numpy() for c in (grouped["user_id"], own["user_id"], own["time_us"]))
-    begin, end = np.searchsorted(users, asked, "left"), np.searchsorted(users, asked, "right")
+    users, wanted, time_us = (c.to_numpy() for c in (grouped["user_id"], own["user_id"], own["time_us"]))
+    begin, end = np.searchsorted(users, wanted, "left"), np.searchsorted(users, wanted, "right")
     _seen(grouped["time_us"].to_numpy(), time_us, begin, end)
     return Past(own["row"].to_numpy(), time_us, begin, end, grouped)
 

@@ -142,23 +142,22 @@ class EdgeSet:
 
     def targets(self, rows: I64, limit: int | None = None) -> Ragged:
         """Where the edges of each of `rows` lead, newest first, at most `limit` each."""
-        return self._list(rows, "out", 1, limit)
+        users = self._users
+        return self._list(rows, users.out_count, users.out_head, self._edges.out_next, 1, limit)
 
     def sources(self, rows: I64, limit: int | None = None) -> Ragged:
         """Where the edges that reach each of `rows` come from, newest first, at most `limit` each."""
-        return self._list(rows, "in", 0, limit)
+        users = self._users
+        return self._list(rows, users.in_count, users.in_head, self._edges.in_next, 0, limit)
 
-    def _list(self, rows: I64, way: str, side: int, limit: int | None) -> Ragged:
-        users, edges = self._users, self._edges
+    def _list(self, rows: I64, count: I64, head: I64, following: I64, side: int, limit: int | None) -> Ragged:
         rows = np.ascontiguousarray(rows, np.int64)
-        counts = (
-            np.where(rows >= 0, getattr(users, f"{way}_count")[rows], 0) if len(users) else np.zeros(len(rows), int)
-        )
+        counts = np.where(rows >= 0, count[rows], 0) if len(count) else np.zeros(len(rows), int)
         if limit is not None:
             counts = np.minimum(counts, limit)
         offsets = offsets_of(counts)
         out = np.empty(int(offsets[-1]), np.int64)
-        _walk(rows, getattr(users, f"{way}_head"), getattr(edges, f"{way}_next"), edges.ends, side, offsets, out)
+        _walk(rows, head, following, self._edges.ends, side, offsets, out)
         return Ragged(offsets, out)
 
     def arrays(self) -> dict[str, Array]:

@@ -1,8 +1,8 @@
-"""The last engagements of each user: tweet, author, action and moment, in blocks that are taken as they are needed.
+"""The last engagements of each user: tweet, author, action and time, in blocks that are taken as they are needed.
 
-Most people act seldom and a few all day, so nobody is given room for `LENGTH` engagements in advance. A user's
-engagements stand in blocks of `BLOCK`, each pointing to the one before; who has filled enough of them to hold
-`LENGTH` takes the oldest again instead of a new one.
+Most people act seldom and a few all day, so no user gets room for `LENGTH` engagements in advance. A user's
+engagements are kept in blocks of `BLOCK`, each pointing to the one before; a user who has filled enough of them to
+hold `LENGTH` takes the oldest again instead of a new one.
 """
 
 from __future__ import annotations
@@ -109,28 +109,27 @@ class History:
 
     def tweets(self, user_rows: I64, limit: int = LENGTH) -> I64:
         """[B, limit] tweet rows that each user engaged, newest first, -1 where there are no more."""
-        return self._newest(user_rows, "tweet", np.full((len(user_rows), limit), _NONE, np.int64))
+        return self._newest(user_rows, self._blocks.tweet, np.full((len(user_rows), limit), _NONE, np.int64))
 
     def authors(self, user_rows: I64, limit: int = LENGTH) -> I64:
         """[B, limit] author rows of the same engagements; -1 also where the author is not known."""
-        return self._newest(user_rows, "author", np.full((len(user_rows), limit), _NONE, np.int64))
+        return self._newest(user_rows, self._blocks.author, np.full((len(user_rows), limit), _NONE, np.int64))
 
     def actions(self, user_rows: I64, limit: int = LENGTH) -> Array:
         """[B, limit] int8 codes of the actions, places in `ACTIONS`; -1 where there are no more."""
-        return self._newest(user_rows, "action", np.full((len(user_rows), limit), _NONE, np.int8))
+        return self._newest(user_rows, self._blocks.action, np.full((len(user_rows), limit), _NONE, np.int8))
 
     def times(self, user_rows: I64, limit: int = LENGTH) -> I64:
-        """[B, limit] moments of the engagements, microseconds; `UNKNOWN_US` where there are no more."""
-        return self._newest(user_rows, "time", np.full((len(user_rows), limit), UNKNOWN_US, np.int64))
+        """[B, limit] times of the engagements, microseconds; `UNKNOWN_US` where there are no more."""
+        return self._newest(user_rows, self._blocks.time, np.full((len(user_rows), limit), UNKNOWN_US, np.int64))
 
     def counts(self, user_rows: I64) -> I64:
         """[B] positive actions each user ever took."""
         counts: I64 = self._users.count[user_rows]
         return counts
 
-    def _newest(self, user_rows: I64, column: str, out: Array) -> Array:
-        users, blocks = self._users, self._blocks
-        _last(user_rows, users.count, users.newest, blocks.before, getattr(blocks, column), out)
+    def _newest(self, user_rows: I64, column: Array, out: Array) -> Array:
+        _last(user_rows, self._users.count, self._users.newest, self._blocks.before, column, out)
         return out
 
     def arrays(self) -> dict[str, Array]:

@@ -37,7 +37,7 @@ WRITTEN = {"hashtags": "hashtag", "mentions": "mention", "urls": "url"}
 def analyze(texts: Sequence[str], heads: Mapping[str, TaskHead], encoder: TextEncoder) -> pl.DataFrame:
     """A row a text, in order; a text's row is the same alone and among others (`minilm`: but for the last digits).
 
-    Columns: `text`; `language` (BCP 47, empty where it cannot be told) and `language_probability`; `sentiment` from -1
+    Columns: `text`; `language` (BCP 47, empty where it is not known) and `language_probability`; `sentiment` from -1
     to 1 (probability of positive less that of negative, null without such a head); `topics`, at most five of
     {topic, score}, best first; `toxicity`, a probability a category; `people`, `places`, `organisations` and `names` of
     no known kind; `hashtags`, `mentions` and `urls`; for each head of another task NAME or trained by people

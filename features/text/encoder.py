@@ -209,7 +209,7 @@ def _from_hub(name: str) -> TextEncoder:
         try:
             model = SentenceTransformer(name, device="cpu", local_files_only=True)
         except Exception:
-            # Not downloaded yet. Asked for first, because the download itself tries again and again for a minute.
+            # Not downloaded yet. Requested first, because the download itself tries again and again for a minute.
             HfApi().model_info(name, timeout=10)
             _log.warning("text encoder %r is neither built in nor a folder: downloading it from Hugging Face", name)
             model = SentenceTransformer(name, device="cpu")

@@ -1,4 +1,4 @@
-"""People, places and organisations in a text, told by a gazetteer, by the words around a name and by its capitals.
+"""People, places and organisations in a text, found by a gazetteer, by the words around a name and by its capitals.
 
 No model is behind it. What it knows are the names of `features.text.gazetteer`, whatever their case; beyond those a run
 of capitalised words is a person after a title or a given name, an organisation or a place by its last or first word
@@ -182,7 +182,7 @@ def _trimmed(words: Sequence[_Word], at: int, stop: int) -> tuple[int, int]:
 
 
 def _name_whole(text: str, words: Sequence[_Word], at: int, stop: int, found: Names) -> bool:
-    """Adds the run as one name where its kind is told by its first or last word or the words before; whether it is."""
+    """Adds the run as one name where its kind is known by its first or last word or the words before; whether it is."""
     kind = _kind(words, at, stop)
     if kind is not None:
         first = at + 1 if kind == "person" and words[at].low in known.TITLES and stop > at + 1 else at

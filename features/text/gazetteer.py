@@ -1,4 +1,4 @@
-"""Names known by heart: places, organisations, people, given names, and words that tell what a name is.
+"""Lists of names: places, organisations, people, given names, and words that show what kind of name stands beside them.
 
 Written from general knowledge, for the languages that the network speaks most; small, and meant to be added to. An
 entry after which `*` stands is also a common word: it counts only with a capital inside a sentence, one of at most

@@ -1,4 +1,4 @@
-"""The language of texts, told by py3langid among the languages that a network is likely to see.
+"""The language of texts, found by py3langid among the languages that a network is likely to see.
 
 py3langid walks a text's bytes through an automaton that recognises sequences of 1 to 4 bytes, counts those it meets and
 weighs ln(1 + count) by naive Bayes. The same is done here over its tables for a batch of texts in a compiled loop, some

@@ -113,7 +113,7 @@ def _count(codes: Array, offsets: I64, buckets: Array, values: F32) -> None:
                         at = _add(_mixed(h), counts, buckets, at)
                 if start >= word:
                     whole = np.uint32((whole ^ codes[start]) * _PRIME)
-            # The word and the pair are told from a run of the same characters by a factor of their own.
+            # The word and the pair are distinguished from a run of the same characters by a factor of their own.
             at = _add(_mixed(np.uint32(whole * np.uint32(31))), counts, buckets, at)
             if word > begin:
                 at = _add(_mixed(np.uint32(before * np.uint32(961)) ^ whole), counts, buckets, at)

@@ -27,7 +27,7 @@ SHIPPED = Path(__file__).parent / "shipped"
 
 @dataclass(frozen=True)
 class TaskHead:
-    """A head that tells one thing of a text, with the encoder whose vectors it reads."""
+    """A head that predicts one property of a text, with the encoder whose vectors it reads."""
 
     task: str
     head: Head

@@ -70,7 +70,7 @@ def evenness(labels: Array) -> float:
 
 
 def train_head(examples: Examples, config: HeadConfig | None = None) -> Head | None:
-    """Fits a head; None where there are not two labels to tell apart.
+    """Fits a head; None where there are not two labels to separate.
 
     Without a config the penalty is the default, and labels are balanced where one has less than a tenth of an even
     share.

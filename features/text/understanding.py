@@ -85,7 +85,7 @@ class Understanding:
         return TextFields(read.embedding, topics, scores, self.sentiment(read))
 
     def read(self, texts: Sequence[str], tasks: Sequence[str] | None = None, ngrams: NGrams | None = None) -> Reading:
-        """What the heads of `tasks` (all when None) say; `ngrams` are those of the texts where they are at hand."""
+        """What the heads of `tasks` (all when None) say; `ngrams` are those of the texts where they are known."""
         heads = {task: head for task, head in self.heads.items() if tasks is None or task in tasks}
         embedding = self.encoder.encode(texts)
         words: Mask = np.asarray(embedding.any(axis=1))
@@ -96,7 +96,7 @@ class Understanding:
         return Reading(embedding, words, {task: np.where(words[:, None], p, 0) for task, p in found.items()})
 
     def sentiment(self, read: Reading) -> F32:
-        """[N] from -1 to 1: probability of positive less that of negative; 0 where nothing tells."""
+        """[N] from -1 to 1: probability of positive less that of negative; 0 where nothing is known."""
         head, p = self.sentiment_head, read.probabilities.get("sentiment")
         if head is None or p is None:
             return np.zeros(len(read.words), np.float32)

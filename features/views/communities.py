@@ -92,16 +92,16 @@ class TweetCommunities:
         for (boundary, part), recent in zip(parts.items(), _recent(log, tweets, list(spans.values())), strict=True):
             crowds, until = TweetVectors(len(tweets), boundary), spans[boundary][1]
             held = {day: held[day] if day in held else next(tables) for day in self.days(boundary)}
-            asked = Queries(tweet[part], moment[part], Vectors(out.communities[part], out.weights[part]))
+            queries = Queries(tweet[part], moment[part], Vectors(out.communities[part], out.weights[part]))
             for day, table in held.items():
                 here = recent.between("time_us", day, min(day + self.snapshot.period_us, until))
                 place, read = rows_of(table.ids, here["user"]).astype(np.int32), _interests(table)
                 events = Engagements(here["tweet"], place, here["time_us"])
-                crowds.take(events, crowds.slots(read), read, asked if day == boundary else _NOBODY)
+                crowds.take(events, crowds.slots(read), read, queries if day == boundary else _NOBODY)
         return pl.LazyFrame([own["row"], *(pl.Series(name, one) for name, one in self.columns(out).items())])
 
     def online(self, state: Shared) -> OnlineView:
-        """Engagements of three days, and the crowds that they make when somebody asks."""
+        """Engagements of three days, and the tweets' vectors, which look-ups make of them."""
         return _TweetCommunities(self, state)
 
 

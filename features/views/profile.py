@@ -103,14 +103,14 @@ class Activity:
 
     def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
         """One pass over the actions, each at its hour."""
-        row, asked = queries_of(rows, "user_id")
+        row, queries = queries_of(rows, "user_id")
         users = log["users"].select("user_id", "created_us", offset=_OFFSET)
         events = log["engagements"].select("user_id", "time_us")
         events = events.join(users, on="user_id", how="left", maintain_order="left")
         offset = pl.when(pl.col("created_us") <= pl.col("time_us")).then("offset").otherwise(0)
         hour = (pl.col("time_us") + offset).floordiv(HOUR_US).mod(HOURS).cast(pl.Int8)
         chunks = stream(events.select("user_id", "time_us", hour=hour), ["user_id", "time_us", "hour"])
-        counts = tally(asked, chunks, np.eye(HOURS, dtype=np.int32))
+        counts = tally(queries, chunks, np.eye(HOURS, dtype=np.int32))
         return pl.LazyFrame([row, pl.Series(self.name, shares(np.ascontiguousarray(counts.T)))])
 
     def online(self, state: Shared) -> OnlineView:

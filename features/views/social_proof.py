@@ -135,7 +135,7 @@ def _sweep(
     target: Any, engager: Any, engaged: Any, once: Any, tweets: Any, out: Any,
 ) -> Any:  # fmt: skip
     """Rows in order of time; follows and engagements come forward to each row's moment."""
-    # An edge, once begun, keeps its place in its user's list; `stands` tells whether it does now.
+    # An edge, once begun, keeps its place in its user's list; `stands` says whether it exists now.
     edge_of, stands = np.empty(len(edges), np.int32), np.zeros(len(follower), np.bool_)
     edge, edge_head = np.empty((len(follower), 2), np.int32), np.full(users, NONE, np.int32)
     node, node_head = np.empty((len(target), 2), np.int32), np.full(tweets, NONE, np.int32)

@@ -113,10 +113,10 @@ class Similarity:
         """The taste before t against the tweet, without keeping either."""
         ids, vectors = text_vectors(log)
         own = past(log, rows, "tweet_id")
-        asked = rows.select("row", "tweet_id", "posted_us").collect()
-        place = np.where(asked["posted_us"].is_not_null().to_numpy(), places(ids, asked["tweet_id"].to_numpy()), -1)
-        at = np.argsort(asked["row"].to_numpy(), kind="stable")
-        target = place[at[np.searchsorted(asked["row"].to_numpy()[at], own.row)]]
+        tweets = rows.select("row", "tweet_id", "posted_us").collect()
+        place = np.where(tweets["posted_us"].is_not_null().to_numpy(), places(ids, tweets["tweet_id"].to_numpy()), -1)
+        at = np.argsort(tweets["row"].to_numpy(), kind="stable")
+        target = place[at[np.searchsorted(tweets["row"].to_numpy()[at], own.row)]]
         out = np.zeros(len(own.row), np.float32)
         _slide(*_ordered(own, ids), vectors, target, out, np.zeros((0, vectors.shape[1]), np.float32))
         return pl.LazyFrame({"row": own.row, self.name: out})
