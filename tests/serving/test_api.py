@@ -214,6 +214,17 @@ def test_follow_and_unfollow(client: TestClient, network: Network, act_as: As) -
     assert client.get(path, headers=erin).json() == {"data": [], "meta": {"result_count": 0}}
 
 
+def test_acts_need_an_account(client: TestClient, act_as: As) -> None:
+    for path, body in (
+        ("/2/tweets", {"text": "hello"}),
+        ("/2/users/999/likes", {"tweet_id": "1001"}),
+        ("/2/users/999/retweets", {"tweet_id": "1001"}),
+        ("/2/users/999/following", {"target_user_id": str(BOB)}),
+    ):
+        refused = problem(client.post(path, json=body, headers=act_as(999)), 403, "user 999", "POST /2/users")
+        assert refused["type"] == "urn:rookery:problem:no-account", path
+
+
 def test_lists_come_in_pages(client: TestClient, act_as: As) -> None:
     path, seen, token = f"/2/users/{ALICE}/following", [], None
     while True:

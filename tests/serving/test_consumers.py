@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import numpy as np
 import pytest
 
+from candidates.trends.engine import WORLD
 from data.dataset import Dataset
-from data.events import EventBatch
+from data.events import HOUR_US, EventBatch
+from serving.consumers.trends import TrendsConsumer
 from serving.events.consumer import MemoryConsumer
+from serving.events.outbox import event
 from serving.kit.telemetry import Metrics
 from serving.model import ServedModel
 from serving.network import Network
@@ -17,7 +21,7 @@ from serving.projections import Projections
 from serving.settings import Settings
 from serving.tweets import service
 from tests.serving.conftest import MakeNetwork
-from tests.serving.small_network import BOB
+from tests.serving.small_network import BOB, START_US
 
 
 class Texts(MemoryConsumer):
@@ -93,3 +97,24 @@ def test_a_replay_is_of_any_batches_in_order(make_network: MakeNetwork, small: D
 
 def _each(batch: EventBatch) -> list[EventBatch]:
     return [batch.where(slice(at, at + 1)) for at in range(len(batch))]
+
+
+def test_trends_of_an_empty_window_are_those_of_the_last_tweet() -> None:
+    consumer = TrendsConsumer()
+    assert consumer.trends(START_US, WORLD, 10) == ([], START_US)
+    tweet = event("tweets", tweet_id=1, time_us=START_US, author_id=BOB, kind="original", text="#rook", media_count=0)
+    consumer.take(tweet)
+    found, end_us = consumer.trends(START_US + HOUR_US, WORLD, 10)
+    assert ([one.hashtag for one in found], end_us) == (["rook"], START_US + 1)
+
+
+def test_a_replay_delivers_no_deleted_tweet(make_network: MakeNetwork, small: Dataset) -> None:
+    context = make_network(small).context
+    parts = context.projections
+
+    def held() -> set[int]:
+        rows = parts.timelines.authors.read(np.arange(len(parts.state.network.users)), 100).values
+        return set(parts.state.network.tweets.ids[rows].tolist())
+
+    assert context.call(held) == {1001, 1002, 1003, 1004, 1005, 1006}
+    assert sum(parts.fanout.stats.tweets.values()) == 0
