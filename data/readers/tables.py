@@ -9,7 +9,8 @@ from typing import Any
 
 import polars as pl
 
-from data.dataset import Dataset, DatasetWriter
+from data.dataset import Dataset
+from data.dataset_writer import DatasetWriter
 from data.errors import DataError
 from data.readers.ids import Ids
 from data.readers.lines import Lines

@@ -8,7 +8,8 @@ import numba
 import numpy as np
 import polars as pl
 
-from data.dataset import Dataset, DatasetWriter
+from data.dataset import Dataset
+from data.dataset_writer import DatasetWriter
 from data.events import DAY_US, EventBatch
 from data.progress import Progress, no_progress
 from data.schema import TABLES

@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.dataset import MANIFEST, Dataset, DatasetWriter
+from data.dataset import MANIFEST, Dataset
+from data.dataset_writer import DatasetWriter
 from data.errors import DataError, NotFoundError
 from data.events import DAY_US, EventBatch
 from data.schema import conform, table

@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.dataset import Dataset, DatasetWriter
+from data.dataset import Dataset
+from data.dataset_writer import DatasetWriter
 from data.errors import ConfigError, DataError
 from data.events import DAY_US
 from data.split import SPLITS, LeaveLastOut, TimeSplit, default_split, splitter

@@ -13,7 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from data.dataset import Dataset, DatasetWriter
+from data.dataset import Dataset
+from data.dataset_writer import DatasetWriter
 from data.errors import DataError
 from data.split import (
     SPLITS,

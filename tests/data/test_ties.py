@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data.dataset import Dataset, DatasetWriter
+from data.dataset import Dataset
+from data.dataset_writer import DatasetWriter
 from data.errors import ConfigError, DataError
 from data.readers import read_log
 from data.split import LeaveLastOut, PerUserRatio, RandomRatio, TimeSplit, parse_split

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from data.dataset import Dataset, DatasetWriter
+from data.dataset import Dataset
+from data.dataset_writer import DatasetWriter
 from data.events import DAY_US, HOUR_US, MINUTE_US
 
 START_US = 1_767_571_200_000_000

@@ -8,7 +8,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from data.dataset import Dataset, DatasetWriter
+from data.dataset import Dataset
+from data.dataset_writer import DatasetWriter
 from data.events import DAY_US
 from data.readers import read_log
 from experiments.datasets.audit import Audit, AuditConfig, Finding, audit

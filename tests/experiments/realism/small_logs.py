@@ -8,7 +8,8 @@ from typing import Any
 
 import polars as pl
 
-from data.dataset import Dataset, DatasetWriter
+from data.dataset import Dataset
+from data.dataset_writer import DatasetWriter
 from data.events import HOUR_US
 from experiments.realism.figure import Figure, Row, judge
 from experiments.realism.log import Encode, Log

@@ -9,7 +9,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from data.dataset import Dataset, DatasetWriter
+from data.dataset import Dataset
+from data.dataset_writer import DatasetWriter
 from data.errors import ConfigError, DataError, ModelError
 from features.text.encoder import resolve_encoder, verify
 from features.text.heads import Head

@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 
-from data.dataset import Dataset, DatasetWriter
+from data.dataset import Dataset
+from data.dataset_writer import DatasetWriter
 from ranking.models.towers import TwoTowerConfig
 from ranking.models.two_tower_training import TrainingConfig
 from ranking.processes import joined

@@ -11,7 +11,7 @@ import pytest
 import torch
 
 from data.batch import CandidateBatch, Requests
-from data.dataset import DatasetWriter
+from data.dataset_writer import DatasetWriter
 from data.errors import ConfigError, DataError, ModelError
 from data.events import HOUR_US, MINUTE_US
 from data.ids import snowflakes_in_order

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 import torch
 
-from data.dataset import DatasetWriter
+from data.dataset_writer import DatasetWriter
 from data.events import HOUR_US, MINUTE_US, NEVER_US
 from data.ids import snowflakes_in_order
 from ranking.models.towers import TwoTowerConfig
