@@ -1,6 +1,6 @@
 """Who lives in the world: interests, style, activity, home place, language, kind of account, and the `users` table.
 
-Rows are in order of account creation, so a user's row here is the row that anybody gets who reads `users` in order.
+Rows are in order of account creation, so a user's row here is the row in `users` when that is read in order.
 """
 
 # ruff: noqa: SIM905 - lists of words read best as words

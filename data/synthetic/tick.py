@@ -13,7 +13,8 @@ from data.events import EventBatch
 from data.ids import snowflakes_in_order
 from data.rng import Stream
 from data.schema import ACTION_CODE
-from data.synthetic.behaviour import BehaviourParameters, react
+from data.synthetic.behaviour import react
+from data.synthetic.behaviour_parameters import BehaviourParameters
 from data.synthetic.config import WorldConfig
 from data.synthetic.feed import Feed
 from data.synthetic.new_tweets import Written

@@ -6,7 +6,8 @@ import numpy as np
 
 from data.batch import F64, I64, CandidateBatch
 from data.errors import DataError
-from data.synthetic.behaviour import BehaviourParameters, examination, probabilities
+from data.synthetic.behaviour import examination, probabilities
+from data.synthetic.behaviour_parameters import BehaviourParameters
 from data.synthetic.people import WORLD_ACTIONS
 from data.synthetic.state import State
 

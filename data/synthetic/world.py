@@ -24,7 +24,7 @@ from data.batch import I32, I64
 from data.errors import DataError
 from data.events import DAY_US, EventBatch
 from data.ids import rows_of
-from data.synthetic.behaviour import BehaviourParameters
+from data.synthetic.behaviour_parameters import BehaviourParameters
 from data.synthetic.config import WorldConfig
 from data.synthetic.feed import Feed
 from data.synthetic.graph import follow_events, make_graph

@@ -12,7 +12,8 @@ import numpy as np
 from data.batch import Mask
 from data.dataset import Dataset
 from data.events import HOUR_US
-from data.synthetic.behaviour import BehaviourParameters, react
+from data.synthetic.behaviour import react
+from data.synthetic.behaviour_parameters import BehaviourParameters
 from data.synthetic.config import WorldConfig
 from data.synthetic.make import make_world
 from data.synthetic.people import WORLD_ACTIONS

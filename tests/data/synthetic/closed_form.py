@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from math import exp, log1p, pi, sin, sqrt
 
 from data.rng import Stream
-from data.synthetic.behaviour import LOGITS
+from data.synthetic.behaviour_parameters import LOGITS
 from data.synthetic.config import BehaviourConfig
 from data.synthetic.people import WORLD_ACTIONS, People
 

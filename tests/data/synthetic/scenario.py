@@ -12,7 +12,8 @@ import numpy as np
 from data.batch import F64, Array, CandidateBatch, Requests
 from data.events import EventBatch
 from data.ids import snowflake
-from data.synthetic.behaviour import BehaviourParameters, Reactions, react
+from data.synthetic.behaviour import Reactions, react
+from data.synthetic.behaviour_parameters import BehaviourParameters
 from data.synthetic.config import BehaviourConfig, WorldConfig
 from data.synthetic.people import WORLD_ACTIONS, make_people
 from data.synthetic.posting import ORIGINAL, SPAM

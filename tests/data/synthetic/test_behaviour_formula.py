@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from data.batch import F64
-from data.synthetic.behaviour import LOGITS, Examination, examination
+from data.synthetic.behaviour import examination
+from data.synthetic.behaviour_parameters import LOGITS, Examination
 from data.synthetic.config import BehaviourConfig
 from data.synthetic.people import WORLD_ACTIONS
 from tests.data.synthetic.closed_form import BY_FEED, Tweet

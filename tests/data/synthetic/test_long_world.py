@@ -13,7 +13,8 @@ from scipy.stats import norm
 from data.batch import I64, CandidateBatch, Requests
 from data.dataset import Dataset
 from data.events import DAY_US, EventBatch
-from data.synthetic.behaviour import BehaviourParameters, react
+from data.synthetic.behaviour import react
+from data.synthetic.behaviour_parameters import BehaviourParameters
 from data.synthetic.config import WorldConfig
 from data.synthetic.make import make_world
 from data.synthetic.people import WORLD_ACTIONS

@@ -1,0 +1,168 @@
+"""What decides how people react, by name and in the parts that kernels take: traits, logits, weights, examination.
+
+A kernel gets each part as an argument of its own: parallel kernels accept no nested tuples.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, Self
+
+import numpy as np
+
+from data.batch import F32, F64, I64, Array
+from data.rng import Stream
+from data.synthetic.config import BehaviourConfig
+from data.synthetic.people import STYLE, WORLD_ACTIONS, People
+
+
+class Logit(NamedTuple):
+    """How the logit of one action is made."""
+
+    base: float
+    slope: float
+    """Weight of the attraction."""
+    virality_slope: float
+    """How far the weight and the tweet's amount of virality count."""
+    offence_slope: float
+    """Weight of an offence: a toxic text, spam."""
+
+
+LOGITS: dict[str, Logit] = {
+    "like": Logit(-8.55, 1.0, 0.5, 0.0),
+    "reply": Logit(-13.3, 0.9, 0.2, 0.0),
+    "retweet": Logit(-12.5, 1.0, 1.0, 0.0),
+    "quote": Logit(-15.3, 0.9, 0.8, 0.0),
+    "click": Logit(-7.3, 0.75, 0.2, 0.0),
+    "profile_click": Logit(-8.3, 0.6, 0.0, 0.0),
+    "share": Logit(-11.0, 0.8, 0.7, 0.0),
+    "follow_author": Logit(-9.9, 0.8, 0.0, 0.0),
+    "not_interested": Logit(-5.6, -0.5, 0.0, 1.2),
+    "mute": Logit(-7.3, -0.5, 0.0, 1.2),
+    "block": Logit(-7.7, -0.4, 0.0, 1.7),
+    "report": Logit(-8.5, -0.3, 0.0, 2.4),
+}
+"""By action, without the answer of the author; calibrated to the published ratios of actions."""
+
+
+class Traits(NamedTuple):
+    """What kernels need of people; P users, A actions, K topics. See `People`."""
+
+    interests: F32
+    """[P, K]."""
+    style: F32
+    """[P, STYLE]."""
+    leaning: F32
+    """[P, A]."""
+    language: I64
+    """[P]."""
+    sociability: F32
+    """[P]."""
+    bond_key: Array
+    """[2] key of the stream "bond"."""
+
+
+class Logits(NamedTuple):
+    """The fields of `Logit`, [A - 1] float64 each, in the order of WORLD_ACTIONS."""
+
+    base: F64
+    slope: F64
+    virality_slope: F64
+    offence_slope: F64
+
+
+class Weights(NamedTuple):
+    """Weights of the attraction, named as in `BehaviourConfig`; times in microseconds."""
+
+    eagerness: float
+    interest: float
+    drift: float
+    drift_rate: float
+    """Radians a microsecond."""
+    affinity: float
+    """The config's, times sqrt(STYLE): the product of two unit vectors then has a standard deviation of about 1."""
+    bond: float
+    quality: float
+    following: float
+    freshness: float
+    freshness_us: float
+    news: float
+    news_us: float
+    media: float
+    social_proof: float
+    popularity: float
+    foreign: float
+    toxic: float
+    fatigue: float
+    boredom: float
+    fatigue_us: float
+    repetition: float
+    virality: float
+
+    @classmethod
+    def of(cls, c: BehaviourConfig) -> Self:
+        """From a config."""
+        hour = 3.6e9
+        return cls(
+            eagerness=c.eagerness,
+            interest=c.interest,
+            drift=c.drift,
+            drift_rate=2 * np.pi / (c.drift_d * 24 * hour),
+            affinity=float(c.affinity * np.sqrt(STYLE)),
+            bond=c.bond,
+            quality=c.quality,
+            following=c.following,
+            freshness=c.freshness,
+            freshness_us=c.freshness_h * hour,
+            news=c.news,
+            news_us=c.news_h * hour,
+            media=c.media,
+            social_proof=c.social_proof,
+            popularity=c.popularity,
+            foreign=c.foreign,
+            toxic=c.toxic,
+            fatigue=c.fatigue,
+            boredom=c.boredom,
+            fatigue_us=c.fatigue_h * hour,
+            repetition=c.repetition,
+            virality=c.virality,
+        )
+
+
+class Examination(NamedTuple):
+    """How people look down a slate, named as in `BehaviourConfig`."""
+
+    top: float
+    decay: float
+    stay: float
+    stay_engaged: float
+    cascade: bool
+
+    @classmethod
+    def of(cls, c: BehaviourConfig) -> Self:
+        """From a config."""
+        cascade = c.examination == "cascade"
+        return cls(c.examination_top, c.examination_decay, c.stay, c.stay_engaged, cascade)
+
+
+@dataclass(frozen=True)
+class BehaviourParameters:
+    """All that decides how people react, in parts that kernels take."""
+
+    traits: Traits
+    logits: Logits
+    weights: Weights
+    examination: Examination
+    reaction_key: Array
+    """[2] key of the stream "reaction"."""
+
+    @classmethod
+    def of(cls, people: People, config: BehaviourConfig, seed: int) -> Self:
+        """For the people of a world with this seed."""
+        p = people
+        bond = Stream(seed, "bond").key
+        logits = Logits(*np.array([LOGITS[action] for action in WORLD_ACTIONS[:-1]]).T.copy())
+        return cls(
+            Traits(p.interests, p.style, p.leaning, p.language, p.sociability, bond), logits, Weights.of(config),
+            Examination.of(config), Stream(seed, "reaction").key,
+        )  # fmt: skip
