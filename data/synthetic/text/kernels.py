@@ -271,12 +271,14 @@ def _put_tag(buffer, data, table):  # type: ignore[no-untyped-def]  # pragma: no
 
 @kernel
 def _put_squeezed_one(buffer, data, table, which):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Appends one of the topic's strings of a list as a hashtag."""
     at = STRINGS_AT + 3 * pick(buffer, topical(buffer, table, which, buffer.topic), 3.0)
     put_squeezed(buffer, data, table[at], table[at + 3])
 
 
 @kernel
 def _put_handle(buffer, handles, row):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Appends @ and a handle."""
     put_byte(buffer, 64)
     put(buffer, handles.data, handles.start[row], handles.start[row + 1], handles.weight[row])
 
