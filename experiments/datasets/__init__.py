@@ -1,1 +1,1 @@
-"""Looking into data sets: audit, search, trends at a moment."""
+"""Looking into data sets: audit, search, trends at a time."""

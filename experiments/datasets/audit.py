@@ -39,7 +39,7 @@ _COPIES = {
     "engagements": ("time_us", "user_id", "tweet_id", "action"),
     "impressions": ("time_us", "request_id", "tweet_id"),
 }
-"""Columns that tell one event from another."""
+"""Columns that identify an event."""
 _EDGES = {
     "follows": ("follower_id", "followee_id"),
     "mutes": ("user_id", "muted_id"),
@@ -60,7 +60,7 @@ class AuditConfig(BaseModel):
     rows: int = Field(default=400, ge=2)
     """Rows whose features are recomputed at each cut: half of them just before it, half spread over the time before."""
     cuts: int = Field(default=2, ge=1)
-    """Moments at which the future is cut off."""
+    """Times at which the future is cut off."""
     events: int = Field(default=2_000_000, ge=1)
     """Events of one table, from the log's first on, over which features are recomputed."""
     texts: int = Field(default=10_000, ge=1)
@@ -110,7 +110,7 @@ def audit_now(dataset: Dataset, config: AuditConfig, encoder: str, home: Path) -
 
 
 def audit(dataset: Dataset, config: AuditConfig, *, now_us: int, understanding: Understanding | None = None) -> Audit:
-    """Runs every check; `now_us` is the present moment, `understanding` reads the texts that features are made of.
+    """Runs every check; `now_us` is the present time, `understanding` reads the texts that features are made of.
 
     Raises:
         DataError: a file of the data set cannot be read.
@@ -178,7 +178,7 @@ def _changes(
 
 
 def _moment_of(dataset: Dataset, name: str, place: int) -> int:
-    """The moment of a table's row `place`, for ever where it has no more rows."""
+    """The time of a table's row `place`, for ever where it has no more rows."""
     if dataset.rows(name) <= place:
         return NEVER_US
     return int(dataset.scan(name).select(table(name).time).slice(place, 1).collect().item())
@@ -226,10 +226,10 @@ def _ties(dataset: Dataset) -> Iterator[Finding]:
         moments = dataset.scan(name).select(pl.col("time_us").n_unique().alias("moments"), **whole)
         row = moments.collect(engine="streaming").row(0, named=True)
         coarse = next((words for _, words in _COARSE if row[words]), "") if row["moments"] > 1 else ""
-        told = f"every time is a whole {coarse}: what happened within one has no order of its own"
+        words = f"every time is a whole {coarse}: what happened within one has no order of its own"
         verdict: Verdict = "found" if coarse == "day" else "note" if coarse else "clean"
         count = dataset.rows(name) if coarse else 0
-        yield Finding("coarse times", name, verdict, count, told if coarse else "finer than a minute")
+        yield Finding("coarse times", name, verdict, count, words if coarse else "finer than a minute")
     for kind in SPLITS:
         chosen = splitter(kind)
         if not isinstance(chosen, PastOrder):
@@ -308,7 +308,7 @@ def _unseen(dataset: Dataset) -> Iterator[Finding]:
 
 
 def _edges(dataset: Dataset) -> Iterator[Finding]:
-    """Edges that begin twice, end without having begun, or lead from somebody to themselves."""
+    """Edges that begin twice, end without having begun, or lead from a user to themselves."""
     for name, (source, target) in _EDGES.items():
         if name not in dataset.tables:
             continue

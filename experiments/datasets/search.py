@@ -1,4 +1,4 @@
-"""Looking into a data set without a server: search its tweets, see what trended at a moment."""
+"""Looking into a data set without a server: search its tweets, see what trended at a time."""
 
 from __future__ import annotations
 
@@ -60,10 +60,10 @@ def search_tweets(
 
 
 def trends_at(dataset: Dataset, place: int, at: str | None, limit: int) -> tuple[list[Trend], str]:
-    """Trends of a place at a moment, and that moment in words; the log's last full window when none is given.
+    """Trends of a place at a time, and that time in words; the log's last full window when none is given.
 
     Raises:
-        ConfigError: the moment is no ISO 8601 time or lies outside the log.
+        ConfigError: the time is no ISO 8601 time or lies outside the log.
         NotFoundError: nobody lives at the place.
     """
     dataset.require_texts(purpose="trends")

@@ -1,4 +1,4 @@
-"""Test rows that only the tie rule of their split tells from training rows of the same person."""
+"""Test rows that only the tie rule of their split separates from training rows of the same user."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class TiedRows:
     rows: int
     """Of the test."""
     decided: int
-    """Those that share their person and moment with a training row of another item."""
+    """Those that share their user and time with a training row of another item."""
     rule: str
-    """Which of a moment's rows counts as the later."""
+    """Which of the rows of one time counts as the later."""
 
     @property
     def share(self) -> float:

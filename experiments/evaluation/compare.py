@@ -34,7 +34,7 @@ from experiments.statistics.paired import (
 from ranking.store import connect
 
 METRICS = ("ndcg", "recall", "true_value")
-"""Compared unless asked otherwise, where all runs have them."""
+"""Compared unless others are named, where all runs have them."""
 
 _KEYS = ("request_id", "user_id")
 
@@ -119,24 +119,24 @@ def compare_runs(references: Sequence[str], home: Path, metrics: Sequence[str] =
         raise ConfigError(f"{' '.join(references)} name one run twice", remedy="name different runs")
     found = {reference: _evaluated(run, key) for reference, run in runs.items()}
     about = found[references[0]].about
-    asked, seed = _metrics(found, metrics), int(about.get("seed", 0))
-    rows = _rows(found, references[0], asked, seed)
-    segments = _by_segment(found, references[0], asked, seed)
+    names, seed = _metrics(found, metrics), int(about.get("seed", 0))
+    rows = _rows(found, references[0], names, seed)
+    segments = _by_segment(found, references[0], names, seed)
     notes = tuple(dict.fromkeys(one.note for one in found.values() if one.note))
     return Comparison(references[0], rows, segments, about["protocol"], about["data"], int(about["k"]), notes)
 
 
-def _metrics(found: Mapping[str, _Evaluated], asked: Sequence[str]) -> list[str]:
+def _metrics(found: Mapping[str, _Evaluated], wanted: Sequence[str]) -> list[str]:
     shared = [
         name
         for name in next(iter(found.values())).requests.columns
         if name not in _KEYS and all(name in one.requests.columns for one in found.values())
     ]
-    for name in asked:
+    for name in wanted:
         if name not in shared:
             remedy = f"{did_you_mean(name, shared)}all have {', '.join(shared)}"
             raise ConfigError(f"not all runs have metric {name!r}", remedy=remedy)
-    return list(dict.fromkeys(asked)) or [name for name in METRICS if name in shared]
+    return list(dict.fromkeys(wanted)) or [name for name in METRICS if name in shared]
 
 
 def _rows(found: Mapping[str, _Evaluated], base: str, metrics: Sequence[str], seed: int) -> tuple[Row, ...]:

@@ -248,7 +248,7 @@ def _notes(
     if ORACLE in measured:
         notes.append(
             "True value: engagements to expect among the first places, were all looked at, by the truth at that "
-            "moment, over the same requests. The oracle is best at that; it does not know what was shown, and "
+            "time, over the same requests. The oracle is best at that; it does not know what was shown, and "
             "relevance in a log is known only for what was shown, so a model that learns both may have the higher NDCG."
         )
     return tuple(notes)

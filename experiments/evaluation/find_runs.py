@@ -23,7 +23,7 @@ FOLDER = "evaluation"
 ORACLE = "oracle"
 """The name of what scores by the truth."""
 _WHEN = "evaluation."
-"""Tags beginning so end with an evaluation's key and hold its moment in nanoseconds."""
+"""Tags beginning so end with an evaluation's key and hold its time in nanoseconds."""
 
 
 def evaluated_tags(key: str, scorer: str) -> dict[str, str]:
@@ -39,18 +39,18 @@ def shared_evaluation(client: Any, references: Sequence[str]) -> tuple[str, dict
         ConfigError: no evaluation is shared.
     """
     found = {reference: _runs(client, reference) for reference in references}
-    moments = {reference: _moments(runs) for reference, runs in found.items()}
-    for reference, keys in moments.items():
+    times = {reference: _times(runs) for reference, runs in found.items()}
+    for reference, keys in times.items():
         if not keys:
             raise _never_evaluated(reference)
-    shared = set.intersection(*(set(keys) for keys in moments.values()))
+    shared = set.intersection(*(set(keys) for keys in times.values()))
     if not shared:
         again = shlex.join(_evaluable(reference, runs) for reference, runs in found.items() if reference != ORACLE)
         raise ConfigError(
             f"{' and '.join(references)} were evaluated on other data or by other protocols",
             remedy=f"evaluate them together: rookery evaluate {again} --data DIR",
         )
-    key = max(shared, key=lambda one: moments[references[0]][one])
+    key = max(shared, key=lambda one: times[references[0]][one])
     return key, {reference: _latest(runs, key) for reference, runs in found.items()}
 
 
@@ -70,7 +70,7 @@ def _runs(client: Any, reference: str) -> list[Any]:
     name, chosen, value = reference.partition(VALUE)
     scorer, version = reference, ""
     if chosen and name not in SCORERS:
-        # A model by another value has a run of its own, which tells the model's scorer, its version and the value.
+        # A model by another value has a run of its own, which has the model's scorer, its version and the value.
         model = resolve_reference(client, name)
         scorer = f"{client.get_run(model.run_id).data.tags.get('scorer', name)}{chosen}{value}"
         version = f"tags.version = '{model.version}' AND "
@@ -85,7 +85,7 @@ def _runs(client: Any, reference: str) -> list[Any]:
     return [client.get_run(resolve_reference(client, reference, also=(*SCORERS, ORACLE)).run_id)]
 
 
-def _moments(runs: Sequence[Any]) -> dict[str, int]:
+def _times(runs: Sequence[Any]) -> dict[str, int]:
     """When each evaluation was last made of any of the runs."""
     out: dict[str, int] = {}
     for run in runs:
@@ -109,4 +109,4 @@ def _evaluable(reference: str, runs: Sequence[Any]) -> str:
     """What `evaluate` takes: of a trained scorer's name the run that was evaluated last."""
     if reference not in trained_scorers():
         return reference
-    return str(max(runs, key=lambda run: max(_moments([run]).values(), default=0)).info.run_id)
+    return str(max(runs, key=lambda run: max(_times([run]).values(), default=0)).info.run_id)

@@ -27,7 +27,7 @@ class Oracle:
         self.world = world
         self.state = world.saved()
         self.since_us = self.state.time_us
-        """Events from this moment on are to be applied."""
+        """Time of the first event to apply."""
         self._positive = np.array([action in POSITIVE_ACTIONS for action in world.truth.actions])
 
     @staticmethod

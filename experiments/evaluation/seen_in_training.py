@@ -53,7 +53,7 @@ def _notes(name: str, bundle: Bundle, dataset: Dataset, split: Split, protocol: 
     found = bundle.learned.overlap(dataset, protocol.held_out)
     bits = bundle.learned.bits
     of = f"{found.looked_up:,} held-out rows" + (
-        f" that its record can tell of (1 in {2**bits} of {found.test_rows:,})" if bits else " of this test"
+        f" that its record covers (1 in {2**bits} of {found.test_rows:,})" if bits else " of this test"
     )
     if found.rows:
         raise ModelError(
@@ -63,9 +63,9 @@ def _notes(name: str, bundle: Bundle, dataset: Dataset, split: Split, protocol: 
         )
     if protocol.available.new_items and found.pairs:
         yield (
-            f"{name} learned, at other moments, {found.pairs:,} of the pairs of person and item of the {of} "
+            f"{name} learned, at other times, {found.pairs:,} of the pairs of user and item of the {of} "
             f"({found.pairs / found.looked_up:.1%}): if {bundle.data_name!r} is this log with other times, it saw "
             "this test."
         )
     if bits and not found.looked_up:
-        yield f"{name} keeps 1 in {2**bits} of the rows that it learned from, too few to tell whether it saw this test."
+        yield f"{name} keeps 1 in {2**bits} of the rows that it learned from, too few to know whether it saw this test."

@@ -27,14 +27,14 @@ EVERYBODY = "all users"
 
 def segments_of(dataset: Dataset, split: Split, users: Sequence[int]) -> pl.DataFrame:
     """`user_id` and one column of names a dimension: `activity` in training, and `language` where accounts have one."""
-    asked = pl.LazyFrame({"user_id": pl.Series(users, dtype=pl.Int64)})
+    judged = pl.LazyFrame({"user_id": pl.Series(users, dtype=pl.Int64)})
     positive = split.train.filter(pl.col("action").is_in(POSITIVE_ACTIONS))
     counts = positive.group_by("user_id").agg(actions=pl.len())
     actions = pl.col("actions").fill_null(0)
     activity = pl.lit(ACTIVITY[0][0])
     for name, least in ACTIVITY[1:]:
         activity = pl.when(actions >= least).then(pl.lit(name)).otherwise(activity)
-    out = asked.join(counts, on="user_id", how="left", maintain_order="left").select("user_id", activity=activity)
+    out = judged.join(counts, on="user_id", how="left", maintain_order="left").select("user_id", activity=activity)
     if "users" in dataset.tables:
         spoken = dataset.scan("users").select("user_id", "language").filter(pl.col("language").is_not_null())
         out = out.join(spoken, on="user_id", how="left", maintain_order="left")

@@ -1,7 +1,7 @@
 """Retweet cascades: how large they grow, how deep, through whom, and how fast.
 
 Who retweeted from whom is not in a log. A retweet's parent is the latest earlier retweeter, or the author, whom the
-retweeter followed at that moment, and the author where there is none: Goel, Anderson, Hofman, Watts, "The structural
+retweeter followed at that time, and the author where there is none: Goel, Anderson, Hofman, Watts, "The structural
 virality of online diffusion", Management Science 62, 2015.
 """
 
@@ -105,7 +105,7 @@ def sizes(log: Log) -> Found:
         f"retweets and more"
     )
     if math.isnan(huge):
-        note += f"; {expected:.1f} tweets with {HUGE} retweets would be expected, too few to tell"
+        note += f"; {expected:.1f} tweets with {HUGE} retweets would be expected, too few to judge"
     return Found([tail.exponent, huge, 1.0 - len(size) / tweets], note, [plot])
 
 
@@ -230,7 +230,7 @@ def _trees(offsets, user, time, author, starts, followee, when, ended, depths, v
                 v = followee[e]
                 if when[e] > moment or ended[e] or place[v] <= best:
                     continue
-                # Rows of one followee are in the order of time: the last one before the moment decides.
+                # Rows of one followee are in the order of time: the last one before the retweet decides.
                 if e + 1 == starts[u + 1] or followee[e + 1] != v or when[e + 1] > moment:
                     best = place[v]
             parent[i], place[u] = best, i

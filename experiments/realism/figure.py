@@ -75,7 +75,7 @@ class Plot:
 
 @dataclass(frozen=True)
 class Found:
-    """What a measurement found: a value for each part, in their order, NaN where one cannot be told."""
+    """What a measurement found: a value for each part, in their order, NaN where one is not known."""
 
     values: Sequence[float]
     note: str = ""
@@ -116,7 +116,7 @@ class Row:
     source: str
     verdict: str
     """`met` where every number lies in its tolerance, `missed` where one does not, `no data` where none is outside
-    and one cannot be told."""
+    and one is not known."""
     missed: tuple[str, ...] = ()
     """Labels of the parts outside their tolerance, or the figure's name where it is one number."""
     note: str = ""
@@ -142,8 +142,8 @@ def judge(figure: Figure, found: Found | NoData) -> Row:
         for at, (part, value) in enumerate(zip(figure.parts, values, strict=True))
         if not math.isnan(value) and not limits[at][0] <= value <= limits[at][1]
     ]
-    told = all(math.isfinite(value) for value in values)
-    verdict = MISSED if outside else MET if told else ABSENT
+    known = all(math.isfinite(value) for value in values)
+    verdict = MISSED if outside else MET if known else ABSENT
     shown = _joined([(part.label, part.text(value)) for part, value in zip(figure.parts, values, strict=True)])
     return Row(
         value=values if len(values) > 1 else values[0],

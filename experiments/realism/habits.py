@@ -27,7 +27,7 @@ def gaps_of(log: Log) -> tuple[F64, I64]:
 
 
 def inter_tweet_gaps(log: Log) -> Found:
-    """Burstiness of people's gaps, and whether a power law with cut-off tells them better than an exponential."""
+    """Burstiness of people's gaps, and whether a power law with cut-off fits them better than an exponential."""
     gaps, author = gaps_of(log)
     people, counts = np.unique(author, return_counts=True)
     people = people[counts >= _GAPS]

@@ -18,7 +18,7 @@ from experiments.realism.ksc import cluster
 from experiments.realism.log import RETWEET, Log, NoData
 
 SHAPES, LEAST_SHARE, APART = 6, 0.03, 0.3
-"""Clusters asked for, share of the hashtags that one must hold, and distance of two that count as two."""
+"""Clusters to make, share of the hashtags that one must hold, and distance of two that count as two."""
 
 _TAGS, _USES = 1_000, 50
 _STEP_US = 5 * MINUTE_US

@@ -70,16 +70,16 @@ class FollowEvents:
 
 
 class Log:
-    """One data set under the report; tables it lacks raise `NoData` where they are asked for."""
+    """One data set under the report; tables it lacks raise `NoData` where they are read."""
 
     def __init__(self, dataset: Dataset, encode: Encode | None = None) -> None:
-        """`encode` is a text encoder, None where none is at hand."""
+        """`encode` is a text encoder, or None."""
         self.dataset = dataset
         self.encode = encode
         self._kept: dict[Any, Any] = {}
 
     def once(self, compute: Callable[[Log], T]) -> T:
-        """What `compute` makes of this log, computed the first time that it is asked for."""
+        """What `compute` makes of this log, computed at the first call."""
         if compute not in self._kept:
             self._kept[compute] = compute(self)
         found: T = self._kept[compute]
@@ -133,13 +133,13 @@ class Log:
         """All tweets.
 
         Raises:
-            NoData: there are none that anybody posted.
+            NoData: no user posted any.
         """
         code = pl.col("kind").replace_strict(list(TWEET_KINDS), list(range(len(TWEET_KINDS))), return_dtype=pl.Int64)
         columns = ("tweet_id", "time_us", "author_id", "kind", "referenced_id")
         frame = pl.concat([day.with_columns(code) for day in self.days("tweets", *columns)])
         if not (frame["kind"] != ITEM).any():
-            raise NoData("table tweets holds only items that nobody tweeted")
+            raise NoData("table tweets holds only items that no user posted")
         ids = frame["tweet_id"].to_numpy()
         kind = frame["kind"].to_numpy()
         order = np.argsort(ids, kind="stable")
@@ -192,7 +192,7 @@ class Log:
 
     @cached_property
     def end_us(self) -> int:
-        """The log's last moment."""
+        """Time of the log's last event."""
         return self.dataset.time_range_us()[1]
 
     @cached_property
@@ -203,7 +203,7 @@ class Log:
         return settled
 
     def whole_days(self, time_us: I64) -> Mask:
-        """[N] moments in the UTC days that the log covers from end to end; all where it covers none."""
+        """[N] times in the UTC days that the log covers from end to end; all where it covers none."""
         low, high = self.dataset.time_range_us()
         # A log that begins or ends within an hour of midnight covers that day.
         first = -(-(low - HOUR_US) // DAY_US) * DAY_US
@@ -235,4 +235,4 @@ def sample(ids: Array, most: int) -> I64:
 
 
 class NoData(Exception):
-    """The data set cannot tell a figure; the message says why."""
+    """The data set has no such figure; the message says why."""

@@ -67,7 +67,7 @@ def realism(
 
     Args:
         dataset: any data set; its truth is not read.
-        encode: [N] texts to [N, D] unit vectors, for figures of meaning; None where no encoder is at hand.
+        encode: [N] texts to [N, D] unit vectors, for figures of meaning; None where there is no encoder.
         progress: called before each figure, with its name.
         figures: what to measure.
     """
@@ -83,7 +83,7 @@ def realism(
 
 
 def lazy_encoder(cache: Path) -> Encode:
-    """The `static` text encoder, resolved with the first text that is asked for."""
+    """The `static` text encoder, resolved when the first text is encoded."""
     from features.text.encoder import resolve_encoder
 
     def encode(texts: Sequence[str]) -> F32:

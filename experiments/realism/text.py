@@ -15,7 +15,7 @@ from experiments.realism.log import Log, NoData, hashed, sample
 
 _TEXTS, _ENCODED, _LONGEST = 400_000, 5_000, 1_000
 _TOKENS = 20_000
-"""Words without which a vocabulary's growth cannot be told."""
+"""Least words from which a vocabulary's growth is measured."""
 
 _DROPPED = r"https?://\S+|\bwww\.\S+|[@＠]\w+"
 _WORD = r"[\p{L}\p{M}\p{N}_]+(?:['’][\p{L}\p{M}\p{N}_]+)*"
@@ -131,7 +131,7 @@ def near_duplicates(log: Log) -> Found:
     """Share of texts that some other text of the sample nearly repeats."""
     found = english(log)
     if log.encode is None:
-        raise NoData("no text encoder is at hand")
+        raise NoData("there is no text encoder")
     rows = sample(found.tweet_ids, _ENCODED)
     if len(rows) < 2:
         raise NoData("one text alone")

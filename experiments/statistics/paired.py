@@ -17,7 +17,7 @@ from data.batch import F64, I64, Array
 from data.errors import DataError
 
 RESAMPLES = 1000
-"""Bootstrap resamples unless asked otherwise: the 2.5% percentile then stands on 25 values."""
+"""Bootstrap resamples unless the caller says otherwise: the 2.5% percentile then stands on 25 values."""
 
 _LEAST_FOR_FAMILY, _FOR_EACH_ROW = 10_000, 200
 """Resamples of a family of comparisons, and how many more for each of its rows."""
@@ -71,7 +71,7 @@ class Difference:
 
 @dataclass(frozen=True)
 class Pair:
-    """One comparison of a family: two values of each of N requests, and who asked."""
+    """One comparison of a family: two values of each of N requests, and their users."""
 
     a: ArrayLike
     b: ArrayLike
@@ -162,7 +162,7 @@ def family_resamples(rows: int) -> int:
 def paired_differences(
     pairs: Sequence[Pair], *, level: float = 0.95, resamples: int | None = None, seed: int = _SEED
 ) -> list[Difference]:
-    """`paired_difference` of each pair of a family, with `family_resamples` of it unless asked otherwise.
+    """`paired_difference` of each pair of a family, with `family_resamples` of it unless `resamples` is given.
 
     Pairs with the same number of users share their resamples, which are drawn once for all of them.
 

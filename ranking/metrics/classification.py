@@ -1,4 +1,4 @@
-"""How well scores or probabilities tell positives from negatives.
+"""How well scores or probabilities separate positives from negatives.
 
 A label above 0 is positive. Tied scores share their average rank (AUC) or enter together (PR-AUC), so that no metric
 here depends on the order of rows; scikit-learn has the same rule. A NaN score is refused. Where one class is absent,

@@ -48,7 +48,7 @@ class Available:
 
 @dataclass(frozen=True)
 class Needs:
-    """What the blocks of one pass are asked for."""
+    """What the blocks of one pass have to give."""
 
     scorers: tuple[str, ...]
     """Columns that the scorers read."""

@@ -245,7 +245,7 @@ def test_ids_that_are_texts_are_the_same_whatever_their_numbers(tmp_path: Path) 
 def test_a_log_with_other_times_is_told_not_refused(tmp_path: Path, clicks: Dataset) -> None:
     untimed = _import(tmp_path / "a", _shuffled(), time='order = "file"')
     (note,) = (one for one in _evaluated(untimed, _trained(clicks, "random_ratio")).notes if "learned" in one)
-    assert "popularity_decay learned, at other moments," in note
+    assert "popularity_decay learned, at other times," in note
     assert "it saw this test" in note
 
 

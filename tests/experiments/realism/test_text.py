@@ -206,4 +206,4 @@ def test_near_duplicates_are_texts_that_another_repeats(tmp_path: Path) -> None:
     tweets = [tweet(f"at {angle}", i, language="en") for i, angle in enumerate([0.0, 0.2, 1.0, 1.4, 3.0])]
     log = write_log(tmp_path / "log", tweets=tweets)
     assert values_of(log, "near-duplicate texts", encode) == [2 / 5]
-    assert row_of(log, "near-duplicate texts").note == "no text encoder is at hand"
+    assert row_of(log, "near-duplicate texts").note == "there is no text encoder"
