@@ -48,9 +48,14 @@ def demo_screen(result: DemoResult) -> list[Any]:
         table(f"Trends at {result.trends_at}", ["hashtag", "score", "in 5 min", "5 before", "people"], trends),
         *live_lines(result.live),
         _headed("\nTook", f"{total:.0f} s ({seconds}); largest process {result.peak_memory_gib:.2f} GiB."),
-        _headed("Next", f"runs and models: mlflow ui --backend-store-uri {result.tracking_uri}"),
+        _headed("Next", f"runs and models: {_page_of(result.tracking_uri)}"),
         f"     the API's page: {result.live.command}, then http://127.0.0.1:8000/docs",
     ]
+
+
+def _page_of(tracking_uri: str) -> str:
+    """Where MLflow's pages are: a server's address, or the command that starts one."""
+    return tracking_uri if tracking_uri.startswith("http") else f"mlflow ui --backend-store-uri {tracking_uri}"
 
 
 def _headed(head: str, rest: str) -> Text:
