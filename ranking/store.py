@@ -40,7 +40,8 @@ def connect(home: Path) -> MlflowClient:
     if own:
         prepare_store(home)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
-    # MLflow would print a progress bar for each file.
+    # MLflow would print a progress bar for each file, and a server's address into a command's output.
+    os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
     os.environ.setdefault("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     import mlflow
     from mlflow import MlflowClient

@@ -136,7 +136,7 @@ def logged(epochs: list[dict[str, float]]) -> Callable[[Mapping[str, float]], No
 
     def on_epoch(values: Mapping[str, float]) -> None:
         epochs.append(dict(values))
-        log_numbers(values, step=len(epochs))
+        log_numbers({_in_run(name): value for name, value in values.items()}, step=len(epochs))
 
     return on_epoch
 
@@ -179,7 +179,12 @@ def _best_numbers(scorer: Scorer, epochs: list[dict[str, float]]) -> dict[str, f
         return {}
     sign = 1 if "loss" in names[0] else -1
     best = min(epochs, key=lambda one: sign * one[names[0]])
-    return {mlflow_name(name): best[name] for name in names if name in best}
+    return {mlflow_name(_in_run(name)): best[name] for name in names if name in best}
+
+
+def _in_run(name: str) -> str:
+    """The name in a run of a number of training: the NDCG of held-out rows is not mistaken for an evaluation's."""
+    return f"validation_{name}" if name.startswith("ndcg@") else name
 
 
 def _log_epochs(epochs: list[dict[str, float]]) -> None:
