@@ -1,4 +1,5 @@
-"""The one place that says how Numba compiles our loops. Machine code is kept on disk, beside the source.
+"""The one place that says how Numba compiles our loops. Machine code is kept on disk: see
+`data.kernel_cache`.
 
 Three decorators, chosen by what calls the function and how:
 
@@ -17,6 +18,10 @@ from collections.abc import Callable
 from typing import ParamSpec, TypeVar
 
 import numba
+
+from data.kernel_cache import keep_compiled
+
+keep_compiled()
 
 P = ParamSpec("P")
 R = TypeVar("R")
