@@ -37,8 +37,6 @@ def connect(home: Path) -> MlflowClient:
         ConfigError: it cannot be written, or its experiment was deleted.
     """
     uri, own = tracking_uri(home), not os.environ.get(ADDRESS)
-    if own:
-        prepare_store(home)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # MLflow would print a progress bar for each file, and a server's address into a command's output.
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
@@ -51,6 +49,8 @@ def connect(home: Path) -> MlflowClient:
         logging.getLogger(noisy).setLevel(logging.WARNING)
     # What it logs with a traceback it also raises.
     logging.getLogger("mlflow.store.db.utils").setLevel(logging.CRITICAL)
+    if own:
+        prepare_store(home)
     with _environment_kept():
         for name, value in _FIRST_REQUEST.items():
             os.environ.setdefault(name, value)
