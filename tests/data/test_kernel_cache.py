@@ -46,10 +46,12 @@ def _run(packages: Path, *, name: str = "Shape", order: tuple[str, str] = ("widt
     shape = SHAPE.format(name=name, first=order[0], second=order[1], step=step)
     (packages / "data" / "shapes_for_test.py").write_text(shape)
     (packages / "data" / "loops_for_test.py").write_text(LOOP.format(name=name))
+    # Two versions of a module written within a second have one time: Python would take the first's byte code.
+    environment = {"PYTHONPATH": str(packages), "PYTHONDONTWRITEBYTECODE": "1"}
+    command = [sys.executable, "-c", CALL.format(name=name)]
     ran = subprocess.run(
-        [sys.executable, "-c", CALL.format(name=name)], cwd=packages, env={"PYTHONPATH": str(packages)},
-        capture_output=True, text=True, check=False, timeout=300,
-    )  # fmt: skip
+        command, cwd=packages, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
     return ran.stdout.strip() or ran.stderr
 
 
