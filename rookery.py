@@ -266,7 +266,7 @@ def load_model(reference: str = "champion") -> Bundle:
     Example:
         >>> rookery.load_model("v1").scorer.reads
     """
-    from ranking.registry import fetch
+    from ranking.model_registry import fetch
 
     return fetch(reference, home=_home())
 
@@ -348,7 +348,7 @@ def serve(
 
 
 def _home() -> Path:
-    from data.home import home_folder
+    from data.home_folder import home_folder
 
     return home_folder()
 
@@ -363,7 +363,7 @@ def main() -> None:
 def __getattr__(name: str) -> Any:
     if name not in _TYPES:
         raise AttributeError(f"module 'rookery' has no attribute {name!r}")
-    from data.catalogue import resolve
+    from data.import_by_name import resolve
 
     return resolve(_TYPES[name])
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any, TypeVar, get_args
 
 from pydantic import BaseModel, Field, ValidationError
 
-from data.catalogue import nearest
 from data.errors import ConfigError
+from data.import_by_name import nearest
 
 M = TypeVar("M", bound=BaseModel)
 Seed = Annotated[int, Field(ge=0, lt=2**32)]

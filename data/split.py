@@ -16,14 +16,14 @@ from typing import Any, Literal, Protocol, Self
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from data.catalogue import lookup
+from data.cold_and_warm import Warmth
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError
 from data.events import DAY_US
+from data.import_by_name import lookup
 from data.rng import Stream
 from data.settings import Seed
 from data.ties import TieOrder, Ties, decided_by_ties, positives
-from data.warmth import Warmth
 
 _TIMED = ("impressions", "engagements")
 """Tables whose moments set the cut of a time split, the first that is there."""

@@ -30,7 +30,7 @@ from experiments.runs.tracking import ready
 from experiments.runs.train import TrainResult, train
 from experiments.simulation.worlds import make_data, world_config
 from features.text.encoder import resolve_encoder
-from ranking.registry import set_alias
+from ranking.model_registry import set_alias
 from ranking.store import connect, tracking_uri
 
 Stage = Callable[[str], AbstractContextManager[Progress]]

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
 
-from data.catalogue import lookup, resolve
 from data.errors import ConfigError
+from data.import_by_name import lookup, resolve
 from features.view import Feature, FeatureView
 
 CATALOGUE: dict[str, str] = {

@@ -19,7 +19,7 @@ from data.events import EventBatch
 from data.folders import present, written_whole
 from data.schema import ACTION_CODE, ACTIONS, POSITIVE_ACTIONS
 from features.catalogue import CATALOGUE, plan, view
-from features.graph.snapshots import FollowGraph
+from features.graph.follow_snapshots import FollowGraph
 from features.shared import Shared
 from features.state.history import History
 from features.state.network import UNKNOWN_US, NetworkState

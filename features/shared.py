@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from features.graph.snapshots import FollowGraph
+from features.graph.follow_snapshots import FollowGraph
 from features.state.history import History
 from features.state.network import NetworkState
 from features.state.seen import Seen

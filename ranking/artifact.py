@@ -25,7 +25,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from data.batch import F32, Array, CandidateBatch, Requests
 from data.errors import ConfigError, ModelError
 from data.folders import written_whole
-from data.home import home_folder
+from data.home_folder import home_folder
 from features.text.understanding import Understanding
 from ranking.catalogue import SCORERS, scorer_class
 from ranking.scorer import ConfiguredScorer, Scorer, ValuedScorer

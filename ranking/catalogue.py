@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from data.catalogue import entry, resolve
+from data.import_by_name import entry, resolve
 
 
 @dataclass(frozen=True)

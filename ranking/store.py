@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from data.errors import ConfigError, DataError
-from data.home import database_url
+from data.home_folder import database_url
 from ranking.store_file import ARTIFACTS, EXPERIMENT, FILE, prepare_store
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ from filelock import FileLock
 from sqlalchemy import Engine, event
 
 from data.errors import ConfigError, DataError
-from data.home import database_url
+from data.home_folder import database_url
 
 EXPERIMENT = "rookery"
 """The MLflow experiment that all runs belong to."""

@@ -18,7 +18,7 @@ from serving.engagements import routes as engagements
 from serving.graph import routes as graph
 from serving.kit import problems
 from serving.kit.limits import BodyLimit
-from serving.kit.slow import timed_requests
+from serving.kit.slow_clients import timed_requests
 from serving.kit.telemetry import Telemetry
 from serving.network import Network
 from serving.ops import routes as ops

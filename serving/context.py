@@ -26,10 +26,10 @@ from serving.events.outbox import REQUESTS, Outbox, Snowflakes, Transaction
 from serving.events.runner import Runner
 from serving.kit.clock import Clock, WallClock
 from serving.kit.db import Database
-from serving.kit.lease import Lease
 from serving.kit.paging import Paging
 from serving.kit.problems import ProblemError
 from serving.kit.telemetry import Metrics
+from serving.kit.worker_lease import Lease
 from serving.model import ServedModel
 from serving.projections import Projections
 from serving.settings import Settings

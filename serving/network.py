@@ -10,7 +10,6 @@ from data.dataset import Dataset
 from data.errors import RookeryError
 from data.ids import EPOCH_MS
 from serving.auth.tokens import Tokens, load_secret
-from serving.builder import Builder
 from serving.context import Context
 from serving.events.dead_letters import DeadLetters
 from serving.events.log import DatabaseLog
@@ -18,15 +17,16 @@ from serving.events.outbox import REQUESTS, Outbox, Snowflakes
 from serving.events.pump import Pump
 from serving.events.runner import Runner, TornError
 from serving.kit.clock import DataClock, WallClock
+from serving.kit.database_lock import WriterLock
 from serving.kit.db import Database
-from serving.kit.lease import Lease
-from serving.kit.lock import WriterLock
 from serving.kit.paging import Paging
 from serving.kit.telemetry import Metrics
+from serving.kit.worker_lease import Lease
 from serving.loading import Archive, archived, record, recorded
 from serving.model import ServedModel, untrained
 from serving.projections import Projections
 from serving.settings import Settings
+from serving.state_builder import Builder
 
 log = logging.getLogger("rookery.serving")
 

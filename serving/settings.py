@@ -13,7 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from candidates.products.home import HomeConfig
 from data.errors import ConfigError
-from data.home import home_folder
+from data.home_folder import home_folder
 from serving.events.runner import ConsumerConfig
 from serving.fanout.policy import FanoutConfig
 

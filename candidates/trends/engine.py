@@ -16,7 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from candidates.trends.hashtag_uses import Uses
 from candidates.trends.scorer import TrendScorer, Windows
-from candidates.trends.windowed import Windowed
+from candidates.trends.windowed_score import Windowed
 from data.batch import I64, Array
 from data.events import HOUR_US, MINUTE_US, EventBatch
 from data.tweet_text import fold, hashtags_of

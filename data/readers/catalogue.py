@@ -6,9 +6,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Protocol
 
-from data.catalogue import lookup
 from data.dataset import Dataset
 from data.errors import ConfigError
+from data.import_by_name import lookup
 
 READERS: dict[str, str] = {
     "movielens": "data.readers.movielens:read_movielens",

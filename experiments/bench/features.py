@@ -13,7 +13,7 @@ import polars as pl
 from data.batch import Array, CandidateBatch, Ragged
 from data.errors import ModelError
 from data.events import EventBatch
-from data.home import home_folder
+from data.home_folder import home_folder
 from data.synthetic.config import WorldConfig
 from data.synthetic.world import World
 from experiments.bench.harness import Case

@@ -17,7 +17,7 @@ from threading import Event, Thread
 from time import perf_counter
 from typing import Any, Protocol
 
-from data.catalogue import lookup
+from data.import_by_name import lookup
 from data.progress import Progress, no_progress
 
 BENCHES: dict[str, str] = {

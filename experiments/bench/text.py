@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data.home import home_folder
+from data.home_folder import home_folder
 from data.tweet_text import hashtags, mentions, urls
 from experiments.bench.harness import Case
 from experiments.text.analyze import Reader

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from experiments.bench import train_ranker, train_two_tower
-from experiments.bench.catalogue import CatalogueBench
+from experiments.bench.full_catalogue import CatalogueBench
 from experiments.bench.harness import Case
 
 

@@ -16,7 +16,7 @@ from ranking.models.towers import Towers, TwoTowerConfig
 from ranking.models.two_tower_training import TrainingConfig
 from ranking.training.engine import Plan, deterministic, step_of
 from ranking.training.two_tower.examples import Buckets, Examples, Readers, Tweets
-from ranking.training.two_tower.sampler import Sample, Sampler
+from ranking.training.two_tower.negative_sampling import Sample, Sampler
 from ranking.training.two_tower.task import TwoTowerTask
 
 USERS, TWEETS, DENSE, BATCH, STEPS = 50_000, 100_000, 32, 1024, 128

@@ -8,10 +8,10 @@ import sys
 
 import typer
 
-from data.home import home_folder
+from data.home_folder import home_folder
 from experiments.cli import data, events, features, lab, model, scorers, serve, study, text, world
 from experiments.cli.console import show_what_can_be_shown
-from experiments.cli.faults import error_line
+from experiments.cli.library_errors import error_line
 
 app = typer.Typer(
     name="rookery",

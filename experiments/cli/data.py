@@ -187,7 +187,7 @@ def audit(
     from dataclasses import asdict
 
     from data.dataset import Dataset
-    from data.home import home_folder
+    from data.home_folder import home_folder
     from experiments.datasets.audit import AuditConfig, audit_now
     from experiments.runs.config import validate
 

@@ -147,7 +147,7 @@ def _opened(network: Path | None, data: Path | None) -> Any:
     """The network's database, closed at the end of the block; a server that writes to it goes on."""
     from contextlib import closing
 
-    from data.home import home_folder
+    from data.home_folder import home_folder
     from experiments.live.open_network import find_database
     from serving.kit.db import Database
 

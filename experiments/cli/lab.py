@@ -26,7 +26,7 @@ def demo(
 ) -> None:
     """The whole lab in one screen: a world, a trained model, a fair table, search, trends and the live network."""
     from data.folders import check_file, write_file
-    from data.home import home_folder
+    from data.home_folder import home_folder
     from experiments.cli.console import to_json
     from experiments.cli.demo_screen import print_demo
     from experiments.demo import DemoConfig, run_demo
@@ -55,7 +55,7 @@ def search(
     Example: rookery search "cannot sleep again" --data var/world --mode semantic
     """
     from data.dataset import Dataset
-    from data.home import home_folder
+    from data.home_folder import home_folder
     from experiments.datasets.search import search_tweets
 
     with progress_bar("index the tweets") as progress:

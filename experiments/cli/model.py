@@ -35,7 +35,7 @@ def train(
     Example: rookery train --data var/world --set scorer=heavy --set settings.training.epochs=3 --set seed=2
     """
     from data.dataset import Dataset
-    from data.home import home_folder
+    from data.home_folder import home_folder
     from experiments.cli.tables import training_tables
     from experiments.runs.config import RunConfig, load_config
     from experiments.runs.train import train as run
@@ -89,7 +89,7 @@ def evaluate(
     Example: rookery evaluate champion popularity recency affinity_formula interest_formula --data var/world
     """
     from data.dataset import Dataset
-    from data.home import home_folder
+    from data.home_folder import home_folder
     from experiments.cli.tables import probability_table, scorer_table, shuffle_table
     from experiments.evaluation.evaluate import EvaluateConfig, evaluate_references
     from experiments.evaluation.tie_shuffles import plan_shuffles, run_shuffles
@@ -135,7 +135,7 @@ def compare(
     Example: rookery compare popularity champion --html var/compare.html
     """
     from data.folders import check_file
-    from data.home import home_folder
+    from data.home_folder import home_folder
     from experiments.cli.tables import comparison_tables, segment_table
     from experiments.evaluation.compare import compare_runs
     from experiments.evaluation.comparison_page import write_comparison
@@ -166,7 +166,7 @@ def sweep(
     Example: rookery sweep --data var/world --config sweep.toml
     """
     from data.dataset import Dataset
-    from data.home import home_folder
+    from data.home_folder import home_folder
     from experiments.cli.tables import sweep_table
     from experiments.runs.config import load_config
     from experiments.runs.sweep import SweepConfig
@@ -188,8 +188,8 @@ def promote(
     as_json: JsonFlag = False,
 ) -> None:
     """Point an alias at a model; `serve` loads `champion`."""
-    from data.home import home_folder
-    from ranking.registry import MODEL_NAME, resolve_reference, set_alias
+    from data.home_folder import home_folder
+    from ranking.model_registry import MODEL_NAME, resolve_reference, set_alias
     from ranking.store import connect
 
     client = connect(home_folder())

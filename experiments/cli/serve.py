@@ -34,7 +34,7 @@ def serve(
     Example: rookery serve --data var/world
     """
     with _stopped_by_signals():
-        from data.home import home_folder
+        from data.home_folder import home_folder
 
         given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
         serve_network(data, model, home_folder(), folder=network, **given)
@@ -74,7 +74,7 @@ def token(
     import os
     import sys
 
-    from data.home import home_folder
+    from data.home_folder import home_folder
     from serving.auth.tokens import Tokens, load_secret
 
     tokens = Tokens(load_secret(home_folder(), os.environ.get("ROOKERY_SECRET")))

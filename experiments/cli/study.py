@@ -29,7 +29,7 @@ def rankers(
 
     Example: rookery study rankers --set preset=small --set seeds=[1,2,3]
     """
-    from data.home import home_folder
+    from data.home_folder import home_folder
     from experiments.cli.tables import rankers_table
     from experiments.runs.config import load_config
     from experiments.studies.rankers import RankersConfig, rank_rankers

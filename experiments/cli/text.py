@@ -37,7 +37,7 @@ def analyze(
     Example: rookery text analyze --input tweets.csv --out tweets.parquet
     """
     from data.errors import ConfigError
-    from data.home import home_folder
+    from data.home_folder import home_folder
     from experiments.text.analyze import analyze_file, analyze_text, reader_of
 
     if (text is None) == (source is None):
@@ -83,9 +83,9 @@ def train(
     Example: rookery text train --task mood --labels moods.csv --encoder minilm
     Example: rookery text train --data var/world
     """
-    from data.catalogue import did_you_mean
     from data.errors import NotFoundError
-    from data.home import home_folder
+    from data.home_folder import home_folder
+    from data.import_by_name import did_you_mean
     from experiments.runs.config import validate
     from experiments.text.train_head import (
         TextTrainConfig,
@@ -130,7 +130,7 @@ def train(
 @app.command("list")
 def list_(as_json: JsonFlag = False) -> None:
     """Print the heads that there are: those that came with the program, and those that you trained."""
-    from data.home import home_folder
+    from data.home_folder import home_folder
     from features.text.saved_heads import SHIPPED, heads_in, shelf
 
     home = home_folder()

@@ -58,7 +58,7 @@ def report(
     """
     from data.dataset import Dataset
     from data.folders import check_file
-    from data.home import home_folder
+    from data.home_folder import home_folder
     from experiments.realism.page import write_page
     from experiments.realism.report import lazy_encoder, realism
 

@@ -13,7 +13,7 @@ from experiments.evaluation.find_runs import ORACLE
 from experiments.runs.splits import understanding_of
 from ranking.artifact import Bundle
 from ranking.catalogue import SCORERS, untrained_scorers
-from ranking.registry import fetch
+from ranking.model_registry import fetch
 from ranking.scorer import Scorer
 from ranking.untrained import make_scorer
 

@@ -16,8 +16,8 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from data.catalogue import did_you_mean
 from data.errors import ConfigError, DataError
+from data.import_by_name import did_you_mean
 from experiments.evaluation.find_runs import download, shared_evaluation
 from experiments.evaluation.segments import LEAST_USERS
 from experiments.statistics.paired import (

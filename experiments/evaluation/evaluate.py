@@ -14,9 +14,9 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-from data.catalogue import did_you_mean
 from data.dataset import Dataset
 from data.errors import DataError
+from data.import_by_name import did_you_mean
 from data.progress import Progress, no_progress
 from data.settings import Seed
 from data.split import Split

@@ -16,7 +16,7 @@ from data.errors import ConfigError, NotFoundError
 from experiments.runs.tracking import find_run, find_runs, read_file
 from ranking.artifact import VALUE
 from ranking.catalogue import SCORERS, trained_scorers, untrained_scorers
-from ranking.registry import resolve_reference
+from ranking.model_registry import resolve_reference
 
 FOLDER = "evaluation"
 """The artifact folder of a run that holds its evaluations, one a protocol and data set."""

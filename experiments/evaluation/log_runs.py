@@ -20,7 +20,7 @@ from experiments.evaluation.segments import values_by_segment
 from experiments.runs.tracking import flatten, log_evaluation, new_run
 from ranking.artifact import VALUE, Bundle, describe
 from ranking.catalogue import SCORERS
-from ranking.registry import tag_version
+from ranking.model_registry import tag_version
 from ranking.store import connect
 
 BASE = "interest_formula"

@@ -15,7 +15,7 @@ from data.split import Split
 from experiments.evaluation.protocols.protocol import IDS, Block, Scored
 from experiments.evaluation.score_ties import ScoreTies, summary
 from ranking.metrics.accuracy import ndcg
-from ranking.metrics.beyond import intra_list_diversity
+from ranking.metrics.beyond_accuracy import intra_list_diversity
 from ranking.metrics.metric import RequestMetric
 from ranking.metrics.ranked import Ranked, Ranking
 from ranking.slate.diverse import DiversityConfig

@@ -13,13 +13,13 @@ import polars as pl
 
 from data.dataset import Dataset
 from data.errors import NotFoundError
-from data.home import check_home
+from data.home_folder import check_home
 from experiments.runs.models import served_model
 from ranking.artifact import Bundle
 from ranking.ranker import check_columns
 from serving.auth.tokens import load_secret
 from serving.fanout.policy import FanoutConfig
-from serving.kit.lock import check_unused
+from serving.kit.database_lock import check_unused
 from serving.network import Network
 from serving.settings import DATABASE, Settings
 

@@ -8,7 +8,7 @@ import numpy as np
 import polars as pl
 
 from candidates.trends.scorer import Windows
-from candidates.trends.windowed import Windowed
+from candidates.trends.windowed_score import Windowed
 from data.batch import F64, I64, offsets_of
 from data.events import HOUR_US, MINUTE_US
 from data.tweet_text import hashtags_of

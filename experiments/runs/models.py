@@ -6,7 +6,7 @@ from pathlib import Path
 
 from data.errors import NotFoundError
 from ranking.artifact import Bundle
-from ranking.registry import fetch, has_models
+from ranking.model_registry import fetch, has_models
 from ranking.store import connect
 
 

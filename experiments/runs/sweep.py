@@ -21,7 +21,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError, ModelError
 from data.folders import write_file
-from data.home import database_url
+from data.home_folder import database_url
 from data.progress import Progress, no_progress
 from data.settings import Seed
 from data.split import Split

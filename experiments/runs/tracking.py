@@ -26,7 +26,7 @@ import polars as pl
 import polars.selectors as cs
 
 from data.errors import NotFoundError
-from data.home import check_home
+from data.home_folder import check_home
 from ranking.scorer import ScorerConfig
 from ranking.store import connect, one_line, restore_command, tracking_uri
 from ranking.store_file import EXPERIMENT

@@ -12,9 +12,9 @@ import numpy as np
 
 from candidates.vectors import VectorIndex
 from data.batch import F32, I64, Array
-from data.catalogue import entry
 from data.dataset import Dataset
 from data.errors import ModelError
+from data.import_by_name import entry
 from data.progress import Progress, no_progress
 from data.split import Split, training_part
 from experiments.reports.plots import curves
@@ -34,9 +34,9 @@ from features.offline import offline_features
 from features.text.understanding import Understanding
 from ranking.artifact import Bundle
 from ranking.catalogue import SCORERS
+from ranking.model_registry import MODEL_NAME, log_bundle, set_alias
 from ranking.processes import first_process_first, joined
 from ranking.ranker import BASE_COLUMNS
-from ranking.registry import MODEL_NAME, log_bundle, set_alias
 from ranking.scorer import ConfiguredScorer, Scorer, ValuedScorer
 from ranking.store import connect
 from ranking.trained_rows import TrainedRows

@@ -6,10 +6,10 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from data.catalogue import did_you_mean
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.folders import present
+from data.import_by_name import did_you_mean
 from data.progress import Progress, no_progress
 from data.synthetic.config import WorldConfig
 from data.synthetic.make import make_world

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.folders import present, write_file, written_whole
-from data.home import check_home
+from data.home_folder import check_home
 from data.progress import Progress, no_progress, part_of
 from data.settings import Seed, config_from
 from experiments.evaluation.evaluate import EvaluateConfig, evaluate_bundles

@@ -11,7 +11,7 @@ import polars as pl
 
 from data.batch import I64, Array, CandidateBatch
 from data.ids import rows_of
-from features.graph.snapshots import Snapshot, Table
+from features.graph.follow_snapshots import Snapshot, Table
 from features.shared import Shared
 from features.state.columns import at
 from features.view import Feature, OnlineView, Stateless

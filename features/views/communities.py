@@ -21,8 +21,8 @@ from data.kernel import kernel
 from features.bases.derived import Derived
 from features.bases.snapshots import SnapshotView, distinct
 from features.graph.follow_edges import Edges
+from features.graph.follow_snapshots import BACK, Snapshot, Table
 from features.graph.simclusters import WIDTH, SimClusters, Vectors, audiences, interests, known_for
-from features.graph.snapshots import BACK, Snapshot, Table
 from features.graph.tweet_communities import Engagements, Queries, TweetVectors, blank
 from features.point_in_time.pairs import stream
 from features.shared import Shared

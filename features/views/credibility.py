@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from data.batch import Array
 from features.bases.snapshots import SnapshotView
 from features.graph.follow_edges import Edges
+from features.graph.follow_snapshots import Snapshot
 from features.graph.pagerank import pagerank, score
-from features.graph.snapshots import Snapshot
 from features.view import Feature
 
 _DOC = "PageRank on the follow graph, clip(130 + 5.21 ln p, 0, 100); 0 without an edge"

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from data.catalogue import lookup
+from data.import_by_name import lookup
 
 if TYPE_CHECKING:
     from ranking.metrics.metric import Metric
@@ -33,8 +33,8 @@ METRICS: Mapping[str, Entry] = {
     "mrr": Entry("ranking.metrics.accuracy:MRR", "1 / rank of the first relevant one"),
     "ndcg": Entry("ranking.metrics.accuracy:NDCG", "discounted gain over the best order's"),
     "request_auc": Entry("ranking.metrics.classification:REQUEST_AUC", "AUC within a request, over all its candidates"),
-    "diversity": Entry("ranking.metrics.beyond:DIVERSITY", "mean of 1 - cosine of the list's texts"),
-    "novelty": Entry("ranking.metrics.beyond:NOVELTY", "bits by which the list is unknown"),
+    "diversity": Entry("ranking.metrics.beyond_accuracy:DIVERSITY", "mean of 1 - cosine of the list's texts"),
+    "novelty": Entry("ranking.metrics.beyond_accuracy:NOVELTY", "bits by which the list is unknown"),
     "true_value": Entry("ranking.metrics.value:VALUE", "engagements to expect by the truth"),
     "regret": Entry("ranking.metrics.value:REGRET", "the oracle's true value less the scorer's"),
     "auc": Entry("ranking.metrics.classification:AUC", "chance that a positive is above a negative"),
@@ -50,10 +50,12 @@ METRICS: Mapping[str, Entry] = {
     "expected_over_observed": Entry(
         "ranking.metrics.calibration:EXPECTED_OVER_OBSERVED", "promised over observed, by action"
     ),
-    "coverage": Entry("ranking.metrics.beyond:COVERAGE", "share of the candidates that is in any list"),
-    "gini": Entry("ranking.metrics.beyond:GINI", "inequality of how often candidates are in lists"),
-    "exposure_gini": Entry("ranking.metrics.beyond:EXPOSURE_GINI", "inequality of candidates' attention by place"),
-    "author_gini": Entry("ranking.metrics.beyond:AUTHOR_GINI", "inequality of authors' attention by place"),
+    "coverage": Entry("ranking.metrics.beyond_accuracy:COVERAGE", "share of the candidates that is in any list"),
+    "gini": Entry("ranking.metrics.beyond_accuracy:GINI", "inequality of how often candidates are in lists"),
+    "exposure_gini": Entry(
+        "ranking.metrics.beyond_accuracy:EXPOSURE_GINI", "inequality of candidates' attention by place"
+    ),
+    "author_gini": Entry("ranking.metrics.beyond_accuracy:AUTHOR_GINI", "inequality of authors' attention by place"),
 }
 
 

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ValidationError
 
-from data.catalogue import entry, resolve
 from data.dataset import Dataset
 from data.errors import ConfigError
+from data.import_by_name import entry, resolve
 from data.progress import Progress, no_progress
 from data.settings import config_from
 from data.split import Split

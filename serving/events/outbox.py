@@ -18,7 +18,7 @@ from data.ids import EPOCH_MS, MAX_SEQUENCE, snowflake
 from data.schema import table
 from serving.kit.clock import Clock
 from serving.kit.db import BigId, Database, metadata
-from serving.kit.lease import Lease
+from serving.kit.worker_lease import Lease
 
 T = TypeVar("T")
 

@@ -19,10 +19,10 @@ import numpy as np
 import pytest
 
 from data.errors import ConfigError, DataError, ModelError, NotFoundError
-from data.home import check_home, database_url
+from data.home_folder import check_home, database_url
 from experiments.runs.tracking import require_run
 from ranking.artifact import Bundle
-from ranking.registry import fetch, log_bundle, resolve_reference, set_alias
+from ranking.model_registry import fetch, log_bundle, resolve_reference, set_alias
 from ranking.scorers.recency import Recency
 from ranking.store import connect
 from ranking.store_file import EXPERIMENT, FILE
@@ -191,7 +191,9 @@ def test_a_home_that_cannot_be_written_is_refused(home: Path) -> None:
     """A file where a folder should be, and no bytes left to write: true for every user, root too."""
     with pytest.raises(ConfigError, match=r"cannot be written to: .*ROOKERY_HOME=DIR"):
         check_home(home / FILE)
-    code = "import sys; from pathlib import Path; from data.home import check_home; check_home(Path(sys.argv[1]))"
+    code = (
+        "import sys; from pathlib import Path; from data.home_folder import check_home; check_home(Path(sys.argv[1]))"
+    )
     done = _python(code, home, cwd=home, preexec_fn=_no_bytes)
     assert "cannot be written to: File too large; name another folder: ROOKERY_HOME=DIR" in done.stderr
 

@@ -22,7 +22,7 @@ from serving.events.outbox import DATACENTRE, REQUESTS, Outbox, Snowflakes, Tran
 from serving.kit import clock as clocks
 from serving.kit.clock import DataClock, WallClock
 from serving.kit.db import Database
-from serving.kit.lease import SPAN_US, WORKERS, Lease
+from serving.kit.worker_lease import SPAN_US, WORKERS, Lease
 from serving.network import Network
 from serving.ranker.service import rank
 from serving.settings import Settings

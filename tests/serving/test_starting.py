@@ -17,7 +17,7 @@ import pytest
 from data.errors import ConfigError, DataError
 from experiments.cli.__main__ import main
 from experiments.live.open_network import empty_folder
-from serving.kit.lock import WriterLock
+from serving.kit.database_lock import WriterLock
 from serving.loading import recorded
 from serving.network import Network
 from serving.settings import Settings

@@ -17,7 +17,7 @@ from features.catalogue import owners, view
 from features.online import FeatureState
 from ranking.metrics.arrays import refuse_nan
 from ranking.scorer import CatalogueScorer, Retriever, Scorer
-from ranking.slate.whole import Best, best_of_scores, best_of_vectors
+from ranking.slate.catalogue_topk import Best, best_of_scores, best_of_vectors
 
 _SAMPLE = 1_024
 """Items by which ties among a retriever's scores are estimated."""

@@ -30,7 +30,7 @@ from ranking.scorers.item_config import ItemConfig
 from ranking.scorers.item_knn import ItemKNN, ItemKNNConfig
 from ranking.scorers.items import ItemModel, Items
 from ranking.scorers.popularity import DecayedPopularity, DecayedPopularityConfig
-from ranking.slate.whole import best_of_scores
+from ranking.slate.catalogue_topk import best_of_scores
 from ranking.training.held_out import held_out
 from ranking.training.positives import training_positives
 from ranking.training.trainer import Trainer, TrainingContext

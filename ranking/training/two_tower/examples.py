@@ -27,7 +27,7 @@ from ranking.training.held_out import held_out
 from ranking.training.positives import training_positives
 from ranking.training.two_tower.leave_one_out import other_engagements
 from ranking.training.two_tower.lifetimes import Lifetimes
-from ranking.training.two_tower.negatives import Blocks, look_up, negative_rows, tweet_lifetimes
+from ranking.training.two_tower.negative_pool import Blocks, look_up, negative_rows, tweet_lifetimes
 
 if TYPE_CHECKING:
     from features.text.understanding import Understanding

@@ -24,7 +24,7 @@ from ranking.training.neighbours import Exact, Indexer, Neighbours
 from ranking.training.two_tower.batches import Inputs, ahead, inputs
 from ranking.training.two_tower.examples import Examples
 from ranking.training.two_tower.mining import mined
-from ranking.training.two_tower.sampler import Sample, Sampler
+from ranking.training.two_tower.negative_sampling import Sample, Sampler
 
 IN_SAMPLE_K = 20
 """Cut-off of the recall reported an epoch."""

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from candidates.trends.engine import TrendConfig, TrendEngine
 from candidates.trends.scorer import Windows
-from candidates.trends.windowed import Windowed
+from candidates.trends.windowed_score import Windowed
 from data.batch import F64
 from data.events import HOUR_US, MINUTE_US, EventBatch
 

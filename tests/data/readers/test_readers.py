@@ -200,6 +200,6 @@ def test_a_missing_folder_and_an_unknown_reader_are_named(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", READERS)
 def test_every_reader_resolves(name: str) -> None:
-    from data.catalogue import lookup
+    from data.import_by_name import lookup
 
     assert callable(lookup("reader", READERS, name))

@@ -6,8 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from data.catalogue import resolve
 from data.errors import ConfigError, ModelError
+from data.import_by_name import resolve
 from experiments.bench.harness import BENCHES, LONG, BenchResult, Case, Row, measure, run_benches
 from experiments.bench.plot import draw_growth
 
@@ -96,10 +96,10 @@ def test_features_and_their_peers_say_the_same() -> None:
 
 @pytest.mark.slow
 def test_training_and_its_peers_run_on_small_sizes(monkeypatch: pytest.MonkeyPatch) -> None:
-    from experiments.bench import catalogue, train, train_ranker, train_two_tower
+    from experiments.bench import full_catalogue, train, train_ranker, train_two_tower
 
     for module, sizes in (
-        (catalogue, {"ITEMS": 3_000}),
+        (full_catalogue, {"ITEMS": 3_000}),
         (train_ranker, {"ROWS": 4_096, "BATCH": 256, "STEPS": 2}),
         (train_two_tower, {"USERS": 500, "TWEETS": 1_000, "BATCH": 64, "STEPS": 2}),
     ):

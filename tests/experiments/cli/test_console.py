@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from experiments.cli.__main__ import main
-from experiments.cli.faults import error_line
+from experiments.cli.library_errors import error_line
 from experiments.cli.tables import training_tables
 from experiments.cli.text import _tables
 from experiments.runs.train import TrainResult
@@ -112,7 +112,7 @@ def test_weights_that_find_no_room_are_one_line(tmp_path: Path) -> None:
     """safetensors raises a type of its own."""
     code = (
         "import resource, sys, numpy as np, safetensors.numpy as st\n"
-        "from experiments.cli.faults import error_line\n"
+        "from experiments.cli.library_errors import error_line\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1000, 1000))\n"
         "try: st.save_file({'a': np.zeros(1 << 16)}, sys.argv[1])\n"
         "except Exception as error: print(type(error).__name__, error_line(error))\n"

@@ -41,10 +41,10 @@ from experiments.runs.train import train
 from features.online import FeatureState
 from ranking.metrics.catalogue import METRICS, metric
 from ranking.metrics.classification import grouped_auc, log_loss, pr_auc
+from ranking.model_registry import resolve_reference
 from ranking.models.calibration import Calibration, Isotonic
 from ranking.models.heavy import HeavyConfig, HeavyNet, HeavyRanker
 from ranking.models.sequence import SequenceConfig, SequenceNet, SequenceRanker
-from ranking.registry import resolve_reference
 from ranking.scorers.tabular import LogisticConfig
 from ranking.store import connect
 from ranking.training.rankers.fit_tabular import train_logistic

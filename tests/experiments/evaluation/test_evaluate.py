@@ -30,7 +30,7 @@ from experiments.runs.splits import split_of
 from experiments.runs.train import TrainResult, train
 from ranking.artifact import Bundle
 from ranking.catalogue import SCORERS, ScorerEntry
-from ranking.registry import fetch
+from ranking.model_registry import fetch
 from ranking.scorers.popularity import Popularity
 from ranking.store import connect
 

@@ -20,7 +20,7 @@ from experiments.evaluation.protocols.request import RequestBlock
 from experiments.evaluation.requested_metrics import Candidates, RequestedMetrics
 from features.online import FeatureState
 from ranking.metrics.accuracy import FORMULAS, accuracy
-from ranking.metrics.beyond import novelty
+from ranking.metrics.beyond_accuracy import novelty
 from ranking.metrics.catalogue import metric
 from ranking.metrics.classification import grouped_auc, log_loss
 from ranking.models.two_tower import TowerPairs, TwoTower, TwoTowerConfig

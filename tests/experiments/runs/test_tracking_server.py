@@ -21,7 +21,7 @@ from experiments.evaluation.evaluate import EvaluateConfig, evaluate_references
 from experiments.evaluation.results import run_metric
 from experiments.runs.config import RunConfig
 from experiments.runs.train import train
-from ranking.registry import fetch
+from ranking.model_registry import fetch
 from ranking.store import connect
 from ranking.store_file import ARTIFACTS
 

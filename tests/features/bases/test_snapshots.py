@@ -14,7 +14,7 @@ from data.events import DAY_US, MINUTE_US, EventBatch
 from features.bases.snapshots import SnapshotView, distinct
 from features.catalogue import CATALOGUE, owners
 from features.graph.follow_edges import Edges
-from features.graph.snapshots import Snapshot
+from features.graph.follow_snapshots import Snapshot
 from features.offline import features_of_log
 from features.online import FeatureState
 from features.view import Feature

@@ -10,7 +10,7 @@ from data.batch import Array
 from data.events import DAY_US, EventBatch
 from data.ids import IdIndex
 from features.graph.follow_edges import Edges
-from features.graph.snapshots import FollowGraph, Snapshot
+from features.graph.follow_snapshots import FollowGraph, Snapshot
 
 DAYS = 400
 

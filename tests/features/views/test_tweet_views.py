@@ -13,7 +13,7 @@ from data.events import DAY_US, HOUR_US, MINUTE_US, EventBatch
 from data.schema import POSITIVE_ACTIONS
 from features.bases.windows import Window, WindowCounts
 from features.codes import LANGUAGES
-from features.graph.snapshots import FollowGraph
+from features.graph.follow_snapshots import FollowGraph
 from features.shared import Shared
 from features.state.history import History
 from features.state.network import NetworkState

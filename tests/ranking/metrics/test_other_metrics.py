@@ -13,7 +13,7 @@ from sklearn.metrics import log_loss as sklearn_log_loss
 
 from data.batch import Ragged
 from data.errors import ConfigError, DataError
-from ranking.metrics.beyond import (
+from ranking.metrics.beyond_accuracy import (
     author_exposure,
     coverage,
     exposure,

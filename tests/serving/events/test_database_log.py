@@ -11,7 +11,7 @@ from serving.events.log import DatabaseLog
 from serving.events.outbox import Outbox, Transaction, event
 from serving.kit.clock import DataClock
 from serving.kit.db import Database
-from serving.kit.lease import Lease
+from serving.kit.worker_lease import Lease
 
 START_US = 1_767_571_200_000_000
 

@@ -23,8 +23,8 @@ from serving.events.outbox import Outbox, Transaction, decode, encode, event, ev
 from serving.events.runner import ConsumerConfig, Runner, TornError
 from serving.kit.clock import DataClock
 from serving.kit.db import Database, metadata
-from serving.kit.lease import Lease
 from serving.kit.telemetry import Metrics
+from serving.kit.worker_lease import Lease
 
 START_US = 1_767_571_200_000_000
 

@@ -27,7 +27,7 @@ from ranking.training.two_tower import fit
 from ranking.training.two_tower import task as loop
 from ranking.training.two_tower.examples import Examples, build_examples
 from ranking.training.two_tower.fit import two_tower_trainer
-from ranking.training.two_tower.sampler import Sampler
+from ranking.training.two_tower.negative_sampling import Sampler
 from ranking.training.two_tower.task import TwoTowerTask, train_two_tower
 from tests.ranking.training.two_tower.shelves import write_shelves
 

@@ -15,7 +15,7 @@ from ranking.models.two_tower_training import TrainingConfig
 from ranking.training.neighbours import Exact
 from ranking.training.two_tower.examples import build_examples
 from ranking.training.two_tower.lifetimes import Lifetimes
-from ranking.training.two_tower.sampler import Sampler
+from ranking.training.two_tower.negative_sampling import Sampler
 from ranking.training.two_tower.task import TwoTowerTask, train_two_tower
 from tests.ranking.training.two_tower.shelves import CONFIG, write_shelves
 

@@ -13,7 +13,7 @@ from data.batch import F32, F64, Ragged
 from experiments.bench.harness import Case
 from ranking.metrics.accuracy import FORMULAS
 from ranking.metrics.ranked import Ranking
-from ranking.slate.whole import best_of_vectors
+from ranking.slate.catalogue_topk import best_of_vectors
 
 ITEMS, DIM, K = 100_000, 64, 20
 _ENGAGED, _HELD_OUT, _BLOCK = 60, 20, 256

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from data.batch import Array
-from data.catalogue import did_you_mean
 from data.errors import ConfigError, NotFoundError
+from data.import_by_name import did_you_mean
 from ranking.artifact import CARD, VALUE, Bundle, read_card
 from ranking.catalogue import trained_scorers
 from ranking.store import connect

@@ -11,8 +11,8 @@ from data.batch import Ragged
 from data.errors import ConfigError, DataError
 from ranking.metrics.accuracy import FORMULAS
 from ranking.metrics.ranked import Ranking, rank
-from ranking.slate import whole
-from ranking.slate.whole import best_of_scores, best_of_vectors
+from ranking.slate import catalogue_topk
+from ranking.slate.catalogue_topk import best_of_scores, best_of_vectors
 
 
 def _sorted(scores, without, k):
@@ -48,8 +48,8 @@ def test_dense_scores_equal_a_stable_sort(readers, items, k, levels, seed):
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_vectors_equal_their_dense_scores_whatever_the_tiles(threads, monkeypatch):
-    monkeypatch.setattr(whole, "READERS", 7)
-    monkeypatch.setattr(whole, "ITEMS", 100)
+    monkeypatch.setattr(catalogue_topk, "READERS", 7)
+    monkeypatch.setattr(catalogue_topk, "ITEMS", 100)
     rng = np.random.default_rng(5)
     # Small whole numbers: products are exact, so that the order of sums cannot matter and ties are many.
     readers, items = (rng.integers(-2, 3, (n, 6)).astype(np.float32) for n in (30, 731))
