@@ -10,6 +10,7 @@ import polars as pl
 
 from data.schema import table
 from features.offline import features_of_log
+from features.offline_cache import OfflineCache
 
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
@@ -21,15 +22,17 @@ def leaks(
     names: Sequence[str],
     understanding: Understanding | None,
     cut_us: int,
+    cache: OfflineCache | None = None,
 ) -> dict[str, int]:
     """Features that change for rows up to `cut_us` when every event from then on is taken away: name to rows changed.
 
     Empty where nothing leaks. The understanding is taken as given: train it on annotations before `cut_us`.
     """
+    cache = cache or OfflineCache()
     early = (rows["time_us"] <= cut_us).to_numpy()
     past = {name: frame.filter(pl.col(table(name).time) < cut_us) for name, frame in tables.items()}
-    whole = features_of_log(tables, rows, names, understanding)
-    known = features_of_log(past, rows.filter(early), names, understanding)
+    whole = features_of_log(tables, rows, names, understanding, cache)
+    known = features_of_log(past, rows.filter(early), names, understanding, cache)
     changed = {}
     for name in names:
         before, after = whole.column(name)[early], known.column(name)

@@ -13,7 +13,8 @@ from data.dataset import Dataset
 from data.errors import DataError
 from data.schema import ACTIONS, POSITIVE_ACTIONS, TABLES, table
 from features.catalogue import plan
-from features.text.tables import tweet_counts, understanding_tables
+from features.log import Log
+from features.offline_cache import OfflineCache
 from features.view import FeatureView
 
 if TYPE_CHECKING:
@@ -26,12 +27,17 @@ _ACTION = pl.col("action").cast(pl.Enum(ACTIONS))
 
 
 def offline_features(
-    dataset: Dataset, rows: pl.DataFrame, names: Sequence[str], understanding: Understanding | None
+    dataset: Dataset,
+    rows: pl.DataFrame,
+    names: Sequence[str],
+    understanding: Understanding | None,
+    cache: OfflineCache | None = None,
 ) -> CandidateBatch:
     """The features `names` at each of `rows` (`user_id`, `tweet_id`, `time_us`), from events strictly before it.
 
     One request a row (B = N), in the order of `rows`; features of the request stand on the requests. `user_row`,
-    `tweet_row` and `author_row` number the ids of this batch alone (-1 for no author).
+    `tweet_row` and `author_row` number the ids of this batch alone (-1 for no author). Calls with the same `cache` read
+    texts once.
 
     Raises:
         DataError: `rows` lacks a column.
@@ -47,7 +53,7 @@ def offline_features(
     # Tweets whole: what is read of their texts is kept for the next call, and each view checks whether one was posted.
     cut = {name: None if name == "tweets" else last for name in wanted if name in dataset.tables}
     tables = {name: dataset.scan(name, before_us=until) for name, until in cut.items()}
-    return features_of_log(tables, rows, names, understanding, key=dataset.content_hash)
+    return features_of_log(tables, rows, names, understanding, cache, key=dataset.content_hash)
 
 
 def features_of_log(
@@ -55,12 +61,16 @@ def features_of_log(
     rows: pl.DataFrame,
     names: Sequence[str],
     understanding: Understanding | None,
+    cache: OfflineCache | None = None,
     *,
     key: str = "",
 ) -> CandidateBatch:
-    """The same over tables given as frames in order of (time, key); `key` names their content to reuse read texts."""
-    views = plan(names)
-    log = _log(tables, {name for view in views for name in view.tables}, understanding, key)
+    """The same over tables given as frames in order of (time, key).
+
+    `key` names their content: only with one are read texts kept in `cache`.
+    """
+    views, cache = plan(names), cache or OfflineCache()
+    log = _log(tables, {name for view in views for name in view.tables}, understanding, cache, key)
     queries = _rows(rows, log["tweets"])
     moments = queries.select("user_id", "time_us").unique(maintain_order=True).with_row_index("row")
     moments = moments.with_columns(pl.col("row").cast(pl.Int64)).sort("time_us")
@@ -82,8 +92,12 @@ def features_of_log(
 
 
 def _log(
-    tables: Mapping[str, pl.LazyFrame], wanted: set[str], understanding: Understanding | None, key: str
-) -> dict[str, pl.LazyFrame]:
+    tables: Mapping[str, pl.LazyFrame],
+    wanted: set[str],
+    understanding: Understanding | None,
+    cache: OfflineCache,
+    key: str,
+) -> Log:
     """The tables that views see: only engagements that count, and the derived tables that are wanted.
 
     `actions` are all engagements whose tweet was posted by then, `engagements` the positive ones among them; both
@@ -101,10 +115,10 @@ def _log(
         log["actions"] = actions.lazy()
         log["engagements"] = log["actions"].filter(pl.col("action").is_in(POSITIVE_ACTIONS))
     if "tweet_counts" in wanted:
-        log["tweet_counts"] = tweet_counts(log["tweets"], key)
+        log["tweet_counts"] = cache.texts.counts(log["tweets"], key)
     if "understanding" in wanted:
-        log |= understanding_tables(log["tweets"], understanding, key)
-    return log
+        log |= cache.texts.understanding(log["tweets"], understanding, key)
+    return Log(log, cache.snapshots)
 
 
 def _rows(rows: pl.DataFrame, tweets: pl.LazyFrame) -> pl.DataFrame:

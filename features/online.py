@@ -19,7 +19,7 @@ from data.events import EventBatch
 from data.folders import present, written_whole
 from data.schema import ACTION_CODE, ACTIONS, POSITIVE_ACTIONS
 from features.catalogue import CATALOGUE, plan, view
-from features.graph.follow_snapshots import FollowGraph
+from features.graph.follow_snapshots import FollowGraph, SnapshotTables
 from features.shared import Shared
 from features.state.history import History
 from features.state.network import UNKNOWN_US, NetworkState
@@ -42,8 +42,16 @@ _POSITIVE = np.array([action in POSITIVE_ACTIONS for action in ACTIONS])
 class FeatureState:
     """Network, histories, what was seen, and every live view; `update` with events, `lookup` for candidates."""
 
-    def __init__(self, understanding: Understanding | None, *, views: Sequence[str] | None = None) -> None:
+    def __init__(
+        self,
+        understanding: Understanding | None,
+        *,
+        views: Sequence[str] | None = None,
+        snapshots: SnapshotTables | None = None,
+    ) -> None:
         """An empty state with the named views and those they read (all of the catalogue when None).
+
+        States with the same `snapshots` make a table of the same follow edges once.
 
         Raises:
             ConfigError: no view of a name.
@@ -51,7 +59,7 @@ class FeatureState:
         self.understanding = understanding
         self.network, self.history, self.seen = NetworkState(), History(), Seen()
         self.texts = Texts(understanding)
-        self.follow_graph = FollowGraph(self.network.users)
+        self.follow_graph = FollowGraph(self.network.users, snapshots or SnapshotTables())
         self._shared = Shared(self.network, self.history, self.seen, self.texts, self.follow_graph)
         names = tuple(CATALOGUE) if views is None else views
         wanted = plan([feature.name for name in names for feature in view(name).features])

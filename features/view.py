@@ -16,6 +16,7 @@ from data.batch import Array, CandidateBatch
 from data.events import EventBatch
 
 if TYPE_CHECKING:
+    from features.log import Log
     from features.shared import Shared
 
 
@@ -91,7 +92,7 @@ class FeatureView(Protocol):
         """Columns of other views that it needs first; empty for most."""
         ...
 
-    def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
+    def offline(self, log: Log, rows: pl.LazyFrame) -> pl.LazyFrame:
         """The view's columns at each of `rows`, point in time.
 
         `log` holds the tables by name (empty where the data set lacks one): engagements only the positive ones, all

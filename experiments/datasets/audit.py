@@ -24,6 +24,7 @@ from data.split import SPLITS, PastOrder, splitter
 from experiments.datasets.time_ties import tied_rows
 from features.catalogue import owners, plan
 from features.leakage import leaks
+from features.offline_cache import OfflineCache
 from serving.kit.clock import WallClock
 
 if TYPE_CHECKING:
@@ -161,7 +162,7 @@ def _changes(
     if not total:
         return Finding(*named, "absent", 0, f"no rows before {_moment(end)}")
     changed: dict[str, int] = {}
-    moments = []
+    moments, cache = [], OfflineCache()
     for at in range(1, config.cuts + 1):
         place = min(total - 1, total * at // (config.cuts + 1))
         before = events.slice(0, place + 1)
@@ -169,7 +170,7 @@ def _changes(
         rows = pl.concat([near, spread]).collect().unique(maintain_order=True)
         cut = int(rows["time_us"].max())  # type: ignore[arg-type]
         moments.append(_moment(cut))
-        for feature, count in leaks(tables, rows, names, understanding, cut).items():
+        for feature, count in leaks(tables, rows, names, understanding, cut, cache).items():
             changed[feature] = changed.get(feature, 0) + count
     said = ", ".join(f"{feature} ({count} rows)" for feature, count in changed.items())
     cuts = f"with the log cut at {' and '.join(moments)}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
@@ -38,6 +38,7 @@ from experiments.runs.tracking import cost, ready, require_run
 from experiments.statistics.auc import auc_interval
 from experiments.statistics.paired import Interval, mean_interval
 from features.catalogue import owners
+from features.graph.follow_snapshots import SnapshotTables
 from features.online import FeatureState
 from ranking.artifact import Bundle
 from ranking.metrics.catalogue import METRICS
@@ -155,6 +156,8 @@ class _Pass:
     config: EvaluateConfig
     requested: RequestedMetrics
     counts: TrainingCounts
+    snapshots: SnapshotTables = field(default_factory=SnapshotTables)
+    """Tables of the follow graph, which do not depend on texts."""
 
     def blocks(self, bundles: Sequence[Bundle]) -> Iterator[Block]:
         """Of scorers with the same understanding of texts."""
@@ -162,7 +165,7 @@ class _Pass:
         scorers = tuple({name for one in bundles for name in one.scorer.reads})
         metrics = self.requested.features(understanding is not None)
         names = {name for name in (*scorers, *metrics) if name in owners()}
-        state = FeatureState(understanding, views=sorted({owners()[name] for name in names}))
+        state = FeatureState(understanding, views=sorted({owners()[name] for name in names}), snapshots=self.snapshots)
         k = self.config.k
         yield from self.protocol.blocks(state, Needs(scorers, metrics, k, max(k, self.config.pool)))
 

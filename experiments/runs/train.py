@@ -31,6 +31,7 @@ from experiments.runs.tracking import (
     tracked_run,
 )
 from features.offline import offline_features
+from features.offline_cache import OfflineCache
 from features.text.understanding import Understanding
 from ranking.artifact import Bundle
 from ranking.catalogue import SCORERS
@@ -41,6 +42,7 @@ from ranking.scorer import ConfiguredScorer, Scorer, ValuedScorer
 from ranking.store import connect
 from ranking.trained_rows import TrainedRows
 from ranking.training.checkpoint import Checkpoint
+from ranking.training.shared import SharedRows
 from ranking.training.trainer import Configured, Report, TrainingContext, check_settings, fit_scorer
 
 
@@ -78,7 +80,7 @@ def train(dataset: Dataset, config: RunConfig, home: Path, progress: Progress = 
     check_settings(config.scorer, config.settings)
     dataset.require("tweets", "engagements", purpose="training")
     ready(home)
-    kept = Checkpoint(_checkpoint_folder(dataset, config, home), {})
+    kept, cache = Checkpoint(_checkpoint_folder(dataset, config, home), {}), OfflineCache()
     with joined() as me:
         split = split_of(dataset, config.split)
         with first_process_first():
@@ -87,10 +89,10 @@ def train(dataset: Dataset, config: RunConfig, home: Path, progress: Progress = 
         def fit(
             configured: Configured | None = None, report: Report | None = None, progress: Progress = no_progress
         ) -> Scorer:
-            """A context of its own, so that what training shares is gone when it has ended."""
+            """A context of its own, so that its rows are gone when it has ended."""
             context = TrainingContext(
                 dataset, split, config.seed, understanding, progress=progress, report=report, configured=configured,
-                checkpoint=kept.folder, index=FaissNeighbours,
+                checkpoint=kept.folder, index=FaissNeighbours, shared=SharedRows(cache=cache),
             )  # fmt: skip
             return fit_scorer(config.scorer, context, config.settings)
 
@@ -116,7 +118,7 @@ def train(dataset: Dataset, config: RunConfig, home: Path, progress: Progress = 
                 rows = TrainedRows.of(dataset, split.train)
                 bundle = replace(bundle, split=split.name, tables=dataset.tables, learned=rows)
             version = log_bundle(
-                bundle, _few_rows(dataset, split, scorer, understanding), _best_numbers(scorer, epochs)
+                bundle, _few_rows(dataset, split, scorer, understanding, cache), _best_numbers(scorer, epochs)
             )
             if epochs:
                 _log_epochs(epochs)
@@ -154,16 +156,17 @@ class FaissNeighbours:
         return self._index.search(queries, min(k, len(self._index)))[0]
 
 
-def _few_rows(dataset: Dataset, split: Split, scorer: Scorer, understanding: Understanding) -> dict[str, Array]:
+def _few_rows(
+    dataset: Dataset, split: Split, scorer: Scorer, understanding: Understanding, cache: OfflineCache
+) -> dict[str, Array]:
     """Columns of a few training rows, from which MLflow makes the model's signature.
 
     Raises:
         ModelError: the model's scores of these rows are not finite.
     """
     rows = split.train.select("user_id", "tweet_id", "time_us").head(4).collect()
-    batch = offline_features(
-        training_part(dataset, split), rows, [n for n in scorer.reads if n not in BASE_COLUMNS], understanding
-    )
+    names = [n for n in scorer.reads if n not in BASE_COLUMNS]
+    batch = offline_features(training_part(dataset, split), rows, names, understanding, cache)
     scores = scorer.score(batch)
     if not np.isfinite(scores).all():
         raise ModelError(

@@ -12,6 +12,7 @@ import polars as pl
 from data.batch import I64, Array, CandidateBatch
 from data.ids import rows_of
 from features.graph.follow_snapshots import Snapshot, Table
+from features.log import Log
 from features.shared import Shared
 from features.state.columns import at
 from features.view import Feature, OnlineView, Stateless
@@ -57,12 +58,13 @@ class SnapshotView:
         """[N, ...] each column at places in the table."""
         return {one.name: at(table.columns[c], place, one.default) for c, one in self.columns.items()}
 
-    def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
+    def offline(self, log: Log, rows: pl.LazyFrame) -> pl.LazyFrame:
         """A table for each boundary that rows fall behind."""
         own = rows.select("row", f"{self.by}_id", "time_us").sort("time_us").collect()
         ids = own[f"{self.by}_id"].fill_null(-1).to_numpy()
         out, parts = self.blank(len(own)), self.snapshot.parts(own["time_us"].to_numpy())
-        for part, table in zip(parts.values(), self.snapshot.tables(log, list(parts)), strict=True):
+        tables = log.snapshots.of_log(self.snapshot, log["follows"], list(parts))
+        for part, table in zip(parts.values(), tables, strict=True):
             for name, values in self.read(table, rows_of(table.ids, ids[part])).items():
                 out[name][part] = values
         return pl.LazyFrame([own["row"], *(pl.Series(name, values) for name, values in out.items())])

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 from collections import OrderedDict, deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
-from threading import Lock
+from dataclasses import dataclass
 
 import numpy as np
 import polars as pl
@@ -28,8 +27,8 @@ BACK = 2
 _OPEN = 1 << 16
 """Changes that a live state keeps unsettled whatever their age."""
 
-_MEMO_BYTES = 1 << 28
-"""How much of a snapshot's tables is kept for the next view, data set or state that has the same edges."""
+_KEPT_BYTES = 1 << 29
+"""How much of the tables is kept for the next view, call or state that has the same edges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,26 +44,6 @@ class Table:
         return self.ids.nbytes + sum(column.nbytes for column in self.columns.values())
 
 
-class _Memo:
-    """Tables by their edges' digest; the one unused for longest goes first."""
-
-    def __init__(self) -> None:
-        self._tables: OrderedDict[bytes, Table] = OrderedDict()
-        self._lock = Lock()
-
-    def get(self, key: bytes) -> Table | None:
-        with self._lock:
-            if key in self._tables:
-                self._tables.move_to_end(key)
-            return self._tables.get(key)
-
-    def put(self, key: bytes, table: Table) -> None:
-        with self._lock:
-            self._tables[key] = table
-            while len(self._tables) > 1 and sum(one.nbytes for one in self._tables.values()) > _MEMO_BYTES:
-                self._tables.popitem(last=False)
-
-
 @dataclass(frozen=True, eq=False)
 class Snapshot:
     """A table of users made of the follow graph, once a period."""
@@ -73,7 +52,6 @@ class Snapshot:
     """From edges to columns `[U, ...]` in the order of their users; pure and deterministic."""
     period_us: int = DAY_US
     """Boundaries are its multiples since the epoch: midnight in UTC for a day."""
-    _memo: _Memo = field(default_factory=_Memo, repr=False)
 
     def boundary(self, time_us: I64) -> I64:
         """[N] the last boundary at or before each moment."""
@@ -85,24 +63,34 @@ class Snapshot:
         ends = np.append(begin, len(time_us))[1:]
         return {one: slice(*ends) for one, *ends in zip(boundaries.tolist(), begin, ends, strict=True)}
 
-    def table(self, edges: Edges) -> Table:
-        """The table of these edges."""
-        key = edges.digest
-        table = self._memo.get(key)
-        if table is None:
-            table = Table(edges.ids, self.columns(edges))
-            self._memo.put(key, table)
+
+class SnapshotTables:
+    """Owner of the tables made of some edges; the one unused for longest is dropped first. One thread uses it."""
+
+    def __init__(self) -> None:
+        """Nothing is made yet."""
+        self._tables: OrderedDict[tuple[Snapshot, bytes], Table] = OrderedDict()
+
+    def of(self, snapshot: Snapshot, edges: Edges) -> Table:
+        """The table of these edges, made where it is not kept."""
+        key = snapshot, edges.digest
+        if key in self._tables:
+            self._tables.move_to_end(key)
+            return self._tables[key]
+        table = self._tables[key] = Table(edges.ids, snapshot.columns(edges))
+        while len(self._tables) > 1 and sum(one.nbytes for one in self._tables.values()) > _KEPT_BYTES:
+            self._tables.popitem(last=False)
         return table
 
-    def tables(self, log: Mapping[str, pl.LazyFrame], boundaries: Sequence[int]) -> Iterator[Table]:
+    def of_log(self, snapshot: Snapshot, follows: pl.LazyFrame, boundaries: Sequence[int]) -> Iterator[Table]:
         """The table of each of the boundaries, ascending, in one pass over the follows of a log."""
         index, edges, due = IdIndex(), FollowEdges(), deque(boundaries)
 
         def made() -> Table:
             edges.settle(due[0])
-            return self.table(Edges.of(edges.pairs(due.popleft()), index.ids))
+            return self.of(snapshot, Edges.of(edges.pairs(due.popleft()), index.ids))
 
-        for source, target, time, ended in stream(log["follows"], ["follower_id", "followee_id", "time_us", "ended"]):
+        for source, target, time, ended in stream(follows, ["follower_id", "followee_id", "time_us", "ended"]):
             edges.update(index.add(source, least=0), index.add(target, least=0), time, ended)
             while due and len(time) and due[0] <= time[-1]:
                 yield made()
@@ -128,9 +116,9 @@ class FollowGraph:
     Edges are kept only where a view reads a table.
     """
 
-    def __init__(self, users: IdIndex) -> None:
-        """No edges between `users`, which others add to."""
-        self._users = users
+    def __init__(self, users: IdIndex, tables: SnapshotTables) -> None:
+        """No edges between `users`, which others add to; `tables` owns what is made of them."""
+        self._users, self._tables = users, tables
         self._edges = FollowEdges()
         self._limit = _OPEN
         self._made: dict[Snapshot, dict[int, PlacedTable]] = {}
@@ -156,7 +144,7 @@ class FollowGraph:
         made, count = self._made[snapshot], self._edges.count(boundary_us)
         if count not in made:
             self._edges.forget()
-            table = snapshot.table(self._edges.edges(boundary_us, self._users.ids))
+            table = self._tables.of(snapshot, self._edges.edges(boundary_us, self._users.ids))
             while len(made) > BACK:
                 del made[min(made)]
             made[count] = PlacedTable(table, rows_of(table.ids, self._users.ids).astype(np.int32))

@@ -1,4 +1,4 @@
-"""Derived tables of a log: what the text of each tweet says, read once a log and kept while the process lives."""
+"""Derived tables of a log: what the text of each tweet says, read once a log."""
 
 from __future__ import annotations
 
@@ -17,52 +17,58 @@ if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
 _KEPT = 4
-_memo: OrderedDict[tuple[str, str], pl.DataFrame] = OrderedDict()
 
 
-def tweet_counts(tweets: pl.LazyFrame, key: str = "") -> pl.LazyFrame:
-    """`tweet_id`, `length` (weighted characters) and `hashtags` (how many) of each tweet."""
+class TextTables:
+    """Owner of the last four tables; `key` names the content of a log, and a log without a key is read each time."""
 
-    def read(texts: pl.DataFrame) -> pl.DataFrame:
-        length, hashtags = text_counts(texts["text"].to_numpy())
-        return texts.select("tweet_id").with_columns(pl.Series("length", length), pl.Series("hashtags", hashtags))
+    def __init__(self) -> None:
+        """Nothing is read yet."""
+        self._tables: OrderedDict[tuple[str, str], pl.DataFrame] = OrderedDict()
 
-    return _once(tweets, "counts", key, read)
+    def counts(self, tweets: pl.LazyFrame, key: str = "") -> pl.LazyFrame:
+        """`tweet_id`, `length` (weighted characters) and `hashtags` (how many) of each tweet."""
+        return self._once(tweets, "counts", key, _counts)
+
+    def understanding(
+        self, tweets: pl.LazyFrame, understanding: Understanding | None, key: str = ""
+    ) -> dict[str, pl.LazyFrame]:
+        """`understanding` (tweet_id, topics, sentiment, embedding) and `topic_count` (one number), for views."""
+        identity = understanding.identity if understanding else "none"
+        topics = len(understanding.topics) if understanding else 0
+        table = self._once(tweets, identity, key, lambda texts: _understood(texts, understanding))
+        return {"understanding": table, "topic_count": pl.LazyFrame({"topics": [topics]})}
+
+    def _once(
+        self, tweets: pl.LazyFrame, kind: str, key: str, read: Callable[[pl.DataFrame], pl.DataFrame]
+    ) -> pl.LazyFrame:
+        """`read` over the tweets by id, or the kept table of the same kind and log."""
+        if key and (kind, key) in self._tables:
+            self._tables.move_to_end((kind, key))
+            return self._tables[kind, key].lazy()
+        table = read(tweets.select("tweet_id", "text").collect().sort("tweet_id"))
+        if key:
+            self._tables[kind, key] = table
+            while len(self._tables) > _KEPT:
+                self._tables.popitem(last=False)
+        return table.lazy()
 
 
-def understanding_tables(
-    tweets: pl.LazyFrame, understanding: Understanding | None, key: str = ""
-) -> dict[str, pl.LazyFrame]:
-    """`understanding` (tweet_id, topics, sentiment, embedding) and `topic_count` (one number), for views."""
-
-    def read(texts: pl.DataFrame) -> pl.DataFrame:
-        ids, size = texts.select("tweet_id"), len(texts)
-        if understanding is None:
-            topics, sentiment = np.full((size, TOPICS), -1, np.int16), np.zeros(size, np.float32)
-            embedding = np.zeros((size, 0), np.float32)
-        else:
-            fields = understanding(texts["text"].to_list())
-            topics, sentiment, embedding = fields.topics, fields.sentiment, fields.embedding
-        series = [_matrix("topics", topics), pl.Series("sentiment", sentiment), _matrix("embedding", embedding)]
-        return ids.with_columns(series)
-
-    identity = understanding.identity if understanding else "none"
-    topics = len(understanding.topics) if understanding else 0
-    table = _once(tweets, identity, key, read)
-    return {"understanding": table, "topic_count": pl.LazyFrame({"topics": [topics]})}
+def _counts(texts: pl.DataFrame) -> pl.DataFrame:
+    length, hashtags = text_counts(texts["text"].to_numpy())
+    return texts.select("tweet_id").with_columns(pl.Series("length", length), pl.Series("hashtags", hashtags))
 
 
-def _once(tweets: pl.LazyFrame, kind: str, key: str, read: Callable[[pl.DataFrame], pl.DataFrame]) -> pl.LazyFrame:
-    """`read` over the tweets by id, or what it gave for the same log before; a log without a key is read each time."""
-    if key and (kind, key) in _memo:
-        _memo.move_to_end((kind, key))
-        return _memo[kind, key].lazy()
-    table = read(tweets.select("tweet_id", "text").collect().sort("tweet_id"))
-    if key:
-        _memo[kind, key] = table
-        while len(_memo) > _KEPT:
-            _memo.popitem(last=False)
-    return table.lazy()
+def _understood(texts: pl.DataFrame, understanding: Understanding | None) -> pl.DataFrame:
+    ids, size = texts.select("tweet_id"), len(texts)
+    if understanding is None:
+        topics, sentiment = np.full((size, TOPICS), -1, np.int16), np.zeros(size, np.float32)
+        embedding = np.zeros((size, 0), np.float32)
+    else:
+        fields = understanding(texts["text"].to_list())
+        topics, sentiment, embedding = fields.topics, fields.sentiment, fields.embedding
+    series = [_matrix("topics", topics), pl.Series("sentiment", sentiment), _matrix("embedding", embedding)]
+    return ids.with_columns(series)
 
 
 def _matrix(name: str, values: Array) -> pl.Series:

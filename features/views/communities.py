@@ -24,6 +24,7 @@ from features.graph.follow_edges import Edges
 from features.graph.follow_snapshots import BACK, Snapshot, Table
 from features.graph.simclusters import WIDTH, SimClusters, Vectors, audiences, interests, known_for
 from features.graph.tweet_communities import Engagements, Queries, TweetVectors, blank
+from features.log import Log
 from features.point_in_time.pairs import stream
 from features.shared import Shared
 from features.state.append_buffer import AppendBuffer
@@ -80,14 +81,15 @@ class TweetCommunities:
         """The features."""
         return {"tweet.communities": vectors.communities, "tweet.community_weights": vectors.weights}
 
-    def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
+    def offline(self, log: Log, rows: pl.LazyFrame) -> pl.LazyFrame:
         """The crowds of each day with rows, from the engagements of three days."""
         own = rows.select("row", "tweet_id", "time_us").sort("time_us").collect()
         tweets, tweet = np.unique(own["tweet_id"].to_numpy(), return_inverse=True)
         moment, out = own["time_us"].to_numpy(), blank(len(own))
         parts = self.snapshot.parts(moment)
         spans = {day: (self.days(day)[0], int(moment[part][-1])) for day, part in parts.items()}
-        tables = self.snapshot.tables(log, sorted({day for boundary in parts for day in self.days(boundary)}))
+        days = sorted({day for boundary in parts for day in self.days(boundary)})
+        tables = log.snapshots.of_log(self.snapshot, log["follows"], days)
         held: dict[int, Table] = {}
         for (boundary, part), recent in zip(parts.items(), _recent(log, tweets, list(spans.values())), strict=True):
             crowds, until = TweetVectors(len(tweets), boundary), spans[boundary][1]

@@ -1,23 +1,26 @@
-"""What trainings one after the other share: the last training rows of rankers, and the last trees grown on any rows."""
+"""What trainings one after the other share: features looked up, the last rows of rankers, and the last trees."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any, TypeVar
 
+from features.offline_cache import OfflineCache
+
 T = TypeVar("T")
 
 
 class SharedRows:
-    """Owner of the last rows and trees.
+    """Owner of the last rows and trees, and of what look-ups of features keep.
 
     A pass over a long log is slow, so rows are made anew only where the next ranker needs others. A baseline of trees
     and the trees that teach a network are the same ones.
     """
 
-    def __init__(self, *, histories: bool = False) -> None:
+    def __init__(self, *, histories: bool = False, cache: OfflineCache | None = None) -> None:
         """With `histories`, rows have the readers' histories whether a ranker needs them or not."""
         self.histories = histories
+        self.cache = cache or OfflineCache()
         self._rows: tuple[Any, Any] | None = None
         self._trees: tuple[Any, Any] | None = None
 

@@ -55,7 +55,7 @@ class TrainingContext:
     index: Indexer = Exact
     """Makes vectors searchable, where hard negatives are mined."""
     shared: SharedRows = field(default_factory=SharedRows)
-    """Training rows of rankers: contexts with the same owner build rows that are the same only once."""
+    """Training rows and texts that were read: contexts with the same owner build and read the same ones only once."""
 
     def state_config(self, config: ScorerConfig) -> None:
         """Reports the config that the scorer is fitted by."""

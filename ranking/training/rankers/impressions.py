@@ -23,6 +23,7 @@ from data.progress import Progress, no_progress
 from data.schema import ACTIONS
 from data.split import Split, training_part
 from features.offline import offline_features
+from features.offline_cache import OfflineCache
 from features.state.history import LENGTH
 from ranking.models.calibration import Calibration
 from ranking.models.dense import DenseInputs
@@ -104,6 +105,7 @@ def impressions(
     config: RowsConfig,
     *,
     understanding: Understanding | None,
+    cache: OfflineCache | None = None,
     actions: Sequence[str] = (),
     histories: bool = False,
     seed: int,
@@ -125,14 +127,15 @@ def impressions(
     if validation.all() or not (labels[~validation] > 0).any():
         raise DataError("no action is left to train on once some are held out", remedy="use a longer period")
     log = training_part(dataset, split)
+    cache = cache or OfflineCache()
     x = np.empty((len(rows), len(inputs.names)), np.float32)
     author = np.empty(len(rows), np.int64)
     at = 0
-    for batch in _looked_up(log, rows, inputs.reads, understanding, progress):
+    for batch in _looked_up(log, rows, inputs.reads, understanding, cache, progress):
         x[at : at + len(batch)] = inputs.matrix(batch.column, len(batch))
         author[at : at + len(batch)] = batch.column("author_id")
         at += len(batch)
-    past = _histories(log, rows, request, understanding) if histories else None
+    past = _histories(log, rows, request, understanding, cache) if histories else None
     ids = {name: rows[name].to_numpy() for name in ("user_id", "tweet_id", "time_us")}
     return Impressions(
         names=inputs.names, x=x, actions=named, labels=labels, position=rows["position"].to_numpy().astype(np.float32),
@@ -152,8 +155,8 @@ def shared_impressions(
     return shared.rows(
         key,
         lambda: impressions(
-            dataset, split, inputs, config, understanding=understanding, actions=actions, histories=histories,
-            seed=seed, progress=progress,
+            dataset, split, inputs, config, understanding=understanding, cache=shared.cache, actions=actions,
+            histories=histories, seed=seed, progress=progress,
         ),
     )  # fmt: skip
 
@@ -277,17 +280,20 @@ def _looked_up(
     rows: pl.DataFrame,
     names: Sequence[str],
     understanding: Understanding | None,
+    cache: OfflineCache,
     progress: Progress,
 ) -> Iterator[CandidateBatch]:
     for at in range(0, len(rows), _CHUNK):
         progress(at, len(rows), f"features of {len(rows)} training rows")
-        yield offline_features(dataset, rows[at : at + _CHUNK], names, understanding)
+        yield offline_features(dataset, rows[at : at + _CHUNK], names, understanding, cache)
 
 
-def _histories(dataset: Dataset, rows: pl.DataFrame, request: I64, understanding: Understanding | None) -> Histories:
+def _histories(
+    dataset: Dataset, rows: pl.DataFrame, request: I64, understanding: Understanding | None, cache: OfflineCache
+) -> Histories:
     first = rows[np.flatnonzero(np.r_[True, np.diff(request) > 0])]
     parts = []
     for at in range(0, len(first), _CHUNK // 4):
-        batch = offline_features(dataset, first[at : at + _CHUNK // 4], HISTORY, understanding)
+        batch = offline_features(dataset, first[at : at + _CHUNK // 4], HISTORY, understanding, cache)
         parts.append(Histories.of(batch.requests.columns, LENGTH))
     return Histories.concat(parts)

@@ -21,6 +21,7 @@ from data.dataset import Dataset
 from data.errors import ConfigError, DataError, ModelError
 from data.events import HOUR_US, NEVER_US
 from data.ties import TieOrder
+from features.offline_cache import OfflineCache
 from ranking.models.inputs import Bags, dense, dense_names, hash_buckets
 from ranking.models.towers import TowerPairs, TwoTowerConfig
 from ranking.training.held_out import held_out
@@ -174,6 +175,7 @@ def build_examples(
     *,
     before_us: int | None = None,
     understanding: Understanding | None = None,
+    cache: OfflineCache | None = None,
     positives: pl.DataFrame | None = None,
     ties: TieOrder | None = None,
     seed: int = 0,
@@ -207,6 +209,7 @@ def build_examples(
         raise DataError(
             f"of {len(rows)} positives {int(validation.sum())} are held out", remedy="use a longer period of data"
         )
+    cache = cache or OfflineCache()
     tweets = tweet_lifetimes(dataset, before_us=before_us)
     drawn, blocks = negative_rows(training, tweets, rows, validation, seed)
     tweet_names = [name for name in config.tweet_columns if name not in _IDS]
@@ -219,10 +222,10 @@ def build_examples(
         at = rows.join(distinct.select(*keys, at=pl.int_range(pl.len())), on=keys, how="left", maintain_order="left")
         request = at["at"].to_numpy()
         user_names = [name for name in config.user_columns if name not in _IDS]
-        readers, bags = _readers(config, look_up(dataset, distinct, user_names, understanding))
+        readers, bags = _readers(config, look_up(dataset, distinct, user_names, understanding, cache))
     # In a catalogue an item is the same for every request; living tweets are seen at their positives' times too.
     seen = drawn if training.sampling == "catalogue" else pl.concat([rows, drawn])
-    seen_tweets = _tweets(config, look_up(dataset, seen, tweet_names, understanding))
+    seen_tweets = _tweets(config, look_up(dataset, seen, tweet_names, understanding, cache))
     made = _assemble(config, rows, reader, validation, request, readers, bags, seen_tweets, blocks)
     alive = training.sampling == "alive"
     return replace(made, lifetimes=_lifetimes(tweets, made.tweet_ids, training.alive_h)) if alive else made

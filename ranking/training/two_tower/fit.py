@@ -66,6 +66,7 @@ class TwoTowerTrainer(Trainer):
                 config,
                 before_us=split.train_before_us,
                 understanding=context.understanding,
+                cache=context.shared.cache,
                 positives=positives,
                 ties=split.ties,
                 seed=context.seed,

@@ -12,6 +12,7 @@ from data.batch import I64, CandidateBatch, Mask
 from data.dataset import Dataset
 from data.events import NEVER_US
 from features.offline import offline_features
+from features.offline_cache import OfflineCache
 from ranking.models.two_tower_training import TrainingConfig
 from ranking.training.positives import CHUNK
 from ranking.training.two_tower.lifetimes import draw_alive, time_blocks
@@ -68,8 +69,8 @@ def negative_rows(
 
 
 def look_up(
-    dataset: Dataset, rows: pl.DataFrame, names: Sequence[str], understanding: Understanding | None
+    dataset: Dataset, rows: pl.DataFrame, names: Sequence[str], understanding: Understanding | None, cache: OfflineCache
 ) -> Iterator[CandidateBatch]:
     """Columns `names` at `rows`, some at a time, one request a row."""
     for at in range(0, len(rows), CHUNK):
-        yield offline_features(dataset, rows[at : at + CHUNK], names, understanding)
+        yield offline_features(dataset, rows[at : at + CHUNK], names, understanding, cache)

@@ -14,7 +14,7 @@ from data.events import DAY_US, MINUTE_US, EventBatch
 from features.bases.snapshots import SnapshotView, distinct
 from features.catalogue import CATALOGUE, owners
 from features.graph.follow_edges import Edges
-from features.graph.follow_snapshots import Snapshot
+from features.graph.follow_snapshots import Snapshot, SnapshotTables
 from features.offline import features_of_log
 from features.online import FeatureState
 from features.view import Feature
@@ -103,9 +103,9 @@ def test_both_engines_read_the_table_that_its_definition_gives(log: Log) -> None
         assert past["author.credibility"] == live["author.credibility"] == expected
 
 
-def _state(minutes: int) -> FeatureState:
+def _state(minutes: int, tables: SnapshotTables | None = None) -> FeatureState:
     """Users 1 to 5; user 1 gets a follower a day, at noon, and posts tweet 10."""
-    state = FeatureState(None, views=NAMES)
+    state = FeatureState(None, views=NAMES, snapshots=tables)
     state.update(EventBatch.from_frame("users", frame("users", [person(one) for one in range(1, 6)])))
     state.update(EventBatch.from_frame("tweets", frame("tweets", [tweet(10, 0, 1)])))
     follows = [follow(day * 24 * 60 + 720, day + 2, 1) for day in range(4) if day * 24 * 60 + 720 < minutes]
@@ -143,20 +143,19 @@ def test_ids_come_whole_from_both_engines() -> None:
 
 
 def test_a_table_is_made_once_for_all_who_have_the_same_edges() -> None:
-    state, noon = _state(10_000), START + 4 * DAY_US
+    tables, noon = SnapshotTables(), START + 4 * DAY_US
+    state = _state(10_000, tables)
     MADE.clear()
-    COUNTS._memo._tables.clear()
     for at in range(3):
         batch = state.base(state.requests([1], noon + at), Ragged(np.array([0, 1]), np.zeros(1, np.int64)))
         state.lookup(batch, NAMES)
-        other = _state(10_000)
+        other = _state(10_000, tables)
         other.lookup(other.base(other.requests([2], noon + at), Ragged(np.array([0, 0]), np.zeros(0, np.int64))), NAMES)
     assert MADE == [4]
 
 
-def test_a_state_that_nobody_asks_makes_no_table() -> None:
+def test_a_state_without_look_ups_makes_no_table() -> None:
     MADE.clear()
-    COUNTS._memo._tables.clear()
     _state(10_000)
     assert MADE == []
 

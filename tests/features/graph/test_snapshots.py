@@ -10,7 +10,7 @@ from data.batch import Array
 from data.events import DAY_US, EventBatch
 from data.ids import IdIndex
 from features.graph.follow_edges import Edges
-from features.graph.follow_snapshots import FollowGraph, Snapshot
+from features.graph.follow_snapshots import FollowGraph, Snapshot, SnapshotTables
 
 DAYS = 400
 
@@ -32,7 +32,11 @@ def _followed_and_unfollowed(graph: FollowGraph) -> None:
 def test_tables_that_are_never_read_keep_no_endless_list_of_changes() -> None:
     users = IdIndex()
     users.add(np.arange(1001))
-    graph, daily, slow = FollowGraph(users), Snapshot(_counts), Snapshot(_counts, period_us=3 * DAY_US)
+    graph, daily, slow = (
+        FollowGraph(users, SnapshotTables()),
+        Snapshot(_counts),
+        Snapshot(_counts, period_us=3 * DAY_US),
+    )
     graph.read(daily)
     graph.read(slow)
     _followed_and_unfollowed(graph)
@@ -44,6 +48,6 @@ def test_tables_that_are_never_read_keep_no_endless_list_of_changes() -> None:
 
 
 def test_without_a_reader_no_edges_are_kept() -> None:
-    graph = FollowGraph(IdIndex())
+    graph = FollowGraph(IdIndex(), SnapshotTables())
     _followed_and_unfollowed(graph)
     assert not any(len(array) for array in graph.arrays().values())

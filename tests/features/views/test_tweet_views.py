@@ -13,7 +13,7 @@ from data.events import DAY_US, HOUR_US, MINUTE_US, EventBatch
 from data.schema import POSITIVE_ACTIONS
 from features.bases.windows import Window, WindowCounts
 from features.codes import LANGUAGES
-from features.graph.follow_snapshots import FollowGraph
+from features.graph.follow_snapshots import FollowGraph, SnapshotTables
 from features.shared import Shared
 from features.state.history import History
 from features.state.network import NetworkState
@@ -109,7 +109,7 @@ def test_windows_are_what_their_definition_says(events: list[tuple[int, int]], a
 
 
 def _shared(network: NetworkState) -> Shared:
-    return Shared(network, History(), Seen(), Texts(None), FollowGraph(network.users))
+    return Shared(network, History(), Seen(), Texts(None), FollowGraph(network.users, SnapshotTables()))
 
 
 def _by_definition(own: np.ndarray, times: np.ndarray, time: int, window: Window) -> int:
@@ -122,7 +122,7 @@ def test_an_event_that_comes_late_counts_where_it_belongs() -> None:
     network = NetworkState()
     network.tweets.add(np.arange(1))
     live = WindowCounts("w", "impressions", "tweet", WINDOWS).online(
-        Shared(network, History(), Seen(), Texts(None), FollowGraph(network.users))
+        Shared(network, History(), Seen(), Texts(None), FollowGraph(network.users, SnapshotTables()))
     )
     for minute in (600, 540, 60, 599):
         live.update(EventBatch("impressions", {

@@ -17,6 +17,7 @@ from ranking.models.history import HISTORY
 from ranking.models.ranker_training import RowsConfig
 from ranking.training.rankers.impressions import _chances, impressions, labels_of, sampled_rows, shared_impressions
 from ranking.training.shared import SharedRows
+from tests.features.logs import letters
 
 INPUTS = DenseInputs(columns=("tweet.likes", "pair.interactions", "user.engagements"), interests=False)
 
@@ -222,3 +223,20 @@ def test_rows_are_made_anew_only_where_another_ranker_needs_others(tiny_dataset,
         shared_impressions(SharedRows(histories=True), tiny_dataset, split, INPUTS, config, **query).histories
         is not None
     )
+
+
+def test_texts_are_read_once_however_many_chunks_are_looked_up(tiny_dataset, split, monkeypatch):
+    read, understanding = [], letters()
+    encode = type(understanding.encoder).encode
+
+    def counted(self, texts):
+        read.extend(texts)
+        return encode(self, texts)
+
+    monkeypatch.setattr(type(understanding.encoder), "encode", counted)
+    monkeypatch.setattr("ranking.training.rankers.impressions._CHUNK", 64)
+    inputs, shared = DenseInputs(columns=("tweet.sentiment",)), SharedRows()
+    for seed in (1, 2):
+        config = RowsConfig(most=500)
+        shared_impressions(shared, tiny_dataset, split, inputs, config, understanding=understanding, seed=seed)
+    assert len(read) == tiny_dataset.rows("tweets")
