@@ -10,7 +10,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Self, cast
@@ -174,7 +174,7 @@ def sweep(dataset: Dataset, config: SweepConfig, home: Path, progress: Progress 
             load_if_exists=True, pruner=_pruner(trainer, config),
         )  # fmt: skip
     before = len(_ended(study))
-    with _parent(study, dataset, config, home) as run_id:
+    with _parent(study, trainer, dataset, config, home) as run_id:
         trials = _Trials(trainer, dataset, config, home, run_id)
         while len(_ended(study)) < config.trials:
             number = len(_ended(study))
@@ -297,7 +297,7 @@ def _pruner(trainer: Trainer, config: SweepConfig) -> optuna.pruners.BasePruner:
 
 
 @contextmanager
-def _parent(study: optuna.Study, dataset: Dataset, config: SweepConfig, home: Path) -> Iterator[str]:
+def _parent(study: optuna.Study, trainer: Trainer, dataset: Dataset, config: SweepConfig, home: Path) -> Iterator[str]:
     """The study's MLflow run: a new one, or the one of an earlier call."""
     known = study.user_attrs.get("run_id")
     if known:
@@ -306,13 +306,27 @@ def _parent(study: optuna.Study, dataset: Dataset, config: SweepConfig, home: Pa
             yield known
         return
     parameters = {
-        **config.model_dump(exclude={"search"}),
+        **config.model_dump(exclude={"run", "search"}),
+        "run": _shared_by_trials(trainer, dataset, config),
         "search": {k: one.model_dump() for k, one in config.search.items()},
     }
     tags = {"scorer": config.run.scorer, "kind": "sweep", "study": study.study_name}
     with tracked_run(home, name=f"sweep {config.run.scorer}", dataset=dataset, parameters=parameters, tags=tags) as new:
         study.set_user_attr("run_id", new)
         yield new
+
+
+def _shared_by_trials(trainer: Trainer, dataset: Dataset, config: SweepConfig) -> dict[str, Any]:
+    """The run's config by dotted keys, with all defaults, less what is searched.
+
+    Settings that do not go together without what is searched stay as given.
+    """
+    run = config.run.model_dump(mode="json")
+    if "split" not in config.search:
+        run["split"] = split_of(dataset, config.run.split).name
+    with suppress(ValidationError):
+        run["settings"] = trainer.config_type(**config.run.settings).model_dump(mode="json")
+    return {key: value for key, value in flatten(run).items() if key not in config.search}
 
 
 def _identity(dataset: Dataset, config: SweepConfig) -> str:

@@ -178,6 +178,13 @@ def log_figure(figure: Any, file: str) -> None:
     mlflow.log_figure(figure, file)
 
 
+def log_table(table: pl.DataFrame, file: str) -> None:
+    """Keeps a table as the artifact `file` (`.json`) of the active run, as MLflow's pages show it."""
+    import mlflow
+
+    mlflow.log_table(table.to_dict(as_series=False), file)
+
+
 def log_files(path: Path, folder: str | None = None) -> None:
     """Keeps a file, or all files of a folder, in the artifact folder `folder` of the active run."""
     import mlflow

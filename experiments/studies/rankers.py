@@ -7,8 +7,9 @@ and values are kept in the study's folder: one that was stopped goes on.
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -20,14 +21,16 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator, model_valida
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.folders import present, write_file, written_whole
-from data.home_folder import check_home
 from data.progress import Progress, no_progress, part_of
 from data.settings import Seed, config_from
 from experiments.evaluation.evaluate import EvaluateConfig, evaluate_bundles
 from experiments.evaluation.find_runs import ORACLE
+from experiments.evaluation.results import run_metric
 from experiments.evaluation.score_ties import tie_notes
+from experiments.reports.plots import intervals
 from experiments.runs.config import RunConfig
 from experiments.runs.splits import split_of, understanding_of
+from experiments.runs.tracking import log_figure, log_numbers, log_table, log_tags, ready, tracked_run
 from experiments.runs.train import FaissNeighbours
 from experiments.simulation.worlds import PRESETS, kept_data, world_config
 from experiments.statistics.paired import Difference, Interval, mean_interval, paired_difference
@@ -118,37 +121,95 @@ class RankersResult:
     """A sentence for each ranker that gives many candidates one score."""
 
 
+@dataclass(frozen=True)
+class Worlds:
+    """The data of a study: a data set a seed."""
+
+    name: str
+    content_hash: str
+    folder: Path
+    by_seed: Mapping[int, Dataset]
+
+    @classmethod
+    def make(cls, config: RankersConfig, folder: Path, progress: Progress) -> Self:
+        """Those in `folder`; what is missing is made."""
+        worlds: dict[int, Dataset] = {}
+        for at, seed in enumerate(config.seeds):
+            part = part_of(progress, at, len(config.seeds), f"seed {seed}")
+            worlds[seed] = kept_data(
+                world_config(config.preset, None, [f"seed={seed}"]), _place(folder, seed) / "world", part
+            )
+        hashes = " ".join(one.content_hash for one in worlds.values())
+        name = f"{config.preset}, seeds {', '.join(map(str, config.seeds))}"
+        return cls(name, hashlib.sha256(hashes.encode()).hexdigest(), folder, worlds)
+
+
 def rank_rankers(config: RankersConfig, home: Path, progress: Progress = no_progress) -> RankersResult:
-    """Makes the worlds, trains, ranks and compares.
+    """Makes the worlds, trains, ranks and compares; each call is a run in MLflow.
 
     Raises:
         ConfigError: a setting that a ranker does not take, or a home that cannot be written to.
+        DataError: MLflow's store cannot be opened, or its server cannot be used.
         ModelError: a training diverged.
     """
-    check_home(home)
+    ready(home)
     folder = home / "studies" / f"rankers-{config.preset}"
+    settings = {name: _in_full(name, config) for name in config.rankers}
+    parts = len(config.seeds) + 1
+    worlds = Worlds.make(config, folder, part_of(progress, 0, parts, "worlds"))
+    first = worlds.by_seed[config.seeds[0]]
+    shared = {"encoder": RunConfig().encoder, "split": split_of(first, "auto").name, "k": EvaluateConfig().k}
+    parameters = {**config.model_dump(mode="json"), **shared, "settings": settings}
+    tags = {"kind": "study", "study": "rankers"} | {
+        f"data_hash.seed_{seed}": one.content_hash for seed, one in worlds.by_seed.items()
+    }
+    with tracked_run(home, name="study rankers", dataset=worlds, parameters=parameters, tags=tags):
+        result = _compared(config, worlds, home, lambda at, label: part_of(progress, at + 1, parts, label))
+        _log(result)
+    return result
+
+
+def _compared(config: RankersConfig, worlds: Worlds, home: Path, part: Callable[[int, str], Progress]) -> RankersResult:
     names = [ORACLE, *config.rankers, config.base]
     parts, protocol, notes = [], "", list[str]()
-    for at, seed in enumerate(config.seeds):
-        place = folder / f"seed-{seed}"
-        part = part_of(progress, at, len(config.seeds), f"seed {seed}")
-        rows, words, ties = _world(config, seed, place, home, part)
+    for at, (seed, dataset) in enumerate(worlds.by_seed.items()):
+        rows, words, ties = _world(config, seed, dataset, _place(worlds.folder, seed), home, part(at, f"seed {seed}"))
         notes += [f"Seed {seed}: {one}" for one in ties]
         protocol = words.replace(f"sampled with seed {seed}", "sampled with the world's seed")
         parts.append(rows.with_columns(seed=pl.lit(seed), user=pl.concat_str(pl.lit(f"{seed}/"), "user_id")))
     every = pl.concat(parts)
     order = sorted(names, key=lambda name: -every[name].mean())  # type: ignore[operator]
     return RankersResult(
-        tuple(_rows(every, order, config)), config.base, config.seeds, protocol, EvaluateConfig().k, folder,
+        tuple(_rows(every, order, config)), config.base, config.seeds, protocol, EvaluateConfig().k, worlds.folder,
         tuple(notes),
     )  # fmt: skip
 
 
+def _place(folder: Path, seed: int) -> Path:
+    return folder / f"seed-{seed}"
+
+
+def _log(result: RankersResult) -> None:
+    """The order as metrics, as a table and as a plot of the active run."""
+    metric, rows = run_metric(METRIC, result.k), list[dict[str, Any]]()
+    for row in result.rows:
+        value, behind = row.value, row.behind
+        numbers = {metric: value.mean, f"{metric}_low": value.low, f"{metric}_high": value.high}
+        log_numbers({f"{name}_{row.name}": number for name, number in numbers.items()} | {f"way_{row.name}": row.way})
+        above = {"behind": behind.mean, "behind_low": behind.low, "behind_high": behind.high} if behind else {}
+        seeds = {f"seed_{seed}": number for seed, number in zip(result.seeds, row.by_seed, strict=True)}
+        rows.append({"ranker": row.name, **numbers, **seeds, "way": row.way, **above})
+    log_table(pl.DataFrame(rows, infer_schema_length=None), "rankers.json")
+    log_tags({"protocol": result.protocol})
+    drawn = {row.name: (row.value.mean, row.value.low, row.value.high) for row in reversed(result.rows)}
+    title = f"Expected engagements among the first {result.k} places"
+    log_figure(intervals(drawn, title=title, xlabel="true value"), "plots/true_value.png")
+
+
 def _world(
-    config: RankersConfig, seed: int, place: Path, home: Path, progress: Progress
+    config: RankersConfig, seed: int, dataset: Dataset, place: Path, home: Path, progress: Progress
 ) -> tuple[pl.DataFrame, str, list[str]]:
     """`request_id`, `user_id` and a column of true values a scorer, the protocol's words, and the sentences on ties."""
-    dataset = kept_data(world_config(config.preset, None, [f"seed={seed}"]), place / "world", progress)
     every = {name: _in_full(name, config) for name in config.rankers}
     evaluation = EvaluateConfig(requests=config.requests, seed=seed)
     plain = {**config.model_dump(mode="json", exclude={"seeds", "settings"}), **every}

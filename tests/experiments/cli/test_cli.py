@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -78,7 +80,10 @@ def test_a_remedy_is_one_that_helps(run: Run, tmp_path: Path) -> None:
     refused(run("world", "make", "--out", ""), "'.' is no name")
 
 
-def test_what_is_meant_is_guessed(run: Run, tiny_dataset: Dataset) -> None:
+def test_what_is_meant_is_guessed(
+    run: Run, tiny_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROOKERY_HOME", str(tmp_path / "home"))
     folder = tiny_dataset.folder
     refused(run("evaluate", "pop", "--data", folder), "'pop'; did you mean 'popularity'? ")
     refused(run("compare", "recency", "pop"), "'recency' was never evaluated", "rookery evaluate recency")
@@ -100,6 +105,22 @@ def test_a_wrong_setting_is_told_before_anything_is_made(
     refused(run(*words, "--set", "scorer=boosting", "--set", "settings.depth=3"), "'depth' in the settings of boosting")
     refused(run(*words, "--set", "scorer=popularity", "--set", "settings.half_life_h=0"), "half_life_h")
     assert list(tmp_path.iterdir()) == []
+
+
+def test_a_server_that_does_not_answer_is_one_line(
+    run: Run, tiny_dataset: Dataset, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROOKERY_HOME", str(tmp_path / "home"))
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        uri = f"http://127.0.0.1:{closed.getsockname()[1]}"
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
+        began = time.monotonic()
+        refused(
+            run("train", "--data", tiny_dataset.folder), f"MLflow's server {uri} cannot be used: ", "; start it, or"
+        )
+        refused(run("compare", "recency", "popularity"), f"MLflow's server {uri} cannot be used: ")
+    assert time.monotonic() - began < 60
 
 
 def test_an_unknown_preset_and_a_folder_in_use_are_refused(run: Run, tmp_path: Path) -> None:

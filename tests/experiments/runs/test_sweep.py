@@ -96,6 +96,9 @@ def test_the_best_of_a_known_curve_is_found_logged_and_can_be_trained(tiny_datas
         [client.get_run(found.run_id).info.experiment_id], f"tags.`mlflow.parentRunId` = '{found.run_id}'"
     )
     assert {child.info.run_id for child in children} == {row.run_id for row in found.trials}
+    stated = client.get_run(found.run_id).data.params
+    assert (stated["run.split"], stated["run.seed"], stated["search.settings.x.high"]) == ("time", "1", "1.0")
+    assert not {"run.settings.x", "run.settings.kind"} & stated.keys()
     states = {child.info.run_id: child.info.status for child in children}
     assert all((states[row.run_id] == "FAILED") == (row.state == "failed") for row in found.trials)
     assert mlflow.active_run() is None
@@ -186,6 +189,9 @@ def test_a_model_without_epochs_is_tuned(tiny_dataset: Dataset, home: Path) -> N
     )  # fmt: skip
     found = sweep(tiny_dataset, settings, home)
     assert {row.state for row in found.trials} == {"complete"}
+    stated = connect(home).get_run(found.run_id).data.params
+    assert (stated["run.settings.trees"], stated["run.settings.rows.evened"]) == ("5", "0.5")
+    assert "run.settings.learning_rate" not in stated
     by_rate = {row.settings["settings.learning_rate"]: row.value for row in found.trials}
     assert found.best.value == min(by_rate.values())
 

@@ -7,8 +7,10 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
+from data.dataset import Dataset
+from experiments.runs.tracking import find_runs, ready
 from experiments.studies import rankers
-from experiments.studies.rankers import RankersConfig, rank_rankers
+from experiments.studies.rankers import RankersConfig, RankersResult, rank_rankers
 
 pytestmark = pytest.mark.slow
 
@@ -43,12 +45,35 @@ def test_the_order_is_by_true_value_and_a_second_call_writes_nothing(small_world
         assert len(row.by_seed) == 2
     written = _times(result.folder)
     assert sum(path.name == "model.safetensors" for path in written) == 4
+    _is_logged(result, home)
     assert rank_rankers(config, home) == result
     assert _times(result.folder) == written
     fewer = rank_rankers(config.model_copy(update={"requests": 40}), home)
     assert fewer.protocol != result.protocol
     again = _times(result.folder)
     assert {path.parent.name for path in again if again[path] != written.get(path)} == {"measured"}
+
+
+def _is_logged(result: RankersResult, home: Path) -> None:
+    """The run of the study has its settings with all defaults, its data, and the numbers of the result."""
+    import mlflow
+
+    client = ready(home)
+    (run,) = [one for one in find_runs(client, "tags.study = 'rankers'") if one.info.status == "FINISHED"]
+    stated = {"preset": "tiny", "split": "time", "settings.logistic.rows.most": "2000"}
+    assert stated.items() <= run.data.params.items()
+    assert "settings.two_tower.training.batch_size" in run.data.params
+    worlds = [Dataset.open(result.folder / f"seed-{seed}" / "world") for seed in result.seeds]
+    assert [run.data.tags[f"data_hash.seed_{seed}"] for seed in result.seeds] == [one.content_hash for one in worlds]
+    assert run.data.tags["data"] == "tiny, seeds 1, 2"
+    assert run.data.metrics["wall_seconds"] > 0
+    table = mlflow.load_table("rankers.json", run_ids=[run.info.run_id]).set_index("ranker")
+    for row in result.rows:
+        assert run.data.metrics[f"true_value_20_{row.name}"] == row.value.mean
+        assert table.true_value_20[row.name] == pytest.approx(row.value.mean)
+        assert [table[f"seed_{seed}"][row.name] for seed in result.seeds] == pytest.approx(row.by_seed)
+        assert row.behind is None or table.behind[row.name] == pytest.approx(row.behind.mean)
+    assert "rankers.json" in run.data.tags["mlflow.loggedArtifacts"]
 
 
 def _times(folder: Path) -> dict[Path, int]:
