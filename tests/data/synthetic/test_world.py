@@ -292,8 +292,8 @@ def test_a_run_killed_in_the_middle_and_made_again_has_the_same_bytes(tmp_path: 
 
 def test_a_kill_while_the_finished_days_are_put_together_loses_none(tmp_path: Path) -> None:
     whole = make_world(LONGER, tmp_path / "whole", feed=LoggingFeed())
-    die = "from data import dataset\n\ndef die(path):\n    os.kill(os.getpid(), 9)\n\n"
-    broken = KILLED.replace("def stop", f"{die}dataset._sha256 = die\n\ndef stop")
+    die = "from data import dataset_writer\n\ndef die(path):\n    os.kill(os.getpid(), 9)\n\n"
+    broken = KILLED.replace("def stop", f"{die}dataset_writer.file_sha256 = die\n\ndef stop")
     script = [sys.executable, "-c", broken, LONGER.model_dump_json(), str(tmp_path / "w"), "-1"]
     assert subprocess.run(script, check=False).returncode == -signal.SIGKILL
     again = make_world(LONGER, tmp_path / "w", feed=LoggingFeed())
