@@ -13,6 +13,11 @@ from data.import_by_name import nearest
 M = TypeVar("M", bound=BaseModel)
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 """A seed that every library here takes."""
+Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
+Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Deviation = Annotated[float, Field(ge=0.0, allow_inf_nan=False)]
+"""A standard deviation."""
 
 
 def config_from(kind: type[M], settings: Mapping[str, Any], *, name: str, **fixed: Any) -> M:

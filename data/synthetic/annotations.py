@@ -22,7 +22,7 @@ def annotate(config: WorldConfig, posts: Posts) -> tuple[I64, dict[str, Array]]:
 
     An annotator errs at his own rate e, a gamma number of shape 4 and mean `annotator_error`, 0.6 at most. With chance
     e the topic is wrong: 7 times in 10 the tweet's second one if there is one, else any; half of small talk is
-    labelled so whatever e is. With chance 1.3 e the mood is a neighbouring one, and with that chance toxicity is
+    labelled so for any e. With chance 1.3 e the mood is a neighbouring one, and with that chance toxicity is
     missed; it is imagined with 0.05 e.
     """
     rate = config.annotated / (config.people * config.tweets_per_day * config.days)

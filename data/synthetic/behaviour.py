@@ -15,13 +15,13 @@ where the weights are the fields of `behaviour_parameters.Weights`, and
 - personal: the sum of four uniform numbers of the stream "bond" of (u, author), less 2, times sqrt(3).
 - age: since the tweet was posted, never below 0. Followed engagers: of the last ENGAGERS people who liked, answered,
   retweeted or quoted it, those whom u follows; a user who is among them is not added again. Likes: all so far.
-- f: the sum over u's impressions so far of exp(-age / fatigue_us); b: the same over those whose main topic is that of
+- f: the sum over u's impressions so far of exp(-age / fatigue_us); b: the same over those that have the main topic of
   t. Exposures: impressions of t among u's last SHOWN.
 
 An action's logit, with the fields of `Logit`, is
     base + slope x attraction + offence_slope x (1 if toxic, and 1 if spam) + the user's own leaning
     + virality_slope x virality x virality(t).
-Given that the tweet is looked at, actions are independent, except that nobody follows an author whom they follow, and
+Given that the tweet is looked at, actions are independent, except that a user does not follow an author again, and
 that only a reply can be answered by the author, with the author's sociability as probability. Nobody acts on their own
 tweet or on a deleted one. Looking depends on the position alone, or is a cascade down the slate (see `examination`).
 
@@ -209,7 +209,7 @@ def _cascade(step, offsets, top, out):  # type: ignore[no-untyped-def]  # pragma
 
 @inline_kernel
 def _four(words, block, key, u, tweet_id, met):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Draws four of an impression's random numbers; one that nobody looks at needs the first block alone."""
+    """Draws four of an impression's random numbers; one that is not looked at needs the first block alone."""
     four = philox(np.uint64(block + 1), np.uint64(u), np.uint64(tweet_id), met, key[0], key[1])
     for j in range(4):
         words[4 * block + j] = unit(four[j])

@@ -1,4 +1,4 @@
-"""What decides how people react, by name and in the parts that kernels take: traits, logits, weights, examination.
+"""What decides how people react, in the parts that kernels take: traits, logits, weights, examination.
 
 A kernel gets each part as an argument of its own: parallel kernels accept no nested tuples.
 """
@@ -12,37 +12,8 @@ import numpy as np
 
 from data.batch import F32, F64, I64, Array
 from data.rng import Stream
-from data.synthetic.config import BehaviourConfig
+from data.synthetic.behaviour_weights import LOGITS, BehaviourConfig
 from data.synthetic.people import STYLE, WORLD_ACTIONS, People
-
-
-class Logit(NamedTuple):
-    """How the logit of one action is made."""
-
-    base: float
-    slope: float
-    """Weight of the attraction."""
-    virality_slope: float
-    """How far the weight and the tweet's amount of virality count."""
-    offence_slope: float
-    """Weight of an offence: a toxic text, spam."""
-
-
-LOGITS: dict[str, Logit] = {
-    "like": Logit(-8.55, 1.0, 0.5, 0.0),
-    "reply": Logit(-13.3, 0.9, 0.2, 0.0),
-    "retweet": Logit(-12.5, 1.0, 1.0, 0.0),
-    "quote": Logit(-15.3, 0.9, 0.8, 0.0),
-    "click": Logit(-7.3, 0.75, 0.2, 0.0),
-    "profile_click": Logit(-8.3, 0.6, 0.0, 0.0),
-    "share": Logit(-11.0, 0.8, 0.7, 0.0),
-    "follow_author": Logit(-9.9, 0.8, 0.0, 0.0),
-    "not_interested": Logit(-5.6, -0.5, 0.0, 1.2),
-    "mute": Logit(-7.3, -0.5, 0.0, 1.2),
-    "block": Logit(-7.7, -0.4, 0.0, 1.7),
-    "report": Logit(-8.5, -0.3, 0.0, 2.4),
-}
-"""By action, without the answer of the author; calibrated to the published ratios of actions."""
 
 
 class Traits(NamedTuple):

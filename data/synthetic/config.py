@@ -4,88 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from data.events import DAY_US, MINUTE_US
-from data.settings import wrong_setting
+from data.settings import Positive, Share, wrong_setting
+from data.synthetic.behaviour_weights import BehaviourConfig
 from data.synthetic.text.languages.language import TOPIC_NAMES
 
-Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
-Positive = Annotated[float, Field(gt=0.0, allow_inf_nan=False)]
-Finite = Annotated[float, Field(allow_inf_nan=False)]
 
-
-class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-
-class BehaviourConfig(_Frozen):
-    """How people react: weights of a closed-form attraction, then a logit for each action."""
-
-    eagerness: Finite = 0.0
-    """Added to every attraction: a small world has less to like, and its preset makes up for it."""
-    interest: Finite = 5.0
-    """Weight of the match between the tweet's topics and the person's interests, a match in [0, 1]."""
-    drift: Share = 0.5
-    """How far a person's liking of a topic swings about its mean."""
-    drift_d: Positive = 24.0
-    """Days of a swing."""
-    affinity: Finite = 0.8
-    """Weight of the latent affinity to the author, standard deviation about 1."""
-    bond: Finite = 0.5
-    """Weight of the personal liking of this very author, standard deviation 1."""
-    following: Finite = 0.9
-    """Weight of following the author: people follow whom they like."""
-    quality: Finite = 0.3
-    """Weight of the tweet's quality, standard deviation 1."""
-    freshness: Finite = 2.0
-    """Weight of exp(-age / freshness_h)."""
-    freshness_h: Positive = 26.0
-    """Hours after which freshness has fallen to 37%."""
-    news: Finite = 3.5
-    """Weight of exp(-age / news_h): what is happening right now."""
-    news_h: Positive = 0.12
-    """Hours after which news has fallen to 37%."""
-    social_proof: Finite = 0.3
-    """Weight of log(1 + followed people who engaged)."""
-    popularity: Finite = 0.04
-    """Weight of log(1 + likes shown)."""
-    media: Finite = 0.15
-    """Weight of carrying media."""
-    foreign: Finite = 2.5
-    """Loss for a language that the person does not speak."""
-    toxic: Finite = 1.0
-    """Loss for a toxic text."""
-    virality: Finite = 0.5
-    """Weight of the tweet's virality, standard deviation 1, in the logits of actions that pass it on."""
-    fatigue: Finite = 0.4
-    """Loss for many recent impressions: recent impressions / (recent impressions + 60)."""
-    boredom: Finite = 0.6
-    """Loss for a topic seen much recently: its impressions / (its impressions + 10)."""
-    fatigue_h: Positive = 2.0
-    """Hours after which an impression weighs 37% in fatigue and boredom."""
-    repetition: Finite = 1.2
-    """Loss for each earlier exposure to the same tweet."""
-    temperament: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 0.4
-    """Standard deviation of a person's own leaning to each action."""
-    loudness: Annotated[float, Field(ge=0.0, allow_inf_nan=False)] = 2.4
-    """Standard deviation of a person's own leaning to act in public at all."""
-    examination: Literal["position", "cascade"] = "position"
-    """How people look down a slate: by position alone, or until they have had enough."""
-    examination_decay: Positive = 45.0
-    """By position: places after which the chance to be looked at has fallen to 37% of that at the top."""
-    examination_top: Share = 0.96
-    """Chance that the tweet at the top is looked at."""
-    stay: Share = 0.985
-    """By cascade: chance to look at the next place after one that led to nothing."""
-    stay_engaged: Share = 0.93
-    """By cascade: the same after one that was acted on."""
-
-
-class WorldConfig(_Frozen):
+class WorldConfig(BaseModel):
     """A world: how many people for how long, and how they behave."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     people: Annotated[int, Field(ge=10, le=2_000_000)] = 5_000
     """Accounts, at least 10."""

@@ -1,6 +1,6 @@
 """Who follows whom when the world starts, and since when.
 
-People stand in two orders, by interest and by place, both within their language, and each order is cut into circles
+People are in two orders, by interest and by place, both within their language, and each order is cut into circles
 of tens of people. Most follows stay within the two circles, and there they are dense and often returned: this makes
 triangles, reciprocity and long paths, as nested circles do in the models of Watts, Dodds, Newman ("Identity and
 search in social networks", Science 2002). A share that shrinks as people follow more goes to stars of their topics,
@@ -95,7 +95,7 @@ def make_graph(config: WorldConfig, people: People) -> tuple[I32, I32]:
 def follow_times(config: WorldConfig, people: People, follower: Rows, followee: Rows) -> I64:
     """[E] microseconds at which the follows of `make_graph` were made, in its order.
 
-    Each lies after both accounts were made and before the start. Old accounts gain early because they are there, the
+    Each is after both accounts were made and before the start. Old accounts gain early because they are there, the
     followers of the popular come sooner, and a follow in return comes soon after the other.
     """
     count = len(people)
@@ -110,7 +110,7 @@ def follow_times(config: WorldConfig, people: People, follower: Rows, followee: 
 
 
 def follow_events(config: WorldConfig, people: People, follower: Rows, followee: Rows) -> EventBatch:
-    """The rows of table `follows` that stand before the first day, in order of time."""
+    """The rows of table `follows` at the start of the first day, in order of time."""
     time = follow_times(config, people, follower, followee)
     order = np.argsort(time, kind="stable")
     time = time[order]
@@ -140,7 +140,7 @@ def _wanted(config: WorldConfig, people: People, mature: F64) -> F64:
     mean = min(config.follows * (min(count, _GROWN) / 5000) ** 0.2, 0.4 * count)
     raw = np.exp(_SPREAD * rng.normal(size=count)) * (1.0 + rng.pareto(_TAIL, count))
     raw *= np.sqrt(mature) * people.activity**0.3
-    for _ in range(4):  # what the cap takes is given back
+    for _ in range(4):  # scaled again after each cut
         raw = np.clip(raw * (_OWN * mean / raw.mean()), 1.0, min(_MOST, 0.5 * count))
     return raw
 

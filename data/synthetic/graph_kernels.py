@@ -23,9 +23,9 @@ CIRCLE, NEIGHBOURS, STARS, AROUND = range(4)
 
 
 class Layout(NamedTuple):
-    """Where all people stand; P people, K topics, L languages. Row 0 is the order by interest, row 1 by place.
+    """The two orders of all people; P people, K topics, L languages. Row 0 is the order by interest, row 1 by place.
 
-    Both orders begin with the language, so that people who stand close are alike and a language is one range.
+    Both orders begin with the language, so that neighbours are similar and a language is one range.
     """
 
     order: I32
@@ -43,7 +43,7 @@ class Layout(NamedTuple):
     cell: I64
     """[L * K + 1] where each language and topic begins in the order by interest."""
     corner: F64
-    """[P] where each person stands within their own language and topic, in [0, 1)."""
+    """[P] each person's place within their own language and topic, in [0, 1)."""
     language: I64
     """[P] rows of languages."""
     second: I64
@@ -90,7 +90,7 @@ def top_two(interests, out):  # type: ignore[no-untyped-def]  # pragma: no cover
 
 @inline_kernel
 def _within(running, low, high, draw):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """An index in [low, high), chosen by the weights whose running sum is given; `draw` in [0, 1)."""
+    """An index in [low, high), chosen by weights, given as their running sum; `draw` in [0, 1)."""
     level = running[low] + draw * (running[high] - running[low])
     a, b = low, high - 1
     while a < b:
@@ -202,7 +202,7 @@ def draw_follows(layout, habits, quota, offsets, key, out, found):  # type: igno
     """Each user's own follows.
 
     Args:
-        layout: where all people stand.
+        layout: the two orders of all people.
         habits: how they look around.
         quota: [P, 4] how many follows of each kind a person wants; what one kind lacks goes to the next.
         offsets: [P + 1] where each person's list begins in `out`.
@@ -233,7 +233,7 @@ def draw_returns(layout, habits, weight, offsets, found, followee, key, back):  
     """Which follows are returned.
 
     Args:
-        layout: where all people stand.
+        layout: the two orders of all people.
         habits: who follows back.
         weight: [P] how well people are known.
         offsets: [P + 1] where each person's list begins in `followee`.

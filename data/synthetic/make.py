@@ -104,7 +104,7 @@ def _run_day(
     if state.time_us == kept_us == config.end_us:
         state.save(writer.truth / "state")
     label = _label(start)
-    # One table at a time, so that a day is hardly more than once in memory.
+    # One table at a time, so that a day is in memory little more than once.
     for table in list(log):
         writer.write(table, _joined(log.pop(table)))
         writer.flush(_label(start + DAY_US))

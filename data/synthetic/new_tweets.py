@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -27,12 +28,24 @@ class Written(NamedTuple):
     @classmethod
     def of(cls, columns: dict[str, Array], hidden: dict[str, Array], texts: Texts, rows: I64) -> Written:
         """Tweets in any order; `rows` are the tweets that have the texts `texts`."""
+        return cls._by_id(columns, hidden, np.repeat(rows, np.diff(texts.entity_offsets)), texts.entity)
+
+    @classmethod
+    def _by_id(cls, columns: dict[str, Array], hidden: dict[str, Array], owner: I64, entity: I64) -> Written:
         order = np.argsort(columns["tweet_id"], kind="stable")
         place = np.empty(len(order), np.int64)
         place[order] = np.arange(len(order))
-        owner = place[rows][np.repeat(np.arange(len(rows)), np.diff(texts.entity_offsets))]
         events = EventBatch("tweets", {name: column[order] for name, column in columns.items()})
-        return cls(events, {name: hidden[name][order] for name in HIDDEN}, owner, texts.entity)
+        return cls(events, {name: hidden[name][order] for name in HIDDEN}, place[owner], entity)
+
+    def merged(self, other: Written) -> Written:
+        """These tweets and others in one batch."""
+        return self._by_id(
+            _joined(self.events.columns, other.events.columns),
+            _joined(self.hidden, other.hidden),
+            np.concatenate([self.owner, other.owner + len(self.events)]),
+            np.concatenate([self.entity, other.entity]),
+        )
 
     def truth(self, writer: Writer) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Frames of the true attributes, a row a tweet, and of the entities, a row a mention."""
@@ -51,16 +64,5 @@ class Written(NamedTuple):
         return attributes, entities
 
 
-def merged(first: Written, second: Written) -> Written:
-    """Two batches of tweets in one, ordered by id."""
-    one, other = first.events.columns, second.events.columns
-    columns = {name: np.concatenate([one[name], other[name]]) for name in one}
-    order = np.argsort(columns["tweet_id"], kind="stable")
-    place = np.empty(len(order), np.int64)
-    place[order] = np.arange(len(order))
-    return Written(
-        EventBatch("tweets", {name: column[order] for name, column in columns.items()}),
-        {name: np.concatenate([first.hidden[name], second.hidden[name]])[order] for name in HIDDEN},
-        place[np.concatenate([first.owner, second.owner + len(first.events)])],
-        np.concatenate([first.entity, second.entity]),
-    )
+def _joined(first: Mapping[str, Array], second: Mapping[str, Array]) -> dict[str, Array]:
+    return {name: np.concatenate([column, second[name]]) for name, column in first.items()}

@@ -244,7 +244,7 @@ def _even_normal(group: I64, rng: np.random.Generator) -> F64:
 
 
 def _scaled(values: F64, mean: float, cap: float) -> F64:
-    """`values` scaled to a mean, none above max(cap, 4 x mean); the cut is given back by scaling again."""
+    """`values` scaled to a mean, none above max(cap, 4 x mean); after each cut they are scaled again."""
     out: F64 = values * (mean / values.mean())
     for _ in range(20):
         out = np.minimum(out, max(cap, 4.0 * mean))

@@ -97,6 +97,6 @@ def place_shares() -> F64:
 
 def utc_offsets_min(day: date) -> I64:
     """[places] minutes that local time is ahead of UTC on a day; a world keeps those of its first day."""
-    moment = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
-    offsets = (moment.astimezone(ZoneInfo(place.zone)).utcoffset() for place in PLACES)
+    noon = datetime(day.year, day.month, day.day, 12, tzinfo=UTC)
+    offsets = (noon.astimezone(ZoneInfo(place.zone)).utcoffset() for place in PLACES)
     return np.array([int(one.total_seconds()) // 60 if one is not None else 0 for one in offsets], np.int64)

@@ -35,7 +35,7 @@ class Day:
     """Their texts with the entities they name."""
 
     def due(self, table: str, low: int, high: int) -> tuple[EventBatch, slice]:
-        """The rows of a table from `low` on and before `high`, and where they stand in the day."""
+        """The rows of a table from `low` on and before `high`, and their rows of the day."""
         events = self.events[table]
         a, b = np.searchsorted(events.time_us, (low, high))
         return events.where(slice(a, b)), slice(a, b)
@@ -71,7 +71,7 @@ class Plan:
 
     @cached_property
     def writer(self) -> Writer:
-        """Writes everybody's texts; knows handles and the hashtags of the shocks."""
+        """Writes the texts of all people; has their handles and the hashtags of the shocks."""
         return Writer(self._config.seed, self._people.handles, self.shocks.tag)
 
     def day(self, day: int) -> Day:

@@ -1,10 +1,11 @@
 """Who posts originals when, about which mixture of topics, how good and in what mood: a day at a time.
 
-A person starts a Poisson number of bursts a day by the local hour, so many that the mean is `People.chatter` tweets. A
-burst has n tweets or more with probability n^-1.7, at most 25; they follow each other by gaps from a power law with an
-exponential cut-off (arXiv 1402.2671, 1604.01125), P(gap > g) = (20 s / g)^0.75 exp(-(g - 20 s) / 90 min), and end at
-midnight UTC. Shocks add tweets that carry their hashtag. Every draw is keyed by the author, the day and a running
-number, so a day does not depend on the days before it.
+A person starts a Poisson number of bursts a day by the local hour; its mean is the one that gives `People.chatter`
+tweets. A burst has n tweets or more with probability n^-1.7, at most 25; they follow each other by
+gaps from a power law with an exponential cut-off (arXiv 1402.2671, 1604.01125),
+P(gap > g) = (20 s / g)^0.75 exp(-(g - 20 s) / 90 min), and end at midnight UTC. Shocks add tweets that carry their
+hashtag. Every draw is keyed by the author, the day and a running number, so a day does not depend on the days before
+it.
 """
 
 from __future__ import annotations
@@ -17,16 +18,16 @@ from numba import prange
 from data.batch import F32, F64, I64, Array, offsets_of
 from data.events import DAY_US, HOUR_US, MINUTE_US
 from data.kernel import kernel, parallel_kernel
-from data.rng import Stream, philox, unit
+from data.rng import Stream, unit
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import KINDS, People
-from data.synthetic.rhythm import DIURNAL, clock, minute_of, poisson
+from data.synthetic.rhythm import DIURNAL, Starts, clock, count_of, drawn, start_minute
 from data.synthetic.shocks import Shocks, burst_times
 
 MEDIA: tuple[float, ...] = (0.679, 0.249, 0.039, 0.011, 0.022)
 """Shares of tweets with 0 to 4 media; RecSys Challenge 2020."""
 ORIGINAL, ANSWER, CHAT, SPAM = range(4)
-"""Styles of a text, as the writer knows them."""
+"""Styles of a text, the numbers of `Draft.style`."""
 _BURST_TAIL, _BURST_MOST = 1.7, 25
 _GAP_LEAST_US, _GAP_TAIL, _GAP_CUT_US = 20e6, 0.75, 90 * 60e6
 _SHARP = 1.3
@@ -78,22 +79,22 @@ def make_posts(config: WorldConfig, people: People, shocks: Shocks, day: int) ->
     time -= time % 1000
     order = np.lexsort((number, author, time))
     author, time, number, shock = author[order], time[order], number[order], shock[order].astype(np.int64)
-    # A number is unique within (author, day): steady ones count up, those of a burst start behind its row.
+    # A number is unique within (author, day): steady ones count up, those of a shock have its row in their upper bits.
     return _attributes(config, people, shocks, author, time, shock, (np.int64(day) << 40) + number)
 
 
 def _steady(config: WorldConfig, people: People, day: int) -> tuple[I64, I64, I64]:
     per_burst = float(np.mean(_burst_size((np.arange(10_000) + 0.5) / 10_000)))
     key = Stream(config.seed, "posting").key
+    starts = Starts(people.chatter / per_burst, people.utc_offset_min, clock(DIURNAL), day, key)
     count = np.empty(len(people), np.int64)
-    parts = (people.chatter / per_burst, people.utc_offset_min, clock(DIURNAL), day, key)
-    _bursts(*parts, count, np.zeros(len(people), np.int64), np.empty(0), False)
+    _bursts(starts, count, np.zeros(len(people), np.int64), np.empty(0), False)
     first = offsets_of(count)
-    moment = np.empty(first[-1])
-    _bursts(*parts, count, first[:-1], moment, True)
+    time = np.empty(first[-1])
+    _bursts(starts, count, first[:-1], time, True)
     author = np.repeat(np.arange(len(people)), count)
     number = np.arange(len(author)) - first[author]
-    return author, config.start_us + day * DAY_US + moment.astype(np.int64), number
+    return author, config.start_us + day * DAY_US + time.astype(np.int64), number
 
 
 def _burst_size(u: F64) -> F64:
@@ -102,24 +103,23 @@ def _burst_size(u: F64) -> F64:
 
 
 @parallel_kernel
-def _bursts(rate, shift, cumulative, day, key, count, first, out, fill):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _bursts(starts, count, first, out, fill):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Counts each person's originals of a day, or writes their times in us."""
-    for u in prange(len(rate)):
-        words = philox(np.uint64(1), np.uint64(u), np.uint64(day), np.uint64(0), key[0], key[1])
+    for u in prange(len(starts.rate)):
         total = 0
-        for b in range(min(poisson(unit(words[0]), rate[u]), 200)):
-            words = philox(np.uint64(2), np.uint64(u), np.uint64(day), np.uint64(b), key[0], key[1])
-            moment = (minute_of(cumulative, unit(words[0])) - shift[u]) % 1440.0 * MINUTE_US
+        for b in range(count_of(starts, u, 200)):
+            words = drawn(starts, 2, u, b)
+            time = start_minute(starts, u, words[0]) * MINUTE_US
             size = int(min((1.0 - unit(words[1])) ** (-1.0 / _BURST_TAIL), _BURST_MOST))
             for one in range(size):
-                if moment >= DAY_US:
+                if time >= DAY_US:
                     break
                 if fill:
-                    out[first[u] + total] = moment
+                    out[first[u] + total] = time
                 total += 1
-                words = philox(np.uint64(3 + one), np.uint64(u), np.uint64(day), np.uint64(b), key[0], key[1])
+                words = drawn(starts, 3 + one, u, b)
                 gap = _GAP_LEAST_US * (1.0 - unit(words[0])) ** (-1.0 / _GAP_TAIL)
-                moment += min(gap, _GAP_LEAST_US - _GAP_CUT_US * np.log1p(-unit(words[1])))
+                time += min(gap, _GAP_LEAST_US - _GAP_CUT_US * np.log1p(-unit(words[1])))
         count[u] = total
 
 

@@ -1,11 +1,12 @@
 """When people open the app, how many times they load the feed while they are there, and how far they scroll.
 
-It does not depend on the feed, so a day of requests is drawn at once. A person has a Poisson number of sessions a day,
-so many that the mean is `People.activity` impressions. A session starts by the person's local hour; its length is
-inverse Gaussian with mean 9 and shape 6 minutes (Luo et al., IJCAI 2016). The feed is loaded at its start, and a tick
-and an exponential time of 3 minutes in the mean after each load, while the session lasts. A load is scrolled by a
-discrete power law (Jeunen, arXiv 2307.14059): P(depth >= d) = (5 / d)^1.5 up to the slate's length. Loads of one person
-are at least a tick apart, so that people act once on each state of the world; sessions end at midnight UTC.
+It does not depend on the feed, so a day of requests is drawn at once. A person has a Poisson number of sessions a day;
+its mean is the one that gives `People.activity` impressions. Sessions start by the clock of the person's local day
+(`DIURNAL`); their length is inverse Gaussian with mean 9 and shape 6 minutes (Luo et al., IJCAI 2016). The feed is
+loaded at the start of a session, and a tick and an exponential time of 3 minutes in the mean after each load, while the
+session lasts. A load is scrolled by a discrete power law (Jeunen, arXiv 2307.14059): P(depth >= d) = (5 / d)^1.5 up to
+the slate's length. Loads of one person are at least a tick apart, so that people act once on each state of the world;
+sessions end at midnight UTC.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from data.batch import F64, I64, offsets_of
+from data.batch import F64, I64, Array, offsets_of
 from data.events import DAY_US, MINUTE_US
 from data.kernel import inline_kernel, parallel_kernel
 from data.rng import Stream, philox, unit
@@ -47,6 +48,20 @@ class Openings(NamedTuple):
     """User rows."""
     depth: I64
     """Tweets scrolled past."""
+
+
+class Starts(NamedTuple):
+    """How often each person starts something on a day, and when by the local clock: sessions, bursts of tweets."""
+
+    rate: F64
+    """[P] mean number a day."""
+    utc_offset_min: I64
+    """[P] minutes that local time is ahead of UTC."""
+    clock: F64
+    """[1441] see `clock`."""
+    day: int
+    key: Array
+    """[2] key of the stream that decides."""
 
 
 def scroll_depth(u: F64, slate: int) -> I64:
@@ -91,16 +106,13 @@ def mean_loads(tick_min: int) -> float:
 def openings(config: WorldConfig, people: People, day: int) -> Openings:
     """All requests of a day (0 is the first)."""
     rate = people.activity / (mean_depth(config.slate) * mean_loads(config.tick_min))
-    shift = people.utc_offset_min
+    starts = Starts(rate, people.utc_offset_min, clock(DIURNAL), day, Stream(config.seed, "sessions").key)
     low = config.start_us + day * DAY_US
-    key = Stream(config.seed, "sessions").key
     count = np.empty(len(people), np.int64)
-    parts = (rate, shift, clock(DIURNAL), _stays(), config.tick_us, day, key)
-    nothing = np.empty((0, 2))
-    _sessions(*parts, count, np.zeros(len(people), np.int64), nothing, False)
+    _sessions(starts, _stays(), config.tick_us, count, np.zeros(len(people), np.int64), np.empty((0, 2)), False)
     first = offsets_of(count)
     out = np.empty((first[-1], 2))
-    _sessions(*parts, count, first[:-1], out, True)
+    _sessions(starts, _stays(), config.tick_us, count, first[:-1], out, True)
     user = np.repeat(np.arange(len(people)), count)
     time = low + out[:, 0].astype(np.int64) // 1000 * 1000
     order = np.lexsort((user, time))
@@ -132,37 +144,53 @@ def minute_of(cumulative, u):  # type: ignore[no-untyped-def]  # pragma: no cove
     return low + (u - cumulative[low]) / (cumulative[low + 1] - cumulative[low])
 
 
+@inline_kernel
+def drawn(starts, block, u, number):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Four random words of person `u` on the day of `starts`: block `block` of start `number`. Callable from Numba."""
+    return philox(
+        np.uint64(block), np.uint64(u), np.uint64(starts.day), np.uint64(number), starts.key[0], starts.key[1]
+    )
+
+
+@inline_kernel
+def count_of(starts, u, most):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """How often person `u` starts on the day, `most` times at most. Callable from Numba."""
+    return min(poisson(unit(drawn(starts, 1, u, 0)[0]), starts.rate[u]), most)
+
+
+@inline_kernel
+def start_minute(starts, u, word):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Minute of the UTC day of a start of person `u`, from a random word. Callable from Numba."""
+    return (minute_of(starts.clock, unit(word)) - starts.utc_offset_min[u]) % 1440.0
+
+
 @parallel_kernel
-def _sessions(rate, shift, cumulative, stays, tick_us, day, key, count, first, out, fill):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _sessions(starts, stays, tick_us, count, first, out, fill):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Counts each person's requests, or writes their times of the day in us and a uniform number for the depth."""
     minute_us = float(MINUTE_US)
-    for u in prange(len(rate)):
-        words = philox(np.uint64(1), np.uint64(u), np.uint64(day), np.uint64(0), key[0], key[1])
-        n = min(poisson(unit(words[0]), rate[u]), 120)
+    for u in prange(len(starts.rate)):
+        n = count_of(starts, u, 120)
         begin = np.empty(n)
         for s in range(n):
-            words = philox(np.uint64(2), np.uint64(u), np.uint64(day), np.uint64(s), key[0], key[1])
-            local = minute_of(cumulative, unit(words[0])) - shift[u]
-            moment = local % 1440.0
+            minute = start_minute(starts, u, drawn(starts, 2, u, s)[0])
             at = s
-            while at > 0 and begin[at - 1] > moment:
+            while at > 0 and begin[at - 1] > minute:
                 begin[at] = begin[at - 1]
                 at -= 1
-            begin[at] = moment
+            begin[at] = minute
         total, last = 0, -1e18
         for s in range(n):
-            words = philox(np.uint64(3), np.uint64(u), np.uint64(day), np.uint64(s), key[0], key[1])
-            stay = stays[int(unit(words[0]) * len(stays))] * minute_us
-            moment = max(begin[s] * minute_us, last + tick_us)
-            end = moment + stay
+            stay = stays[int(unit(drawn(starts, 3, u, s)[0]) * len(stays))] * minute_us
+            time = max(begin[s] * minute_us, last + tick_us)
+            end = time + stay
             for load in range(_MOST):
-                if moment >= DAY_US or (load > 0 and moment > end):
+                if time >= DAY_US or (load > 0 and time > end):
                     break
-                words = philox(np.uint64(4 + load), np.uint64(u), np.uint64(day), np.uint64(s), key[0], key[1])
+                words = drawn(starts, 4 + load, u, s)
                 if fill:
-                    out[first[u] + total, 0] = moment
+                    out[first[u] + total, 0] = time
                     out[first[u] + total, 1] = unit(words[0])
                 total += 1
-                last = moment
-                moment += tick_us - _GAP * minute_us * np.log1p(-unit(words[1]))
+                last = time
+                time += tick_us - _GAP * minute_us * np.log1p(-unit(words[1]))
         count[u] = total

@@ -114,6 +114,6 @@ def burst_times(shocks: Shocks, one: int, seed: int) -> I64:
     # Exponentials cut off at start and end, so that nothing piles up there.
     room = np.where(before, part[:, 1] / rise, np.maximum(span / scale - part[:, 1], 0.0) / fall)
     away = -np.log1p(u[:, 2] * np.expm1(-room))
-    moment = part[:, 1] + np.where(before, -rise, fall) * away
-    moments: I64 = shocks.start_us[one] + np.clip(moment * scale, 0, span - 1).astype(np.int64)
-    return moments
+    offset = part[:, 1] + np.where(before, -rise, fall) * away
+    times: I64 = shocks.start_us[one] + np.clip(offset * scale, 0, span - 1).astype(np.int64)
+    return times

@@ -20,7 +20,7 @@ LIKES, DISTINCT = PUBLIC["like"], len(PUBLIC)
 
 
 class Tweets(NamedTuple):
-    """Columns by tweet row: what the log says, what only the truth knows (topic to style), and what changes."""
+    """Columns by tweet row: what is logged, what is only in the truth (topic to style), and what changes."""
 
     tweet_id: NDArray[np.int64]
     time_us: NDArray[np.int64]

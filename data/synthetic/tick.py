@@ -234,9 +234,9 @@ class Ticks:
         left = negative[(luck[:, 0] < chance[done.action[negative]]) & state.follows(shown.user[at], shown.author[at])]
         ended = self._pairs(state, shown, done, left)
         yield self._links("follows", ("follower_id", "followee_id"), begun, ended)
-        nobody = (np.empty(0, np.int64),) * 3
+        nothing = (np.empty(0, np.int64),) * 3
         for table, action, whom in (("mutes", "mute", "muted_id"), ("blocks", "block", "blocked_id")):
-            yield self._links(table, ("user_id", whom), self._pairs(state, shown, done, done.which(action)), nobody)
+            yield self._links(table, ("user_id", whom), self._pairs(state, shown, done, done.which(action)), nothing)
 
     def _pairs(self, state: State, shown: Shown, done: Done, rows: I64) -> tuple[I64, I64, I64]:
         """Time, user row and author row of actions, the first of each pair."""

@@ -26,7 +26,7 @@ class Truth:
 
         Requests have `user_row`, candidates `tweet_row`, rows of this world (`state.user_rows`, `state.tweet_rows`).
         Every candidate counts as looked at, unless the slate has a column `position`: then the probability to be looked
-        at there is multiplied in, and each request's candidates must stand in order of position from the top.
+        at there is multiplied in, and each request's candidates must be in order of position from the top.
 
         Raises:
             DataError: a row that the state does not know, or positions out of order.

@@ -29,7 +29,7 @@ from data.synthetic.config import WorldConfig
 from data.synthetic.feed import Feed
 from data.synthetic.graph import follow_events, make_graph
 from data.synthetic.hidden import Hidden
-from data.synthetic.new_tweets import Written, merged
+from data.synthetic.new_tweets import Written
 from data.synthetic.people import People, make_people
 from data.synthetic.plan import Plan
 from data.synthetic.state import KEEP_US, State
@@ -96,12 +96,12 @@ class World:
 
     @cached_property
     def follows(self) -> EventBatch:
-        """The follows that stand before the first day."""
+        """The follows at the start of the first day."""
         return follow_events(self.config, self.people, *self.graph)
 
     @cached_property
     def plan(self) -> Plan:
-        """What people will do whatever they are shown, and what annotators will say."""
+        """What people do that does not depend on the feed, and what annotators label."""
         return Plan(self.config, self.people)
 
     @cached_property
@@ -155,7 +155,7 @@ class World:
         found: list[EventBatch | Written] = []
         for one in self._ticks.run(state, feed, day.requests(low, high), chunk):
             if isinstance(one, Written):
-                found += [merged(day.written(low, high), one), day.due("deletions", low, high)[0]]
+                found += [day.written(low, high).merged(one), day.due("deletions", low, high)[0]]
             else:
                 found.append(one)
         found.append(day.due("annotations", low, high)[0])

@@ -41,7 +41,7 @@ class FeaturesBench:
 
     peer = (
         "over the log, the same features in pandas (groupby, cumsum, merge_asof), checked equal to ours; live, three "
-        "Polars left joins to tables computed for this very moment, of eleven features where ours gives all; for "
+        "Polars left joins to tables computed for exactly this time, of eleven features where ours gives all; for "
         "updates, Python dictionaries that keep one count a pair, where ours keeps every feature"
     )
 

@@ -69,7 +69,7 @@ def pair_log(folder: Path, *, events: int, rows: int, seed: int = 1) -> PairLog:
         np.c_[_skewed(rng, users, users * 30, 0.4), _skewed(rng, users // 4 + 1, users * 30, 0.6)], axis=0
     )
     user = _skewed(rng, users, shown, 0.4)
-    # What is read is young: a tweet among the last tenth before a moment.
+    # What is read is young: a tweet among the last tenth before a time.
     time = np.sort(rng.integers(posted[0] + 1, START_US + DAYS * DAY_US, shown))
     newest = np.searchsorted(posted, time)
     tweet = np.maximum(newest - 1 - (tweets / 10 * rng.random(shown) ** 3).astype(np.int64), 0)

@@ -1,4 +1,4 @@
-"""The pair features as one would write them in pandas: cumulative sums by key, joined as of each row's moment."""
+"""The pair features as one would write them in pandas: cumulative sums by key, joined as of each row's time."""
 
 from __future__ import annotations
 
@@ -53,7 +53,7 @@ def pair_features(
 
 
 def _as_of(queries: pd.DataFrame, events: pd.DataFrame, key: str, columns: list[str]) -> pd.DataFrame:
-    """`columns` of the last event of each row's `key` before its moment, 0 where there is none."""
+    """`columns` of the last event of each row's `key` before its time, 0 where there is none."""
     joined = pd.merge_asof(
         queries[["time_us", key]], events[["time_us", key, *columns]], on="time_us", by=key, allow_exact_matches=False
     )
@@ -92,10 +92,10 @@ def _ledger(
 
 def _follows(queries: pd.DataFrame, follows: pd.DataFrame) -> dict[str, Array]:
     size = 1 + int(max(follows["followee_id"].max(), follows["follower_id"].max(), queries["user_id"].max()))
-    edges = follows.assign(key=follows["follower_id"] * size + follows["followee_id"], stands=~follows["ended"])
+    edges = follows.assign(key=follows["follower_id"] * size + follows["followee_id"], active=~follows["ended"])
     ways = {"follows": ("user_id", "author_id"), "followed_by": ("author_id", "user_id")}
     found = {
-        name: _as_of(queries.assign(key=queries[one] * size + queries[other]), edges, "key", ["stands"])["stands"]
+        name: _as_of(queries.assign(key=queries[one] * size + queries[other]), edges, "key", ["active"])["active"]
         .astype(bool).to_numpy()
         for name, (one, other) in ways.items()
     }  # fmt: skip

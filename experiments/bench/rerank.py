@@ -41,7 +41,7 @@ class RerankBench:
 
 
 def _candidates(count: int, dim: int) -> tuple[F32, F32]:
-    """Scores that span 0..1 and unit vectors whose cosines are (1 + those of random ones) / 2, so that none is < 0."""
+    """Scores that span 0..1 and unit vectors with cosines of (1 + those of random ones) / 2, so that none is < 0."""
     rng = np.random.default_rng(1)
     scores = rng.permutation(np.linspace(0, 1, count)).astype(np.float32)
     vectors = np.ones((count, dim), np.float32)

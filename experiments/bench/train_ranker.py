@@ -53,7 +53,7 @@ class _Ours:
 
 
 class _Bare:
-    """The same network and optimizer over batches that lie ready as normalised tensors."""
+    """The same network and optimizer over batches that are already normalised tensors."""
 
     def __init__(self, config: HeavyConfig, rows: Impressions, half: bool) -> None:
         self._net, self._half = HeavyNet(config), half

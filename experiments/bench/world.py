@@ -43,7 +43,7 @@ class WorldBench:
 
 
 class GrowthBench:
-    """Whole worlds of a day by number of people: the cost of an impression should hardly grow."""
+    """Whole worlds of a day by number of people: the cost of an impression should grow little."""
 
     peer = _PEER
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
 Verdict = Literal["clean", "found", "note", "absent"]
-"""`note` is worth knowing and no fault; `absent` cannot be checked, for the log lacks what it needs."""
+"""`note` is not a fault; `absent` cannot be checked, because the log lacks what it needs."""
 
 _TABLES = ("tweets", "deletions", "requests", "impressions", "engagements", "follows", "mutes", "blocks")
 _TEXT_TABLES = {"understanding", "topic_count"}
@@ -160,20 +160,20 @@ def _changes(
     events = tables[named[1]].select("user_id", "tweet_id", "time_us")
     total = events.select(pl.len()).collect(engine="streaming").item()
     if not total:
-        return Finding(*named, "absent", 0, f"no rows before {_moment(end)}")
+        return Finding(*named, "absent", 0, f"no rows before {_time_of(end)}")
     changed: dict[str, int] = {}
-    moments, cache = [], OfflineCache()
+    cut_times, cache = [], OfflineCache()
     for at in range(1, config.cuts + 1):
         place = min(total - 1, total * at // (config.cuts + 1))
         before = events.slice(0, place + 1)
         near, spread = before.tail(config.rows // 2), before.gather_every(max(1, 2 * (place + 1) // config.rows))
         rows = pl.concat([near, spread]).collect().unique(maintain_order=True)
         cut = int(rows["time_us"].max())  # type: ignore[arg-type]
-        moments.append(_moment(cut))
+        cut_times.append(_time_of(cut))
         for feature, count in leaks(tables, rows, names, understanding, cut, cache).items():
             changed[feature] = changed.get(feature, 0) + count
     said = ", ".join(f"{feature} ({count} rows)" for feature, count in changed.items())
-    cuts = f"with the log cut at {' and '.join(moments)}"
+    cuts = f"with the log cut at {' and '.join(cut_times)}"
     fine = f"{len(names)} features of up to {config.rows} rows a cut are the same {cuts}"
     return _found(*named, sum(changed.values()), f"{said} {cuts}", fine)
 
@@ -197,7 +197,7 @@ def _duplicates(dataset: Dataset) -> Iterator[Finding]:
             if row["copies"]:
                 example = example or ", ".join(f"{key} {row[key]}" for key in keys)
                 copies += row["copies"]
-        yield _found("duplicate events", name, copies, f"first: {example}", f"no two alike in {', '.join(keys)}")
+        yield _found("duplicate events", name, copies, f"first: {example}", f"no two equal in {', '.join(keys)}")
 
 
 def _cold(dataset: Dataset) -> Iterator[Finding]:
@@ -224,9 +224,9 @@ def _ties(dataset: Dataset) -> Iterator[Finding]:
         if not dataset.rows(name):
             continue
         whole = {words: (pl.col("time_us") % unit == 0).all() for unit, words in _COARSE}
-        moments = dataset.scan(name).select(pl.col("time_us").n_unique().alias("moments"), **whole)
-        row = moments.collect(engine="streaming").row(0, named=True)
-        coarse = next((words for _, words in _COARSE if row[words]), "") if row["moments"] > 1 else ""
+        times = dataset.scan(name).select(pl.col("time_us").n_unique().alias("times"), **whole)
+        row = times.collect(engine="streaming").row(0, named=True)
+        coarse = next((words for _, words in _COARSE if row[words]), "") if row["times"] > 1 else ""
         words = f"every time is a whole {coarse}: what happened within one has no order of its own"
         verdict: Verdict = "found" if coarse == "day" else "note" if coarse else "clean"
         count = dataset.rows(name) if coarse else 0
@@ -262,7 +262,7 @@ def _order(dataset: Dataset, now_us: int) -> Iterator[Finding]:
         yield _found("rows out of order", name, disorder, "rows before their file's last one, or of another day",
                      f"by {spec.time} and {spec.key}")  # fmt: skip
         if not made:
-            yield _found("times in the future", name, future, f"after {_moment(now_us)}", "none after now")
+            yield _found("times in the future", name, future, f"after {_time_of(now_us)}", "none after now")
 
 
 def _before(dataset: Dataset) -> Iterator[Finding]:
@@ -349,5 +349,5 @@ def _day(dataset: Dataset, name: str, day: str) -> pl.LazyFrame:
     return pl.scan_parquet(dataset.folder / name / f"{day}.parquet", schema=table(name).polars_schema)
 
 
-def _moment(time_us: int) -> str:
+def _time_of(time_us: int) -> str:
     return datetime.fromtimestamp(time_us / 1e6, UTC).isoformat(timespec="seconds")

@@ -63,32 +63,32 @@ def trends_at(dataset: Dataset, place: int, at: str | None, limit: int) -> tuple
     """Trends of a place at a time, and that time in words; the log's last full window when none is given.
 
     Raises:
-        ConfigError: the time is no ISO 8601 time or lies outside the log.
-        NotFoundError: nobody lives at the place.
+        ConfigError: the time is no ISO 8601 time or is outside the log.
+        NotFoundError: no user has the place.
     """
     dataset.require_texts(purpose="trends")
     low, high = dataset.time_range_us()
-    moment = _parse(at, low, high) if at else high - high % (5 * MINUTE_US)
+    at_us = _parse(at, low, high) if at else high - high % (5 * MINUTE_US)
     if place != WORLDWIDE:
         places = dataset.scan("users").select(pl.col("place").drop_nulls().unique()).collect()["place"].to_list()
         if place not in places:
             known = ", ".join(str(one) for one in sorted(places)[:12])
-            raise NotFoundError(f"nobody lives at place {place}", remedy=f"1 is the world; some places are {known}")
+            raise NotFoundError(f"no user has the place {place}", remedy=f"1 is the world; some places are {known}")
     engine = TrendEngine()
-    for events in dataset.replay(sorted(engine.tables)).advance(moment):
+    for events in dataset.replay(sorted(engine.tables)).advance(at_us):
         engine.update(events)
-    words = datetime.fromtimestamp(moment / 1e6, UTC).isoformat(timespec="minutes")
-    return engine.trends(moment, None if place == WORLDWIDE else place, limit), words
+    words = datetime.fromtimestamp(at_us / 1e6, UTC).isoformat(timespec="minutes")
+    return engine.trends(at_us, None if place == WORLDWIDE else place, limit), words
 
 
 def _parse(at: str, low: int, high: int) -> int:
     try:
-        moment = datetime.fromisoformat(at)
+        time = datetime.fromisoformat(at)
     except ValueError as error:
         raise ConfigError(f"--at {at!r} is no ISO 8601 time", remedy="write 2026-01-12T18:00") from error
-    moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-    value = int(moment.timestamp() * 1_000_000)
+    time = time if time.tzinfo else time.replace(tzinfo=UTC)
+    value = int(time.timestamp() * 1_000_000)
     if not low <= value <= high + 5 * MINUTE_US:
         first, last = (datetime.fromtimestamp(one / 1e6, UTC).isoformat(timespec="minutes") for one in (low, high))
-        raise ConfigError(f"--at {at} lies outside the log", remedy=f"it runs from {first} to {last}")
+        raise ConfigError(f"--at {at} is outside the log", remedy=f"it runs from {first} to {last}")
     return value

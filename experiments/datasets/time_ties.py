@@ -27,7 +27,7 @@ class TiedRows:
     def sentence(self) -> str:
         """For people."""
         return (
-            f"Ties in time: {self.decided:,} of the {self.rows:,} test rows ({self.share:.1%}) have the moment of a "
+            f"Ties in time: {self.decided:,} of the {self.rows:,} test rows ({self.share:.1%}) have the time of a "
             f"training row of the same person and another item; which of them is the test: {self.rule}."
         )
 

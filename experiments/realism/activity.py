@@ -40,7 +40,7 @@ def top_shares(log: Log) -> Found:
     tops = [max(1, round(share * log.accounts)) for share in (0.25, 0.10)]
     people = np.arange(len(counts) + 1) / log.accounts
     lorenz = Line(people, np.r_[0, np.cumsum(counts)] / total, "tweets")
-    even = Line(np.array([0.0, 1.0]), np.array([0.0, 1.0]), "all alike", "--")
+    even = Line(np.array([0.0, 1.0]), np.array([0.0, 1.0]), "all equal", "--")
     plot = Plot("Activity (Lorenz)", "share of accounts, most active first", "share of tweets", [lorenz, even])
     note = f"{total:,} tweets of {log.accounts:,} accounts, of which {len(counts):,} tweet"
     return Found([float(counts[:top].sum() / total) for top in tops], note, [plot])
@@ -72,7 +72,7 @@ def ratios(log: Log) -> Found:
     fed = bool(counted[True])
     counts = counted[fed]
     if not counts.get("like"):
-        raise NoData("nobody likes anything")
+        raise NoData("the log has no likes")
     actions = ", ".join(
         f"{action} {count:,}" for action, count in sorted(counts.items(), key=lambda one: (-one[1], one[0]))
     )

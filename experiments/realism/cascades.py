@@ -224,14 +224,14 @@ def _trees(offsets, user, time, author, starts, followee, when, ended, depths, v
         if author[c] >= 0:
             place[author[c]] = 0
         for i in range(1, n):
-            u, moment = user[offsets[c] + i - 1], time[offsets[c] + i - 1]
+            u, parent_us = user[offsets[c] + i - 1], time[offsets[c] + i - 1]
             best = 0
             for e in range(starts[u], starts[u + 1]):
                 v = followee[e]
-                if when[e] > moment or ended[e] or place[v] <= best:
+                if when[e] > parent_us or ended[e] or place[v] <= best:
                     continue
                 # Rows of one followee are in the order of time: the last one before the retweet decides.
-                if e + 1 == starts[u + 1] or followee[e + 1] != v or when[e + 1] > moment:
+                if e + 1 == starts[u + 1] or followee[e + 1] != v or when[e + 1] > parent_us:
                     best = place[v]
             parent[i], place[u] = best, i
             depth[i] = depth[best] + 1

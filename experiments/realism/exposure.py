@@ -102,7 +102,7 @@ def scrolls(log: Log) -> Scrolls:
         raise NoData("no impression of a sampled user")
     order = np.lexsort((request, time, user))
     request, user, time, count = request[order], user[order], time[order], count[order]
-    # A request whose impressions fall on both sides of midnight is in two files.
+    # A request with impressions before and after midnight is in two files.
     fresh = np.r_[True, request[1:] != request[:-1]]
     depth = np.add.reduceat(count, np.flatnonzero(fresh)).astype(np.int64)
     user, time = user[fresh], time[fresh]

@@ -115,7 +115,7 @@ class Row:
     definition: str
     source: str
     verdict: str
-    """`met` where every number lies in its tolerance, `missed` where one does not, `no data` where none is outside
+    """`met` where every number is within its tolerance, `missed` where one is not, `no data` where none is outside
     and one is not known."""
     missed: tuple[str, ...] = ()
     """Labels of the parts outside their tolerance, or the figure's name where it is one number."""

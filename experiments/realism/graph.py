@@ -1,4 +1,4 @@
-"""The follow graph as it stands at the log's end: degrees, reciprocity, clustering, paths, assortativity."""
+"""The follow graph at the log's end: degrees, reciprocity, clustering, paths, assortativity."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def undirected(source: I64, target: I64, people: int) -> Adjacency:
 def _edges(log: Log) -> tuple[I64, I64]:
     source, target = log.standing
     if not len(source):
-        raise NoData("no follow stands at the log's end")
+        raise NoData("no follows at the log's end")
     return source, target
 
 
@@ -233,7 +233,7 @@ def _clustering(offsets, to, nodes, seeds, pairs, out):  # type: ignore[no-untyp
 
 @kernel
 def _distances(offsets, to, starts, counts):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Adds to `counts` [D] how many others lie at each distance from each of `starts`, breadth first."""
+    """Adds to `counts` [D] how many others are at each distance from each of `starts`, breadth first."""
     n = offsets.shape[0] - 1
     seen = np.full(n, -1, np.int64)
     queue = np.empty(n, np.int64)

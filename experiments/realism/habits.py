@@ -32,7 +32,7 @@ def inter_tweet_gaps(log: Log) -> Found:
     people, counts = np.unique(author, return_counts=True)
     people = people[counts >= _GAPS]
     if not len(people):
-        raise NoData(f"nobody has {_GAPS + 1} tweets")
+        raise NoData(f"no account has {_GAPS + 1} tweets")
     people = people[sample(log.people[people], _PEOPLE)]
     keep = np.isin(author, people)
     gaps, owner = gaps[keep], np.searchsorted(people, author[keep])
@@ -79,7 +79,7 @@ def bots(log: Log) -> Found:
     gaps, owner = gaps_of(log)
     people = np.flatnonzero(total >= _TWEETS)
     if not len(people):
-        raise NoData(f"nobody has {_TWEETS} tweets")
+        raise NoData(f"no account has {_TWEETS} tweets")
     keep = np.isin(owner, people)
     mean, deviation = moments(gaps[keep], np.searchsorted(people, owner[keep]))
     clocked = deviation < 0.3 * mean

@@ -93,7 +93,7 @@ def _any_text(log: Log) -> bool:
 def curves_of(uses: Uses, low_us: int, high_us: int) -> tuple[F64, I64, int]:
     """Uses an hour [N, T] of the N most used hashtags around their peak, their numbers [N], and hours before the peak.
 
-    T is 128 (Yang and Leskovec 2011) in a log of 10 days and more, else 48; a third of it lies before the peak.
+    T is 128 (Yang and Leskovec 2011) in a log of 10 days and more, else 48; a third of it is before the peak.
     """
     hours = max(int((high_us - low_us) // HOUR_US), 1)
     length = 128 if hours >= 240 else 48

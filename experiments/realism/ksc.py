@@ -1,4 +1,4 @@
-"""K-Spectral Centroid clustering: shapes of curves, whatever their height and with small shifts in time.
+"""K-Spectral Centroid clustering: shapes of curves of any height, with small shifts in time.
 
 The distance of two curves is min over scale a and shift q of |x - a y(q)| / |x|, which is sqrt(1 - cosine^2) at the
 best shift, and a cluster's centroid is the leading eigenvector of the sum of its members' outer products. Yang and
@@ -24,7 +24,7 @@ class Shapes:
     """Mean squared distance of a curve to its centroid."""
 
     def distinct(self, *, share: float, apart: float) -> I64:
-        """Clusters with `share` of the curves, two at least, that lie `apart` from larger ones; largest first."""
+        """Clusters with `share` of the curves, two at least, `apart` or more from larger ones; largest first."""
         counts = np.bincount(self.labels, minlength=len(self.centroids))
         kept: list[int] = []
         for k in np.argsort(-counts, kind="stable").tolist():

@@ -1,6 +1,6 @@
 """A data set as the report reads it: a few columns at a time, day by day, and what several figures share kept once.
 
-Samples are drawn by a hash of the id, so that the same data set gives the same figures whatever the order or the
+Samples are drawn by a hash of the id, so that the same data set gives the same figures for any order or
 number of threads.
 """
 
@@ -110,7 +110,7 @@ class Log:
 
     @cached_property
     def people(self) -> I64:
-        """[P] ids of everybody with an account, who follows, is followed or tweets; ascending."""
+        """[P] ids of all who have an account, follow, are followed or tweet; ascending."""
         parts = [np.empty(0, np.int64)]
         for table, columns in (("users", ["user_id"]), ("follows", ["follower_id", "followee_id"])):
             if self.dataset.rows(table):
@@ -182,7 +182,7 @@ class Log:
 
     @cached_property
     def standing(self) -> tuple[I64, I64]:
-        """Follower and followee rows [E] of the follows that stand at the log's end, by follower, then followee."""
+        """Follower and followee rows [E] of the follows at the log's end, by follower, then followee."""
         events = self.follows
         follower = np.repeat(np.arange(len(self.people)), np.diff(events.offsets))
         last = np.ones(len(follower), bool)
@@ -212,7 +212,7 @@ class Log:
 
 
 def rows_of(ids: Array, ascending: Array) -> I64:
-    """[N] where each of `ids` stands in `ascending`, -1 where it does not."""
+    """[N] row of each of `ids` in `ascending`, -1 where it is absent."""
     if not len(ascending):
         return np.full(len(ids), -1, np.int64)
     at = np.minimum(np.searchsorted(ascending, ids), len(ascending) - 1)

@@ -1,4 +1,4 @@
-"""The report as one HTML page that stands alone: the table, then every figure's definition and plots."""
+"""The report as one HTML page in a single file: the table, then every figure's definition and plots."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def write_page(report: Report, path: Path) -> None:
     body = (
         f"<h1>How real {escape(report.name)} looks</h1>"
         f"<p>{report.counted}. Content hash {report.content_hash[:16]}. Measured on the tables of the log "
-        "alone. A figure is met where each of its numbers lies in its tolerance, missed where one does not. Tolerances "
+        "alone. A figure is met where each of its numbers is within its tolerance, missed where one is not. Tolerances "
         "are the published ranges, else 20% either way, unless the definition says otherwise.</p>"
         "<table><tr><th>figure<th>value<th>target<th>tolerance<th>verdict<th>source"
         f"{lines}</table>{sections}"

@@ -1,1 +1,1 @@
-"""Feeds that the world asks for slates, and the worlds that they make."""
+"""Feeds that serve slates to the simulated world, and the worlds made with them."""

@@ -16,6 +16,7 @@ from data.events import DAY_US, HOUR_US, MINUTE_US, EventBatch
 from data.ids import IdIndex, rows_of
 from data.rng import Stream
 from data.schema import POSITIVE_ACTIONS
+from data.settings import Share
 from experiments.simulation import logging_kernels as kernels
 
 SOURCES: tuple[str, ...] = ("following", "popular", "explore")
@@ -26,8 +27,6 @@ ALIVE_US = 47 * HOUR_US
 """Older tweets are never shown; lists are renewed within the hour, so that all that is shown is younger than 48 h."""
 _KEEP_US = 72 * HOUR_US
 _RENEW_US = 15 * MINUTE_US
-
-Share = Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)]
 
 
 class LoggingConfig(BaseModel):
@@ -223,7 +222,7 @@ class LoggingFeed:
 
     def _link(self, kind: str, users: I64, others: I64, ended: Array) -> None:
         a, b = self._user_rows(users), self._user_rows(others)
-        # Links of one user lie together in memory; their order in time is kept.
+        # Links of one user are next to each other in memory; their order in time is kept.
         order = np.argsort(a, kind="stable")
         links = self._follows if kind == "follows" else self._hidden
         if self._links[kind] + len(a) > len(links):

@@ -1,6 +1,6 @@
 """The kernels of the logging policy: its records, its candidates, its draws and their exact propensities.
 
-Records of one tweet, user or link lie together in memory, because a request touches hundreds of them at random.
+Records of one tweet, user or link are next to each other in memory, because a request reads hundreds of them at random.
 Requests are served in parallel; every thread has buffers of its own, and a request's draws depend on its id alone.
 """
 
@@ -266,7 +266,7 @@ def _collect(log, popular, policy, buffers, d, u, now, serial):  # type: ignore[
         open_ = follows[at].active and banned[follows[at].other] != serial
         head, taken = users[follows[at].other].newest if open_ else -1, 0
         if head >= 0:
-            # The count is a float32, whose logarithm would be one, too; propensities are to be exact.
+            # The logarithm of a float32 is a float32; propensities are computed in float64.
             close = 0.3 * min(np.log1p(np.float64(follows[at].interactions)) / np.log(21.0), 1.0)
         while head >= 0 and taken < policy.per_author and n < policy.most and tweets[head].time_us > oldest:
             t = tweets[head].target
@@ -354,7 +354,7 @@ def serve(log, lists, batch, policy, buffers, first_serial, key, out, source, sc
             total[s] = floor[s] = weights[s, :n].sum()
         for position in range(batch.want[b]):
             for s in range(2):
-                # What is left is kept by subtraction, and summed anew before rounding could matter.
+                # What is left is kept by subtraction, and summed again before rounding errors grow.
                 if total[s] < 1e-3 * floor[s]:
                     total[s] = floor[s] = weights[s, :n].sum()
                 part[s] = shares[s] if total[s] > 0.0 else 0.0

@@ -82,7 +82,7 @@ def chance(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - compil
 
 @kernel
 def clear(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Empties the buffer and starts the random numbers of the text whose author and key are set."""
+    """Empties the buffer and starts the random numbers of the text; its author and key must be set."""
     buffer.position, buffer.weight, buffer.named, buffer.topical_words = 0, 0, 0, 0
     buffer.last, buffer.last_thing = -1, -1
     buffer.block, buffer.used = 0, _DRAWN

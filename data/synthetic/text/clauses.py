@@ -1,4 +1,4 @@
-"""Words and clauses as an author writes them, inside the kernels; `table` is that of `Packed`."""
+"""Words and clauses as an author writes them, inside the kernels; `pool` is a `Packed`."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ FRAMES, REPLIES, CHAT, SPAM, TOXIC = 1, 4, 6, 7, len(CLAUSE_LISTS) - 4
 """Lists of clauses; those by mood are those of mood 0."""
 
 _OWN = 0.6
-"""Share of clauses that are an author's favourites rather than everybody's, where the choice is wide."""
+"""Share of clauses that are an author's favourites rather than common to all authors, where the choice is wide."""
 
 _E, _E2, _T, _T2, _D, _A, _X, _W, _N = range(len(SLOTS))
 _LANGUAGES, _TOPICS, _WORD_LISTS, _TOPICAL_LISTS, _CLAUSE_LISTS = (
@@ -55,30 +55,30 @@ _LANGUAGES, _TOPICS, _WORD_LISTS, _TOPICAL_LISTS, _CLAUSE_LISTS = (
 
 
 @kernel
-def words(buffer, table, which):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def words(buffer, pool, which):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """First and one past the last string of a list of the text's language."""
     at = WORDS_AT + 2 * (buffer.language * _WORD_LISTS + which)
-    return table[at], table[at + 1]
+    return pool.table[at], pool.table[at + 1]
 
 
 @kernel
-def topical(buffer, table, which, topic):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def topical(buffer, pool, which, topic):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """First and one past the last string of a topic's list."""
     at = TOPICAL_AT + 2 * ((buffer.language * _TOPICAL_LISTS + which) * _TOPICS + topic)
-    return table[at], table[at + 1]
+    return pool.table[at], pool.table[at + 1]
 
 
 @kernel
-def weight_of(table, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def weight_of(pool, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Weighted length of string `s`."""
-    return table[STRINGS_AT + 3 * s + 1]
+    return pool.table[STRINGS_AT + 3 * s + 1]
 
 
 @kernel
-def put_string(buffer, data, table, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def put_string(buffer, pool, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Appends string `s`."""
     at = STRINGS_AT + 3 * s
-    put(buffer, data, table[at], table[at + 3], table[at + 1])
+    put(buffer, pool.data, pool.table[at], pool.table[at + 3], pool.table[at + 1])
 
 
 @kernel
@@ -120,10 +120,10 @@ def _habit(buffer, what):  # type: ignore[no-untyped-def]  # pragma: no cover - 
 
 
 @kernel
-def _put_word(buffer, data, table, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _put_word(buffer, pool, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A string as the author types it: perhaps with a typing error, or a lengthened vowel."""
     start = buffer.position
-    put_string(buffer, data, table, s)
+    put_string(buffer, pool, s)
     u = chance(buffer)
     if u < buffer.voice[TYPO]:
         garble(buffer, start)
@@ -138,9 +138,9 @@ def _other(s, span, last):  # type: ignore[no-untyped-def]  # pragma: no cover -
 
 
 @kernel
-def _put_entity(buffer, data, table, topic):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _put_entity(buffer, pool, topic):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A name, often one of the author's few favourites of the topic, never the one before again."""
-    span = topical(buffer, table, ENTITIES, topic)
+    span = topical(buffer, pool, ENTITIES, topic)
     loyal, u = chance(buffer) < buffer.voice[LOYAL], chance(buffer)
     if loyal:
         u = _habit(buffer, 8 * topic + int(4.0 * u**2))
@@ -149,8 +149,8 @@ def _put_entity(buffer, data, table, topic):  # type: ignore[no-untyped-def]  # 
         u *= 0.65
     s = _other(span[0] + steep_rank(u, span[1] - span[0], 1.5), span, buffer.last)
     buffer.last = s
-    put_string(buffer, data, table, s)
-    entity = table[STRINGS_AT + 3 * s + 2]
+    put_string(buffer, pool, s)
+    entity = pool.table[STRINGS_AT + 3 * s + 2]
     if entity >= 0 and buffer.named < NAMED_MOST:
         buffer.entity[buffer.named] = entity
         buffer.entity_end[buffer.named] = buffer.position
@@ -158,62 +158,62 @@ def _put_entity(buffer, data, table, topic):  # type: ignore[no-untyped-def]  # 
 
 
 @kernel
-def _put_slot(buffer, data, table, slot, topic, mood):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _put_slot(buffer, pool, slot, topic, mood):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     buffer.topical_words += _T <= slot <= _D
     if slot <= _E2:
-        _put_entity(buffer, data, table, topic)
+        _put_entity(buffer, pool, topic)
     elif slot <= _T2:
         if chance(buffer) < 0.04:
-            put_string(buffer, data, table, pick(buffer, words(buffer, table, _PREFIXES), 8.0))
-        span = topical(buffer, table, THINGS, topic)
+            put_string(buffer, pool, pick(buffer, words(buffer, pool, _PREFIXES), 8.0))
+        span = topical(buffer, pool, THINGS, topic)
         buffer.last_thing = _other(pick(buffer, span, 3.0), span, buffer.last_thing)
-        _put_word(buffer, data, table, buffer.last_thing)
+        _put_word(buffer, pool, buffer.last_thing)
         if chance(buffer) < 0.04:
-            put_string(buffer, data, table, pick(buffer, words(buffer, table, _AFFIXES), 6.0))
+            put_string(buffer, pool, pick(buffer, words(buffer, pool, _AFFIXES), 6.0))
     elif slot == _D:
-        _put_word(buffer, data, table, pick(buffer, topical(buffer, table, ACTIVITIES, topic), 3.0))
+        _put_word(buffer, pool, pick(buffer, topical(buffer, pool, ACTIVITIES, topic), 3.0))
     elif slot == _N:
         common = chance(buffer) < 0.6
         u = chance(buffer)
         put_number(buffer, 1 + int(40.0 * u**2 if common else np.exp(11.0 * u)))
     else:
         which = _ADJECTIVES + mood if slot == _A else _INTENSIFIERS if slot == _X else _WHEN
-        _put_word(buffer, data, table, pick(buffer, words(buffer, table, which), 4.0))
+        _put_word(buffer, pool, pick(buffer, words(buffer, pool, which), 4.0))
 
 
 @kernel
-def put_clause(buffer, data, table, which, topic, mood, shift):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def put_clause(buffer, pool, which, topic, mood, shift):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A clause of a list; see `rank` for `shift`. Many are counted from a place of the author's own."""
     at = CLAUSES_AT + 2 * (buffer.language * _CLAUSE_LISTS + which)
-    first, n = table[at], table[at + 1] - table[at]
+    first, n = pool.table[at], pool.table[at + 1] - pool.table[at]
     clause = rank(chance(buffer), n, shift)
     if chance(buffer) < _OWN * shift / (shift + 4.0):
         clause = (clause + int(buffer.voice[PHRASE] * n)) % n
-    starts = table[0] + first + clause
-    for i in range(table[1] + table[starts], table[1] + table[starts + 1]):
-        token = table[i]
+    starts = pool.clause_starts_at + first + clause
+    for i in range(pool.tokens_at + pool.table[starts], pool.tokens_at + pool.table[starts + 1]):
+        token = pool.table[i]
         if token >= 0:
-            _put_word(buffer, data, table, token)
+            _put_word(buffer, pool, token)
         else:
-            _put_slot(buffer, data, table, -1 - token, topic, mood)
+            _put_slot(buffer, pool, -1 - token, topic, mood)
     if chance(buffer) < buffer.voice[FRIENDS]:
-        _put_friend(buffer, data, table)
+        _put_friend(buffer, pool)
 
 
 @kernel
-def _put_friend(buffer, data, table):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _put_friend(buffer, pool):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """The nickname of one of the author's friends, who is in no list."""
-    span = words(buffer, table, _COMPANY)
+    span = words(buffer, pool, _COMPANY)
     company = span[0] + 2 * rank(chance(buffer), (span[1] - span[0]) // 2, 2.0)
-    put_string(buffer, data, table, company)
+    put_string(buffer, pool, company)
     start, u = buffer.position, chance(buffer)
     # Most often one of a few friends; sometimes one who is not named again.
     one = 1000 + 4 * int(40.0 * (u / 0.6) ** 3 if u < 0.6 else 1e6 * u)
-    syllables, tails = words(buffer, table, _SYLLABLES), words(buffer, table, _TAILS)
+    syllables, tails = words(buffer, pool, _SYLLABLES), words(buffer, pool, _TAILS)
     for i in range(3):
         u = _habit(buffer, one + i) * (1.0 + 0.5 * i)
         if u < 1.0:
-            put_string(buffer, data, table, syllables[0] + int(u * (syllables[1] - syllables[0])))
-    put_string(buffer, data, table, tails[0] + int(_habit(buffer, one + 3) * (tails[1] - tails[0])))
+            put_string(buffer, pool, syllables[0] + int(u * (syllables[1] - syllables[0])))
+    put_string(buffer, pool, tails[0] + int(_habit(buffer, one + 3) * (tails[1] - tails[0])))
     upper(buffer.out, start, start + 1)
-    put_string(buffer, data, table, company + 1)
+    put_string(buffer, pool, company + 1)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from numba import prange
 
-from data.batch import F32, I64
+from data.batch import I64
 from data.kernel import kernel, parallel_kernel
 from data.rng import U64
 from data.synthetic.text.buffer import (
@@ -75,8 +75,8 @@ SECOND_TAG, THIRD_TAG = 0.213, 0.074
 LINKED, MENTIONED = 0.07, 0.06
 """Shares of originals with a link, and with a mention of another user."""
 SHORTEST, MEAN = -12.0, 70.0
-"""An original's intended length is SHORTEST plus an exponential number of this mean, times the author's length; what is
-intended below a clause becomes one clause."""
+"""An original's intended length is SHORTEST plus an exponential number of this mean, times the author's length; a text
+has one clause at least."""
 ANSWER = 0.9
 """An answer's intended length to an original's."""
 BROKEN = 56
@@ -112,23 +112,8 @@ class Strings(NamedTuple):
     """[n]"""
 
 
-class Rows(NamedTuple):
-    """The columns of a draft; see `Draft`."""
-
-    author: I64
-    key: I64
-    language: I64
-    topic: I64
-    share: F32
-    sentiment: I64
-    toxicity: I64
-    style: I64
-    tag: I64
-    mention: I64
-
-
 @kernel
-def _put_next(buffer, data, table, count, toxic_at, brief):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _put_next(buffer, pool, count, toxic_at, brief):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Clause number `count` of a text, most often a short one where it is to be `brief`."""
     style, topic, mood = buffer.style, buffer.topic, buffer.mood
     if count > 0:
@@ -143,11 +128,11 @@ def _put_next(buffer, data, table, count, toxic_at, brief):  # type: ignore[no-u
         which = SPAM
     elif style == _ANSWER and count == 0 and chance(buffer) < 0.6:
         which = REPLIES + mood
-    put_clause(buffer, data, table, which, topic, mood, 0.8 if brief else 16.0)
+    put_clause(buffer, pool, which, topic, mood, 0.8 if brief else 16.0)
 
 
 @kernel
-def _put_body(buffer, data, table, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _put_body(buffer, pool, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Clauses up to the intended length and no heavier than `room` in all; one that does not fit is drawn again."""
     begin = buffer.position
     wanted = (SHORTEST - MEAN * np.log1p(-chance(buffer))) * buffer.voice[LENGTH]
@@ -161,12 +146,12 @@ def _put_body(buffer, data, table, room):  # type: ignore[no-untyped-def]  # pra
     while failed < 4 and (count < least or buffer.weight + _HALF_CLAUSE < wanted):
         position, weight, named = buffer.position, buffer.weight, buffer.named
         if count > 0:
-            # What stands between clauses; one that ends with a mark needs only a space.
+            # A joining word between clauses; after a clause that ends with a mark, only a space.
             if open_ended(buffer, begin):
-                put_string(buffer, data, table, pick(buffer, words(buffer, table, JOINS), 4.0))
+                put_string(buffer, pool, pick(buffer, words(buffer, pool, JOINS), 4.0))
             else:
                 put_byte(buffer, 32)
-        _put_next(buffer, data, table, count, toxic_at, wanted - buffer.weight < 1.7 * _HALF_CLAUSE)
+        _put_next(buffer, pool, count, toxic_at, wanted - buffer.weight < 1.7 * _HALF_CLAUSE)
         if buffer.weight <= room and not (plain and count == 0 and buffer.topical_words == 0):
             count += 1
         elif full and count >= least and cut(buffer, position, room):
@@ -181,33 +166,33 @@ def _put_body(buffer, data, table, room):  # type: ignore[no-untyped-def]  # pra
 
 
 @kernel
-def _put_filler(buffer, data, table, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _put_filler(buffer, pool, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """One of the author's own fillers, if there is room for it and a space."""
-    first, last = words(buffer, table, FILLERS)
+    first, last = words(buffer, pool, FILLERS)
     s = first + int(buffer.voice[SAYS + int(3.0 * chance(buffer))] * (last - first))
-    if buffer.weight + 1 + weight_of(table, s) <= room:
-        put_string(buffer, data, table, s)
+    if buffer.weight + 1 + weight_of(pool, s) <= room:
+        put_string(buffer, pool, s)
         return True
     return False
 
 
 @kernel
-def _put_spoken(buffer, data, table, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _put_spoken(buffer, pool, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A body in the author's voice: fillers, capitals, marks, laughter, emoji."""
     v, begin, u = buffer.voice, buffer.position, chance(buffer)
-    if u < 0.5 * v[FILLER] and _put_filler(buffer, data, table, room):
+    if u < 0.5 * v[FILLER] and _put_filler(buffer, pool, room):
         put_byte(buffer, 32)
-    _put_body(buffer, data, table, room)
+    _put_body(buffer, pool, room)
     if 0.5 * v[FILLER] <= u < v[FILLER]:
         put_byte(buffer, 32)
-        if not _put_filler(buffer, data, table, room):
+        if not _put_filler(buffer, pool, room):
             buffer.position -= 1
             buffer.weight -= 1
     if v[LOWER] < 0.35:
         lower(buffer.out, begin, buffer.position)
     else:
         sentence_case(buffer.out, begin, buffer.position, v[SENTENCES] < 0.6)
-    if table[ACCENTS_AT + buffer.language] and v[BARE] < 0.35:
+    if pool.table[ACCENTS_AT + buffer.language] and v[BARE] < 0.35:
         without_accents(buffer, begin)
     end = chance(buffer)
     if end < v[SHOUT]:
@@ -216,64 +201,64 @@ def _put_spoken(buffer, data, table, room):  # type: ignore[no-untyped-def]  # p
         for _ in range(min(1 + int(4.0 * chance(buffer) ** 3), room - buffer.weight)):
             put_byte(buffer, 33)
     elif end < v[SHOUT] + v[STOP] and open_ended(buffer, begin):
-        _put_times(buffer, data, table, words(buffer, table, STOPS)[0], 1, room)
-    _put_marks(buffer, data, table, room)
+        _put_times(buffer, pool, words(buffer, pool, STOPS)[0], 1, room)
+    _put_marks(buffer, pool, room)
 
 
 @kernel
-def _put_times(buffer, data, table, s, times, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """A string some times over, as often as there is room."""
-    for _ in range(min(times, (room - buffer.weight) // weight_of(table, s))):
-        put_string(buffer, data, table, s)
+def _put_times(buffer, pool, s, times, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """A string repeated `times` times, or as often as there is room."""
+    for _ in range(min(times, (room - buffer.weight) // weight_of(pool, s))):
+        put_string(buffer, pool, s)
 
 
 @kernel
-def _put_marks(buffer, data, table, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _put_marks(buffer, pool, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Stretched ends, laughter, keys hit at random, emoji."""
     v = buffer.voice
-    first, last = words(buffer, table, STRETCHES)
+    first, last = words(buffer, pool, STRETCHES)
     if last > first and chance(buffer) < 6.0 * v[STRETCH]:
         s = pick(buffer, (first, last), 1.0)
-        _put_times(buffer, data, table, s, 1 + int(5.0 * chance(buffer) ** 2), room)
+        _put_times(buffer, pool, s, 1 + int(5.0 * chance(buffer) ** 2), room)
     u = chance(buffer)
     if u < v[LAUGH] and buffer.weight + 5 <= room:
         put_byte(buffer, 32)
-        s = pick(buffer, words(buffer, table, LAUGHS), 0.7)
-        _put_times(buffer, data, table, s, 2 + int(8.0 * chance(buffer) ** 2), room)
+        s = pick(buffer, words(buffer, pool, LAUGHS), 0.7)
+        _put_times(buffer, pool, s, 2 + int(8.0 * chance(buffer) ** 2), room)
     elif u > 0.996 and buffer.weight + 14 <= room:
         put_byte(buffer, 32)
         for _ in range(4 + int(8.0 * chance(buffer))):
             put_byte(buffer, _MASH[int(9.0 * chance(buffer))])
     if chance(buffer) < v[EMOJI] and buffer.weight + 3 <= room:
         put_byte(buffer, 32)
-        first, last = words(buffer, table, EMOJIS)
+        first, last = words(buffer, pool, EMOJIS)
         s = first + rank(v[MARKS + int(3.0 * chance(buffer))], last - first, 2.0)
-        _put_times(buffer, data, table, s, 1 + int(3.0 * chance(buffer) ** 3), room)
+        _put_times(buffer, pool, s, 1 + int(3.0 * chance(buffer) ** 3), room)
 
 
 @kernel
-def _put_tag(buffer, data, table):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _put_tag(buffer, pool):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A space and a hashtag on the topic: a listed one, or one made of a name or a thing."""
     put_byte(buffer, 32)
     put_byte(buffer, 35)
     start, weight = buffer.position, buffer.weight
     if chance(buffer) < 0.5:
-        _put_squeezed_one(buffer, data, table, ENTITIES if chance(buffer) < 0.5 else THINGS)
+        _put_squeezed_one(buffer, pool, ENTITIES if chance(buffer) < 0.5 else THINGS)
         u = chance(buffer)
         if u < 0.3:
             put_number(buffer, 2020 + int(50.0 * u) if u < 0.14 else 1 + int(99.0 * chance(buffer)))
         elif u < 0.7:
-            _put_squeezed_one(buffer, data, table, THINGS if u < 0.6 else ACTIVITIES)
+            _put_squeezed_one(buffer, pool, THINGS if u < 0.6 else ACTIVITIES)
     if buffer.position < start + 3:
         buffer.position, buffer.weight = start, weight
-        put_string(buffer, data, table, pick(buffer, topical(buffer, table, TAG_LIST, buffer.topic), 3.0))
+        put_string(buffer, pool, pick(buffer, topical(buffer, pool, TAG_LIST, buffer.topic), 3.0))
 
 
 @kernel
-def _put_squeezed_one(buffer, data, table, which):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _put_squeezed_one(buffer, pool, which):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Appends one of the topic's strings of a list as a hashtag."""
-    at = STRINGS_AT + 3 * pick(buffer, topical(buffer, table, which, buffer.topic), 3.0)
-    put_squeezed(buffer, data, table[at], table[at + 3])
+    at = STRINGS_AT + 3 * pick(buffer, topical(buffer, pool, which, buffer.topic), 3.0)
+    put_squeezed(buffer, pool.data, pool.table[at], pool.table[at + 3])
 
 
 @kernel
@@ -284,7 +269,7 @@ def _put_handle(buffer, handles, row):  # type: ignore[no-untyped-def]  # pragma
 
 
 @kernel
-def _put_tail(buffer, data, table, tags, handles):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _put_tail(buffer, pool, tags, handles):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A mention of another user, hashtags and a link, each after a space."""
     style, tag, people = buffer.style, buffer.tag, len(handles.weight)
     spam = style == _SPAMMING
@@ -300,7 +285,7 @@ def _put_tail(buffer, data, table, tags, handles):  # type: ignore[no-untyped-de
         count = 1 if u >= SECOND_TAG else 2 if u >= THIRD_TAG else 3 + int(3.0 * chance(buffer) ** 2)
         for _ in range(count - (tag >= 0)):
             if buffer.weight < LIMIT // 3:
-                _put_tag(buffer, data, table)
+                _put_tag(buffer, pool)
     if chance(buffer) < (0.8 if spam else LINKED if style == _ORIGINAL else 0.4 * LINKED):
         put(buffer, _LINK, 0, len(_LINK), 1 + URL_WEIGHT)
         for _ in range(10):
@@ -309,47 +294,47 @@ def _put_tail(buffer, data, table, tags, handles):  # type: ignore[no-untyped-de
 
 
 @kernel
-def _take_row(buffer, rows, i):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    buffer.author, buffer.key, buffer.language = rows.author[i], rows.key[i], rows.language[i]
-    buffer.topic, buffer.second, buffer.share = rows.topic[i, 0], rows.topic[i, 1], rows.share[i]
-    buffer.mood, buffer.toxicity, buffer.style = rows.sentiment[i], rows.toxicity[i], rows.style[i]
-    buffer.tag, buffer.mention = rows.tag[i], rows.mention[i]
+def _take_row(buffer, draft, i):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    buffer.author, buffer.key, buffer.language = draft.author[i], draft.key[i], draft.language[i]
+    buffer.topic, buffer.second, buffer.share = draft.topic[i, 0], draft.topic[i, 1], draft.share[i]
+    buffer.mood, buffer.toxicity, buffer.style = draft.sentiment[i], draft.toxicity[i], draft.style[i]
+    buffer.tag, buffer.mention = draft.tag[i], draft.mention[i]
 
 
 @kernel
-def _write_one(buffer, data, table, tags, handles):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _write_one(buffer, pool, tags, handles):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Writes the text of the row that the buffer has, into the first `position` bytes of `out`."""
     clear(buffer)
     adopt_voice(buffer)
-    _put_tail(buffer, data, table, tags, handles)
+    _put_tail(buffer, pool, tags, handles)
     size, weight = buffer.position, buffer.weight
     buffer.tail[:size] = buffer.out[:size]
     buffer.position, buffer.weight = 0, 0
     if buffer.mention >= 0:
         _put_handle(buffer, handles, buffer.mention)
         put_byte(buffer, 32)
-    _put_spoken(buffer, data, table, LIMIT - weight)
+    _put_spoken(buffer, pool, LIMIT - weight)
     put(buffer, buffer.tail, 0, size, weight)
 
 
 @kernel
-def _write_block(pool, keys, rows, tags, handles, first, out, size, entity, named):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _write_block(pool, keys, draft, tags, handles, first, out, size, entity, named):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     buffer = np.zeros(1, BUFFER)[0]
     buffer.text_key[:], buffer.voice_key[:], buffer.habit_key[:] = keys.text, keys.voice, keys.habit
     for j in range(len(size)):
-        _take_row(buffer, rows, first + j)
-        _write_one(buffer, pool.data, pool.table, tags, handles)
+        _take_row(buffer, draft, first + j)
+        _write_one(buffer, pool, tags, handles)
         size[j], named[j] = buffer.position, buffer.named
         out[j, : buffer.position] = buffer.out[: buffer.position]
         entity[j, : buffer.named] = buffer.entity[: buffer.named]
 
 
 @parallel_kernel
-def write_rows(pool, keys, rows, tags, handles, first, out, size, entity, named):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def write_rows(pool, keys, draft, tags, handles, first, out, size, entity, named):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Texts `first`, `first + 1`, ... of a draft into rows of `out` [n, STRIDE]; their entities [n, NAMED_MOST]."""
     for block in prange((len(size) + _BLOCK - 1) // _BLOCK):
         a, b = block * _BLOCK, min(block * _BLOCK + _BLOCK, len(size))
-        _write_block(pool, keys, rows, tags, handles, first + a, out[a:b], size[a:b], entity[a:b], named[a:b])
+        _write_block(pool, keys, draft, tags, handles, first + a, out[a:b], size[a:b], entity[a:b], named[a:b])
 
 
 @kernel

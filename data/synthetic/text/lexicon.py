@@ -38,7 +38,7 @@ WORD_LISTS: tuple[str, ...] = (
 )  # fmt: skip
 """Lists of words that a language has once, in the order of the second axis of `Pool.words`.
 
-"company" holds what stands before a friend's name, what stands after it, before, after, and so on.
+"company" holds pairs: what is written before a friend's name, then what is written after it.
 """
 
 TOPICAL_LISTS: tuple[str, ...] = ("entities", "things", "activities", "tags")
@@ -71,21 +71,25 @@ class Pool(NamedTuple):
     clause_start: I64
     """[C + 1] where each clause begins in `tokens`."""
     tokens: I32
-    """Rows of strings; -1 - s stands for slot s of SLOTS."""
+    """Rows of strings; -1 - s is slot s of SLOTS."""
     accents: NDArray[np.bool_]
     """[L] whether some people leave accents out."""
 
 
 class Packed(NamedTuple):
-    """A pool in two arrays, because a kernel pays for each array that it passes on."""
+    """A pool in two arrays, because each array that a kernel passes on costs time."""
 
     data: U8
     table: I64
-    """Where clauses and tokens begin in it; the ranges of words, of topical words and of clauses; whether
-    languages leave out accents; then (start, weight, entity) a string, the clauses' starts and the tokens."""
+    """The ranges of words, of topical words and of clauses; whether languages leave out accents; then (start, weight,
+    entity) of each string, the clauses' starts and the tokens."""
+    clause_starts_at: int
+    """Where the clauses' starts begin in `table`."""
+    tokens_at: int
+    """Where the tokens begin in `table`."""
 
 
-WORDS_AT = 2
+WORDS_AT = 0
 TOPICAL_AT = WORDS_AT + 2 * len(LANGUAGES) * len(WORD_LISTS)
 CLAUSES_AT = TOPICAL_AT + 2 * len(LANGUAGES) * len(TOPICAL_LISTS) * len(TOPIC_NAMES)
 ACCENTS_AT = CLAUSES_AT + 2 * len(LANGUAGES) * len(CLAUSE_LISTS)
@@ -233,10 +237,10 @@ def _packed(pool: Pool) -> Packed:
     count = len(pool.weight)
     rows = np.zeros((count + 1, 3), np.int64)
     rows[:, 0], rows[:count, 1], rows[:count, 2] = pool.start, pool.weight, pool.entity
-    clauses_at = STRINGS_AT + rows.size
-    header = np.array([clauses_at, clauses_at + len(pool.clause_start)])
-    arrays = (header, pool.words, pool.topical, pool.clauses, pool.accents, rows, pool.clause_start, pool.tokens)
-    return Packed(pool.data, np.concatenate([part.ravel().astype(np.int64) for part in arrays]))
+    arrays = (pool.words, pool.topical, pool.clauses, pool.accents, rows, pool.clause_start, pool.tokens)
+    table = np.concatenate([part.ravel().astype(np.int64) for part in arrays])
+    clause_starts_at = STRINGS_AT + rows.size
+    return Packed(pool.data, table, clause_starts_at, clause_starts_at + len(pool.clause_start))
 
 
 def _starts(lengths: Iterable[int]) -> I64:

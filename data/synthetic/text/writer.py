@@ -1,9 +1,9 @@
 """Tweets' texts: clauses of a language about topics, in an author's voice, with typing errors.
 
-A text is a pure function of (seed, author, key, its row of the draft), so it depends neither on the order in which they
-are written nor on how they are batched. What it says about truth (its sentiment, its toxicity, the entities that it
-names) is known, because it is written from it. Lengths, hashtags and vocabulary follow published figures; the words
-are those of `languages`.
+A text is a pure function of (seed, author, key, its row of the draft), so it depends neither on the order in which
+texts are written nor on how they are batched. Its truth (sentiment, toxicity, the entities that it names) is known,
+because the text is written from it. Lengths, hashtags and vocabulary follow published figures; the words are those of
+`languages`.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ import numpy as np
 import polars as pl
 import pyarrow as pa
 
-from data.batch import F32, I64, Array
+from data.batch import F32, I64, Array, offsets_of
 from data.rng import Stream
 from data.synthetic.text.buffer import NAMED_MOST, STRIDE
-from data.synthetic.text.kernels import Keys, Rows, Strings, pack, write_rows
+from data.synthetic.text.kernels import Keys, Strings, pack, write_rows
 from data.synthetic.text.lexicon import I8, I32, U8, lexicon
 from data.tweet_text import weighted_length
 
@@ -74,7 +74,7 @@ class Writer:
         encoded = [tag.encode() for tag in tags]
         self._tags = Strings(
             np.frombuffer(b"".join(encoded), np.uint8).copy(),
-            np.cumsum([0, *map(len, encoded)], dtype=np.int64),
+            offsets_of(list(map(len, encoded))),
             np.array([weighted_length(tag) for tag in tags], np.int32),
         )
 
@@ -86,8 +86,8 @@ class Writer:
     def write(self, draft: Draft) -> Texts:
         """The texts of a draft."""
         # Writable and contiguous, so that the kernel is compiled for one kind of array only.
-        rows = Rows(*(np.require(column, kind, ("C", "W")) for column, kind in zip(draft, _DTYPES, strict=True)))
-        n = len(rows.author)
+        draft = Draft(*(np.require(column, kind, ("C", "W")) for column, kind in zip(draft, _DTYPES, strict=True)))
+        n = len(draft.author)
         chunk = min(n, _CHUNK)
         out, size = np.empty((chunk, STRIDE), np.uint8), np.empty(n, np.int64)
         entity, named = np.empty((chunk, NAMED_MOST), np.int32), np.empty(n, np.int64)
@@ -95,12 +95,12 @@ class Writer:
         for first in range(0, n, _CHUNK):
             here = slice(first, min(first + _CHUNK, n))
             write_rows(
-                self._words, self._keys, rows, self._tags, self._handles, first, out, size[here], entity, named[here]
+                self._words, self._keys, draft, self._tags, self._handles, first, out, size[here], entity, named[here]
             )
             written.append((_packed(out, size[here]), _packed(entity, named[here])))
         data = np.concatenate([text for text, _ in written]) if written else np.empty(0, np.uint8)
         names = np.concatenate([one for _, one in written]) if written else np.empty(0, np.int32)
-        return Texts(_series(data, _offsets(size)), _offsets(named), names.astype(np.int64))
+        return Texts(_series(data, offsets_of(size)), offsets_of(named), names.astype(np.int64))
 
 
 _DTYPES = (np.int64, np.int64, np.int64, np.int64, np.float32, *(np.int64,) * 5)
@@ -112,10 +112,6 @@ def _packed(rows: Array, size: I64) -> Array:
     return out
 
 
-def _offsets(size: I64) -> I64:
-    return np.concatenate([np.zeros(1, np.int64), np.cumsum(size)])
-
-
 def _series(data: U8, offsets: I64) -> pl.Series:
     """[N] strings over one buffer of UTF-8, without a Python object a row."""
     array = pa.LargeStringArray.from_buffers(len(offsets) - 1, pa.py_buffer(offsets), pa.py_buffer(data))
@@ -125,7 +121,7 @@ def _series(data: U8, offsets: I64) -> pl.Series:
 
 
 def _handles(handles: pl.Series) -> Strings:
-    """Handles, which are ASCII, as they lie in Arrow's buffers."""
+    """Handles, which are ASCII, from Arrow's buffers."""
     array = handles.to_arrow().cast(pa.large_string())
     if isinstance(array, pa.ChunkedArray):
         array = array.combine_chunks()

@@ -12,8 +12,7 @@ from dataclasses import dataclass, field
 from math import exp, log1p, pi, sin, sqrt
 
 from data.rng import Stream
-from data.synthetic.behaviour_parameters import LOGITS
-from data.synthetic.config import BehaviourConfig
+from data.synthetic.behaviour_weights import LOGITS, BehaviourConfig
 from data.synthetic.people import WORLD_ACTIONS, People
 
 HOUR_US = 60 * 60 * 1_000_000

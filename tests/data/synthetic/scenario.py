@@ -14,7 +14,8 @@ from data.events import EventBatch
 from data.ids import snowflake
 from data.synthetic.behaviour import Reactions, react
 from data.synthetic.behaviour_parameters import BehaviourParameters
-from data.synthetic.config import BehaviourConfig, WorldConfig
+from data.synthetic.behaviour_weights import BehaviourConfig
+from data.synthetic.config import WorldConfig
 from data.synthetic.people import WORLD_ACTIONS, make_people
 from data.synthetic.posting import ORIGINAL, SPAM
 from data.synthetic.state import State
@@ -25,7 +26,7 @@ TOPICS = 5
 
 
 class Scenario:
-    """A dozen people of one language who like everything alike, lean to nothing and share no style, unless given."""
+    """A dozen people of one language who like everything equally, lean to nothing and share no style, unless given."""
 
     def __init__(
         self, behaviour: BehaviourConfig | None = None, *, count: int = 12, seed: int = 3, **people: Any
@@ -58,7 +59,7 @@ class Scenario:
         return later
 
     def post(self, author: int = 1, **more: Any) -> Tweet:
-        """A tweet of this moment."""
+        """A tweet posted now."""
         last = self.history.tweets[-1].tweet_id if self.history.tweets else 0
         tweet = Tweet(max(int(snowflake(self.now_us, 0)), last + 1), self.now_us, author, **more)
         self.history.tweets.append(tweet)
@@ -77,7 +78,7 @@ class Scenario:
         return tweet
 
     def show(self, person: int, *tweets: Tweet) -> None:
-        """Impressions of this moment."""
+        """Impressions now."""
         self.history.shown[person] += [(self.now_us, tweet) for tweet in tweets]
         self._apply("impressions", user_id=[self.people.user_id[person]] * len(tweets),
                    tweet_id=[tweet.tweet_id for tweet in tweets])  # fmt: skip

@@ -11,8 +11,8 @@ import pytest
 
 from data.batch import F64
 from data.synthetic.behaviour import examination
-from data.synthetic.behaviour_parameters import LOGITS, Examination
-from data.synthetic.config import BehaviourConfig
+from data.synthetic.behaviour_parameters import Examination
+from data.synthetic.behaviour_weights import LOGITS, BehaviourConfig
 from data.synthetic.people import WORLD_ACTIONS
 from tests.data.synthetic.closed_form import BY_FEED, Tweet
 from tests.data.synthetic.scenario import TOPICS, Scenario
@@ -122,7 +122,7 @@ def scenario(request: pytest.FixtureRequest) -> Scenario:
 
 
 def test_the_truth_is_the_formula(scenario: Scenario) -> None:
-    """Of everybody and every tweet, now and later."""
+    """Of every person and every tweet, now and later."""
     for hours in (0.0, 1.3, 30.0):
         later = scenario.after(hours)
         for person in range(len(scenario.people)):
@@ -133,16 +133,16 @@ def test_the_truth_is_the_formula(scenario: Scenario) -> None:
 
 def test_the_truth_of_a_slate_knows_who_looks_where(scenario: Scenario) -> None:
     rng = np.random.default_rng(1)
-    asked = [
+    requests = [
         (p, [scenario.history.tweets[i] for i in rng.permutation(len(scenario.history.tweets))[: 3 + p]])
         for p in range(9)
     ]
-    slates = scenario.slates(asked)
-    position = np.concatenate([np.arange(len(slate)) for _, slate in asked])
+    slates = scenario.slates(requests)
+    position = np.concatenate([np.arange(len(slate)) for _, slate in requests])
     weights = rng.normal(size=len(WORLD_ACTIONS))
     said = scenario.truth.action_probability(scenario.state, slates.with_columns({"position": position}))
     value = scenario.truth.slate_value(scenario.state, slates, weights)
-    for b, (person, slate) in enumerate(asked):
+    for b, (person, slate) in enumerate(requests):
         one = [scenario.form.chances(scenario.history, person, tweet, scenario.now_us) for tweet in slate]
         chances = np.array([[p[action] for action in WORLD_ACTIONS] for p in one])
         stated = chances * np.array(scenario.form.looks(one))[:, None]
@@ -151,12 +151,12 @@ def test_the_truth_of_a_slate_knows_who_looks_where(scenario: Scenario) -> None:
 
 
 def test_what_people_do_is_drawn_from_the_formula(scenario: Scenario) -> None:
-    """Action for action, with dwell and the moment of scrolling on, from the stated luck."""
+    """Action for action, with dwell and the time of scrolling on, from the stated luck."""
     rng = np.random.default_rng(2)
     several = scenario.history.tweets
-    asked = [(p % 14, [several[i] for i in rng.permutation(len(several))[:15]]) for p in range(5 * 14)]
-    drawn = scenario.reactions(asked)
-    stated = [one for p, slate in asked for one in scenario.form.react(scenario.history, p, slate, scenario.now_us)]
+    requests = [(p % 14, [several[i] for i in rng.permutation(len(several))[:15]]) for p in range(5 * 14)]
+    drawn = scenario.reactions(requests)
+    stated = [one for p, slate in requests for one in scenario.form.react(scenario.history, p, slate, scenario.now_us)]
     done = [{a for i, a in enumerate(BY_FEED) if bits >> i & 1} for bits in drawn.actions.tolist()]
     assert sum(len(one) for one in done) > 20
     assert done == [one.done for one in stated]
@@ -318,7 +318,7 @@ def test_friends_who_engaged_are_proof() -> None:
         scenario.follow(0, friend)
     scenario.follow(5, 0)
     tweet = scenario.post()
-    # A follower, a stranger and what nobody sees prove nothing.
+    # A follower, a stranger and what no one sees prove nothing.
     assert alone(scenario, act("like", 5, 6), tweet) == pytest.approx(0.0, abs=1e-6)
     assert alone(scenario, act("click", 2, 3), tweet) == pytest.approx(0.0, abs=1e-6)
     assert alone(scenario, act("like", 2), tweet) == pytest.approx(0.3 * log(2), abs=1e-6)
@@ -348,12 +348,12 @@ LANGUAGES = np.array([0, 0, 1, *[0] * 9])
     (only(media=0.15), post(media=1), 0.15), (only(media=0.15), post(media=4), 0.15),
     (only(foreign=2.5), post(2), -2.5), (only(), post(2), 0.0),
 ])  # fmt: skip
-def test_what_a_tweet_is_moves_everybody_alike(behaviour: BehaviourConfig, change: Change, by: float) -> None:
+def test_what_a_tweet_is_moves_everyone_equally(behaviour: BehaviourConfig, change: Change, by: float) -> None:
     assert alone(Scenario(behaviour, language=LANGUAGES), change) == pytest.approx(by, abs=1e-6)
 
 
 def test_a_reader_of_another_language_loses_what_the_config_says() -> None:
-    """By the defaults, for two readers who are alike but for that and the bond: log-odds differ by slope x loss."""
+    """By the defaults, for two readers who differ in that and the bond alone: log-odds differ by slope x loss."""
     scenario = Scenario(language=np.array([0, 1] + [0] * 10))
     tweet = scenario.post(2)
     plain = [scenario.form.terms(scenario.history, person, tweet, scenario.now_us) for person in (0, 1)]

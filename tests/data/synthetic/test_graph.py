@@ -73,15 +73,15 @@ def local_clustering(graph: Graph, count: int) -> F64:
 )
 def test_each_pair_is_listed_once_in_order_without_loops(people: int, seed: int, follows: float, topics: int) -> None:
     config = WorldConfig(people=people, seed=seed, follows=follows, topics=topics)
-    everybody = make_people(config)
-    graph = make_graph(config, everybody)
+    all_people = make_people(config)
+    graph = make_graph(config, all_people)
     assert [side.dtype for side in graph] == [np.int32, np.int32]
     assert (np.diff(keys(graph, people)) > 0).all()
     assert (graph[0] != graph[1]).all()
     assert min(graph[0].min(), graph[1].min()) >= 0
     assert max(graph[0].max(), graph[1].max()) < people
-    time = follow_times(config, everybody, *graph)
-    assert (time > everybody.created_us[np.maximum(*graph)]).all()
+    time = follow_times(config, all_people, *graph)
+    assert (time > all_people.created_us[np.maximum(*graph)]).all()
     assert (time < config.start_us).all()
 
 

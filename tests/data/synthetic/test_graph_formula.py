@@ -66,7 +66,7 @@ def by_weight(weights: F64, draw: float) -> int:
 
 
 def look(town: Town, u: int, kind: int, wanted: int, w: list[float]) -> int:
-    """Whom somebody finds, -1 for nobody."""
+    """Whom a person finds, -1 for no one."""
     layout, line = town.layout, town.layout.order[0]
     language = int(layout.language[u])
     if kind == AROUND:

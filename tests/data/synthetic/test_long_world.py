@@ -116,7 +116,7 @@ def test_rates_of_the_last_days_lie_on_the_diagonal_by_decile(dataset: Dataset, 
         decile = np.digitize(one, np.quantile(one, np.linspace(0.1, 0.9, 9)))
         for part in [np.ones(len(one), bool), *(decile == d for d in range(10))]:
             expected, spread = one[part].sum(), np.sqrt((one[part] * (1 - one[part])).sum())
-            # A sum of few events is no normal number: at least three of them stand between right and wrong.
+            # A sum of few events is no normal number: at least three of them must separate right from wrong.
             assert abs(seen[part].sum() - expected) < max(limit * spread, 3.0), (name, expected, seen[part].sum())
 
 
@@ -166,19 +166,19 @@ class _Keeps(LoggingFeed):
 def test_a_logging_feed_that_drops_old_tweets_serves_what_one_serves_that_keeps_them(dataset: Dataset) -> None:
     drops, keeps = LoggingFeed(), _Keeps()
     tables = ("users", "follows", "mutes", "blocks", "tweets", "deletions", "impressions", "engagements")
-    replay, asked = dataset.replay(tables), 0
+    replay, served = dataset.replay(tables), 0
     requests = dataset.read("requests")
-    for moment in range(CONFIG.start_us, CONFIG.end_us, DAY_US // 3):
-        for events in replay.advance(moment):
+    for time_us in range(CONFIG.start_us, CONFIG.end_us, DAY_US // 3):
+        for events in replay.advance(time_us):
             for feed in (drops, keeps):
                 feed.observe(events)
-        ask = _first(requests, moment, 40)
-        one, other = drops.serve(ask, 30), keeps.serve(ask, 30)
+        query = _first(requests, time_us, 40)
+        one, other = drops.serve(query, 30), keeps.serve(query, 30)
         assert np.array_equal(one.offsets, other.offsets)
         for name in ("tweet_id", "source", "score", "propensity"):
             assert np.array_equal(one.columns[name], other.columns[name]), name
-        asked += len(one)
-    assert asked > 5_000
+        served += len(one)
+    assert served > 5_000
     assert drops._size < keeps._size / 2
 
 

@@ -142,26 +142,27 @@ def test_retweets_repeat_and_answers_have_a_quality_and_mood_of_their_own(eager:
 
 def test_actions_come_in_order_of_the_slate_within_the_tick_of_their_request(eager: tuple[Dataset, World]) -> None:
     dataset, _ = eager
-    shown = dataset.scan("impressions").select("request_id", "tweet_id", "position", asked="time_us").collect()
+    shown = dataset.scan("impressions").select("request_id", "tweet_id", "position", requested="time_us").collect()
     acts = dataset.scan("engagements").drop_nulls("request_id").collect().join(shown, on=["request_id", "tweet_id"])
     start, tick = EAGER.start_us, EAGER.tick_us
-    ends = start + ((acts["asked"] - start) // tick + 1) * tick
+    ends = start + ((acts["requested"] - start) // tick + 1) * tick
     assert len(acts) > 1000
-    assert (acts["time_us"] > acts["asked"]).all()
+    assert (acts["time_us"] > acts["requested"]).all()
     assert (acts["time_us"] < ends).all()
     code = pl.col("action").replace_strict({name: at for at, name in enumerate(WORLD_ACTIONS)})
     order = acts.with_columns(code=code).sort("request_id", "position", "code")
     late = order.with_columns(wait=pl.col("time_us").diff().over("request_id")).drop_nulls("wait")
-    # Close to a tick's end the clock stands nearly still, and all is cut to milliseconds.
+    # Close to a tick's end the clock runs very slowly, and all is cut to milliseconds.
     assert (late["wait"] >= 0).mean() > 0.99
     # Whoever is early in the tick has done the first thing after dwell and what came before it.
-    first = acts.filter((pl.col("position") == 0) & ((ends - acts["asked"]) > 0.9 * tick)).group_by("request_id").agg(
-        pl.col("asked").first(), pl.col("time_us").min(), pl.col("dwell_ms").first()
+    early = (ends - acts["requested"]) > 0.9 * tick
+    first = acts.filter((pl.col("position") == 0) & early).group_by("request_id").agg(
+        pl.col("requested").first(), pl.col("time_us").min(), pl.col("dwell_ms").first()
     )  # fmt: skip
-    room = (start + ((first["asked"] - start) // tick + 1) * tick - first["asked"]).to_numpy()
+    room = (start + ((first["requested"] - start) // tick + 1) * tick - first["requested"]).to_numpy()
     after = 1000 * (first["dwell_ms"].to_numpy() + 900)
     expected = room * -np.expm1(-after / room)
-    assert np.abs((first["time_us"] - first["asked"]).to_numpy() - expected).max() <= 15_000
+    assert np.abs((first["time_us"] - first["requested"]).to_numpy() - expected).max() <= 15_000
 
 
 def test_people_leave_whom_they_say_no_to(bitter: tuple[Dataset, World]) -> None:
@@ -171,7 +172,7 @@ def test_people_leave_whom_they_say_no_to(bitter: tuple[Dataset, World]) -> None
     acts = dataset.scan("engagements").filter(pl.col("action").is_in(list(chances))).collect()
     ends = dataset.scan("follows").filter("ended").collect()
     begins = dataset.scan("follows").filter(pl.col("ended").not_()).collect()
-    # Only pairs whose follow stood from the start and was begun once.
+    # Only pairs with a follow from the start that was begun once.
     old = begins.filter(pl.col("time_us") < EAGER.start_us).select("follower_id", "followee_id")
     again = begins.filter(pl.col("time_us") >= EAGER.start_us).select("follower_id", "followee_id")
     pairs = old.join(again, on=["follower_id", "followee_id"], how="anti")
@@ -182,12 +183,14 @@ def test_people_leave_whom_they_say_no_to(bitter: tuple[Dataset, World]) -> None
         "user_id", "author_id", "tick", "tweet_id"
     ).agg(pl.col("chance").max())  # fmt: skip
     by_tick = soured.group_by("user_id", "author_id", "tick").agg(stay=(1 - pl.col("chance")).product())
-    asked = by_tick.join(pairs, left_on=["user_id", "author_id"], right_on=["follower_id", "followee_id"])
-    asked = asked.join(left, left_on=["user_id", "author_id"], right_on=["follower_id", "followee_id"], how="left")
-    asked = asked.filter(pl.col("ended").is_null() | (pl.col("ended") >= pl.col("tick")))
-    went = (asked["ended"] == asked["tick"]).fill_null(False).to_numpy()
-    chance: F64 = 1 - asked["stay"].to_numpy()
-    assert len(asked) > 200
+    followed = by_tick.join(pairs, left_on=["user_id", "author_id"], right_on=["follower_id", "followee_id"])
+    followed = followed.join(
+        left, left_on=["user_id", "author_id"], right_on=["follower_id", "followee_id"], how="left"
+    )
+    followed = followed.filter(pl.col("ended").is_null() | (pl.col("ended") >= pl.col("tick")))
+    went = (followed["ended"] == followed["tick"]).fill_null(False).to_numpy()
+    chance: F64 = 1 - followed["stay"].to_numpy()
+    assert len(followed) > 200
     assert went[chance == 1].all()
     for one in (0.25, 0.5):
         part = np.isclose(chance, one)

@@ -14,7 +14,8 @@ from data.events import HOUR_US, MINUTE_US, EventBatch
 from data.ids import snowflakes_in_order
 from data.rng import Stream
 from data.synthetic.annotations import annotate
-from data.synthetic.config import BehaviourConfig, WorldConfig
+from data.synthetic.behaviour_weights import BehaviourConfig
+from data.synthetic.config import WorldConfig
 from data.synthetic.people import KINDS, People, make_people, topic_popularity
 from data.synthetic.places import LANGUAGE_SHARES
 from data.synthetic.posting import (
@@ -222,7 +223,7 @@ def test_half_of_the_answers_come_within_twelve_minutes_after_the_tick() -> None
 
 
 def test_annotators_err_as_documented(people: People, posts: Posts) -> None:
-    """Against each annotator's own rate, which the labels of topics tell."""
+    """Against each annotator's own rate, which the labels of topics show."""
     config = CONFIG.model_copy(update={"annotated": 60_000, "annotators": 12, "annotator_error": 0.2})
     row, said = annotate(config, posts)
     per, order = {}, np.lexsort((said["annotator"], row))

@@ -37,7 +37,7 @@ def local_clock() -> F64:
 
 
 def begin_us(u: float, offset_min: int) -> float:
-    """A moment of the UTC day from a uniform number, by the local hour."""
+    """A time of the UTC day from a uniform number, by the local hour."""
     return float((np.interp(u, local_clock(), np.arange(1441)) - offset_min) % 1440 * MINUTE)
 
 
@@ -47,7 +47,7 @@ def blocks(purpose: str, person: int, day: int, which: int, n: int) -> F64:
 
 
 def events_of(purpose: str, day: int, mean: F64, most: int) -> list[int]:
-    """Poisson numbers of everybody's sessions or bursts, by inversion of the first uniform number."""
+    """Poisson numbers of all people's sessions or bursts, by inversion of the first uniform number."""
     luck = Stream(CONFIG.seed, purpose).uniform(np.arange(len(mean)), day)[:, 0]
     return np.minimum(stats.poisson.ppf(luck, mean), most).astype(int).tolist()
 
@@ -69,17 +69,17 @@ def test_requests_are_those_of_the_stated_law(people: People) -> None:
         begins = sorted(begin_us(one[1, 0], people.utc_offset_min[person]) for one in words)
         last = -np.inf
         for begin, one in zip(begins, words, strict=True):
-            moment = max(begin, last + CONFIG.tick_us)
-            end = moment + minutes[floor(4096 * one[2, 0])] * MINUTE
+            time = max(begin, last + CONFIG.tick_us)
+            end = time + minutes[floor(4096 * one[2, 0])] * MINUTE
             for load in range(24):
-                if moment >= DAY or (load > 0 and moment > end):
+                if time >= DAY or (load > 0 and time > end):
                     break
                 depth = int(min(5 * (1 - one[3 + load, 0]) ** (-1 / 1.5), slate))
-                stated.append((person, int(low + moment) // 1000, depth))
-                last = moment
-                moment += CONFIG.tick_us - 3 * MINUTE * log1p(-one[3 + load, 1])
+                stated.append((person, int(low + time) // 1000, depth))
+                last = time
+                time += CONFIG.tick_us - 3 * MINUTE * log1p(-one[3 + load, 1])
     ours = set(zip(found.user.tolist(), (found.time_us // 1000).tolist(), found.depth.tolist(), strict=True))
-    # Quantiles of sessions stand in a table: a load at the very end of one may fall on the other side.
+    # Quantiles of sessions are in a table: a load at the very end of one may fall on the other side.
     assert len(stated) > 500
     assert len(ours ^ set(stated)) < 0.01 * len(stated)
 
@@ -105,13 +105,13 @@ def test_originals_come_when_the_stated_law_says(people: People) -> None:
     for person, bursts in enumerate(events_of("posting", day, people.chatter / sizes.mean(), 200)):
         for burst in range(bursts):
             words = blocks("posting", person, day, burst, 28)
-            moment = begin_us(words[1, 0], people.utc_offset_min[person])
+            time = begin_us(words[1, 0], people.utc_offset_min[person])
             for one in range(int(min((1 - words[1, 1]) ** (-1 / 1.7), 25))):
-                if moment >= DAY:
+                if time >= DAY:
                     break
-                stated.append((person, int(low + moment) // 1000))
+                stated.append((person, int(low + time) // 1000))
                 power, cut = words[2 + one, :2]
-                moment += min(20e6 * (1 - power) ** (-1 / 0.75), 20e6 - 90 * MINUTE * log1p(-cut))
+                time += min(20e6 * (1 - power) ** (-1 / 0.75), 20e6 - 90 * MINUTE * log1p(-cut))
     found = sorted(zip(posts.author.tolist(), (posts.time_us // 1000).tolist(), strict=True))
     assert len(stated) > 200
     # A rounding of a microsecond may fall on the other side of a millisecond.
@@ -120,7 +120,7 @@ def test_originals_come_when_the_stated_law_says(people: People) -> None:
 
 
 def test_gaps_of_a_burst_are_a_power_law_with_an_exponential_cut_off(people: People) -> None:
-    """Of people who hardly ever start a second burst: P(gap > g) = (20 s / g)^0.75 exp(-(g - 20 s) / 90 min)."""
+    """Of people who seldom start a second burst: P(gap > g) = (20 s / g)^0.75 exp(-(g - 20 s) / 90 min)."""
     many = WorldConfig(people=6_000, bursts_per_day=0.0, seed=4)
     rare = replace(make_people(many), chatter=np.full(6_000, 0.1))
     shocks = make_shocks(many, topic_popularity(many))

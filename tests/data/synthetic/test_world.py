@@ -46,8 +46,8 @@ def same(one: State, other: State) -> bool:
 def replayed(state: State, dataset: Dataset, until_us: int | None = None, step_us: int | None = None) -> State:
     replay = dataset.replay(state.tables, after_us=state.time_us - 1)
     if step_us is not None:
-        for moment in range(state.time_us, until_us or CONFIG.end_us, step_us):
-            for events in replay.advance(moment):
+        for time_us in range(state.time_us, until_us or CONFIG.end_us, step_us):
+            for events in replay.advance(time_us):
                 state.apply(events)
     for events in replay.advance(until_us):
         state.apply(events)
@@ -98,7 +98,7 @@ def pairs(state: State, users: np.ndarray, tweets: np.ndarray, time_us: int) -> 
 
 
 def test_logged_actions_are_as_frequent_as_the_truth_says(dataset: Dataset, world: World) -> None:
-    """Replays the log tick by tick, asks the truth about every impression and compares sums, per action."""
+    """Replays the log tick by tick, computes the truth of every impression and compares sums, per action."""
     state = world.saved()
     expected, variance = np.zeros(len(WORLD_ACTIONS)), np.zeros(len(WORLD_ACTIONS))
     first = state.time_us
@@ -181,7 +181,7 @@ def test_unknown_rows_are_refused(world: World) -> None:
 
 
 class OneTweet:
-    """Serves the same tweet id to everybody, `times` times."""
+    """Serves the same tweet id to every user, `times` times."""
 
     policy = "one"
 

@@ -109,7 +109,7 @@ LEAK = _Leak()
 
 @pytest.fixture
 def leaking(monkeypatch: pytest.MonkeyPatch) -> Iterator[FeatureView]:
-    """A view in the catalogue that knows the future."""
+    """A view in the catalogue that reads the future."""
     monkeypatch.setitem(CATALOGUE, LEAK.name, f"{__name__}:LEAK")
     owners.cache_clear()
     yield LEAK  # type: ignore[misc]
@@ -126,7 +126,7 @@ def test_a_feature_that_knows_the_future_is_found_by_name(tmp_path: Path) -> Non
 
 
 def _later(name: str, column: str, row: int, by: int) -> Callable[[Tables], None]:
-    """Moves one moment of a table."""
+    """Moves one time of a table."""
 
     def plant(tables: Tables) -> None:
         moved = pl.col(column) + pl.when(pl.int_range(pl.len()) == row).then(by).otherwise(0)
@@ -253,9 +253,9 @@ def test_what_a_log_lacks_is_absent_not_clean(tmp_path: Path) -> None:
     assert {one.where for one in done.findings if one.check == "rows out of order"} == {"tweets", "engagements"}
 
 
-def _visits(folder: Path, moments: Sequence[int]) -> Audit:
-    """Nine people, each with an item at every moment, two at the last."""
-    lines = [f"{user},{(user * 7 + at * 3) % 31},{time}" for user in range(9) for at, time in enumerate(moments)]
+def _visits(folder: Path, times: Sequence[int]) -> Audit:
+    """Nine people, each with an item at every time, two at the last."""
+    lines = [f"{user},{(user * 7 + at * 3) % 31},{time}" for user in range(9) for at, time in enumerate(times)]
     return audit(_likes(folder, "\n".join(lines) + "\n"), FAST, now_us=NOW)
 
 

@@ -62,7 +62,7 @@ def write_log(
 
 
 def at(hours: float) -> int:
-    """A moment, in hours from the log's start."""
+    """A time, in hours from the log's start."""
     return START + int(hours * HOUR_US)
 
 

@@ -1,4 +1,4 @@
-"""Who tweets what and when, counted by hand; gaps drawn from known laws; machines told by their behaviour."""
+"""Who tweets what and when, counted by hand; gaps drawn from known laws; machines recognised by their behaviour."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ def test_without_homes_there_is_no_local_hour(tmp_path: Path) -> None:
     assert isinstance(row.value, list)
     assert row.value[0] == 2.0
     assert np.isnan(row.value[1])
-    # 2.0 is within 1.8 +- 20%, and half of the figure cannot be told.
+    # 2.0 is within 1.8 +- 20%, and half of the figure is unknown.
     assert row.verdict == "no data"
 
 
@@ -156,6 +156,6 @@ def test_bots_keep_time_or_push_links(tmp_path: Path) -> None:
             tweets.append(tweet(u, float(hour), text=text, kind=kind))
     few = [tweet(20, i, text="http://b.example") for i in range(5)]
     row = row_of(write_log(tmp_path / "log", tweets=[*tweets, *few]), "bots")
-    # 0 tweets by the clock, 1 pushes links; 2 has links but answers people; 20 tweets too little to tell.
+    # 0 tweets by the clock, 1 pushes links; 2 has links but answers people; 20 tweets too few to judge.
     assert row.value == pytest.approx(0.2)
     assert "10.0% by the clock, 10.0% by links" in row.note

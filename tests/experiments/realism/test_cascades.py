@@ -137,7 +137,7 @@ def test_sizes_drawn_from_a_power_law_give_its_exponent_and_the_share_without_an
     tweets.append({"tweet_id": 9_000, "author_id": 0, "time_us": at(200)})
     exponent, huge, none = values_of(write_log(tmp_path / "log", tweets=tweets), "retweet cascade sizes")
     assert exponent == pytest.approx(2.0, abs=0.1)
-    # 6,000 tweets would have 1.5 with 100 retweets: too few to tell.
+    # 6,000 tweets would have 1.5 with 100 retweets: too few to judge.
     assert np.isnan(huge)
     assert none == pytest.approx(0.75)
 

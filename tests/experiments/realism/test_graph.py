@@ -1,4 +1,4 @@
-"""Figures of the follow graph on graphs whose answer is plain, and of laws drawn from samplers of known exponent."""
+"""Figures of the follow graph on graphs with a known answer, and of laws drawn from samplers of known exponent."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_clustering_ignores_directions_and_counts_pairs_of_neighbours(tmp_path: 
 
 def test_paths_follow_the_direction_and_pairs_that_none_joins_do_not_count(tmp_path: Path) -> None:
     graph = write_log(tmp_path / "graph", follows=TRIANGLE_AND_TAIL)
-    # From 1 to 2, 3, 4; from 2 to 3, 1, 4; from 3 to 1, 2, 4; from 4 to nobody.
+    # From 1 to 2, 3, 4; from 2 to 3, 1, 4; from 3 to 1, 2, 4; from 4 to no one.
     assert values_of(graph, "average shortest path") == pytest.approx([np.mean([1, 2, 3, 1, 2, 2, 1, 2, 1])])
 
 
@@ -54,7 +54,7 @@ def test_only_follows_that_stand_at_the_end_count(tmp_path: Path) -> None:
 def test_follows_that_all_ended_leave_no_graph(tmp_path: Path) -> None:
     graph = write_log(tmp_path / "graph", follows=[(1, 2, 0), (1, 2, 1, True)])
     row = row_of(graph, "edge reciprocity")
-    assert (row.verdict, row.value, row.note) == ("no data", None, "no follow stands at the log's end")
+    assert (row.verdict, row.value, row.note) == ("no data", None, "no follows at the log's end")
 
 
 def test_assortativity_is_pearsons_over_edges(tmp_path: Path) -> None:

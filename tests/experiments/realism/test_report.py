@@ -103,9 +103,9 @@ def test_a_column_that_may_be_null_may_be_absent(tmp_path: Path) -> None:
 
 
 def test_progress_names_every_figure(tmp_path: Path) -> None:
-    told: list[tuple[float, float, str]] = []
-    realism(films(tmp_path), progress=lambda done, total, note: told.append((done, total, note)))
-    assert told == [(at, len(FIGURES), one.name) for at, one in enumerate(FIGURES)]
+    reported: list[tuple[float, float, str]] = []
+    realism(films(tmp_path), progress=lambda done, total, note: reported.append((done, total, note)))
+    assert reported == [(at, len(FIGURES), one.name) for at, one in enumerate(FIGURES)]
 
 
 @pytest.mark.slow

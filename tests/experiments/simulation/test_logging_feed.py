@@ -36,28 +36,28 @@ class Log:
         self.silent: set[int] = set()
 
     def settle(self) -> None:
-        """A quarter of an hour passes, in which a tweet of nobody's is deleted: lists are renewed."""
-        self.tell("deletions", tweet_id=-5, time_us=NOW + HOUR_US // 4)
+        """A quarter of an hour passes, in which an unknown tweet is deleted: lists are renewed."""
+        self.add("deletions", tweet_id=-5, time_us=NOW + HOUR_US // 4)
 
-    def speaks(self, user: int) -> str:
-        """Everybody but the last speaks the first language."""
+    def language_of(self, user: int) -> str:
+        """All but the last speak the first language."""
         return SPOKEN[user == self.users[-1]]
 
     def join(self, users: list[int]) -> None:
         self.users = users
-        languages = np.array([self.speaks(user) for user in users], object)
-        self.tell("users", user_id=users, created_us=np.zeros(len(users), np.int64), language=languages)
+        languages = np.array([self.language_of(user) for user in users], object)
+        self.add("users", user_id=users, created_us=np.zeros(len(users), np.int64), language=languages)
 
     def block(self, user: int, other: int) -> None:
         self.mutes |= {(user, other), (other, user)}
-        self.tell("blocks", block_id=1, time_us=0, user_id=user, blocked_id=other, ended=False)
+        self.add("blocks", block_id=1, time_us=0, user_id=user, blocked_id=other, ended=False)
 
-    def tell(self, table: str, **columns: object) -> None:
+    def add(self, table: str, **columns: object) -> None:
         self.feed.observe(EventBatch(table, {n: np.atleast_1d(np.asarray(c)) for n, c in columns.items()}))
 
     def follow(self, a: int, b: int) -> None:
         self.follows.setdefault(a, []).insert(0, b)
-        self.tell("follows", follow_id=1, time_us=0, follower_id=a, followee_id=b, ended=False)
+        self.add("follows", follow_id=1, time_us=0, follower_id=a, followee_id=b, ended=False)
 
     def tweet(self, author: int, age_h: float, kind: str = "original", referenced: int = -1) -> int:
         time = NOW - int(age_h * HOUR_US)
@@ -66,8 +66,8 @@ class Log:
         if kind == "reply":
             self.replies.add(one)
             self.silent |= {one} if referenced in self.replies else set()
-        texts = {"kind": np.array([kind], object), "language": np.array([self.speaks(author)], object)}
-        self.tell("tweets", tweet_id=one, time_us=time, author_id=author, referenced_id=referenced, **texts)
+        texts = {"kind": np.array([kind], object), "language": np.array([self.language_of(author)], object)}
+        self.add("tweets", tweet_id=one, time_us=time, author_id=author, referenced_id=referenced, **texts)
         return one
 
     def heat(self, tweet: int) -> float:
@@ -84,27 +84,27 @@ class Log:
         self.warmed.setdefault(tweet, []).append((weight, time))
         if author in self.follows.get(user, []) and action != "not_interested":
             self.close[user, author] = self.close.get((user, author), 0) + 1
-        self.tell("engagements", user_id=user, tweet_id=tweet, author_id=author,
+        self.add("engagements", user_id=user, tweet_id=tweet, author_id=author,
                   action=np.array([action], object), time_us=time)  # fmt: skip
 
     def mute(self, user: int, other: int) -> None:
         self.mutes.add((user, other))
-        self.tell("mutes", mute_id=1, time_us=0, user_id=user, muted_id=other, ended=False)
+        self.add("mutes", mute_id=1, time_us=0, user_id=user, muted_id=other, ended=False)
 
     def delete(self, tweet: int) -> None:
         self.gone.add(tweet)
-        self.tell("deletions", tweet_id=tweet, time_us=NOW)
+        self.add("deletions", tweet_id=tweet, time_us=NOW)
 
     def show(self, user: int, tweet: int) -> None:
         self.shown.add((user, tweet))
-        self.tell("impressions", user_id=user, tweet_id=tweet, time_us=NOW)
+        self.add("impressions", user_id=user, tweet_id=tweet, time_us=NOW)
 
     def probabilities(self, user: int, above: list[int]) -> dict[int, float]:
         """Of every tweet at the next position, given those above."""
         oldest = NOW + HOUR_US // 4 - ALIVE_H * HOUR_US
         alive = [t for t, (_, time, target) in self.tweets.items()
                  if target == t and t not in self.gone | self.silent and time > oldest]  # fmt: skip
-        spoken = [t for t in alive if self.speaks(self.tweets[t][0]) == self.speaks(user)]
+        spoken = [t for t in alive if self.language_of(self.tweets[t][0]) == self.language_of(user)]
         hottest = sorted(spoken, key=lambda t: (-self.heat(t), -t))[: self.config.top]
         allowed = {t for t in alive if self.tweets[t][0] != user and (user, self.tweets[t][0]) not in self.mutes
                    and (user, t) not in self.shown}  # fmt: skip
@@ -162,7 +162,7 @@ def small(config: LoggingConfig = CONFIG) -> tuple[Log, int]:
     return log, me
 
 
-def ask(log: Log, user: int, n: int, k: int, first: int = 0) -> CandidateBatch:
+def serve(log: Log, user: int, n: int, k: int, first: int = 0) -> CandidateBatch:
     columns = {"request_id": snowflake(np.full(n, NOW), np.arange(n) % 4096) + (first + np.arange(n) // 4096) * 4096,
                "user_id": np.full(n, user), "user_row": np.zeros(n, np.int64), "time_us": np.full(n, NOW)}  # fmt: skip
     return log.feed.serve(Requests(columns), k)
@@ -170,7 +170,7 @@ def ask(log: Log, user: int, n: int, k: int, first: int = 0) -> CandidateBatch:
 
 def test_propensities_are_exact_given_the_prefix() -> None:
     log, me = small()
-    slate = ask(log, me, 300, 8)
+    slate = serve(log, me, 300, 8)
     for b in range(300):
         rows = slice(slate.offsets[b], slate.offsets[b + 1])
         served = slate.columns["tweet_id"][rows].tolist()
@@ -199,7 +199,7 @@ def test_what_is_popular_cools_by_a_factor_of_e_in_two_hours() -> None:
     hottest = sorted(tweets, key=log.heat)[::-1][:10]
     assert {tweets[0], tweets[12]} < set(hottest)
     assert not {tweets[1], tweets[5], tweets[13]} & set(hottest)
-    slate = ask(log, users[0], 200, 6)
+    slate = serve(log, users[0], 200, 6)
     for b in range(200):
         rows = slice(slate.offsets[b], slate.offsets[b + 1])
         served = slate.columns["tweet_id"][rows].tolist()
@@ -211,7 +211,7 @@ def test_what_is_popular_cools_by_a_factor_of_e_in_two_hours() -> None:
 def test_draws_are_as_frequent_as_their_propensities(position: int) -> None:
     log, me = small()
     n = 20_000
-    slate = ask(log, me, n, 2)
+    slate = serve(log, me, n, 2)
     ids = slate.columns["tweet_id"].reshape(n, 2)
     if position:
         first = np.unique(ids[:, 0], return_counts=True)
@@ -227,7 +227,7 @@ def test_draws_are_as_frequent_as_their_propensities(position: int) -> None:
 
 def test_never_shows_what_it_must_not() -> None:
     log, me = small()
-    slate = ask(log, me, 50, 40)
+    slate = serve(log, me, 50, 40)
     assert set(slate.columns["tweet_id"].tolist()) == set(log.probabilities(me, []))
     assert all(len(set(s.tolist())) == len(s) for s in np.split(slate.columns["tweet_id"], slate.offsets[1:-1]))
     assert set(slate.columns["source"]) <= set(SOURCES)
@@ -235,11 +235,11 @@ def test_never_shows_what_it_must_not() -> None:
 
 def test_what_is_deleted_within_the_quarter_is_not_shown_from_the_popular_list() -> None:
     log, me = small(CONFIG.model_copy(update={"top": 40}))
-    before = set(ask(log, me, 50, 40).columns["tweet_id"].tolist())
+    before = set(serve(log, me, 50, 40).columns["tweet_id"].tolist())
     hot = max(before, key=log.heat)
     log.gone.add(hot)
-    log.tell("deletions", tweet_id=hot, time_us=NOW + HOUR_US // 4 + 1)
-    slate = ask(log, me, 50, 40)
+    log.add("deletions", tweet_id=hot, time_us=NOW + HOUR_US // 4 + 1)
+    slate = serve(log, me, 50, 40)
     assert set(slate.columns["tweet_id"].tolist()) == before - {hot}
     served = slate.columns["tweet_id"][: slate.offsets[1]].tolist()
     for position, tweet in enumerate(served):
@@ -249,15 +249,15 @@ def test_what_is_deleted_within_the_quarter_is_not_shown_from_the_popular_list()
 
 def test_who_serves_does_not_change_what_is_popular() -> None:
     (log, me), (other, _) = small(), small()
-    ask(other, me, 20, 10)
+    serve(other, me, 20, 10)
     for one in (log, other):
-        one.tell("deletions", tweet_id=-6, time_us=NOW + HOUR_US)
-    assert np.array_equal(ask(log, me, 30, 8).columns["tweet_id"], ask(other, me, 30, 8).columns["tweet_id"])
+        one.add("deletions", tweet_id=-6, time_us=NOW + HOUR_US)
+    assert np.array_equal(serve(log, me, 30, 8).columns["tweet_id"], serve(other, me, 30, 8).columns["tweet_id"])
 
 
 def test_a_request_is_answered_alike_alone_and_in_company() -> None:
     log, me = small()
-    together, alone = ask(log, me, 9, 5), ask(log, me, 1, 5)
+    together, alone = serve(log, me, 9, 5), serve(log, me, 1, 5)
     assert np.array_equal(together.columns["tweet_id"][:5], alone.columns["tweet_id"])
     assert np.array_equal(together.columns["propensity"][:5], alone.columns["propensity"])
 
@@ -265,9 +265,9 @@ def test_a_request_is_answered_alike_alone_and_in_company() -> None:
 def test_nothing_to_show_is_an_empty_slate_and_a_stranger_an_error() -> None:
     log = Log()
     log.join([11, 12])
-    assert ask(log, 11, 3, 5).offsets.tolist() == [0, 0, 0, 0]
+    assert serve(log, 11, 3, 5).offsets.tolist() == [0, 0, 0, 0]
     with pytest.raises(NotFoundError, match="13"):
-        ask(log, 13, 1, 5)
+        serve(log, 13, 1, 5)
 
 
 @settings(deadline=None, max_examples=40)
@@ -289,7 +289,7 @@ def test_propensities_are_exact_in_random_small_networks(data: st.DataObject) ->
         log.engage(data.draw(who), tweet, data.draw(st.sampled_from(["like", "retweet", "click"])))
     log.settle()
     me = data.draw(who)
-    slate = ask(log, me, 4, 4)
+    slate = serve(log, me, 4, 4)
     for b in range(4):
         rows = slice(slate.offsets[b], slate.offsets[b + 1])
         served = slate.columns["tweet_id"][rows].tolist()

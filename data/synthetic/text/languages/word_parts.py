@@ -24,7 +24,7 @@ class WordParts:
     affixes: tuple[str, ...]
     """Put after a thing, without a space."""
     company: tuple[tuple[str, str], ...]
-    """What stands before and after the name of a friend at the end of a clause."""
+    """What is written before and after the name of a friend at the end of a clause."""
     onsets: tuple[str, ...]
     """Beginnings of invented family names."""
     endings: tuple[str, ...]

@@ -94,8 +94,8 @@ def test_handles_may_be_a_list_or_a_slice_of_a_column(writer: Writer):
 def test_no_text_is_empty_or_weighs_more_than_allowed(writer: Writer, language: int):
     n = 6000
     at = np.arange(n)
-    asked = drafted(n, language=language, style=at % 4, toxicity=at % 5, tag=at % 4 - 1)
-    texts = writer.write(asked._replace(mention=np.where(at % 3, -1, at % PEOPLE))).text
+    draft = drafted(n, language=language, style=at % 4, toxicity=at % 5, tag=at % 4 - 1)
+    texts = writer.write(draft._replace(mention=np.where(at % 3, -1, at % PEOPLE))).text
     weights = np.array([weighted_length(text) for text in texts])
     assert weights.max() <= 280
     assert weights.min() >= 1
@@ -178,7 +178,7 @@ def test_lengths_hashtags_and_vocabulary_follow_published_figures(writer: Writer
 
 
 def test_people_keep_their_habits(writer: Writer):
-    """Capitals are a trait: somebody writes most texts with them or none."""
+    """Capitals are a trait: some author writes most texts with them or none."""
     draft = drafted(4000, author=np.repeat(np.arange(100), 40))
     lower = np.array(
         [text == text.lower() for text in writer.write(draft).text.str.replace_all(r"[#@]\w+|https\S+", "")]
