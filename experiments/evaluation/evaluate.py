@@ -102,8 +102,8 @@ def evaluate_references(
             require_run(client, one.run_id, f"model {reference!r}", home, otherwise="train again: rookery train")
     report, measured = evaluate_bundles(dataset, split, bundles, config, progress, metrics=metrics)
     users = segments_of(dataset, split, report.users)
-    spent = cost(began, "evaluation_")
-    log_report(dataset, report, measured, bundles, users, config.model_dump(mode="json"), spent, home)
+    settings = {**config.model_dump(mode="json"), "split": split.name}
+    log_report(dataset, report, measured, bundles, users, settings, cost(began, "evaluation_"), home)
     return report
 
 

@@ -421,6 +421,6 @@ def test_a_version_states_its_data_split_and_numbers(evaluated: tuple[str, Repor
     version = resolve_reference(connect(home), run_id)
     assert version.description.startswith("logistic, trained on ")
     tags = version.tags
-    assert (tags["scorer"], tags["split"], tags["evaluated.split"]) == ("logistic", "time", "auto")
+    assert (tags["scorer"], tags["split"], tags["evaluated.split"]) == ("logistic", "time", "time")
     assert float(tags["ndcg_20"]) == pytest.approx(report.row("logistic").ndcg.mean, rel=1e-5)
     assert tags["data"] == tags["evaluated.data"]
