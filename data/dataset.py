@@ -3,7 +3,7 @@
     DIR/manifest.json                schema version, name, config, seed, files with sha256, content hash
     DIR/users/all.parquet            a table in one file, rows ordered by (time, key)
     DIR/tweets/2026-01-05.parquet    a table in one file a UTC day
-    DIR/ids/users.parquet            what the ids were called in the log they came from, where they were numbered
+    DIR/ids/users.parquet            the original ids of the log, where they were numbered
     DIR/truth/                       what only the world may read; not part of the content hash
 
 A folder without a manifest is not a data set (`data.dataset_writer` writes one).
@@ -29,7 +29,7 @@ from data.schema import SCHEMA_VERSION, TABLES, table
 MANIFEST = "manifest.json"
 TRUTH = "truth"
 WHOLE = "all"
-"""Stands for the day in the name of a file that holds a whole table."""
+"""In place of the day, in the name of a file that holds a whole table."""
 
 IDS = "ids"
 VERIFIED_BYTES = 64 * 2**20
@@ -89,7 +89,7 @@ class Dataset:
 
     @property
     def name(self) -> str:
-        """What the data set calls itself."""
+        """Name of the data set."""
         return str(self.manifest["name"])
 
     @property
@@ -128,23 +128,23 @@ class Dataset:
         return sorted(Path(f).stem for f in self.manifest["files"] if f.startswith(f"{name}/"))
 
     def time_range_us(self) -> tuple[int, int]:
-        """First and last moment of any tweet, request, impression or engagement."""
+        """First and last time of any tweet, request, impression or engagement."""
         low, high = self.manifest["time_range_us"]
         return int(low), int(high)
 
     def ids(self, name: str) -> IdMap:
-        """The ids of `users`, `tweets` or `authors` against what the imported log called them; authors may be users."""
+        """The ids of `users`, `tweets` or `authors` and the original ids of the imported log; authors may be users."""
         path = self.folder / IDS / f"{name}.parquet"
         missing = self.ids("users") if name == "authors" else IdMap()
         return IdMap.read(path) if path.is_file() else missing
 
     @property
     def numbered(self) -> tuple[str, ...]:
-        """Those of `users`, `tweets` and `authors` whose ids were made by numbering what the log called them."""
+        """Those of `users`, `tweets` and `authors` whose ids are numbers in place of the original ones."""
         return tuple(one for one in ("users", "tweets", "authors") if (self.folder / IDS / f"{one}.parquet").is_file())
 
     def require(self, *names: str, purpose: str) -> None:
-        """Says what is missing for a purpose.
+        """Refuses a data set without some tables that a purpose needs.
 
         Raises:
             DataError: naming the first table that is absent.
@@ -165,7 +165,7 @@ class Dataset:
         return bool(self.scan("tweets").select((pl.col("text") != "").any()).collect(engine="streaming").item())
 
     def require_texts(self, *, purpose: str) -> None:
-        """Says that a purpose needs texts.
+        """Refuses a data set without texts, which a purpose needs.
 
         Raises:
             DataError: there are no tweets, or none has a text.
@@ -178,7 +178,7 @@ class Dataset:
             )
 
     def scan(self, name: str, *, before_us: int | None = None) -> pl.LazyFrame:
-        """The rows of a table, lazily, ordered by (time, key); only those before a moment when given.
+        """The rows of a table, lazily, ordered by (time, key); only those before a time when given.
 
         Raises:
             DataError: the table is absent.

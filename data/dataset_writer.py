@@ -94,7 +94,7 @@ class DatasetWriter:
             self._waiting.setdefault((name, label), []).append(part)
 
     def write_ids(self, name: str, originals: pl.Series, first: int = 0) -> None:
-        """Keeps what ids from `first` on of `users`, `tweets` or `authors` were called: distinct texts, in order. The
+        """Writes the original ids of `users`, `tweets` or `authors` from `first` on: distinct texts, in order. The
         file is listed in the manifest and part of the content hash."""
         path = self._staging / IDS / f"{name}.parquet"
         path.parent.mkdir(exist_ok=True)
@@ -143,7 +143,7 @@ class DatasetWriter:
         try:
             found = json.loads((self._staging / _KEPT).read_text())
             same = found["about"] == json.loads(json.dumps(self._about, default=str))
-            kept, rows, moments = list(found["kept"]), dict(found["rows"]), list(found["range"])
+            kept, rows, times = list(found["kept"]), dict(found["rows"]), list(found["range"])
         except (OSError, ValueError, KeyError, TypeError):
             return False
         if not same or not kept:
@@ -151,7 +151,7 @@ class DatasetWriter:
         for path in self._staging.rglob("*.parquet"):
             if path.stem not in kept and (path.stem == WHOLE or path.stem[:1].isdigit()):
                 path.unlink()
-        self.kept, self._rows, self._range = kept, rows, moments
+        self.kept, self._rows, self._range = kept, rows, times
         return True
 
     def commit(self) -> Dataset:
@@ -193,10 +193,10 @@ class DatasetWriter:
 
 
 def _ordered(name: str, frame: pl.DataFrame) -> pl.DataFrame:
-    """A table's rows by (time, key); what comes in that order, as snowflakes do, is only looked through.
+    """A table's rows by (time, key); rows that come in that order, as snowflakes do, are only checked.
 
     Raises:
-        DataError: a key stands twice.
+        DataError: a key is there twice.
     """
     spec = table(name)
     key, time = frame[spec.key].to_numpy(), frame[spec.time].to_numpy()
@@ -206,6 +206,6 @@ def _ordered(name: str, frame: pl.DataFrame) -> pl.DataFrame:
     if again.any():
         raise DataError(
             f"table {name!r} has {spec.key} {frame[spec.key].filter(again)[0]} more than once",
-            remedy="a key stands for one row",
+            remedy="a key must have one row",
         )
     return frame.sort(spec.time, spec.key).rechunk()

@@ -11,7 +11,7 @@ class RookeryError(Exception):
     """A mistake in what the lab was given. `str()` is the line to show to a person."""
 
     def __init__(self, problem: str, *, remedy: str = "") -> None:
-        """`problem` names the thing and its value, `remedy` says what to do about it."""
+        """`problem` names the thing and its value, `remedy` what to do about it."""
         self.problem = problem
         self.remedy = remedy
         super().__init__(f"{problem}; {remedy}" if remedy else problem)
@@ -30,4 +30,4 @@ class ModelError(RookeryError):
 
 
 class NotFoundError(RookeryError):
-    """An id, a name or an alias that nothing here answers to."""
+    """An id, a name or an alias that does not exist here."""

@@ -35,7 +35,7 @@ class EventBatch:
 
     @property
     def time_us(self) -> I64:
-        """[N] the moment of each event."""
+        """[N] the time of each event."""
         return self.columns[TABLES[self.table].time]
 
     def where(self, keep: Mask | slice) -> EventBatch:

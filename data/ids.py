@@ -45,12 +45,12 @@ def snowflake(time_us: ArrayLike, sequence: ArrayLike, *, datacentre: int = 0, w
 
 
 def snowflake_time_us(ids: ArrayLike) -> I64:
-    """The moment inside each id, in UTC microseconds (whole milliseconds)."""
+    """The time inside each id, in UTC microseconds (whole milliseconds)."""
     return ((np.asarray(ids, np.int64) >> (_SEQUENCE_BITS + _NODE_BITS)) + EPOCH_MS) * 1000
 
 
 def snowflakes_in_order(time_us: I64, *, worker: int = 0) -> I64:
-    """Distinct ascending ids for moments sorted ascending: the sequence counts within a millisecond, then on in the
+    """Distinct ascending ids for times sorted ascending: the sequence counts within a millisecond, then on in the
     next datacentre.
 
     Raises:
@@ -125,7 +125,7 @@ def _find(slots, by_row, wanted, out):  # type: ignore[no-untyped-def]  # pragma
 
 @kernel
 def _take_in(slots, by_row, size, wanted, least, start, out):  # type: ignore[no-untyped-def]  # pragma: no cover
-    """Answers from `start` on until there is no room for another id; returns the size and where it stopped."""
+    """Finds rows from `start` on until there is no room for another id; returns the size and where it stopped."""
     room = min(len(by_row), len(slots) // 2)
     for i in range(start, len(wanted)):
         if wanted[i] < least:
@@ -151,7 +151,7 @@ def _refill(slots, by_row, size):  # type: ignore[no-untyped-def]  # pragma: no 
 class IdIndex:
     """Maps int64 ids to dense rows 0, 1, 2, ... in order of arrival, vectorised both ways.
 
-    A hash table with open addressing, at most half full, that holds rows; the ids stand by row.
+    A hash table with open addressing, at most half full, that holds rows; the ids are kept by row.
     """
 
     def __init__(self, ids: ArrayLike | None = None) -> None:
@@ -179,7 +179,7 @@ class IdIndex:
     def add(self, ids: ArrayLike, *, least: int = _ANY) -> I64:
         """Rows of `ids`, new rows for those not seen before, in order of first appearance.
 
-        An id below `least` stands for none: it gets no row and is answered with -1.
+        An id below `least` means none: it gets no row, and -1 is returned.
         """
         wanted = ids if isinstance(ids, np.ndarray) else np.atleast_1d(np.asarray(ids, np.int64))
         out = np.empty(len(wanted), np.int64)
@@ -204,7 +204,7 @@ class IdIndex:
 
 
 class IdMap:
-    """The ids of a data set and what they were called in the log that it came from, both ways.
+    """The ids of a data set and the original ids of the log that it came from, both ways.
 
     Texts were numbered one after the other in order of first appearance; whole numbers stayed what they were.
     """
@@ -230,16 +230,16 @@ class IdMap:
 
     @property
     def numbered(self) -> bool:
-        """Were the ids made by numbering texts?"""
+        """Whether the ids were made by numbering texts."""
         return self._texts is not None
 
     @property
     def texts(self) -> pl.Series | None:
-        """[N] what the ids 0..N-1 were called; None where every id is its own text."""
+        """[N] original ids of 0..N-1; None where every id is its own text."""
         return self._texts
 
     def originals(self, ids: ArrayLike) -> list[str]:
-        """What each of `ids` was called.
+        """The original id of each of `ids`.
 
         Raises:
             NotFoundError: an id that was never given.

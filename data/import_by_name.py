@@ -1,4 +1,4 @@
-"""Resolves `module:Name` to the thing itself, so that a catalogue of many imports only what is used."""
+"""Resolves `module:Name` to what it names, so that a catalogue imports only what is used."""
 
 from __future__ import annotations
 

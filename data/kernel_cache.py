@@ -63,7 +63,7 @@ class _Stamped:
     _lineno: int
 
     def get_disambiguator(self) -> str:
-        """What tells a loop's files from those of others, and of its own earlier source."""
+        """What distinguishes a loop's files from those of others, and of its own earlier source."""
         file = Path(self._py_file).resolve()
         return f"{self._lineno}-{stamp(file)}" if file.is_relative_to(ROOT) else str(self._lineno)
 
@@ -81,7 +81,7 @@ class OfUser(_Stamped, UserWideCacheLocator):  # type: ignore[misc]
 
 
 def keep_compiled() -> None:
-    """Has Numba keep compiled loops as this module says; loops of notebooks and of other packages stay as they were."""
+    """Makes Numba keep our loops by these rules; loops of notebooks and of other packages stay as they were."""
     ours = [f"{__name__}.{one.__name__}" for one in (InNamedFolder, BesideSource, OfUser)]
     config: Any = numba.config
     config.CACHE_LOCATOR_CLASSES = ",".join([*ours, "IPythonCacheLocator", "ZipCacheLocator"])

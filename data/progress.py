@@ -9,12 +9,12 @@ class Progress(Protocol):
     """What a long job calls from time to time."""
 
     def __call__(self, done: float, total: float, note: str = "", /) -> None:
-        """`done` of `total` units are finished; `note` says in a few words what is being done."""
+        """`done` of `total` units are finished; `note` is a few words on what is being done."""
         ...
 
 
 def no_progress(done: float, total: float, note: str = "", /) -> None:
-    """Reports to nobody."""
+    """Reports nothing."""
 
 
 def part_of(progress: Progress, at: int, parts: int, label: str) -> Progress:

@@ -21,7 +21,7 @@ class DailyTables(Protocol):
         ...
 
     def days(self, name: str) -> list[str]:
-        """UTC days that the table has rows of, ascending; a name that does not begin with a digit stands for all."""
+        """UTC days that the table has rows of, ascending; a name that does not begin with a digit means all days."""
         ...
 
     def read_day(self, name: str, day: str) -> pl.DataFrame:

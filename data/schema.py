@@ -2,7 +2,7 @@
 
 Times are UTC microseconds (`*_us`), ids are int64, durations carry their unit (`dwell_ms`). Rows
 are ordered by (time, key); tables that grow fast are partitioned by UTC day. The order of `TABLES` is the order in
-which events of one moment take effect. Nothing about the future stands in a row: an edge that ends is a second row.
+which events of one time take effect. A row holds nothing about the future: an edge that ends is a second row.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ ACTIONS: tuple[str, ...] = (
     "like", "reply", "retweet", "quote", "click", "profile_click", "share", "follow_author", "not_interested", "mute",
     "block", "report", "reply_answered", "rate",
 )  # fmt: skip
-"""What may come of an impression. `reply_answered` is the author's answer to the person's reply; `rate` is for logs of
+"""Actions on an impression. `reply_answered` is the author's answer to the user's reply; `rate` is for logs of
 ratings, its `value` the stars."""
 
 NEGATIVE_ACTIONS: tuple[str, ...] = ("not_interested", "mute", "block", "report")
-"""Actions by which a person says no."""
+"""Negative actions."""
 
 
 POSITIVE_ACTIONS: tuple[str, ...] = tuple(
@@ -47,7 +47,7 @@ KIND_CODE: dict[str, int] = {kind: code for code, kind in enumerate(TWEET_KINDS)
 
 @dataclass(frozen=True)
 class Column:
-    """One column: its dtype and meaning; `fill` stands for null in NumPy batches."""
+    """One column: its dtype and meaning; `fill` replaces null in NumPy batches."""
 
     dtype: pl.DataType | type[pl.DataType]
     doc: str
@@ -68,7 +68,7 @@ class Column:
 
 @dataclass(frozen=True)
 class Table:
-    """One table: `key` names its id column, `time` the moment of each row; `daily` tables have a file a UTC day."""
+    """One table: `key` names its id column, `time` the time of each row; `daily` tables have a file a UTC day."""
 
     doc: str
     key: str
@@ -222,7 +222,7 @@ def conform(name: str, frame: pl.DataFrame) -> pl.DataFrame:
 
 
 def _check_units(name: str, spec: Table, frame: pl.DataFrame) -> None:
-    """Refuses what a cast would silently change: dates (their unit is lost) and fractions where whole numbers stand."""
+    """Refuses what a cast would change silently: dates lose their unit, and whole numbers have no fractions."""
     for c, dtype in frame.schema.items():
         if not spec.columns[c].dtype.is_integer():
             continue

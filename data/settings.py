@@ -1,4 +1,4 @@
-"""Settings to a config; an error names the key, its value and the keys that could stand there."""
+"""Settings to a config; an error names the key, its value and the keys that are allowed there."""
 
 from __future__ import annotations
 
@@ -34,10 +34,10 @@ def config_from(kind: type[M], settings: Mapping[str, Any], *, name: str, **fixe
 
 
 def wrong_setting(error: ValidationError, kind: type[BaseModel], source: str, *, more: str = "") -> ConfigError:
-    """The first mistake that `kind` found in `source`; `more` says where to read on.
+    """The first mistake that `kind` found in `source`; `more` is where to read on.
 
-    An unknown key is answered with the keys of the table that it stood in, not of the outermost one, and with the
-    nearest of them, or with the place of the key of that name in another table.
+    The error on an unknown key lists the keys of its own table, not of the outermost one, and suggests the nearest of
+    them, or the key of that name in another table.
     """
     first = error.errors()[0]
     path = [str(part) for part in first["loc"]]
@@ -59,7 +59,7 @@ def wrong_setting(error: ValidationError, kind: type[BaseModel], source: str, *,
 
 
 def model_at(kind: type[BaseModel], path: Sequence[str]) -> type[BaseModel]:
-    """The model of the table that stands at `path` of `kind`; of a table with free keys, that of its values."""
+    """The model of the table at `path` of `kind`; of a table with free keys, that of its values."""
     for part in path:
         field = kind.model_fields.get(part)
         kind = next(_models(field.annotation), kind) if field is not None else kind

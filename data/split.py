@@ -26,7 +26,7 @@ from data.settings import Seed
 from data.ties import TieOrder, Ties, decided_by_ties, positives
 
 _TIMED = ("impressions", "engagements")
-"""Tables whose moments set the cut of a time split, the first that is there."""
+"""Tables whose times set the cut of a time split, the first that is there."""
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,13 @@ class Split:
     promise: str
     """What the split guarantees about leakage, and its tie rule."""
     train_before_us: int | None
-    """All training rows lie strictly before it and all test rows at or after it; None where no such moment exists."""
+    """All training rows lie strictly before it and all test rows at or after it; None where no such time exists."""
     train: pl.LazyFrame
     """Columns of the table `engagements`."""
     test: pl.LazyFrame
     """Columns of the table `engagements`; no row is in both parts."""
     ties: TieOrder | None = None
-    """Which of a user's engagements of one moment is the later; None where the parts do not depend on it."""
+    """Which of a user's engagements with the same time is the later; None where the parts do not depend on it."""
 
     @cached_property
     def decided(self) -> int:
@@ -83,13 +83,13 @@ class _Settings(BaseModel):
     @property
     def name(self) -> str:
         """See `Splitter`."""
-        said = self.model_dump(exclude_defaults=True)
+        changed = self.model_dump(exclude_defaults=True)
         kind = type(self).model_fields["kind"].default
-        return " ".join([kind, *(f"{key}={value}" for key, value in said.items())])
+        return " ".join([kind, *(f"{key}={value}" for key, value in changed.items())])
 
 
 class TimeSplit(_Settings):
-    """Everything before one moment is for training, everything from it on is for testing."""
+    """Everything before a time is for training, everything from it on is for testing."""
 
     kind: Literal["time"] = "time"
     """Name in the catalogue."""
@@ -108,7 +108,7 @@ class TimeSplit(_Settings):
         )
 
     def cut_us(self, dataset: Dataset) -> int:
-        """The first moment of the test part."""
+        """The first time of the test part."""
         name = next((one for one in _TIMED if dataset.rows(one)), None)
         if name is None:
             raise DataError(
@@ -141,8 +141,8 @@ class PastOrder(_Settings):
     """Settings of a split whose parts depend on the order of each user's engagements."""
 
     ties: Ties = "auto"
-    """Which of a user's engagements of one moment is the later: by the log's own order (`file`), by a draw (`drawn`),
-    or, by `auto`, by its order where it was kept and says something, else by a draw."""
+    """Which of a user's engagements with the same time is the later: by the log's own order (`file`), by a draw
+    (`drawn`), or (`auto`) by the log's order where it was kept and has a meaning, else by a draw."""
     seed: Seed = 1
     """Of the draw."""
 
@@ -160,6 +160,7 @@ class PastOrder(_Settings):
         """Which is the later, for a promise; `words` are those of a data set's order."""
         either = f"the later in the log's order where it says something, else one drawn with seed {self.seed}"
         named = {"auto": either, "file": "the later in the log's order", "drawn": f"one drawn with seed {self.seed}"}
+        # The words are part of what evaluations are told apart by: other words would part old runs from new ones.
         return f"of a user's engagements at one moment {words or named[self.ties]} counts as the later"
 
 
@@ -335,7 +336,7 @@ class _TrainingPart(Dataset):
 def training_part(dataset: Dataset, split: Split) -> Dataset:
     """The data set as a model of `split` may see it: features of its rows know no engagement of the test.
 
-    A split at one moment needs nothing taken away, for features know nothing after their row's moment.
+    A split at a time needs nothing taken away, for features know nothing after their row's time.
     """
     return dataset if split.train_before_us is not None else _TrainingPart(dataset, split)
 

@@ -1,9 +1,8 @@
-"""Which of a person's engagements of one moment is the later: what a split of each person's past needs beside time.
+"""Which of a user's engagements with the same time is the later: a split of each user's past needs it beside time.
 
-A log's own order decides where it says something: the order of the lines of a file, or that in which a world's events
-were written. It says nothing where it was not kept, or where the file stands in order of its items within each moment:
-the larger id would always be the later, and ids go with age and popularity. There a draw decides, by seed, user and
-tweet alone.
+A log's own order decides where it has a meaning: the order of the lines of a file, or that in which a world's events
+were written. It has none where it was not kept, or where the file is sorted by item within each time: the larger id
+would always be the later, and ids go with age and popularity. There a draw decides, by seed, user and tweet alone.
 """
 
 from __future__ import annotations
@@ -21,20 +20,20 @@ from data.rng import Stream
 from data.schema import POSITIVE_ACTIONS
 
 Ties = Literal["auto", "file", "drawn"]
-"""`auto`: the log's order where it says something, else a draw; `file`: the log's order; `drawn`: a draw."""
+"""`auto`: the log's order where it has a meaning, else a draw; `file`: the log's order; `drawn`: a draw."""
 
 KEPT = {"ties": "file"}
-"""What a reader adds to a data set's config when engagements of one moment are numbered in the order of their lines."""
+"""What a reader adds to a data set's config when it numbers engagements with the same time in the order of lines."""
 
 _LEAST_PAIRS = 100
-"""Neighbours of one moment that must all ascend before a file counts as sorted by item: less could be chance."""
+"""Neighbours with the same time that must all ascend before a file counts as sorted by item: fewer could be chance."""
 _LOOKED_AT = 5_000_000
-"""Rows, from the first on, over which that is looked for."""
+"""How many of the first rows are searched for them."""
 
 
 @dataclass(frozen=True)
 class TieOrder:
-    """The order of a person's engagements of one moment."""
+    """The order of a user's engagements with the same time."""
 
     seed: int | None
     """Of the draw; None where the log's order decides."""
@@ -67,14 +66,14 @@ class TieOrder:
         return rows.sort("user_id", "time_us", self.key(rows), "engagement_id")
 
     def key(self, rows: pl.DataFrame) -> pl.Series:
-        """[N] what orders the rows of one user and moment."""
+        """[N] sort key of the rows of one user and time."""
         if self.seed is None:
             return rows["engagement_id"]
         lots = Stream(self.seed, "ties").words(rows["user_id"].to_numpy(), rows["tweet_id"].to_numpy(), n=1)
         return pl.Series("lot", lots[:, 0])
 
     def rank(self, rows: pl.DataFrame) -> I64:
-        """[N] place of each row by time, and within a user's moment by this order."""
+        """[N] place of each row by time, and within a user's rows of one time by this order."""
         place = np.empty(len(rows), np.int64)
         order = np.lexsort((self.key(rows).to_numpy(), rows["user_id"].to_numpy(), rows["time_us"].to_numpy()))
         place[order] = np.arange(len(rows))
@@ -88,16 +87,16 @@ def positives(dataset: Dataset) -> pl.LazyFrame:
 
 
 def decided_by_ties(train: pl.LazyFrame, test: pl.LazyFrame) -> int:
-    """How many test rows share their user and moment with a training row of another tweet."""
-    moment = ["user_id", "time_us"]
-    tested = test.select(*moment, "tweet_id", "engagement_id")
-    both = tested.join(train.select(*moment, other="tweet_id"), on=moment, how="inner")
+    """How many test rows share their user and time with a training row of another tweet."""
+    shared = ["user_id", "time_us"]
+    tested = test.select(*shared, "tweet_id", "engagement_id")
+    both = tested.join(train.select(*shared, other="tweet_id"), on=shared, how="inner")
     found = both.filter(pl.col("tweet_id") != pl.col("other")).select(pl.col("engagement_id").n_unique())
     return int(found.collect().item())
 
 
 def _sorted_by_item(dataset: Dataset) -> bool:
-    """Whether the lines of every user and moment ascend by item, by its number or by what it was called."""
+    """Whether the lines of every user and time ascend by item, by its number or by its original id."""
     rows = positives(dataset).head(_LOOKED_AT).select("user_id", "time_us", "engagement_id", "tweet_id").collect()
     item = rows["tweet_id"]
     texts = dataset.ids("tweets").texts

@@ -1,4 +1,4 @@
-"""Where a top-level domain stands in a text, by the list in `top_level_domains.txt`."""
+"""Where a text has a top-level domain, by the list in `top_level_domains.txt`."""
 
 from __future__ import annotations
 

@@ -57,7 +57,7 @@ _NOT_SEEN = re.compile(
     r"[\s\x00-\x1f\x7f-\x9f\xad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200f\u202a-\u202e\u2060-\u206f"
     "\u2800\u3164\ufe00-\ufe0f\ufeff\uffa0\ufff0-\ufff8\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0000-\U000e0fff]*+"
 )
-"""Spaces, controls, and what Unicode says that a reader does not see."""
+"""Spaces, controls, and what is invisible by Unicode."""
 
 NOT_TEXT = re.compile("[\x00\ufeff\ufffe\uffff]")
 """What is no text: NUL, byte order marks and a code point that is none."""

@@ -68,7 +68,7 @@ def url_spans(text: str) -> list[tuple[int, int]]:
 
 
 def _scheme(text: str, host: int, done: int) -> int | None:
-    """Where the scheme begins that stands before the host at `host`, if one does."""
+    """Where the scheme before the host at `host` begins, if there is one."""
     before = text[max(host - 8, done) : host].lower()
     if not before.endswith(("http://", "https://")):
         return None

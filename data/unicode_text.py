@@ -44,7 +44,7 @@ def category(names: str) -> str:
 def normalised(form: Literal["NFC", "NFKC"], text: str) -> str:
     """`text` in a normal form.
 
-    The library sorts the marks that stand in a row by insertion, in time of the square of their number. In a text of
+    The library sorts marks in a row by insertion, in time of the square of their number. In a text of
     over 1,000 code points a row of more than 30 is therefore normalised 30 at a time.
     """
     if text.isascii():

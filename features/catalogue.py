@@ -107,7 +107,7 @@ def owners() -> dict[str, str]:
     for name, target in CATALOGUE.items():
         one: FeatureView = resolve(target)
         if one.name != name:
-            raise ConfigError(f"view {one.name!r} stands in the catalogue as {name!r}", remedy="name it alike")
+            raise ConfigError(f"view {one.name!r} is {name!r} in the catalogue", remedy="give both the same name")
         for feature in one.features:
             if feature.name in out:
                 raise ConfigError(f"feature {feature.name!r} is written by {out[feature.name]!r} and {name!r}")

@@ -21,11 +21,11 @@ LANGUAGES = (
 """Primary subtags of BCP 47: `pt-BR` is `pt`."""
 
 NO_OFFSET = -1
-"""An offset from UTC of so many minutes stands for none: no zone is one minute behind."""
+"""An offset from UTC, in minutes, that means none: no zone is one minute behind."""
 
 
 def codes_of(names: Array | Sequence[str], values: Sequence[str]) -> Array:
-    """[N] int8 codes of names; "" is none. Only what stands before a hyphen counts, in any case."""
+    """[N] int8 codes of names; "" is none. Only what is before a hyphen counts, in any case."""
     code = {value: place for place, value in enumerate(values)} | {"": -1}
     every = names.tolist() if isinstance(names, np.ndarray) else names
     return np.fromiter((code.get(name.split("-")[0].lower(), len(values)) for name in every), np.int8, len(every))

@@ -1,4 +1,4 @@
-"""The offline engine: features of any user, tweet and moment from a log, point in time, in Polars."""
+"""The offline engine: features of any user, tweet and time from a log, point in time, in Polars."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def offline_features(
 ) -> CandidateBatch:
     """The features `names` at each of `rows` (`user_id`, `tweet_id`, `time_us`), from events strictly before it.
 
-    One request a row (B = N), in the order of `rows`; features of the request stand on the requests. `user_row`,
+    One request a row (B = N), in the order of `rows`; features of the request are columns of the requests. `user_row`,
     `tweet_row` and `author_row` number the ids of this batch alone (-1 for no author). Calls with the same `cache` read
     texts once.
 
@@ -72,23 +72,23 @@ def features_of_log(
     views, cache = plan(names), cache or OfflineCache()
     log = _log(tables, {name for view in views for name in view.tables}, understanding, cache, key)
     queries = _rows(rows, log["tweets"])
-    moments = queries.select("user_id", "time_us").unique(maintain_order=True).with_row_index("row")
-    moments = moments.with_columns(pl.col("row").cast(pl.Int64)).sort("time_us")
-    moment = queries.join(moments.rename({"row": "moment"}), on=["user_id", "time_us"], how="left")
-    of = _by_row(moment, "moment")
+    requests = queries.select("user_id", "time_us").unique(maintain_order=True).with_row_index("row")
+    requests = requests.with_columns(pl.col("row").cast(pl.Int64)).sort("time_us")
+    of_row = queries.join(requests.rename({"row": "request"}), on=["user_id", "time_us"], how="left")
+    of = _by_row(of_row, "request")
     by_time = queries.sort("time_us")
     found: dict[str, Array] = {}
     entity: dict[str, str] = {}
     for view in views:
         own = view.entity == "request"
-        frame = _with_reads(moments if own else by_time, view, found, entity, of)
-        answer = view.offline(log, frame.lazy()).collect()
+        frame = _with_reads(requests if own else by_time, view, found, entity, of)
+        result = view.offline(log, frame.lazy()).collect()
         for feature in view.features:
             default = feature.default
-            found[feature.name] = _column(answer, feature.name, len(moments) if own else len(queries), default)
+            found[feature.name] = _column(result, feature.name, len(requests) if own else len(queries), default)
             entity[feature.name] = view.entity
-    requests = {name: found[name][of] for name in names if entity[name] == "request"}
-    return _batch(queries, requests, {name: found[name] for name in names if entity[name] != "request"})
+    of_requests = {name: found[name][of] for name in names if entity[name] == "request"}
+    return _batch(queries, of_requests, {name: found[name] for name in names if entity[name] != "request"})
 
 
 def _log(
@@ -122,7 +122,7 @@ def _log(
 
 
 def _rows(rows: pl.DataFrame, tweets: pl.LazyFrame) -> pl.DataFrame:
-    """`rows` numbered, with `posted_us` and `author_id` where the tweet was posted before the row's moment."""
+    """`rows` numbered, with `posted_us` and `author_id` where the tweet was posted before the row's time."""
     queries = rows.select(pl.col(ROWS).cast(pl.Int64)).with_row_index("row").with_columns(pl.col("row").cast(pl.Int64))
     known = tweets.select("tweet_id", "author_id", posted_us="time_us")
     known = known.join(queries.lazy().select("tweet_id").unique(), on="tweet_id", how="semi")
@@ -150,9 +150,9 @@ def _with_reads(
     return frame.with_columns(pl.Series(name, values) for name, values in gathered.items())
 
 
-def _column(answer: pl.DataFrame, name: str, size: int, default: float) -> Array:
-    """[size, ...] a view's column by row, `default` where it says nothing."""
-    series = answer[name]
+def _column(result: pl.DataFrame, name: str, size: int, default: float) -> Array:
+    """[size, ...] a view's column by row, `default` where it has no value."""
+    series = result[name]
     if isinstance(series.dtype, pl.Array):
         missing = series.is_null()
         width, dtype = series.dtype.size, series.dtype.inner
@@ -161,10 +161,10 @@ def _column(answer: pl.DataFrame, name: str, size: int, default: float) -> Array
             kept = series.filter(~missing)
             values = kept.to_numpy() if len(kept) else np.zeros((0, width))
         out = np.full((size, width), default, pl.Series([], dtype=dtype).to_numpy().dtype)
-        out[answer["row"].filter(~missing).to_numpy()] = values
+        out[result["row"].filter(~missing).to_numpy()] = values
         return out
     out = np.full(size, default, np.float32)
-    out[answer["row"].to_numpy()] = series.cast(pl.Float64).fill_null(default).to_numpy()
+    out[result["row"].to_numpy()] = series.cast(pl.Float64).fill_null(default).to_numpy()
     return out
 
 

@@ -64,7 +64,7 @@ class FeatureState:
         names = tuple(CATALOGUE) if views is None else views
         wanted = plan([feature.name for name in names for feature in view(name).features])
         self.time_us = UNKNOWN_US
-        """The moment of the last event; a data set's replay goes on after it."""
+        """The time of the last event; a data set's replay goes on after it."""
         self._views: dict[str, OnlineView] = {one.name: one.online(self._shared) for one in wanted}
         self._listeners: dict[str, list[OnlineView]] = {}
         for live in self._views.values():
@@ -75,7 +75,7 @@ class FeatureState:
         """Tables whose events it wants."""
 
     def update(self, events: EventBatch) -> None:
-        """Takes a batch of one table; batches of a moment come in the schema's order of tables.
+        """Takes a batch of one table; batches of one time come in the schema's order of tables.
 
         An engagement counts if its tweet was posted by then; views of "engagements" get positive ones alone.
         """
@@ -101,7 +101,7 @@ class FeatureState:
         self._notify(events.table, events)
 
     def requests(self, user_ids: ArrayLike, time_us: ArrayLike) -> Requests:
-        """[B] requests of known users at `time_us` (one moment, or one a user).
+        """[B] requests of known users at `time_us` (one time, or one a user).
 
         Raises:
             NotFoundError: a user that no event has named.
@@ -109,7 +109,7 @@ class FeatureState:
         ids = np.atleast_1d(np.asarray(user_ids, np.int64))
         rows = self.network.users.rows(ids)
         if (rows < 0).any():
-            raise NotFoundError(f"unknown user {int(ids[rows < 0][0])}", remedy="ask for a user of this network")
+            raise NotFoundError(f"unknown user {int(ids[rows < 0][0])}", remedy="choose a user of this network")
         times = np.broadcast_to(np.asarray(time_us, np.int64), ids.shape).copy()
         return Requests({"user_id": ids, "user_row": rows, "time_us": times})
 
@@ -146,7 +146,7 @@ class FeatureState:
         return batch.with_requests(of_requests).with_columns(own) if of_requests else batch.with_columns(own)
 
     def save(self, folder: Path) -> None:
-        """Writes the state to `folder`: one complete version stands there at any moment, the older or the newer."""
+        """Writes the state to `folder`: one complete version is there at any time, the older or the newer."""
         about = {"version": VERSION, "views": list(self._views), "languages": self.network.languages}
         about |= {"understanding": self.understanding.identity if self.understanding else "", "time_us": self.time_us}
         with written_whole(folder) as staging:

@@ -1,4 +1,4 @@
-"""What all live views stand on: kept by the feature state, updated before the views, read by them."""
+"""What all live views read: kept by the feature state and updated before the views."""
 
 from __future__ import annotations
 

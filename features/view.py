@@ -46,8 +46,8 @@ class OnlineView(Protocol):
     def update(self, events: EventBatch) -> None:
         """Takes one batch of a table that it listens to; batches come in order.
 
-        Beside each `*_id` column stands its `*_row`, beside `action` its `action_code`, the place in `ACTIONS`. Of
-        `engagements` only the positive ones come; who listens to `actions` gets all whose tweet was posted by then.
+        Beside each `*_id` column is its `*_row`, beside `action` its `action_code`, the place in `ACTIONS`. A
+        view of `engagements` gets only the positive ones, a view of `actions` gets all whose tweet was posted by then.
         """
         ...
 
@@ -98,7 +98,7 @@ class FeatureView(Protocol):
         `log` holds the tables by name (empty where the data set lacks one): engagements only the positive ones, all
         of them as `actions`, and the derived tables of `features.offline`. `rows` has `row` (int64, unique),
         `user_id`, `time_us` and the columns named in `reads`; for a view of candidates also `tweet_id`, `posted_us` and
-        `author_id`, which are null where no such tweet was posted before `time_us`. The answer has `row` and the view's
+        `author_id`, which are null where no such tweet was posted before `time_us`. The result has `row` and the view's
         columns; a row that is missing or null means nothing is known, and takes the feature's default.
         """
         ...

@@ -20,7 +20,7 @@ READERS: dict[str, str] = {
 }
 
 RATED = ("movielens", "recbole")
-"""Readers that can leave out low ratings. A mapping says it itself."""
+"""Readers that can leave out low ratings. A mapping has its own key for that."""
 
 
 class Reader(Protocol):

@@ -20,15 +20,15 @@ def feeds_of(
     `propensity` and `author_id`; and the columns `keys`, whose values the rows of one request share.
 
     The time of a request is that of its first item; requests and impressions are numbered from 1 in order of time,
-    then of the file. An action happens at the moment of its impression. An item that stands in its request again is
-    one impression, the first; another action on it is one more engagement. Actions stand in order of time, then of the
+    then of the file. An action happens at the time of its impression. An item that its request has again is
+    one impression, the first; another action on it is one more engagement. Actions are in order of time, then of the
     file.
     """
-    asked = shown.group_by(keys, maintain_order=True).agg(
-        _asked=pl.col("time_us").min(), _who=pl.col("user_id").first()
+    requests = shown.group_by(keys, maintain_order=True).agg(
+        _time=pl.col("time_us").min(), _who=pl.col("user_id").first()
     )
-    asked = asked.sort("_asked", maintain_order=True).with_row_index("request_id", offset=1)
-    rows = shown.join(asked, on=keys, how="left", maintain_order="left").with_row_index("_at")
+    requests = requests.sort("_time", maintain_order=True).with_row_index("request_id", offset=1)
+    rows = shown.join(requests, on=keys, how="left", maintain_order="left").with_row_index("_at")
     if "position" not in rows.columns:
         rows = rows.with_columns(position=_places(rows["request_id"]))
     acts = rows.filter(pl.col("action") != "")
@@ -36,18 +36,18 @@ def feeds_of(
     first = _first(rows, ["request_id", "tweet_id"])
     copies = rows.filter(~first).join(acts, on="_at", how="anti")["line"].unique().sort()
     lines.leave_out(copies, "shows an item again that its request has")
-    said = [one for one in ("author_id", "propensity") if one in rows.columns]
+    given = [one for one in ("author_id", "propensity") if one in rows.columns]
     order = ["time_us", "request_id", "position"]
     impressions = rows.filter(first).sort(order, maintain_order=True).select(
-        *order, "user_id", "tweet_id", *said, source=pl.lit("log"), score=pl.lit(float("nan"))
+        *order, "user_id", "tweet_id", *given, source=pl.lit("log"), score=pl.lit(float("nan"))
     )  # fmt: skip
     return {
-        "requests": asked.select(
-            "request_id", time_us="_asked", user_id="_who", product=pl.lit(product), policy=pl.lit(policy)
+        "requests": requests.select(
+            "request_id", time_us="_time", user_id="_who", product=pl.lit(product), policy=pl.lit(policy)
         ),
         "impressions": impressions.with_row_index("impression_id", offset=1),
         "engagements": acts.sort("time_us", maintain_order=True).select(
-            "time_us", "user_id", "tweet_id", "request_id", "action", *(one for one in said if one == "author_id")
+            "time_us", "user_id", "tweet_id", "request_id", "action", *(one for one in given if one == "author_id")
         ),
     }
 
@@ -62,7 +62,7 @@ def _first(rows: pl.DataFrame, columns: Sequence[str]) -> pl.Series:
 
 
 def _places(request: pl.Series) -> pl.Series:
-    """[N] how many rows of its request stand before a row."""
+    """[N] how many rows of its request come before a row."""
     order = np.argsort(request.to_numpy(), kind="stable")
     ascending = request.to_numpy()[order]
     at = np.arange(len(order))

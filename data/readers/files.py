@@ -1,7 +1,7 @@
-"""Reads delimited text and Parquet files and knows what every line of them is worth: good, blank or broken, and why.
+"""Reads delimited text and Parquet files and finds which of their lines are good, blank or broken, and why.
 
-A text file is first looked through for its structure, then only the columns that are wanted are parsed, all of them as
-text, so that a value that does not fit can be shown as it stands.
+A text file is first scanned for its structure, then only the columns that are wanted are parsed, all of them as
+text, so that a value that does not fit can be shown unchanged.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ class Layout:
     separator: str = ","
     """One ASCII character, or several where there is no quote."""
     quote: str | None = '"'
-    """What stands around a field that holds separators; None where nothing does."""
+    """What encloses a field that holds separators; None without quotes."""
     names: tuple[str, ...] | None = None
     """The columns of a file without a header."""
     fewer: tuple[int, ...] = ()
@@ -120,7 +120,7 @@ def _check_file(path: Path) -> None:
 
 
 def _header(path: Path, content: Path | bytes, separator: str, quote: str | None) -> list[str]:
-    """The names in the first line of a file that was made plain."""
+    """The names in the first line of a file that was converted."""
     if isinstance(content, bytes):
         first = content[: content.find(b"\n") + 1 or None]
     else:
@@ -164,7 +164,7 @@ def _separated(line: str) -> str:
     if likely not in line:
         return ""
     shown = json.dumps(likely)
-    return f"its fields seem to be separated by {shown}: import it by a mapping that says separator = {shown}"
+    return f"its fields seem to be separated by {shown}: import it by a mapping with separator = {shown}"
 
 
 def _faults(records: Records, fits: NDArray[np.bool_], headers: int, columns: int, layout: Layout) -> list[Fault]:
@@ -182,15 +182,15 @@ def _faults(records: Records, fits: NDArray[np.bool_], headers: int, columns: in
         if len(at):
             has = f" but {records.fields[at[0]]}" if "fields" in reason else ""
             whole = has == " but 1" and not headers
-            said = _separated(records.text(int(at[0]))) if whole else remedy
-            found.append(Fault(reason, reason + has, records.lines[at], remedy=said))
+            hint = _separated(records.text(int(at[0]))) if whole else remedy
+            found.append(Fault(reason, reason + has, records.lines[at], remedy=hint))
     return found
 
 
 def _parse(
     path: Path, content: Path | bytes, wanted: Sequence[str], layout: Layout, skip: int, rows: int
 ) -> pl.DataFrame:
-    """Columns by place, so that names that stand twice or are empty do no harm."""
+    """Columns by place, so that names that are empty or there twice do no harm."""
     names = layout.names or ()
     places = sorted(names.index(one) for one in dict.fromkeys(wanted))
     if not rows:

@@ -69,7 +69,7 @@ def _of_floats(lines: Lines, column: str) -> pl.Series:
 
 
 def without_fractions(columns: Sequence[tuple[Lines, str]], texts: Sequence[pl.Series]) -> list[pl.Series]:
-    """`10.0` becomes `10` in columns of numbers, unless other fractions stand beside it, as in versions."""
+    """`10.0` becomes `10` in columns of numbers, unless the column has other fractions, as versions do."""
     if any(one.str.contains(_FRACTION).any() for one in texts):
         return list(texts)
     return [_whole(lines, column, one) for (lines, column), one in zip(columns, texts, strict=True)]
@@ -100,7 +100,7 @@ def without_zeros(lines: Lines, column: str, texts: pl.Series) -> pl.Series:
     return texts.str.replace("^0+([0-9])", "${1}")
 
 
-def tell_cut(lines: Lines, column: str, texts: pl.Series) -> None:
+def warn_of_cut(lines: Lines, column: str, texts: pl.Series) -> None:
     """Warns where all long numbers end in zeros from the 16th digit on, which spreadsheets make of what they cannot
     hold."""
     long = texts.filter((texts.str.len_bytes() >= _LONG) & texts.str.contains("^[0-9]+$")).unique()

@@ -1,10 +1,10 @@
 """Ids of any kind become int64: whole numbers stay what they are, everything else is numbered as it appears.
 
-A log's ids of one entity (its users, its items) may stand in several columns and files; they are one space. People and
+A log's ids of one entity (its users, its items) may be in several columns and files; they are one space. People and
 things never share one. Whole numbers are texts of digits without leading zeros that fit int64. Digits that are not
-(leading zeros, 128 bits) are texts like any other. Numbers beside texts are refused, unless it is said that all of them
-are texts: `seven` in a column of numbers is more often a broken line than a name. So are numbers with leading zeros
-beside the same ones without, unless it is said whether they are the same.
+(leading zeros, 128 bits) are texts like any other. Numbers beside texts are refused, unless a setting makes all of them
+texts: `seven` in a column of numbers is more often a broken line than a name. So are numbers with leading zeros
+beside the same ones without, unless a setting decides whether they are the same.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Literal
 import polars as pl
 
 from data.errors import DataError
-from data.readers.id_forms import PADDED, WHOLE, tell_cut, texts_of, without_fractions, without_zeros
+from data.readers.id_forms import PADDED, WHOLE, texts_of, warn_of_cut, without_fractions, without_zeros
 from data.readers.lines import Lines
 
 IdKind = Literal["auto", "integer", "text"]
@@ -34,16 +34,16 @@ class Ids:
     """The ids of one entity of a log."""
 
     def __init__(self, entity: str, kind: IdKind = "auto", *, mixed: bool = False, key: str = "") -> None:
-        """`entity` is `users`, `tweets` or `authors`; with `mixed` numbers may stand beside texts.
+        """`entity` is `users`, `tweets` or `authors`; with `mixed` numbers may be beside texts.
 
-        `key` is the setting by which a person says the kind, where there is one.
+        `key` is the setting of the kind, where there is one.
         """
         self.entity = entity
         self._kind = kind
         self._mixed = mixed
         self._key = key
         self.first = 0
-        """What the first of `originals` was numbered."""
+        """Number of the first of `originals`."""
         self.originals: pl.Series | None = None
         """Texts of the ids from `first` on; None until `number`, and where numbers stayed what they are."""
 
@@ -51,13 +51,13 @@ class Ids:
         """The columns as texts, null where empty; marks lines with no id (but in `optional` files) or an odd one.
 
         Raises:
-            DataError: numbers stand with and without leading zeros, and nothing says whether they are the same.
+            DataError: numbers are written with and without leading zeros, and no setting decides if they are the same.
         """
         texts = [texts_of(lines, column) for lines, column in columns]
         for (lines, column), text in zip(columns, texts, strict=True):
             if lines not in optional:
                 lines.refuse(text.is_null(), column, "an id is needed")
-            tell_cut(lines, column, text)
+            warn_of_cut(lines, column, text)
         if all(text.str.contains(WHOLE).all() for text in texts) and self._kind != "integer":
             return texts
         if self._kind != "text":
@@ -75,8 +75,8 @@ class Ids:
     def number(self, *columns: pl.Series, apart: pl.Series | None = None) -> list[pl.Series]:
         """The checked columns, without their broken lines, as int64.
 
-        All are numbered, from after the largest id of `apart` on, where these are the ids of others in the same column
-        type that must not be met.
+        All are numbered, from after the largest id of `apart` on, where those are the ids of others in the same column
+        type, which must not be used again.
 
         Raises:
             DataError: no number is left after `apart`.
@@ -127,7 +127,7 @@ class Ids:
         return f'if all are right say {self._key} = "text"' if self._key else ""
 
     def _compare_zeros(self, columns: Sequence[tuple[Lines, str]], texts: Sequence[pl.Series]) -> None:
-        """Refuses numbers that are the same but for leading zeros (and, where all are texts, a fraction of zeros)."""
+        """Refuses numbers that differ only in leading zeros (and, where all are texts, a fraction of zeros)."""
         if not any(text.str.contains(rf"{PADDED}|\.0+$").any() for text in texts):
             return
         parts = [
@@ -154,21 +154,20 @@ class Ids:
         beside = "" if first == second else f" ({second})"
         where = f"{padded!r}{beside} and {plain!r} ({first})"
         raise DataError(
-            f"{files[1].path}: ids of {name} stand with and without leading zeros: {where}, {len(forms):,} so written",
+            f"{files[1].path}: ids of {name} are written with and without leading zeros: {where}, "
+            f"{len(forms):,} such ids",
             remedy=self._same_or_not,
         )
 
     @property
     def _same_or_not(self) -> str:
         if not self._key:
-            return (
-                'write them alike, or import the log by a mapping that says user_ids or item_ids = "integer" or "text"'
-            )
+            return 'write them alike, or import the log by a mapping with user_ids or item_ids = "integer" or "text"'
         return f'say {self._key} = "integer" if they are the same, {self._key} = "text" if they are not'
 
 
 def _whole(texts: pl.Series) -> pl.Series | None:
-    """The ids as they stand, where every one is a whole number that fits."""
+    """The ids unchanged, where every one is a whole number that fits."""
     values = texts.cast(pl.Int64, strict=False)
     fits = values.null_count() == texts.null_count() and bool(texts.str.contains(WHOLE).all())
     return values if fits else None

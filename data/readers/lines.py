@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from data.batch import I64
 from data.errors import DataError
-from data.readers.moments import (
+from data.readers.notes import Note, dropped
+from data.readers.timestamps import (
     ISO,
     LAST_US,
     LIKELY_US,
@@ -26,12 +27,11 @@ from data.readers.moments import (
     has_zone,
     has_zone_sign,
     in_other_words,
-    iso_moments,
+    iso_timestamps,
     microseconds,
     of_form,
     of_numbers,
 )
-from data.readers.notes import Note, dropped
 
 _SHOWN = 5
 _LONGEST = 100
@@ -172,20 +172,20 @@ class Lines:
         self.refuse(~(yes | no), column, "neither true nor false")
         return yes
 
-    def moment(
+    def timestamp(
         self, column: str, unit: TimeUnit | None = None, form: str | None = None, *, empty: bool = False
     ) -> pl.Series:
         """[N] the column as UTC microseconds: numbers of `unit` since 1970, or texts of the form `form` (see strptime).
 
-        Without a unit they are seconds, and nobody can say otherwise. A Parquet column of dates needs neither. The form
-        `iso` is ISO 8601. A moment without a zone is taken as UTC. An absent one is null where `empty` allows it.
+        Without a unit they are seconds, and no setting changes that. A Parquet column of dates needs neither. The form
+        `iso` is ISO 8601. A timestamp without a zone is taken as UTC. An absent one is null where `empty` allows it.
         """
         raw = self.frame[column]
         if raw.dtype.is_temporal():
-            times, why, what = microseconds(raw), "no moment", "UTC"
+            times, why, what = microseconds(raw), "no timestamp", "UTC"
         elif form is not None:
             times, what = self._of_form(raw, form), "UTC"
-            why = f"not a moment of {ISO}" if form == "iso" else f"not a moment of the form {form!r}"
+            why = f"not a timestamp of {ISO}" if form == "iso" else f"not a timestamp of the form {form!r}"
         else:
             name = UNIT_NAMES[unit or "s"]
             times, why, what = (
@@ -196,34 +196,34 @@ class Lines:
         missing = times.is_null() & _there(raw) if empty else times.is_null()
         self.refuse(missing, column, why, remedy=in_other_words(_first(raw, missing), unit, form))
         off = ((times < 0) | (times > LAST_US)).fill_null(False)
-        self.refuse(off, column, f"which is no moment of 1970 to 2100 {what}",
+        self.refuse(off, column, f"which is no timestamp of 1970 to 2100 {what}",
                     remedy=in_other_words(_first(raw, off), unit, form))  # fmt: skip
-        self._tell_early(raw, times, unit, form)
-        self._tell_zones(raw, form)
+        self._warn_of_early(raw, times, unit, form)
+        self._note_zones(raw, form)
         return times
 
     def _of_form(self, raw: pl.Series, form: str) -> pl.Series:
         texts = raw.cast(pl.String, strict=False).fill_null("").str.strip_chars()
         if form == "iso":
-            return iso_moments(texts)
+            return iso_timestamps(texts)
         try:
             return of_form(texts, form)
         except pl.exceptions.PolarsError as error:
             reason = str(error).splitlines()[0]
             raise DataError(f"{self.path}: time format {form!r}: {reason}", remedy="write it as strptime") from error
 
-    def _tell_early(self, raw: pl.Series, times: pl.Series, unit: TimeUnit | None, form: str | None) -> None:
-        """Warns of moments of good lines before the year 1990."""
+    def _warn_of_early(self, raw: pl.Series, times: pl.Series, unit: TimeUnit | None, form: str | None) -> None:
+        """Warns of timestamps of good lines before the year 1990."""
         early = times.is_between(0, LIKELY_US - 1).fill_null(False) & pl.Series(self._good)
         if not early.any():
             return
         count, value = int(early.sum()), _first(raw, early)
         guess = "" if raw.dtype.is_temporal() else in_other_words(value, unit, form)
-        many = "1 moment" if count == 1 else f"{count:,} moments"
+        many = "1 timestamp" if count == 1 else f"{count:,} timestamps"
         words = f"{many} before 1990, as {day_of(times.filter(early)[0])} ({value})"
         self.note(f"{words}; {guess}" if guess else words, columns=[raw.name], warning=True)
 
-    def _tell_zones(self, raw: pl.Series, form: str | None) -> None:
+    def _note_zones(self, raw: pl.Series, form: str | None) -> None:
         """Notes times that were taken as UTC because they have no zone."""
         total = len(raw) - raw.null_count()
         zoned = total
@@ -236,10 +236,9 @@ class Lines:
         if zoned == total:
             return
         bare = total - zoned
-        words = (
-            f"{bare:,} of {total:,} moments {'has' if bare == 1 else 'have'} no zone and {'is' if bare == 1 else 'are'}"
-        )
-        words = words if zoned else "moments have no zone and are"
+        has, are = ("has", "is") if bare == 1 else ("have", "are")
+        words = f"{bare:,} of {total:,} timestamps {has} no zone and {are}"
+        words = words if zoned else "timestamps have no zone and are"
         self.note(f"{words} taken as UTC", columns=[raw.name], warning=zoned > 0)
 
     def keep(self, columns: dict[str, pl.Series] | pl.DataFrame, *, skip_bad: bool) -> pl.DataFrame:

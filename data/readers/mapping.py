@@ -14,7 +14,7 @@
     id = "sku"
     text = ["title", "brand"]
 
-Lines of the log become engagements. A log without times whose lines stand in order says `order = "file"` instead of
+Lines of the log become engagements. A log without times whose lines are in order has `order = "file"` instead of
 `time`. Columns that no key names are dropped, and the import names them. What was shown is not in such a log; where
 another file names it, `[impressions]` makes requests and impressions of its lines, and engagements of what was clicked.
 """
@@ -34,7 +34,7 @@ from data.readers.id_forms import texts_of
 from data.readers.ids import Ids
 from data.readers.lines import Lines
 from data.readers.mapping_keys import ImpressionsPart, ItemsPart, LogPart, Mapping, UsersPart, load_mapping
-from data.readers.tables import below, engaged, items_of, number_events, tell_unknown, users_of, write_log
+from data.readers.tables import below, engaged, items_of, note_unknown, number_events, users_of, write_log
 from data.schema import ACTIONS
 
 _LAST_PLACE = 32_767
@@ -54,7 +54,7 @@ def read_mapping(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
     items = Ids("tweets", mapping.item_ids, key="item_ids")
     apart = None if mapping.author_ids == "users" else Ids("authors", mapping.author_ids, key="author_ids")
     frames = _frames(mapping, files, (users, items, apart), skip_bad)
-    _tell_unknown(mapping, files, frames)
+    _note_unknown(mapping, files, frames)
     _number_all(frames, users, items, apart)
     tables, seen = _events(mapping, files, frames)
     tables["users"] = users_of(seen, frames.get("users") if apart else _people(frames))
@@ -107,28 +107,28 @@ def _texts(
     return dict(zip(columns, texts, strict=True))
 
 
-def _tell_unknown(mapping: Mapping, files: dict[str, Lines], frames: dict[str, pl.DataFrame]) -> None:
+def _note_unknown(mapping: Mapping, files: dict[str, Lines], frames: dict[str, pl.DataFrame]) -> None:
     """Notes what the log's ids and those of the parts `users` and `items` do not have in common."""
     acting = [frames[name] for name in ("log", "impressions") if name in frames]
     people, things = frames.get("users"), frames.get("items")
     made = None if things is None or "author_id" not in things.columns else things["author_id"]
     if things is not None:
-        tell_unknown(files["items"], things["tweet_id"], [one["tweet_id"] for one in acting], "items")
+        note_unknown(files["items"], things["tweet_id"], [one["tweet_id"] for one in acting], "items")
     if people is not None:
-        tell_unknown(files["users"], people["user_id"], [one["user_id"] for one in acting], "users")
+        note_unknown(files["users"], people["user_id"], [one["user_id"] for one in acting], "users")
     if made is None or mapping.items is None or mapping.items.author is None:
         return
     if mapping.author_ids == "users":
         if people is not None:
-            tell_unknown(files["users"], people["user_id"], [made], "authors")
+            note_unknown(files["users"], people["user_id"], [made], "authors")
         return
     known = [one["user_id"] for one in acting] + ([] if people is None else [people["user_id"]])
     makers = made.drop_nulls().unique()
-    alike = int(makers.is_in(pl.concat([one.unique() for one in known]).unique().implode()).sum())
-    if alike:
-        how = "is written like a user" if alike == 1 else "are written like users"
+    same = int(makers.is_in(pl.concat([one.unique() for one in known]).unique().implode()).sum())
+    if same:
+        how = "is written like a user" if same == 1 else "are written like users"
         remedy = 'if authors are users say author_ids = "users"'
-        words = f"{alike:,} of {len(makers):,} authors {how} and taken as something else; {remedy}"
+        words = f"{same:,} of {len(makers):,} authors {how} and taken as something else; {remedy}"
         files["items"].note(words, columns=[mapping.items.author], warning=True)
 
 
@@ -192,14 +192,14 @@ def _left_out(part: LogPart, log: pl.DataFrame) -> dict[str, pl.Series]:
 
 
 def _dense(tweets: pl.DataFrame) -> bool:
-    """Do items come on so few days that a file a day is no waste?"""
+    """Whether items come on so few days that a file a day is no waste."""
     return (tweets["time_us"] // DAY_US).n_unique() <= _MOST_DAYS
 
 
 def _log(lines: Lines, part: LogPart, user: pl.Series, item: pl.Series, skip_bad: bool) -> pl.DataFrame:
     """All lines in the order of the file, ids as texts; the action is "" where the mapping leaves a line out."""
     time = (
-        lines.moment(part.time, part.time_unit, part.time_format)
+        lines.timestamp(part.time, part.time_unit, part.time_format)
         if part.time is not None
         else pl.int_range(1, len(lines) + 1, eager=True)
     )
@@ -220,7 +220,7 @@ def _log(lines: Lines, part: LogPart, user: pl.Series, item: pl.Series, skip_bad
 
 def _shown(lines: Lines, part: ImpressionsPart, user: pl.Series, item: pl.Series, skip_bad: bool) -> pl.DataFrame:
     """Shown items in the order of the file, ids as texts; the action is "" where nothing was done."""
-    time = lines.moment(part.time, part.time_unit, part.time_format)
+    time = lines.timestamp(part.time, part.time_unit, part.time_format)
     columns = {"user_id": user, "tweet_id": item, "time_us": time}
     if part.clicked is not None:
         columns["action"] = _clicked(lines, part.clicked)
@@ -261,10 +261,10 @@ def _action(lines: Lines, column: str, actions: dict[str, str], *, empty: bool =
 
 
 def _users(lines: Lines, part: UsersPart, ids: pl.Series, skip_bad: bool) -> pl.DataFrame:
-    lines.refuse(~ids.is_first_distinct() & ids.is_not_null(), part.id, "which stands more than once")
+    lines.refuse(~ids.is_first_distinct() & ids.is_not_null(), part.id, "which is there more than once")
     columns = {"user_id": ids}
     if part.created is not None:
-        columns["created_us"] = lines.moment(part.created, part.time_unit, part.time_format, empty=True)
+        columns["created_us"] = lines.timestamp(part.created, part.time_unit, part.time_format, empty=True)
     for name, column in (("username", part.username), ("name", part.name), ("language", part.language)):
         if column is not None:
             columns[name] = lines.frame[column].cast(pl.String)
@@ -274,10 +274,10 @@ def _users(lines: Lines, part: UsersPart, ids: pl.Series, skip_bad: bool) -> pl.
 
 
 def _items(lines: Lines, part: ItemsPart, ids: pl.Series, author: pl.Series | None, skip_bad: bool) -> pl.DataFrame:
-    lines.refuse(~ids.is_first_distinct() & ids.is_not_null(), part.id, "which stands more than once")
+    lines.refuse(~ids.is_first_distinct() & ids.is_not_null(), part.id, "which is there more than once")
     columns = {"tweet_id": ids}
     if part.time is not None:
-        columns["time_us"] = lines.moment(part.time, part.time_unit, part.time_format, empty=True)
+        columns["time_us"] = lines.timestamp(part.time, part.time_unit, part.time_format, empty=True)
     if author is not None:
         columns["author_id"] = author
     if part.text:

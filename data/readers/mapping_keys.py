@@ -13,7 +13,7 @@ from data.errors import ConfigError
 from data.readers.files import Layout, read_parquet, read_text
 from data.readers.ids import IdKind
 from data.readers.lines import Lines
-from data.readers.moments import TimeUnit
+from data.readers.timestamps import TimeUnit
 from data.schema import ACTIONS
 from data.settings import wrong_setting
 
@@ -42,7 +42,7 @@ class _Part(BaseModel):
     UNUSED: ClassVar[dict[str, tuple[str, ...]]] = {}
     """Keys that need name no column, each with usual names of the column that it would name."""
     DEFAULTS: ClassVar[dict[str, str]] = {}
-    """Those whose column something else stands for, in words."""
+    """Those whose column something else replaces, in words."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -81,8 +81,8 @@ class _Part(BaseModel):
 
     def wanted(self) -> list[str]:
         """The columns that this part names."""
-        said = self.model_dump(exclude={*_Part.model_fields, *self.SETTINGS}, exclude_none=True)
-        return [one for value in said.values() for one in (value if isinstance(value, list) else [value])]
+        given = self.model_dump(exclude={*_Part.model_fields, *self.SETTINGS}, exclude_none=True)
+        return [one for value in given.values() for one in (value if isinstance(value, list) else [value])]
 
     def absent(self) -> dict[str, str]:
         """Keys for columns that this part does not use, and usual names of such columns, each with its key."""
@@ -141,9 +141,9 @@ class LogPart(_Part):
     item: str
     """Column of what it was done to."""
     time: str | None = None
-    """Column of the moment."""
+    """Column of the time."""
     order: Literal["time", "file"] = "time"
-    """`file` takes a log without times: line n counts as n microseconds after 1970. That serves order alone: splits
+    """`file` takes a log without times: line n counts as n microseconds after 1970. It gives only the order, for splits
     and sequences; ages, windows and days mean nothing."""
     action: str | None = None
     """Column of what was done."""
@@ -155,9 +155,9 @@ class LogPart(_Part):
     min_value: float | None = Field(default=None, allow_inf_nan=False)
     """Lines of fewer stars are no engagements, while their users and items stay; lines without stars are kept."""
     dwell_ms: str | None = None
-    """Column of milliseconds that the eyes rested on it."""
+    """Column of dwell: milliseconds that the user looked at it."""
     constants: Constants = Constants()
-    """Stands for columns that the log does not have."""
+    """Used for columns that the log does not have."""
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
@@ -176,7 +176,7 @@ class LogPart(_Part):
         return self
 
     def unused(self, key: str) -> bool:
-        """A value that is the same on every line is no column that lacks."""
+        """A column with a constant in its place is not missing."""
         return super().unused(key) and not (key == "value" and self.constants.value is not None)
 
 
@@ -190,8 +190,8 @@ class ImpressionsPart(_Part):
         "propensity": ("pscore", "propensity_score"),
     }
     DEFAULTS: ClassVar[dict[str, str]] = {
-        "request": "the lines of one user and moment are one request",
-        "position": "the order of a request's lines stands for it",
+        "request": "the lines of one user and time are one request",
+        "position": "the order of a request's lines is used for it",
         "propensity": "impressions have none",
     }
 
@@ -202,7 +202,7 @@ class ImpressionsPart(_Part):
     item: str
     """Column of what was shown."""
     time: str
-    """Column of the moment."""
+    """Column of the time."""
     position: str | None = None
     """Column of the place, whole numbers; the file's smallest is the top. Else the order of a request's lines."""
     clicked: str | None = None
@@ -266,7 +266,7 @@ class ItemsPart(_Part):
     time: str | None = None
     """Column of when it came; else it counts from its first event."""
     author: str | None = None
-    """Column of who made it: a user if the mapping says author_ids = "users", else a brand, a shop or the like."""
+    """Column of who made it: a user if the mapping has author_ids = "users", else a brand, a shop or the like."""
     text: list[str] = Field(default_factory=list)
     """Columns whose texts are joined by ". "."""
     language: str | None = None
@@ -282,7 +282,7 @@ class Mapping(BaseModel):
     """Of the data set; the mapping file's own when absent."""
     user_ids: IdKind = "auto"
     """`auto` takes whole numbers or texts and refuses a mixture; `integer` takes whole numbers, `007` as 7; `text`
-    numbers whatever stands there."""
+    numbers whatever is there."""
     item_ids: IdKind = "auto"
     """The same for items."""
     author_ids: AuthorKind = "auto"

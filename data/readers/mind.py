@@ -4,14 +4,14 @@ Source: https://msnews.github.io; Wu et al., "MIND: A Large-scale Dataset for Ne
 (MINDsmall_train, MINDlarge_dev and the like) holds behaviors.tsv and news.tsv, tabs between the fields and no header.
 
 - A line of behaviors.tsv is a request: the news that were shown, each with 1 where it was clicked. A click is an
-  engagement at the moment of its request; when the person clicked was not logged. Times are taken as UTC.
+  engagement at the time of its request; when the person clicked was not logged. Times are taken as UTC.
 - **The order of the news of a request was shuffled by those who made the set.** `position` is the place in the line and
-  says nothing about where an item stood. Propensities and scores were not logged.
+  does not show where an item was. Propensities and scores were not logged.
 - **The history of a line (news that the person had clicked before the log begins) has no times and is left out** rather
   than dated by guess: what a person liked is known from their clicks in the log alone.
 - Users and news have texts as ids and are numbered. Each folder becomes a data set with numbers of its own.
 - An item's text is its title, its abstract, its category and its subcategory. When a piece of news came was not
-  published: it counts from when it was first shown, and one never shown from the log's first moment.
+  published: it counts from when it was first shown, and one never shown from the log's first time.
 - The test part hides the clicks and is refused.
 """
 
@@ -27,7 +27,7 @@ from data.readers.feeds import feeds_of
 from data.readers.files import Layout, read_text
 from data.readers.ids import Ids
 from data.readers.lines import Lines
-from data.readers.tables import items_of, number_events, tell_unknown, users_of, write_log
+from data.readers.tables import items_of, note_unknown, number_events, users_of, write_log
 
 BEHAVIORS = ("impression_id", "user", "time", "history", "impressions")
 """Columns of behaviors.tsv."""
@@ -51,10 +51,10 @@ def read_mind(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
     lines = read_text(source / "behaviors.tsv", ["user", "time", "impressions"], Layout("\t", None, BEHAVIORS))
     things = read_text(source / "news.tsv", NEWS[:5], Layout("\t", None, NEWS))
     users, items = Ids("users", "text"), Ids("tweets", "text")
-    asked = _asked(lines, users, skip_bad)
+    requests = _requests(lines, users, skip_bad)
     news = _news(things, items, skip_bad)
-    shown = _shown(asked.with_columns(users.number(asked["user_id"])))
-    tell_unknown(things, news["tweet_id"], [shown["tweet_id"]], "items")
+    shown = _shown(requests.with_columns(users.number(requests["user_id"])))
+    note_unknown(things, news["tweet_id"], [shown["tweet_id"]], "items")
     first, second = items.number(shown["tweet_id"], news["tweet_id"])
     shown, news = shown.with_columns(first), news.with_columns(second)
     tables = feeds_of(lines, shown, ["line"], product="news")
@@ -63,27 +63,27 @@ def read_mind(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
     name = source.resolve().name
     config = {"reader": "mind", "source": name}
     return write_log(
-        out, name, config, tables, ids=(users, items), files=(lines, things), times=asked["time_us"], daily=True,
+        out, name, config, tables, ids=(users, items), files=(lines, things), times=requests["time_us"], daily=True,
         beside=[*source.glob("*.tsv"), *source.glob("*.vec")],
     )  # fmt: skip
 
 
-def _asked(lines: Lines, users: Ids, skip_bad: bool) -> pl.DataFrame:
+def _requests(lines: Lines, users: Ids, skip_bad: bool) -> pl.DataFrame:
     """Requests in the order of the file, with their lists as texts."""
     texts = lines.text("impressions").str.strip_chars()
     hidden = "; the test part hides the clicks" if not texts.str.contains("-[01]$").any() else ""
     lines.refuse(~texts.str.contains(_SHOWN), "impressions", f"no list as 'N1-1 N2-0'{hidden}")
     columns = {
         "user_id": users.check((lines, "user"))[0],
-        "time_us": lines.moment("time", form=_TIME),
+        "time_us": lines.timestamp("time", form=_TIME),
         "impressions": texts,
     }
     return lines.keep(columns, skip_bad=skip_bad)
 
 
-def _shown(asked: pl.DataFrame) -> pl.DataFrame:
+def _shown(requests: pl.DataFrame) -> pl.DataFrame:
     """A row for every item of every request, in order of the file."""
-    rows = asked.with_row_index("line").with_columns(pl.col("impressions").str.split(" "))
+    rows = requests.with_row_index("line").with_columns(pl.col("impressions").str.split(" "))
     rows = rows.explode("impressions")
     clicked = pl.col("impressions").str.ends_with("-1")
     return rows.select(
@@ -96,6 +96,6 @@ def _shown(asked: pl.DataFrame) -> pl.DataFrame:
 def _news(lines: Lines, items: Ids, skip_bad: bool) -> pl.DataFrame:
     """`tweet_id`, as text, and `text` of each piece."""
     ids = items.check((lines, "id"))[0]
-    lines.refuse(~ids.is_first_distinct() & ids.is_not_null(), "id", "which stands more than once")
+    lines.refuse(~ids.is_first_distinct() & ids.is_not_null(), "id", "which is there more than once")
     text = pl.concat_str("title", "abstract", "category", "subcategory", separator=". ", ignore_nulls=True)
     return lines.keep(lines.frame.select(ids.alias("tweet_id"), text=text), skip_bad=skip_bad)

@@ -7,7 +7,7 @@ Source: https://grouplens.org/datasets/movielens/. Three forms are read, whichev
 - u.data and u.item, without a header (ml-100k; titles in Latin-1, a column of 0 and 1 for each genre).
 
 Ids stay what they are. MovieLens does not say when a person joined or when a film entered the catalogue, so both count
-from the first rating; a film that nobody rated counts from the log's first moment. Nothing was logged about what people
+from the first rating; a film without a rating counts from the log's first time. Nothing was logged about what people
 were shown: there are no requests and no impressions. Features of users (users.dat, u.user) have no place in our tables.
 """
 
@@ -23,7 +23,7 @@ from data.errors import DataError
 from data.readers.files import COMMA, Layout, read_text
 from data.readers.ids import Ids
 from data.readers.lines import Lines
-from data.readers.tables import below, engaged, items_of, number_events, tell_unknown, users_of, write_log
+from data.readers.tables import below, engaged, items_of, note_unknown, number_events, users_of, write_log
 
 RATINGS = ("userId", "movieId", "rating", "timestamp")
 """Columns of ratings: ids, stars, and seconds since 1970-01-01 UTC."""
@@ -55,7 +55,7 @@ def read_movielens(source: Path, out: Path, *, skip_bad: bool = False, min_value
     `Title (year). Genre, Genre`; a rated film that is not among the films has none.
 
     Raises:
-        DataError: a folder, file or column is missing, a value does not fit (with its line), or a film stands twice.
+        DataError: a folder, file or column is missing, a value does not fit (with its line), or a film is there twice.
     """
     if not source.is_dir():
         raise DataError(f"{source} is not a folder", remedy="give the unpacked MovieLens folder with ratings.csv")
@@ -71,7 +71,7 @@ def read_movielens(source: Path, out: Path, *, skip_bad: bool = False, min_value
     item, film = items.check((lines, "movieId"), (films, "movieId"))
     ratings = _ratings(lines, user, item, skip_bad)
     movies = _movies(films, film, skip_bad)
-    tell_unknown(films, movies["tweet_id"], [ratings["tweet_id"]], "items")
+    note_unknown(films, movies["tweet_id"], [ratings["tweet_id"]], "items")
     first, second = items.number(ratings["tweet_id"], movies["tweet_id"])
     ratings = ratings.with_columns(*users.number(ratings["user_id"]), first)
     movies = movies.with_columns(second)
@@ -111,14 +111,14 @@ def _ratings(lines: Lines, user: pl.Series, item: pl.Series, skip_bad: bool) -> 
         "user_id": user,
         "tweet_id": item,
         "value": lines.number("rating", pl.Float64),
-        "time_us": lines.moment("timestamp"),
+        "time_us": lines.timestamp("timestamp"),
     }
     return lines.keep(columns, skip_bad=skip_bad).with_columns(action=pl.lit("rate"))
 
 
 def _movies(lines: Lines, ids: pl.Series, skip_bad: bool) -> pl.DataFrame:
     """`tweet_id`, as text, and `text` of each film."""
-    lines.refuse(~ids.is_first_distinct() & ids.is_not_null(), "movieId", "a film that stands more than once")
+    lines.refuse(~ids.is_first_distinct() & ids.is_not_null(), "movieId", "a film that is there more than once")
     columns = {"tweet_id": ids, "title": lines.text("title"), "genres": lines.text("genres")}
     rows = lines.keep(columns, skip_bad=skip_bad)
     genres = pl.col("genres").str.replace_all("|", ", ", literal=True)

@@ -1,4 +1,4 @@
-"""What an import reports beyond its counts: columns and files that it passed over, defaults that it took, odd values.
+"""What an import reports beyond its counts: columns and files that it did not read, defaults that it took, odd values.
 
 A note is data: readers put it on the lines of its file, the data set keeps it under `config["notes"]`, and commands
 show it.
@@ -25,9 +25,9 @@ class Note:
     file: str
     what: str
     columns: list[str] = field(default_factory=list)
-    """Names of the columns that it is about, as they stand in the file."""
+    """Names of the columns that it is about, as the file has them."""
     warning: bool = False
-    """Is it likely a mistake, so that numbers may be wrong?"""
+    """Whether it is likely a mistake, so that numbers may be wrong."""
 
 
 def in_words(note: Mapping[str, Any]) -> str:

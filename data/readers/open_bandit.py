@@ -9,7 +9,7 @@ A folder CAMPAIGN holds CAMPAIGN.csv and item_context.csv; the folder above it i
   not logged: it is NaN.
 - The log has no ids of people, only four hashed features. **A user is a combination of the four**: a segment of
   people, not a person. Histories and per-user splits speak of segments.
-- A click is an engagement at the moment of its impression; when the person clicked was not logged.
+- A click is an engagement at the time of its impression; when the person clicked was not logged.
 - Items are those of item_context.csv and of the log. What their hashed features and the user-item affinities mean is
   not published and has no place in our tables: there is no text. An item counts from its first impression.
 """
@@ -27,10 +27,10 @@ from data.readers.files import read_text
 from data.readers.id_forms import texts_of
 from data.readers.ids import Ids
 from data.readers.lines import Lines
-from data.readers.tables import items_of, tell_unknown, users_of, write_log
+from data.readers.tables import items_of, note_unknown, users_of, write_log
 
 USER_FEATURES = tuple(f"user_feature_{at}" for at in range(4))
-"""What together stands for a user."""
+"""What together identifies a user."""
 
 LOG = ("timestamp", "item_id", "position", "click", "propensity_score", *USER_FEATURES)
 """Columns that are read of CAMPAIGN.csv."""
@@ -51,7 +51,7 @@ def read_open_bandit(source: Path, out: Path, *, skip_bad: bool = False) -> Data
     shown_item, item = items.check((lines, "item_id"), (things, "item_id"))
     log = _log(lines, shown_item, skip_bad)
     known = things.keep({"tweet_id": item}, skip_bad=skip_bad).unique(maintain_order=True)
-    tell_unknown(things, known["tweet_id"], [log["tweet_id"]], "items")
+    note_unknown(things, known["tweet_id"], [log["tweet_id"]], "items")
     first, second = items.number(log["tweet_id"], known["tweet_id"])
     log, known = log.with_columns(first), known.with_columns(second)
     policy = path.resolve().parent.parent.name
@@ -83,7 +83,7 @@ def _log(lines: Lines, item: pl.Series, skip_bad: bool) -> pl.DataFrame:
     columns = {
         "user_id": pl.select(pl.concat_str(features, separator=" ")).to_series(),
         "tweet_id": item,
-        "time_us": lines.moment("timestamp", form="iso"),
+        "time_us": lines.timestamp("timestamp", form="iso"),
         "position": lines.number("position", pl.Int64, low=1) - 1,
         "propensity": lines.number("propensity_score", pl.Float64, low=0, high=1),
         "click": lines.number("click", pl.Int8, low=0, high=1),

@@ -1,6 +1,6 @@
-"""Makes plain what the parser does not take as it stands: encodings other than UTF-8, separators of several characters.
+"""Converts what the parser does not take: encodings other than UTF-8, separators of several characters.
 
-A whole file is made so at once, in memory, never line by line: UTF-8, and one control character between the fields.
+A whole file is converted at once, in memory, never line by line: UTF-8, and one control character between the fields.
 """
 
 from __future__ import annotations
@@ -11,11 +11,11 @@ from pathlib import Path
 from data.errors import DataError
 
 _SIGNS = (b"\x1f", b"\x1e", b"\x1d", b"\x1c", b"\x01", b"\x02")
-"""What may stand for a separator of several characters: the first that the file does not hold."""
+"""What may replace a separator of several characters: the first that the file does not hold."""
 
 
 def plain_text(path: Path, separator: str, encoding: str) -> tuple[Path | bytes, str]:
-    """The file, or its bytes where it had to be made plain, and the one character between its fields.
+    """The file, or its bytes where it had to be converted, and the one character between its fields.
 
     Raises:
         DataError: the file is not of that encoding.

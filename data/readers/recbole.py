@@ -5,9 +5,9 @@ Source: https://recbole.io/atomic_files.html. Fields are separated by tabs; the 
 what they are, else they are numbered. `user_id` and `item_id` must be there; timestamps are seconds since 1970-01-01.
 
 What becomes of the other fields: `rating` makes the action `rate` with its value; `label` keeps the lines with 1 as
-clicks and leaves out those with 0, for nobody says when, where or whether they were shown; their users and items stay.
-Without both, a line is a click. An item's text is its title or name and its `token_seq` fields. All other fields are
-dropped, and the import names them: features of users have no place in our tables.
+clicks and leaves out those with 0, for the log does not state when, where or whether they were shown; their users and
+items stay. Without both, a line is a click. An item's text is its title or name and its `token_seq` fields. All other
+fields are dropped, and the import names them: features of users have no place in our tables.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from data.readers.files import TAB, header_of, read_text
 from data.readers.ids import Ids
 from data.readers.lines import Lines
 from data.readers.notes import did_you_mean
-from data.readers.tables import below, engaged, items_of, number_events, tell_unknown, users_of, write_log
+from data.readers.tables import below, engaged, items_of, note_unknown, number_events, users_of, write_log
 
 TYPES = ("token", "token_seq", "float", "float_seq")
 """What a field of an atomic file may be."""
@@ -55,7 +55,7 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False, min_value: 
     columns = {
         "user_id": user,
         "tweet_id": item,
-        "time_us": lines.moment("timestamp"),
+        "time_us": lines.timestamp("timestamp"),
     }
     if "rating" in fields:
         columns["value"] = lines.number("rating", pl.Float64)
@@ -115,7 +115,7 @@ def _fields(path: Path) -> dict[str, str]:
                 f"{path} line 1: field {one!r} has no type", remedy=f"write NAME:TYPE, TYPE one of {', '.join(TYPES)}"
             )
         if name in fields:
-            raise DataError(f"{path} line 1: field {name!r} stands twice", remedy="rename all but one")
+            raise DataError(f"{path} line 1: field {name!r} is there twice", remedy="rename all but one")
         fields[name] = one
     return fields
 
@@ -154,9 +154,9 @@ def _beside(lines: Lines, suffix: str, key: str) -> Lines | None:
 
 def _known(lines: Lines, key: str, ids: pl.Series, log: pl.Series, skip_bad: bool) -> pl.DataFrame:
     """`user_id` or `tweet_id`, and the `text` of items; reports which ids of the `log` are not among them."""
-    lines.refuse(~ids.is_first_distinct() & ids.is_not_null(), key, "which stands more than once")
+    lines.refuse(~ids.is_first_distinct() & ids.is_not_null(), key, "which is there more than once")
     frame = lines.keep(lines.frame.with_columns(ids.alias(key)), skip_bad=skip_bad)
-    tell_unknown(lines, frame[key], [log], "users" if key == "user_id" else "items")
+    note_unknown(lines, frame[key], [log], "users" if key == "user_id" else "items")
     if key == "user_id":
         return frame.select(key)
     parts = [pl.col(name) for name in frame.columns if name != key]

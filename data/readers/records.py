@@ -47,7 +47,7 @@ class Records:
         return out.tobytes()
 
     def text(self, at: int) -> str:
-        """One record as it stands."""
+        """One record, unchanged."""
         return self.data[self.starts[at] : self.starts[at + 1]].tobytes().decode(errors="replace")
 
 

@@ -1,12 +1,12 @@
 """The tweets of the RecSys Challenge 2020: lines of 24 fields separated by the byte 01, without a header.
 
 Source: Belli et al., "Privacy-Aware Recommender Systems Challenge on Twitter's Home Timeline", 2020
-(https://recsys-twitter.com). Ids are hashes and are numbered. Moments are seconds since 1970-01-01 UTC.
+(https://recsys-twitter.com). Ids are hashes and are numbered. Timestamps are seconds since 1970-01-01 UTC.
 
 - A line is a tweet, its author (`engaged_with_user`), a reader (`engaging_user`) and when the reader replied,
-  retweeted, quoted or liked, each perhaps empty. Each moment becomes an engagement.
-- A line without any moment is a pair that the organisers drew among tweets of followed accounts; nobody says that it
-  was seen. It brings its tweet and its users, and **no impression**: the log has none.
+  retweeted, quoted or liked, each perhaps empty. Each timestamp becomes an engagement.
+- A line without any timestamp is a pair that the organisers drew among tweets of followed accounts; whether it was
+  seen is not known. It brings its tweet and its users, and **no impression**: the log has none.
 - The text is a list of token numbers and hashtags, links and domains are hashes: there is no text. The language is a
   hash, too, and stays absent.
 - `engagee_follows_engager` gives an edge without its beginning, and follower counts are of a time that is not given:
@@ -95,7 +95,7 @@ def read_recsys2020(source: Path, out: Path, *, skip_bad: bool = False) -> Datas
 
 
 def _log(lines: Lines, users: Ids, tweets: Ids, skip_bad: bool) -> pl.DataFrame:
-    """Lines in the order of the file, ids as texts, null moments where nothing was done."""
+    """Lines in the order of the file, ids as texts, null timestamps where nothing was done."""
     author, reader = users.check((lines, "engaged_with_user_id"), (lines, "engaging_user_id"))
     kind = lines.text("tweet_type").str.to_lowercase().replace_strict(KINDS, default=None, return_dtype=pl.String)
     lines.refuse(kind.is_null(), "tweet_type", f"none of {', '.join(KINDS)}")
@@ -108,10 +108,10 @@ def _log(lines: Lines, users: Ids, tweets: Ids, skip_bad: bool) -> pl.DataFrame:
         "media_count": (media.str.count_matches("\t", literal=True) + (media != "").cast(pl.UInt32)).clip(
             0, _MOST_MEDIA
         ),
-        "posted_us": lines.moment("tweet_timestamp"),
+        "posted_us": lines.timestamp("tweet_timestamp"),
     }
     for who, field in (("author", "engaged_with_user"), ("user", "engaging_user")):
         columns[f"{who}_verified"] = lines.flag(f"{field}_is_verified")
-        columns[f"{who}_created"] = lines.moment(f"{field}_account_creation")
-    columns |= {field: lines.moment(field, empty=True) for field in ACTIONS}
+        columns[f"{who}_created"] = lines.timestamp(f"{field}_account_creation")
+    columns |= {field: lines.timestamp(field, empty=True) for field in ACTIONS}
     return lines.keep(columns, skip_bad=skip_bad)

@@ -19,9 +19,9 @@ from data.ties import KEPT
 
 
 def number_events(events: pl.DataFrame) -> pl.DataFrame:
-    """Events in order of time, those of one moment in the order of their lines, numbered from 1 as `engagement_id`.
+    """Events in order of time, those with the same time in order of lines, numbered from 1 as `engagement_id`.
 
-    So the numbers show which of the events of one time stood later in the log: `data.ties` goes by it.
+    So the numbers show which of the events with the same time came later in the log, which `data.ties` uses.
     """
     return events.sort("time_us", maintain_order=True).with_row_index("engagement_id", offset=1)
 
@@ -54,8 +54,8 @@ def engaged(lines: Lines, log: pl.DataFrame, left_out: Mapping[str, pl.Series]) 
 def users_of(events: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.DataFrame:
     """The table `users`: those of `events`, which may be any lines with `user_id` and `time_us`, and of `known`.
 
-    Who has no `created_us` counts from their first event, or else from the log's first moment; who is not known to be
-    verified is not.
+    A user without `created_us` counts from their first event, or else from the log's first time. A user whose
+    `verified` is not known is not verified.
     """
     first = events.group_by("user_id").agg(_first=pl.col("time_us").min())
     return _complete(first, known, "user_id", "created_us", events).with_columns(
@@ -66,7 +66,7 @@ def users_of(events: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.Data
 def items_of(events: pl.DataFrame, known: pl.DataFrame | None = None) -> pl.DataFrame:
     """The table `tweets` of a log of items: those of `events`, which may be any lines, and of `known`.
 
-    An item without `time_us` counts from its first event, or else from the log's first moment; one without `text` has
+    An item without `time_us` counts from its first event, or else from the log's first time; one without `text` has
     none.
     """
     first = events.group_by("tweet_id").agg(_first=pl.col("time_us").min())
@@ -84,7 +84,7 @@ def _complete(
     return all_.with_columns(begin.alias(time)).drop("_first")
 
 
-def tell_unknown(side: Lines, known: pl.Series, log: Sequence[pl.Series], what: str) -> None:
+def note_unknown(side: Lines, known: pl.Series, log: Sequence[pl.Series], what: str) -> None:
     """Notes the share of the ids of a `log` that the file `side`, whose ids are `known`, does not know."""
     ids = pl.concat([one.drop_nulls().unique(maintain_order=True) for one in log]).unique(maintain_order=True)
     missing = ids.filter(~ids.is_in(known.unique().implode()))
@@ -99,17 +99,17 @@ def tell_unknown(side: Lines, known: pl.Series, log: Sequence[pl.Series], what: 
     side.note(words, warning=len(missing) == len(ids))
 
 
-def _tell_repeats(lines: Lines, events: pl.DataFrame) -> None:
+def _note_repeats(lines: Lines, events: pl.DataFrame) -> None:
     keys = events.select("time_us", "user_id", "tweet_id", "action").sort(pl.all())
     again = int(keys.select(pl.all_horizontal(pl.all() == pl.all().shift()).sum()).item() or 0)
     if again:
         which = "1 engagement repeats" if again == 1 else f"{again:,} engagements repeat"
         stays = "it is" if again == 1 else "they are"
-        lines.note(f"{which} another one's user, item, moment and action; {stays} kept")
+        lines.note(f"{which} another one's user, item, time and action; {stays} kept")
 
 
 def out_of_order(times: pl.Series) -> int:
-    """How many lines have a moment earlier than the line before."""
+    """How many lines have a time earlier than the line before."""
     return int((times.diff() < 0).sum() or 0)
 
 
@@ -127,21 +127,21 @@ def write_log(
 ) -> Dataset:
     """Writes `tables` and the ids that were numbered.
 
-    Engagements are numbered as by `number_events`, which the config says. It also says which lines of `files` were
-    skipped, what there is to know about the files (`notes`), and how many of the log's lines, whose moments `times`
-    are, do not stand in order of time. Those of the files `beside` them that are none of `files` were not read, and
+    Engagements are numbered as by `number_events`, which the config records. It also records which lines of `files`
+    were skipped, the notes on the files (`notes`), and how many of the log's lines, which have the times `times`, are
+    not in order of time. Those of the files `beside` them that are none of `files` were not read, and
     that is noted.
     """
-    _tell_repeats(files[0], tables["engagements"])
+    _note_repeats(files[0], tables["engagements"])
     skipped = [asdict(one) for lines in files for one in lines.skipped]
     notes: list[Note] = [one for lines in files for one in lines.notes]
     notes += not_read(beside, (lines.path.name for lines in files))
-    told = {
+    found = {
         "skipped": skipped,
         "notes": [asdict(one) for one in notes],
         "lines_out_of_order": out_of_order(times),
     }
-    about = dict(config) | KEPT | told
+    about = dict(config) | KEPT | found
     with DatasetWriter(out, name=name, config=about, seed=0, daily=daily) as writer:
         for table, rows in tables.items():
             writer.write(table, rows)

@@ -131,12 +131,12 @@ def train(
 def list_(as_json: JsonFlag = False) -> None:
     """Print the heads that there are: those that came with the program, and those that you trained."""
     from data.home_folder import home_folder
-    from features.text.saved_heads import SHIPPED, heads_in, shelf
+    from features.text.saved_heads import SHIPPED, heads_in, trained_folder
 
     home = home_folder()
     encoders: dict[str, Any] = {}
     rows, facts = [], []
-    for where, folder in (("shipped", SHIPPED), ("trained", shelf(home))):
+    for where, folder in (("shipped", SHIPPED), ("trained", trained_folder(home))):
         for one in heads_in(folder, home / "cache", encoders).values():
             score = one.about.get("macro_f1")
             facts.append({"task": one.task, "where": where, "encoder": one.encoder.name, "labels": one.head.labels,

@@ -17,7 +17,7 @@ from experiments.runs.models import served_model
 from experiments.text.tables import _unreadable, count_rows, scan_table
 from features.text.analysis import analyze
 from features.text.encoder import STATIC, TextEncoder, resolve_encoder
-from features.text.saved_heads import TaskHead, heads_in, shelf, shipped_heads
+from features.text.saved_heads import TaskHead, heads_in, shipped_heads, trained_folder
 
 CHUNK = 8_192
 """Rows that are read, analysed and written at a time."""
@@ -63,7 +63,7 @@ def reader_of(home: Path, *, model: str = "champion", encoder: str = STATIC) -> 
     text = bundle.understanding if bundle is not None else None
     if text is not None:
         heads |= {task: TaskHead(task, head, text.encoder, {"source": "model"}) for task, head in text.heads.items()}
-    return Reader(heads | heads_in(shelf(home), cache, encoders), encoders[encoder])
+    return Reader(heads | heads_in(trained_folder(home), cache, encoders), encoders[encoder])
 
 
 def analyze_text(text: str, reader: Reader) -> dict[str, Any]:

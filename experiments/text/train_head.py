@@ -19,7 +19,7 @@ from data.progress import Progress, no_progress
 from data.settings import Seed
 from experiments.text.tables import collect, scan_table
 from features.text.encoder import STATIC, TextEncoder, resolve_encoder
-from features.text.saved_heads import TaskHead, check_task, shelf
+from features.text.saved_heads import TaskHead, check_task, trained_folder
 from features.text.training import Examples, choose, predict, train_head
 
 RESAMPLES = 1_000
@@ -152,7 +152,8 @@ def train_text(
         drawn = {task: (score["macro_f1"], score["low"], score["high"])}
         log_figure(intervals(drawn, title="macro-F1 with its 95% interval", xlabel="macro-F1"), "macro_f1.png")
         report = TextReport(
-            task, out or shelf(home) / task, config.encoder, len(labelled) if test is None else len(seen), len(judged),
+            task, out or trained_folder(home) / task, config.encoder,
+            len(labelled) if test is None else len(seen), len(judged),
             "held-out" if test is None else test.source, score["macro_f1"], score["low"], score["high"],
             score["accuracy"], majority, chosen.model_dump(), tried, score["labels"], labelled.skipped,
             run_id, _unjudged(labelled, judged), _notes(labelled, judged, score["accuracy"]),

@@ -74,7 +74,7 @@ class Interactions:
 
     @cached_property
     def places(self) -> Mapping[tuple[str, ...], int]:
-        """Each kept group of actions and its place in an entry; seconds of dwell and their number stand after them."""
+        """Each kept group of actions and its place in an entry; seconds of dwell and their number come after them."""
         return {actions: at for at, actions in enumerate(dict.fromkeys(one.actions for one in self.aggregates))}
 
     @cached_property
@@ -100,7 +100,7 @@ class Interactions:
         own = own if own["time_us"].is_sorted() else own.sort("time_us")
         of_rows, of_events = self.target.offline(log)
         queries = PairQueries.of(own["user_id"].to_numpy(), of_rows(own), own["time_us"].to_numpy())
-        total, strength = _answered(queries, self._events(log, of_events), self.groups)
+        total, strength = _filled_rows(queries, self._events(log, of_events), self.groups)
         return pl.LazyFrame([own["row"], *(pl.Series(n, v) for n, v in self.columns(total, strength).items())])
 
     def _events(self, log: Mapping[str, pl.LazyFrame], target: OfEvents) -> Iterator[Actions]:
@@ -180,7 +180,7 @@ class Actions(NamedTuple):
     """-1 where it is not known."""
 
 
-def _answered(queries: PairQueries, chunks: Iterator[Actions], groups: Array) -> tuple[F32, F32]:
+def _filled_rows(queries: PairQueries, chunks: Iterator[Actions], groups: Array) -> tuple[F32, F32]:
     """[R, width] totals and strengths of the rows' entries."""
     size, width = (len(queries.time_us), groups.shape[1] + 2)
     total, strength = np.zeros((queries.slots, width)), np.zeros((queries.slots, width))
@@ -189,7 +189,7 @@ def _answered(queries: PairQueries, chunks: Iterator[Actions], groups: Array) ->
     done = 0
     for actions in chunks:
         done = _sweep(queries, actions, groups, entries, *out, done)
-    _answer(queries, NEVER_US, entries, *out, done)
+    _fill(queries, NEVER_US, entries, *out, done)
     return out
 
 
@@ -226,8 +226,8 @@ def _copy(entry: Any, time: Any, entries: Any, out_total: Any, out_strength: Any
 
 
 @kernel
-def _answer(queries: Any, until: Any, entries: Any, out_total: Any, out_strength: Any, row: Any) -> Any:
-    """Answers the rows from `row` on whose time is at most `until`; the first row that is left."""
+def _fill(queries: Any, until: Any, entries: Any, out_total: Any, out_strength: Any, row: Any) -> Any:
+    """Fills the rows from `row` on whose time is at most `until`; returns the first row that is left."""
     while row < len(queries.time_us) and queries.time_us[row] <= until:
         if queries.slot[row] != NONE:
             _copy(queries.slot[row], queries.time_us[row], entries, out_total[row], out_strength[row])
@@ -240,7 +240,7 @@ def _sweep(
     queries: Any, actions: Any, groups: Any, entries: Any, out_total: Any, out_strength: Any, row: Any
 ) -> Any:  # fmt: skip
     for i in range(len(actions.time_us)):
-        row = _answer(queries, actions.time_us[i], entries, out_total, out_strength, row)
+        row = _fill(queries, actions.time_us[i], entries, out_total, out_strength, row)
         entry = queries.table[slot_of(queries.table, actions.user[i], actions.target[i]), 2]
         if entry != NONE:
             _add(entry, actions, i, groups, entries)

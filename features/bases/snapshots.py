@@ -49,7 +49,7 @@ class SnapshotView:
         return tuple(self.columns.values())
 
     def blank(self, size: int) -> dict[str, Array]:
-        """[size, ...] each column where nothing is known; an id, which float32 cannot hold, stands in a list."""
+        """[size, ...] each column where nothing is known; an id, which float32 cannot hold, is in a list."""
         lists = {one: one.width > 1 or one.dtype == "int64" for one in self.features}
         shapes = {one: (size, one.width) if lists[one] else size for one in self.features}
         return {one.name: np.full(shape, one.default, one.dtype) for one, shape in shapes.items()}
@@ -59,7 +59,7 @@ class SnapshotView:
         return {one.name: at(table.columns[c], place, one.default) for c, one in self.columns.items()}
 
     def offline(self, log: Log, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """A table for each boundary that rows fall behind."""
+        """A table for each last boundary of the rows."""
         own = rows.select("row", f"{self.by}_id", "time_us").sort("time_us").collect()
         ids = own[f"{self.by}_id"].fill_null(-1).to_numpy()
         out, parts = self.blank(len(own)), self.snapshot.parts(own["time_us"].to_numpy())

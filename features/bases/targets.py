@@ -1,7 +1,7 @@
 """The sides of a tweet that something is counted by for each user: its author, or its first topic.
 
 A target answers two questions, each for both engines: whose is the tweet of a row or candidate, and whose was the tweet
-of an event when it happened. -1 stands for none.
+of an event when it happened. -1 is none.
 """
 
 from __future__ import annotations

@@ -20,7 +20,7 @@ from features.state.columns import Columns
 from features.view import Feature, OnlineView
 
 END = (np.full(1, NONE, np.int64), np.full(1, NEVER_US, np.int64))
-"""Key and time of an event after all: answers the rows that are left."""
+"""Key and time of an event after all others, which fills the rows that are left."""
 
 _CODE = {**ACTION_CODE, "impressions": len(ACTIONS), "tweets": len(ACTIONS) + 1}
 """Code of every kind of event: actions by their place, other tables after them."""

@@ -1,7 +1,7 @@
 """Counts of events by entity in sliding windows of buckets; one definition, two engines, one kernel.
 
 A window of n buckets at time t is the bucket that holds t and the n - 1 before it, and of those the events strictly
-before t. Buckets are aligned to the epoch, so that both engines cut history at the same moments.
+before t. Buckets are aligned to the epoch, so that both engines cut history at the same times.
 """
 
 from __future__ import annotations

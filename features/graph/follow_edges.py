@@ -1,4 +1,4 @@
-"""Which follow edges stand at a moment, whatever the order in which users came: the input of every graph snapshot."""
+"""Which follow edges exist at a time, whatever the order in which users came: the input of every graph snapshot."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from features.state.append_buffer import AppendBuffer
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """U users with an edge, E edges between them; a user is its place in `ids`. Nobody follows himself."""
+    """U users with an edge, E edges between them; a user is its place in `ids`. No user follows itself."""
 
     ids: I64
     """[U] ids, ascending."""
@@ -32,7 +32,7 @@ class Edges:
 
     @classmethod
     def of(cls, pairs: I64, ids: I64) -> Edges:
-        """From pairs of labels (source in the high half) and the id of each label; the labels leave no trace."""
+        """From pairs of labels (source in the high half) and the id of each label, on which alone it depends."""
         source, target = pairs >> 32, pairs & 0xFFFFFFFF
         used = np.zeros(len(ids), np.bool_)
         used[source] = used[target] = True
@@ -54,9 +54,9 @@ class Edges:
 
 
 class FollowEdges:
-    """Pairs of user rows that stood at a horizon, and every change since: edges of any moment since are known.
+    """Pairs of user rows with an edge at a horizon, and every change since: edges at any later time are known.
 
-    Changes come in order of time. A beginning of an edge that stands, or an end of none, changes nothing.
+    Changes come in order of time. A beginning of an edge that exists, or an end of none, changes nothing.
     """
 
     def __init__(self) -> None:
@@ -69,7 +69,7 @@ class FollowEdges:
 
     @property
     def newest_us(self) -> int:
-        """The moment of the last change that is not settled; long ago where there is none."""
+        """The time of the last change that is not settled; long ago where there is none."""
         return int(self._changes["time_us"][-1]) if len(self._changes) else -NEVER_US
 
     @property
@@ -82,15 +82,15 @@ class FollowEdges:
         self._reach_us = max(self._reach_us, reach_us)
 
     def update(self, source: I64, target: I64, time_us: I64, ended: Array) -> None:
-        """Takes changes of edges; a pair with a negative row, and a user with himself, are no edge."""
+        """Takes changes of edges; a pair with a negative row, and a user with itself, are no edge."""
         self._changes.append((source << 32) | target, time_us, ended)
 
     def count(self, before_us: int) -> int:
-        """How many changes came before a moment: equal counts, equal edges."""
+        """How many changes came before a time: equal counts, equal edges."""
         return self._settled + self._changes.before("time_us", before_us)
 
     def pairs(self, before_us: int) -> I64:
-        """[E] pairs that stand after all changes before a moment, ascending; the source in the high half."""
+        """[E] pairs with an edge after all changes before a time, ascending; the source in the high half."""
         return self._after(self.count(before_us) - self._settled)
 
     def edges(self, before_us: int, ids: I64) -> Edges:
@@ -101,7 +101,7 @@ class FollowEdges:
         return self._last[1]
 
     def settle(self, before_us: int) -> None:
-        """Forgets what stood at earlier moments than this."""
+        """Forgets the edges of earlier times than this."""
         changes = self.count(before_us) - self._settled
         self._pairs = self._after(changes)
         self._changes.drop(changes)
@@ -130,12 +130,12 @@ class FollowEdges:
             return self._pairs
         order = np.argsort(pair, kind="stable")
         last = np.append(np.flatnonzero(np.diff(pair[order])), len(pair) - 1)
-        changed, stands = pair[order[last]], ~ended[order[last]]
+        changed, active = pair[order[last]], ~ended[order[last]]
         place = np.searchsorted(self._pairs, changed)
         known = place < len(self._pairs)
         known[known] = self._pairs[place[known]] == changed[known]
-        kept = np.delete(self._pairs, place[known & ~stands])
-        new = changed[stands & ~known]
+        kept = np.delete(self._pairs, place[known & ~active])
+        new = changed[active & ~known]
         return np.insert(kept, np.searchsorted(kept, new), new)
 
 
@@ -156,7 +156,7 @@ def _bucket(left: Any, right: Any, size: Any) -> Any:
 
 @kernel
 def _transpose(offsets: Any, values: Any) -> Any:
-    """The same lists the other way round, each ascending."""
+    """The inverse lists, each ascending."""
     size = len(offsets) - 1
     turned = np.zeros(size + 1, np.int64)
     for one in values:

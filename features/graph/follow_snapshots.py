@@ -1,7 +1,7 @@
-"""Batch tables computed from the follow graph at scheduled moments.
+"""Batch tables computed from the follow graph at scheduled times.
 
-The table of a boundary is made of the edges that stand from events strictly before it. Both engines hand the same
-canonical edges to the same pure function, so that their values are equal to the last bit, in whatever order events
+The table of a boundary is made of the edges that exist after all events strictly before it. Both engines give the
+same canonical edges to the same pure function, so that their values are equal to the last bit, in whatever order events
 came. A table is made when a row first needs it.
 """
 
@@ -22,7 +22,7 @@ from features.point_in_time.pairs import stream
 from features.state.columns import at
 
 BACK = 2
-"""How many boundaries before the last one a live view may still ask for."""
+"""How many boundaries before the last one a live view may still read."""
 
 _OPEN = 1 << 16
 """Changes that a live state keeps unsettled whatever their age."""
@@ -54,11 +54,11 @@ class Snapshot:
     """Boundaries are its multiples since the epoch: midnight in UTC for a day."""
 
     def boundary(self, time_us: I64) -> I64:
-        """[N] the last boundary at or before each moment."""
+        """[N] the last boundary at or before each time."""
         return time_us - time_us % self.period_us
 
     def parts(self, time_us: I64) -> dict[int, slice]:
-        """Each boundary that ascending moments fall behind, ascending, and where those moments are."""
+        """The last boundaries of ascending times, ascending, each with the places of its times."""
         boundaries, begin = np.unique(self.boundary(time_us), return_index=True)
         ends = np.append(begin, len(time_us))[1:]
         return {one: slice(*ends) for one, *ends in zip(boundaries.tolist(), begin, ends, strict=True)}
@@ -135,7 +135,7 @@ class FollowGraph:
         c = follows.columns
         self._edges.update(c["follower_row"], c["followee_row"], follows.time_us, c["ended"])
         if self._edges.open > self._limit:
-            # At every doubling, so that a state whose tables nobody reads does not keep all their changes.
+            # At every doubling, so that a state whose tables are never read does not keep all their changes.
             self._edges.forget()
             self._limit = 2 * self._edges.open + _OPEN
 

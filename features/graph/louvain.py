@@ -1,6 +1,6 @@
 """Communities of a weighted graph by modularity: Louvain's method (Blondel et al., 2008) in a fixed order.
 
-Nodes are visited in their order and ties go to the community with the smallest label, so that a graph has one answer.
+Nodes are visited in their order and ties go to the community with the smallest label, so that a graph has one result.
 """
 
 from __future__ import annotations

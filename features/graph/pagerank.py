@@ -1,4 +1,4 @@
-"""PageRank of the follow graph (Page et al., 1999): how often a reader who follows follows comes by an account."""
+"""PageRank of the follow graph (Page et al., 1999): how often a random walk along follows visits an account."""
 
 from __future__ import annotations
 
@@ -23,8 +23,9 @@ LIMIT = 200
 def pagerank(edges: Edges) -> F64:
     """[U] stationary probability of each account, sum 1.
 
-    A step goes from an account to one of those it follows, all alike; with probability 0.1, and always from an account
-    that follows nobody, to any account of the graph. Power iteration from the uniform start, in a fixed order.
+    A step goes from an account to one of those it follows, drawn evenly; with probability 0.1, and always from an
+    account that follows no account, to any account of the graph. Power iteration from the uniform start, in a fixed
+    order.
     """
     followed = np.diff(edges.out_offsets)
     return _iterate(edges.in_offsets, edges.sources, followed, JUMP, TOLERANCE, LIMIT)  # type: ignore[no-any-return]

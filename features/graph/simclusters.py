@@ -2,7 +2,7 @@
 
 1. Producers are the accounts that many follow. Two are as similar as the cosine of their sets of followers; each keeps
    its most similar others.
-2. Communities of that graph are found by modularity (`features.graph.louvain`): one answer a graph and no number of
+2. Communities of that graph are found by modularity (`features.graph.louvain`): one result a graph and no number of
    communities to choose, where the paper's sampler wants a number, a seed and a start. Each producer is known for one.
 3. A user's interests are the sum of what the followed are known for; an account's audience is the sum of its
    followers' interests. Both keep their strongest communities and have unit length.
@@ -40,9 +40,9 @@ class SimClusters(BaseModel):
     producers: int = Field(50_000, ge=1)
     """At most so many producers, the most followed."""
     attention: int = Field(1_000, ge=2)
-    """Who follows more producers than this says little about any: a follower of many is left out of similarities."""
+    """A user who follows more producers than this is left out of similarities: it shows little about any of them."""
     neighbours: int = Field(30, ge=1)
-    """Most similar producers that each keeps; an edge stands where either keeps it."""
+    """Most similar producers that each keeps; there is an edge where either keeps it."""
     min_common: int = Field(2, ge=1)
     """Common followers below which two producers are not similar: one is chance."""
     min_similarity: float = Field(0.02, gt=0, le=1)
@@ -77,7 +77,7 @@ def known_for(edges: Edges, recipe: SimClusters) -> KnownFor:
     graph = similarities(edges, producers, recipe)
     labels = communities(graph, recipe.resolution)
     counts = np.bincount(labels, minlength=1)
-    # Producers stand by followers, then id: the first of a community leads it.
+    # Producers are ordered by followers, then id: the first of a community leads it.
     leader = np.full(len(counts), len(producers), np.int64)
     np.minimum.at(leader, labels, np.arange(len(labels)))
     counted = counts[labels] >= recipe.min_members
@@ -185,7 +185,7 @@ def _neighbours(
 
 @kernel
 def insert(names: Any, weights: Any, name: Any, weight: Any) -> Any:
-    """Puts one into a list that stands strongest first, ties by smaller name; the weakest falls out."""
+    """Puts one into a list, strongest first, ties by smaller name; the weakest falls out."""
     at = len(names)
     while at > 0 and (names[at - 1] < 0 or weights[at - 1] < weight
                       or (weights[at - 1] == weight and names[at - 1] > name)):  # fmt: skip

@@ -1,12 +1,12 @@
-"""The crowd of a tweet: what those who engaged it lately are interested in, as a sparse vector that fades.
+"""Communities of a tweet: interests of those who engaged it recently, as a sparse vector that fades.
 
 At t it is the sum, over the engagements of the UTC day of t and the two days before it, strictly before t, of the
 interests that each engager had at the midnight before the engagement, weighted by 2^(-age / 8 h): the tweet vectors of
 SimClusters (Satuluri et al., KDD 2020). An engagement that falls out of the three days weighs less than 1/64.
 
-A vector keeps every community while it is summed, so that the order of events cuts nothing off, and shows its strongest
-in unit length. Weights refer to the midnight before t: between two midnights they only grow, and what all have in
-common falls away in a vector of unit length, so that a tweet without an event costs nothing.
+A vector keeps every community while it is summed, so that it does not depend on the order of events; its strongest are
+read, in unit length. Weights refer to the midnight before t: between two midnights they only grow, and a common factor
+does not change a vector of unit length, so that a tweet without an event costs nothing.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Engagements:
     """[E] engagements in order of time."""
 
     tweet: Array
-    """Row of the tweet, -1 for one that does not matter."""
+    """Row of the tweet, -1 for a tweet that is not needed."""
     place: Array
     """Place of the engager in the day's interests, -1 for one without."""
     time_us: I64
@@ -41,15 +41,15 @@ class Engagements:
 
 @dataclass(frozen=True, slots=True)
 class Queries:
-    """[R] rows in order of time: the crowds of these tweets, before these moments, into `answers`."""
+    """[R] rows in order of time: vectors of these tweets before these times go into `out`."""
 
     tweet: Array
     time_us: I64
-    answers: Vectors
+    out: Vectors
 
 
 class TweetVectors:
-    """The crowds of T tweets at moments of one day."""
+    """The vectors of T tweets at times of one day."""
 
     def __init__(self, tweets: int, midnight_us: int) -> None:
         """No engagements yet; those of days before `midnight_us` may come first."""
@@ -74,7 +74,7 @@ class TweetVectors:
         return own[place]
 
     def take(self, events: Engagements, slots: I32, interests: Vectors, queries: Queries) -> None:
-        """Adds engagements, whose engagers have these interests, and answers each row when all before it are in.
+        """Adds engagements, whose users have these interests, and fills each row when all before it are in.
 
         `slots` are those of `interests`. Events come in order over all calls; rows come with the last events.
         """
@@ -83,7 +83,7 @@ class TweetVectors:
             row, event, self._end = _take(
                 events.tweet, events.place, events.time_us, self.midnight_us, HALF_LIFE_US, slots, interests.weights,
                 self._names.ids, self._blocks, self._slot, self._weight, self._end,
-                queries.tweet, queries.time_us, queries.answers.communities, queries.answers.weights, row, event,
+                queries.tweet, queries.time_us, queries.out.communities, queries.out.weights, row, event,
             )  # fmt: skip
             if event < len(events.time_us):
                 self._slot = np.concatenate([self._slot, np.empty_like(self._slot)])
@@ -99,12 +99,12 @@ def blank(size: int) -> Vectors:
 def _take(
     tweet: Any, place: Any, time: Any, midnight: Any, half_life: Any, slots: Any, interest: Any,
     names: Any, blocks: Any, slot: Any, weight: Any, end: Any,
-    queries: Any, moment: Any, top: Any, share: Any, row: Any, event: Any,
+    queries: Any, until: Any, top: Any, share: Any, row: Any, event: Any,
 ) -> Any:  # fmt: skip
     """Goes through events and rows; ends before an event for which the blocks might not have room."""
     strength = np.zeros(top.shape[1])
     while True:
-        while row < len(moment) and (event == len(time) or moment[row] <= time[event]):
+        while row < len(until) and (event == len(time) or until[row] <= time[event]):
             if 0 <= queries[row] < len(blocks):
                 _strongest(blocks[queries[row]], slot, weight, names, top[row], strength, share[row])
             row += 1

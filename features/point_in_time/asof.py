@@ -1,4 +1,4 @@
-"""Joins as of a moment, in Polars: what was known strictly before each row's time."""
+"""Joins as of a time, in Polars: what was known strictly before each row's time."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ ONE = pl.col("time_us").is_not_null().cast(pl.Int64)
 def as_of(
     rows: pl.LazyFrame, events: pl.LazyFrame, by: dict[str, str], values: Sequence[str], *, at: str = "time_us"
 ) -> pl.LazyFrame:
-    """`rows` with `values` of the last event before the moment `at`, null where there is none.
+    """`rows` with `values` of the last event before the time `at`, null where there is none.
 
     `by` maps columns of `rows` to the events' columns that must be equal. `events` has `time_us` and comes in order;
-    among events of one moment the last one wins.
+    among events of one time the last one wins.
     """
     right = events.select(*by.values(), "time_us", *values).rename({"time_us": "_time_us"})
     joined = rows.sort(at).join_asof(
@@ -40,7 +40,7 @@ def counted(events: pl.LazyFrame, by: Sequence[str], **amounts: pl.Expr) -> pl.L
 def changes(edges: pl.LazyFrame, source: str, target: str) -> pl.LazyFrame:
     """Edge events in order, without those that change nothing.
 
-    A beginning of an edge that stands, or an end of one that does not, leaves the graph as it is.
+    A beginning of an edge that exists, or an end of one that does not, leaves the graph as it is.
     """
     before = pl.col("ended").shift(1).over(source, target).fill_null(True)
     return edges.filter(pl.col("ended") != before)

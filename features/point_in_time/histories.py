@@ -1,4 +1,4 @@
-"""Each user's engagements in order, and where in them a moment falls: the offline side of histories."""
+"""Each user's engagements in order, and how many came before a time: the offline side of histories."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Past:
 
     row: I64
     time_us: I64
-    """[R] the rows' moments."""
+    """[R] the rows' times."""
     begin: I64
     end: I64
     events: pl.DataFrame
@@ -43,7 +43,7 @@ def past(log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame, *columns: str) -> 
 
 
 @kernel
-def _seen(times: Any, moments: Any, begin: Any, end: Any) -> Any:
-    """Moves each `end` to the first of its user's events that is not before the moment."""
-    for r in range(len(moments)):
-        end[r] = begin[r] + np.searchsorted(times[begin[r] : end[r]], moments[r])
+def _seen(times: Any, until: Any, begin: Any, end: Any) -> Any:
+    """Moves each `end` to the first of its user's events that is not before `until`."""
+    for r in range(len(until)):
+        end[r] = begin[r] + np.searchsorted(times[begin[r] : end[r]], until[r])

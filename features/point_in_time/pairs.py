@@ -1,8 +1,8 @@
 """Queries of pairs at given times, answered in one pass over a log in order of time.
 
 The pairs of the rows get slots in a hash table. Events are read a chunk at a time; those of other pairs are dropped
-after one look-up, and each row is answered when the events have come to its time. Neither the log nor a join with it
-is ever held in memory.
+after one look-up, and each row is filled when the events have come to its time. Neither the log nor a join with it
+is ever in memory.
 """
 
 from __future__ import annotations
@@ -111,8 +111,8 @@ def latest(queries: PairQueries, events: Iterator[tuple[PairEvents, Array]]) -> 
 
 
 @kernel
-def _answer(queries: Any, until: Any, own: Any, out: Any, row: Any) -> Any:
-    """Answers the rows from `row` on whose time is at most `until`; the first row that is left."""
+def _fill(queries: Any, until: Any, own: Any, out: Any, row: Any) -> Any:
+    """Fills the rows from `row` on whose time is at most `until`; returns the first row that is left."""
     while row < len(queries.time_us) and queries.time_us[row] <= until:
         if queries.slot[row] != NONE:
             out[row] = own[queries.slot[row]]
@@ -130,7 +130,7 @@ def _rest(slot: Any, own: Any, out: Any, row: Any) -> Any:
 @kernel
 def _count(queries: Any, events: Any, own: Any, out: Any, row: Any) -> Any:
     for i in range(len(events.time_us)):
-        row = _answer(queries, events.time_us[i], own, out, row)
+        row = _fill(queries, events.time_us[i], own, out, row)
         found = queries.table[slot_of(queries.table, events.left[i], events.right[i]), 2]
         if found != NONE:
             own[found] += 1
@@ -140,7 +140,7 @@ def _count(queries: Any, events: Any, own: Any, out: Any, row: Any) -> Any:
 @kernel
 def _last(queries: Any, events: Any, value: Any, own: Any, out: Any, row: Any) -> Any:
     for i in range(len(events.time_us)):
-        row = _answer(queries, events.time_us[i], own, out, row)
+        row = _fill(queries, events.time_us[i], own, out, row)
         found = queries.table[slot_of(queries.table, events.left[i], events.right[i]), 2]
         if found != NONE:
             own[found] = value[i]

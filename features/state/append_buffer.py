@@ -1,4 +1,4 @@
-"""Columns that events are put behind and taken from the front of: what came lately and is not settled yet."""
+"""Columns to which events are appended and from whose front they are dropped: recent, not settled events."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class AppendBuffer:
         return {column: self[column][here] for column in self._full}
 
     def drop(self, rows: int) -> None:
-        """Takes away the first `rows`."""
+        """Drops the first `rows`."""
         self._begin += rows
 
     def arrays(self) -> dict[str, Array]:
@@ -55,7 +55,7 @@ class AppendBuffer:
         self._begin, self._end = 0, len(next(iter(self._full.values())))
 
     def _move(self, extra: int) -> int:
-        """Rows to the front of larger columns; where `extra` more will end."""
+        """Moves rows to the front of larger columns; returns where `extra` more will end."""
         room, size = max(2 * (len(self) + extra), 256), len(self)
         for name, full in self._full.items():
             grown = np.empty(room, full.dtype)

@@ -94,7 +94,7 @@ def _walk(rows: Any, head: Any, following: Any, ends: Any, side: Any, offsets: A
 
 
 class EdgeSet:
-    """Directed edges between user rows. A beginning of an edge that stands, or an end of none, changes nothing."""
+    """Directed edges between user rows. A beginning of an edge that exists, or an end of none, changes nothing."""
 
     def __init__(self) -> None:
         """No edges."""
@@ -136,9 +136,9 @@ class EdgeSet:
             self._table.size += int(fresh)
 
     def has(self, source: I64, target: I64) -> Mask:
-        """[N] whether the edge from each source to its target stands."""
-        stands: Mask = self._table.get(source, target, NONE) != NONE
-        return stands
+        """[N] whether there is an edge from each source to its target."""
+        found: Mask = self._table.get(source, target, NONE) != NONE
+        return found
 
     def targets(self, rows: I64, limit: int | None = None) -> Ragged:
         """Where the edges of each of `rows` lead, newest first, at most `limit` each."""

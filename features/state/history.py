@@ -1,6 +1,6 @@
 """The last engagements of each user: tweet, author, action and time, in blocks that are taken as they are needed.
 
-Most people act seldom and a few all day, so no user gets room for `LENGTH` engagements in advance. A user's
+Most people act rarely and a few all day, so no user gets room for `LENGTH` engagements in advance. A user's
 engagements are kept in blocks of `BLOCK`, each pointing to the one before; a user who has filled enough of them to
 hold `LENGTH` takes the oldest again instead of a new one.
 """

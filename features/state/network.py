@@ -22,7 +22,7 @@ from features.state.columns import Columns, Spec
 from features.state.graph import EdgeSet, Graph
 
 UNKNOWN_US = -NEVER_US
-"""The time of a user or tweet of which nothing but the id is known."""
+"""The time of a user or tweet of which only the id is known."""
 
 _USERS = {
     "follows": {"follower_row": "follower_id", "followee_row": "followee_id"},
@@ -94,7 +94,7 @@ class NetworkState:
     """Rows of users and tweets, their columns, and the graph. `graph` holds edges by user row."""
 
     tables: ClassVar[frozenset[str]] = frozenset({"users", "follows", "mutes", "blocks", "tweets", "deletions"})
-    """Tables that change it; others are only given rows."""
+    """Tables that change it; events of other tables only get rows."""
 
     def __init__(self) -> None:
         """An empty network."""
@@ -220,7 +220,7 @@ class LanguageCodes:
     """Fixed codes (`features.codes`) of a network's own languages, which are numbered in order of appearance."""
 
     def __init__(self, network: NetworkState) -> None:
-        """Of `network`, whatever languages it comes to know."""
+        """For `network`, also for languages that it gets later."""
         self._network = network
         self._codes: F32 = np.full(1, -1, np.float32)
 

@@ -1,4 +1,4 @@
-"""What was put before whom in the last 48 hours: pairs of user and tweet, exact."""
+"""Which tweets each user was shown in the last 48 hours: exact pairs of user and tweet."""
 
 from __future__ import annotations
 

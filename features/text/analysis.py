@@ -1,4 +1,4 @@
-"""Everything that is read in texts, as a table: for people and for files."""
+"""Everything that is read in texts, as a table: for people and files."""
 
 from __future__ import annotations
 
@@ -35,14 +35,14 @@ WRITTEN = {"hashtags": "hashtag", "mentions": "mention", "urls": "url"}
 
 
 def analyze(texts: Sequence[str], heads: Mapping[str, TaskHead], encoder: TextEncoder) -> pl.DataFrame:
-    """A row a text, in order; a text's row is the same alone and among others (`minilm`: but for the last digits).
+    """A row a text, in order; a text's row is the same alone and among others (`minilm`: except for the last digits).
 
     Columns: `text`; `language` (BCP 47, empty where it is not known) and `language_probability`; `sentiment` from -1
     to 1 (probability of positive less that of negative, null without such a head); `topics`, at most five of
     {topic, score}, best first; `toxicity`, a probability a category; `people`, `places`, `organisations` and `names` of
     no known kind; `hashtags`, `mentions` and `urls`; for each head of another task NAME or trained by people
-    `NAME_label` and `NAME_probability`; `embedding`, the encoder's unit vector. Nothing is said of a text without
-    words: lists are empty, sentiment is 0, labels are null. Of a text longer than `READ` the beginning is read.
+    `NAME_label` and `NAME_probability`; `embedding`, the encoder's unit vector. A text without
+    words has empty lists, sentiment 0 and null labels. Of a text longer than `READ` the beginning is read.
     """
     whole, texts = list(texts), [text[:READ] for text in texts]
     encoders = {one.identity: one for one in (encoder, *(head.encoder for head in heads.values()))}
@@ -108,7 +108,7 @@ def _no_topics(size: int) -> pl.Series:
 
 
 def _by_label(head: Head, p: F32, words: Mask) -> pl.Series:
-    """A struct with a probability a label, but for the label that says that there is nothing."""
+    """A struct with a probability a label, but for the label that means none."""
     shares = {name: np.where(words, p[:, at], 0).astype(np.float32) for at, name in enumerate(head.labels)}
     return pl.DataFrame({name: one for name, one in shares.items() if name != HARMLESS}).to_struct()
 

@@ -76,7 +76,7 @@ def resolve_encoder(name: str = STATIC, *, cache: Path) -> TextEncoder:
     """
     if name == STATIC:
         folder = _static(cache)
-        # By its recipe: the weights' last bits depend on the machine that distilled them, what they say does not.
+        # By its recipe: the last bits of the weights depend on the machine that distilled them.
         return TextEncoder(name, folder.name, _load(folder), batch=STATIC_BATCH)
     if name in MINILM_NAMES:
         folder = minilm_folder()
@@ -122,7 +122,7 @@ def verify(path: Path, sha256: str) -> None:
 
 
 def _static(cache: Path) -> Path:
-    """The cached distillation; made in a folder of its own and moved into place, so that none is ever half there.
+    """The cached distillation; made in a folder of its own and moved into place whole.
 
     One whose files are not as they were written is made again.
     """
@@ -214,7 +214,7 @@ def _from_hub(name: str) -> TextEncoder:
             _log.warning("text encoder %r is neither built in nor a folder: downloading it from Hugging Face", name)
             model = SentenceTransformer(name, device="cpu")
     except Exception as error:
-        # The hub's client raises many kinds; to a person they all mean that the name led nowhere.
+        # The hub's client raises many kinds; for a user they all mean that the name was not found.
         raise ConfigError(
             f"no text encoder {name!r}: {str(error).splitlines()[0]}",
             remedy=f"use {STATIC!r}, {MINILM!r}, a folder of sentence-transformers, or a name on a hub in reach",

@@ -1,10 +1,10 @@
 """People, places and organisations in a text, found by a gazetteer, by the words around a name and by its capitals.
 
-No model is behind it. What it knows are the names of `features.text.gazetteer`, whatever their case; beyond those a run
+There is no model. Known are the names of `features.text.gazetteer`, whatever their case; beyond those a run
 of capitalised words is a person after a title or a given name, an organisation or a place by its last or first word
 (University, Street), a place after "lives in" and the like; every other run is a name of no known kind. In Japanese and
-Korean, which have no capitals, it knows its gazetteer, honorifics after a person and endings of places and
-organisations. A name that is in none of these ways marked is not found.
+Korean, which have no capitals, it uses the gazetteer, honorifics after a person and endings of places and
+organisations. Other names are not found.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _SIGNS = re.compile(r"https?://\S+|[@＠#＃]\w+|(?<![\w-])[\w-]++(?:\.[a-z]{2,}
 _TOKEN = re.compile(r"[^\W_](?:[\w'’&.\-]*\w)?|[^\w\s]")
 _CJK = re.compile("[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]")
 _ENDS = frozenset('.!?…:;"“”‘()[]|¡¿•—–\n')
-"""Signs after which a capital says nothing."""
+"""Signs after which a capital letter has no meaning."""
 
 _LONGEST = 4
 """Words of a person's name."""
@@ -113,7 +113,7 @@ def _words(text: str) -> list[_Word]:
 
 
 def _run(words: Sequence[_Word], at: int) -> int:
-    """One past the last word of the capitalised run that begins at `at`; small words may stand inside."""
+    """One past the last word of the capitalised run that begins at `at`; small words may be inside."""
     stop = at + 1
     while stop < len(words) and words[stop].joined:
         if words[stop].capital:
@@ -229,7 +229,7 @@ def _kind(words: Sequence[_Word], at: int, stop: int) -> Kind | None:
 
 
 def _begins_person(words: Sequence[_Word], at: int, stop: int) -> bool:
-    """Whether a given name stands at `at` that may be one, with what follows it in the run."""
+    """Whether there may be a given name at `at`, with what follows it in the run."""
     word = words[at]
     if word.low not in _given():
         return False

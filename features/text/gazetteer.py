@@ -1,11 +1,11 @@
-"""Lists of names: places, organisations, people, given names, and words that show what kind of name stands beside them.
+"""Lists of names: places, organisations, people, given names, and words that show what kind of name is beside them.
 
 Written from general knowledge, for the languages that the network speaks most; small, and meant to be added to. An
-entry after which `*` stands is also a common word: it counts only with a capital inside a sentence, one of at most
+entry with `*` after it is also a common word: it counts only with a capital inside a sentence, one of at most
 three letters only in capitals.
 """
 
-# ruff: noqa: SIM905 - words read best as they are spoken
+# ruff: noqa: SIM905 - words are easier to read as one string
 
 from __future__ import annotations
 

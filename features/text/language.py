@@ -2,7 +2,7 @@
 
 py3langid walks a text's bytes through an automaton that recognises sequences of 1 to 4 bytes, counts those it meets and
 weighs ln(1 + count) by naive Bayes. The same is done here over its tables for a batch of texts in a compiled loop, some
-six times as fast; the answers of `classify` are those of its `LanguageIdentifier.classify` with `norm_probs`. Its
+six times as fast; the results of `classify` are those of its `LanguageIdentifier.classify` with `norm_probs`. Its
 probabilities take every language to be as frequent as any other. In a network they are not, and the few words of a
 tweet often leave it open, so `detect` weighs them by how frequent each language is there.
 """
@@ -41,7 +41,7 @@ _SIGNS = re.compile(r"https?://\S+|[@＠#＃]\w+")
 
 @dataclass(frozen=True)
 class _Tables:
-    """py3langid's model: S states of the automaton, F features, L labels (one may stand twice)."""
+    """py3langid's model: S states of the automaton, F features, L labels (one may be there twice)."""
 
     next_state: Array
     """[rows x 256] uint32: the state after a byte."""
@@ -56,7 +56,7 @@ class _Tables:
     labels: Array
     """[L] str objects."""
     twins: tuple[tuple[int, int], ...]
-    """Columns that stand for one label, whose probabilities are added."""
+    """Columns of one label, whose probabilities are added."""
 
 
 def detect(text: str) -> tuple[str, float]:
@@ -113,7 +113,7 @@ def _log_probabilities(encoded: Sequence[bytes]) -> F32:
 
 @cache
 def _log_shares() -> F32:
-    """[L] logarithms of `SHARES`. A label that stands twice has its share twice: py3langid counts it twice, too."""
+    """[L] logarithms of `SHARES`. A label that is there twice has its share twice: py3langid counts it twice, too."""
     rest = (1 - sum(SHARES.values())) / (len(LANGUAGES) - len(SHARES))
     return np.log([SHARES.get(label, rest) for label in _tables().labels]).astype(np.float32)
 

@@ -1,7 +1,7 @@
 """Character n-grams of texts, counted into hashed buckets: what a head reads beside the embedding.
 
-A text is folded to lower case, its URLs to one sign and its mentions to another, and punctuation stands alone. Of each
-word, with a space before and after it, all runs of 2 to 5 characters are counted, and the word itself and its pair
+A text is folded to lower case, its URLs to one sign and its mentions to another, and punctuation is split from words.
+Of each word, with a space before and after it, all runs of 2 to 5 characters are counted, and the word and its pair
 with the word before. A bucket's value is 1 + ln(count). Nothing is learned here, so that all heads share one count.
 
 The bucket of a run is the lower 15 bits of its hash h, FNV-1a over its code points in 32 bits, after h ^= h >> 15,

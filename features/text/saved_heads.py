@@ -36,7 +36,7 @@ class TaskHead:
     """How it was trained and what it got; plain JSON."""
 
     def save(self, folder: Path) -> None:
-        """Writes the head to `folder`, whole or not at all; one that is there gives way."""
+        """Writes the head to `folder`, whole or not at all; it replaces one that is there."""
         from safetensors.numpy import save_file
 
         with written_whole(folder) as staging:
@@ -62,7 +62,7 @@ class TaskHead:
             task, name, identity = str(about["task"]), str(about["encoder"]), str(about["encoder_identity"])
             head = Head.from_arrays(task, about["labels"], load_file(folder / WEIGHTS))
         except Exception as error:
-            # safetensors raises a type of its own; to a person every cause means the same.
+            # safetensors raises a type of its own; for a user every cause means the same.
             raise ModelError(f"{folder} holds no text head: {error or type(error).__name__}", remedy=again) from error
         if name not in encoders:
             encoders[name] = resolve_encoder(name, cache=cache)
@@ -71,7 +71,7 @@ class TaskHead:
         return cls(task, head, encoders[name], about["about"])
 
 
-def shelf(home: Path) -> Path:
+def trained_folder(home: Path) -> Path:
     """The folder of the heads that people trained."""
     return home / "text"
 

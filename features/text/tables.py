@@ -1,4 +1,4 @@
-"""Derived tables of a log: what the text of each tweet says, read once a log."""
+"""Derived tables of a log: what the text of each tweet contains, read once a log."""
 
 from __future__ import annotations
 

@@ -107,7 +107,7 @@ def train_head(examples: Examples, config: HeadConfig | None = None) -> Head | N
     dim = examples.vectors.shape[1]
     weights = coefficients[:, :dim] / scale
     bias -= weights @ centre
-    # Rounded as they will be saved, so that a head answers the same after it was loaded.
+    # Rounded as they will be saved, so that a head gives the same after it was loaded.
     grams = np.ascontiguousarray(coefficients[:, dim:].T.astype(np.float16).astype(np.float32))
     return Head(tuple(names.tolist()), weights.astype(np.float32), bias.astype(np.float32), grams, rarity)
 
@@ -133,7 +133,7 @@ def choose(
             progress(done * len(folds) + at, len(configs) * len(folds), "choosing the penalty")
             head = train_head(examples.take(seen), config)
             judged = examples.take(held)
-            # A fold may leave one label to learn from: then nothing else can be said.
+            # A fold may leave one label to learn from: then no other can be predicted.
             guess[held] = predict(head, judged) if head is not None else truth[seen][0]
         score = float(f1_score(truth, guess, average="macro", zero_division=0.0))
         found.append({**config.model_dump(), "macro_f1": score})

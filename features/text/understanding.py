@@ -32,7 +32,7 @@ _POSITIVE, _NEGATIVE = "positive", "negative"
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What every head says of N texts."""
+    """What every head predicts for N texts."""
 
     embedding: F32
     """[N, D] unit vectors."""
@@ -85,7 +85,7 @@ class Understanding:
         return TextFields(read.embedding, topics, scores, self.sentiment(read))
 
     def read(self, texts: Sequence[str], tasks: Sequence[str] | None = None, ngrams: NGrams | None = None) -> Reading:
-        """What the heads of `tasks` (all when None) say; `ngrams` are those of the texts where they are known."""
+        """Predictions of the heads of `tasks` (all when None); `ngrams` are those of the texts where they are known."""
         heads = {task: head for task, head in self.heads.items() if tasks is None or task in tasks}
         embedding = self.encoder.encode(texts)
         words: Mask = np.asarray(embedding.any(axis=1))
@@ -155,7 +155,7 @@ class Understanding:
 
 
 def majority(annotations: pl.LazyFrame) -> pl.LazyFrame:
-    """`tweet_id`, `task`, `label`: what most annotators of a tweet said; of a tie the first label by name."""
+    """`tweet_id`, `task`, `label`: the label of most annotators of a tweet; of a tie the first by name."""
     votes = annotations.group_by("tweet_id", "task", "label").agg(votes=pl.len())
     ranked = votes.sort(["tweet_id", "task", "votes", "label"], descending=[False, False, True, False])
     return ranked.group_by("tweet_id", "task", maintain_order=True).agg(pl.col("label").first())

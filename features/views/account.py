@@ -1,4 +1,4 @@
-"""Columns of an account: how old, how followed, verified; of the requester (`user.`) and of the author (`author.`)."""
+"""Columns of an account: age, followers, verified; of the requester (`user.`) and of the author (`author.`)."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Account:
 
     @property
     def features(self) -> tuple[Feature, ...]:
-        """Counts of edges as they stand, the mark, and days since the account was made."""
+        """Counts of edges at that time, the mark, and days since the account was made."""
         return (
             Feature(f"{self.prefix}.followers", "accounts that follow it"),
             Feature(f"{self.prefix}.following", "accounts that it follows"),
@@ -105,7 +105,7 @@ AUTHOR = Account("author", "candidate")
 USER_TOTALS = TotalCounts("user.totals", "user", {
     "user.tweets": Total("tweets", "tweets of every kind that the user posted"),
     "user.engagements": Total("engagements", "positive actions the user took"),
-    "user.impressions": Total("impressions", "tweets put before the user"),
+    "user.impressions": Total("impressions", "tweets that the user was shown"),
 })  # fmt: skip
 AUTHOR_TOTALS = TotalCounts("author.totals", "author", {
     "author.tweets": Total("tweets", "tweets of every kind that the author posted"),

@@ -1,4 +1,4 @@
-"""Which communities a user reads, an author's followers read, and those who engaged a tweet lately read.
+"""Which communities a user reads, an author's followers read, and those who engaged a tweet recently read.
 
 All are sparse vectors over communities after SimClusters (`features.graph.simclusters`), found anew each midnight
 in UTC. A community is called by the id of the account that leads it, so that vectors of users, authors and tweets
@@ -30,9 +30,9 @@ from features.shared import Shared
 from features.state.append_buffer import AppendBuffer
 from features.view import Feature, OnlineView
 
-_NOBODY = Queries(np.zeros(0, np.int64), np.zeros(0, np.int64), blank(0))
-_NOTHING = Engagements(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
-_NO_SLOTS, _NO_ONE = np.zeros((0, WIDTH), np.int32), blank(0)
+_NO_QUERIES = Queries(np.zeros(0, np.int64), np.zeros(0, np.int64), blank(0))
+_NO_ENGAGEMENTS = Engagements(np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64))
+_NO_SLOTS, _NO_INTERESTS = np.zeros((0, WIDTH), np.int32), blank(0)
 
 
 def communities(recipe: SimClusters) -> Snapshot:
@@ -74,7 +74,7 @@ class TweetCommunities:
     )
 
     def days(self, boundary_us: int) -> list[int]:
-        """Boundaries of the days whose engagements count at moments after this one."""
+        """Boundaries of the days whose engagements count at times after this one."""
         return [boundary_us - back * self.snapshot.period_us for back in range(BACK, -1, -1)]
 
     def columns(self, vectors: Vectors) -> dict[str, Array]:
@@ -82,24 +82,24 @@ class TweetCommunities:
         return {"tweet.communities": vectors.communities, "tweet.community_weights": vectors.weights}
 
     def offline(self, log: Log, rows: pl.LazyFrame) -> pl.LazyFrame:
-        """The crowds of each day with rows, from the engagements of three days."""
+        """The vectors of each day with rows, from the engagements of three days."""
         own = rows.select("row", "tweet_id", "time_us").sort("time_us").collect()
         tweets, tweet = np.unique(own["tweet_id"].to_numpy(), return_inverse=True)
-        moment, out = own["time_us"].to_numpy(), blank(len(own))
-        parts = self.snapshot.parts(moment)
-        spans = {day: (self.days(day)[0], int(moment[part][-1])) for day, part in parts.items()}
+        time_us, out = own["time_us"].to_numpy(), blank(len(own))
+        parts = self.snapshot.parts(time_us)
+        spans = {day: (self.days(day)[0], int(time_us[part][-1])) for day, part in parts.items()}
         days = sorted({day for boundary in parts for day in self.days(boundary)})
         tables = log.snapshots.of_log(self.snapshot, log["follows"], days)
         held: dict[int, Table] = {}
         for (boundary, part), recent in zip(parts.items(), _recent(log, tweets, list(spans.values())), strict=True):
-            crowds, until = TweetVectors(len(tweets), boundary), spans[boundary][1]
+            vectors, until = TweetVectors(len(tweets), boundary), spans[boundary][1]
             held = {day: held[day] if day in held else next(tables) for day in self.days(boundary)}
-            queries = Queries(tweet[part], moment[part], Vectors(out.communities[part], out.weights[part]))
+            queries = Queries(tweet[part], time_us[part], Vectors(out.communities[part], out.weights[part]))
             for day, table in held.items():
                 here = recent.between("time_us", day, min(day + self.snapshot.period_us, until))
                 place, read = rows_of(table.ids, here["user"]).astype(np.int32), _interests(table)
                 events = Engagements(here["tweet"], place, here["time_us"])
-                crowds.take(events, crowds.slots(read), read, queries if day == boundary else _NOBODY)
+                vectors.take(events, vectors.slots(read), read, queries if day == boundary else _NO_QUERIES)
         return pl.LazyFrame([own["row"], *(pl.Series(name, one) for name, one in self.columns(out).items())])
 
     def online(self, state: Shared) -> OnlineView:
@@ -108,7 +108,7 @@ class TweetCommunities:
 
 
 class _TweetCommunities:
-    """Keeps engagements alone; crowds are made of them anew each day, and grow by what came since the last look-up."""
+    """Keeps engagements alone; look-ups make vectors of them anew each day, and update them with what came since."""
 
     listens = ("engagements",)
 
@@ -128,20 +128,20 @@ class _TweetCommunities:
             self._day = day
             old = self._recent.before("time_us", self._view.days(day)[0])
             self._recent.drop(old)
-            # Crowds of the new day, made before its first engagement came, have left the old ones out already.
+            # Vectors of the new day, made before its first engagement came, have left the old ones out already.
             self._taken = max(self._taken - old, 0)
 
     def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
-        # A request that is a moment older than the last event sees that event's day.
+        # A request that is a little older than the last event sees that event's day.
         boundary = np.maximum(self._view.snapshot.boundary(batch.requests.columns["time_us"]), self._day)
         days, tweets, out = distinct(boundary), batch.columns["tweet_row"], blank(len(batch))
         if len(days) == 1:
-            self._answer(days[0], tweets, out)
+            self._fill(days[0], tweets, out)
             return self._view.columns(out)
         for day in days:
             here = np.flatnonzero((boundary == day)[batch.request])
             part = blank(len(here))
-            self._answer(day, tweets[here], part)
+            self._fill(day, tweets[here], part)
             out.communities[here], out.weights[here] = part.communities, part.weights
         return self._view.columns(out)
 
@@ -155,33 +155,35 @@ class _TweetCommunities:
         self._begin(-NEVER_US)
 
     def _begin(self, boundary: int) -> None:
-        """Crowds of a day that nothing has come into yet."""
-        self._crowds, self._taken = TweetVectors(0, boundary), 0
+        """Vectors of a day without engagements yet."""
+        self._vectors, self._taken = TweetVectors(0, boundary), 0
         self._slots: dict[int, I32] = {}
 
-    def _answer(self, boundary: int, tweets: I64, out: Vectors) -> None:
-        """Brings the crowds of a day to the last event and reads them."""
-        if self._crowds.midnight_us != boundary:
+    def _fill(self, boundary: int, tweets: I64, out: Vectors) -> None:
+        """Brings the vectors of a day to the last event and reads them."""
+        if self._vectors.midnight_us != boundary:
             self._begin(boundary)
-        self._crowds.resize(len(self._network.tweets))
+        self._vectors.resize(len(self._network.tweets))
         if self._taken < len(self._recent):
             for day in self._view.days(boundary):
                 self._take(day, self._recent.between(
                     "time_us", day, day + self._view.snapshot.period_us, since=self._taken
                 ))  # fmt: skip
             self._taken = len(self._recent)
-        self._crowds.take(_NOTHING, _NO_SLOTS, _NO_ONE, Queries(tweets, np.full(len(tweets), NEVER_US), out))
+        self._vectors.take(
+            _NO_ENGAGEMENTS, _NO_SLOTS, _NO_INTERESTS, Queries(tweets, np.full(len(tweets), NEVER_US), out)
+        )
 
     def _take(self, day: int, here: Mapping[str, Array]) -> None:
-        """Engagements of one day into the crowds."""
+        """Engagements of one day into the vectors."""
         if not len(here["time_us"]):
             return
         placed = self._graph.table(self._view.snapshot, day)
         read = _interests(placed.table)
         if day not in self._slots:
-            self._slots[day] = self._crowds.slots(read)
-        self._crowds.take(
-            Engagements(here["tweet"], placed.place(here["user"]), here["time_us"]), self._slots[day], read, _NOBODY
+            self._slots[day] = self._vectors.slots(read)
+        self._vectors.take(
+            Engagements(here["tweet"], placed.place(here["user"]), here["time_us"]), self._slots[day], read, _NO_QUERIES
         )
 
 

@@ -130,8 +130,8 @@ class FollowingList:
         last = own.select("row", "user_id", last="change").collect()
         lists = last.select("user_id", "last").drop_nulls().unique(maintain_order=True).with_row_index("list")
         begun = edges.filter(~pl.col("ended")).select("change", "until", "followee_id", user_id="follower_id").collect()
-        stands = (pl.col("change") <= pl.col("last")) & (pl.col("until").is_null() | (pl.col("until") > pl.col("last")))
-        members = lists.join(begun, on="user_id").filter(stands).sort(["list", "change"], descending=[False, True])
+        active = (pl.col("change") <= pl.col("last")) & (pl.col("until").is_null() | (pl.col("until") > pl.col("last")))
+        members = lists.join(begun, on="user_id").filter(active).sort(["list", "change"], descending=[False, True])
         members = members.with_columns(place=pl.int_range(pl.len()).over("list")).filter(pl.col("place") < FOLLOWING)
         table = np.full((len(lists) + 1, FOLLOWING), -1, np.int64)
         table[members["list"].to_numpy(), members["place"].to_numpy()] = members["followee_id"].to_numpy()
@@ -162,19 +162,19 @@ def ids_at(ids: I64, rows: I64) -> I64:
     return np.where(rows >= 0, ids[rows], -1)
 
 
-def ages(times: I64, moments: I64) -> F32:
-    """[B, L] hours from `times` to each request's moment; -1 where the time is not known."""
+def ages(times: I64, requests_us: I64) -> F32:
+    """[B, L] hours from `times` to each request's time; -1 where the time is not known."""
     out = np.full(times.shape, -1, np.float32)
-    _ages(times, moments, out)
+    _ages(times, requests_us, out)
     return out
 
 
 @kernel
-def _ages(times: Any, moments: Any, out: Any) -> Any:
+def _ages(times: Any, requests_us: Any, out: Any) -> Any:
     for b in range(len(times)):
         for k in range(times.shape[1]):
             if times[b, k] != UNKNOWN_US:
-                out[b, k] = (moments[b] - times[b, k]) / HOUR_US
+                out[b, k] = (requests_us[b] - times[b, k]) / HOUR_US
 
 
 @kernel

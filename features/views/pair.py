@@ -1,4 +1,4 @@
-"""Columns of a user and a tweet's author or topic: what passed between them, who follows whom, a common language."""
+"""Columns of a user and a tweet's author or topic: interactions, who follows whom, a common language."""
 
 from __future__ import annotations
 
@@ -100,14 +100,14 @@ class FollowFlags:
         own = rows.select("row", "user_id", "author_id", "time_us").sort("time_us").collect()
         user, author = own["user_id"].to_numpy(), own["author_id"].fill_null(-1).to_numpy()
 
-        def stands(source: I64, target: I64) -> Mask:
+        def follows(source: I64, target: I64) -> Mask:
             queries = PairQueries.of(source, target, own["time_us"].to_numpy())
             edges = stream(log["follows"], ["follower_id", "followee_id", "time_us", "ended"])
             return latest(
                 queries, ((PairEvents(one, other, time), ~ended) for one, other, time, ended in edges)
             ).astype(bool)
 
-        ours, theirs = stands(user, author), stands(author, user)
+        ours, theirs = follows(user, author), follows(author, user)
         columns = zip((feature.name for feature in self.features), (ours, theirs, ours & theirs), strict=True)
         return pl.LazyFrame([own["row"], *(pl.Series(name, values) for name, values in columns)])
 
@@ -197,11 +197,11 @@ HISTORY = Interactions(
         *(_total(f"pair.{name}", f"times the user took `{action}` on the author's tweets", action)
           for name, action in _COUNTED.items()),
         _total("pair.replies_answered", "the user's replies that the author answered", "reply_answered"),
-        _total("pair.negatives", "times the user said no: not interested, mute, block or report", *NEGATIVE_ACTIONS),
+        _total("pair.negatives", "negative actions: not interested, mute, block or report", *NEGATIVE_ACTIONS),
         _strength("pair.strength", "real-graph strength: positive actions, fading by 4.5% a day", *POSITIVE_ACTIONS),
         *(_strength(f"pair.strength_{name}", f"`{action}` actions, fading", action)
           for name, action in _COUNTED.items()),
-        _strength("pair.strength_negatives", "times the user said no, fading", *NEGATIVE_ACTIONS),
+        _strength("pair.strength_negatives", "negative actions, fading", *NEGATIVE_ACTIONS),
     ),
     Feature("pair.dwell_s", "mean dwell on the author's tweets the user acted on, smoothed", "seconds", default=10.0),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Columns of the requester's profile and day: where, on what and in which language, and at which hours they act."""
+"""Columns of the requester's profile and day: place, device, language and hours of activity."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _MONDAY = 3
 
 @dataclass(frozen=True)
 class Profile:
-    """What the account says of itself, and the local time of the request; UTC for who does not say where."""
+    """What the account states about itself, and the local time of the request; UTC where it states no zone."""
 
     name: str = "user.profile"
     entity: str = "request"

@@ -1,4 +1,4 @@
-"""How often an impression led to a positive action, smoothed, so that one lucky impression is no record."""
+"""How often an impression led to a positive action, smoothed, so that a single lucky impression weighs little."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from features.bases.derived import Derived
 from features.view import Feature
 
 LIKELY, SHOWN = 1, 20
-"""What is believed before anything is seen: one action in twenty impressions."""
+"""The prior: one action in twenty impressions."""
 
 
 def rate_of(feature: str, done: str, shown: str, doc: str, entity: str = "candidate") -> Derived:

@@ -34,7 +34,7 @@ class Seen:
         time_us = own["time_us"].to_numpy()
         queries = PairQueries.of(own["user_id"].to_numpy(), own["tweet_id"].to_numpy(), time_us)
         shown = stream(log["impressions"], ["user_id", "tweet_id", "time_us"])
-        # One more than the time, so that 0 stands for none.
+        # One more than the time, so that 0 means none.
         last = latest(queries, ((PairEvents(user, tweet, time), time + 1) for user, tweet, time in shown))
         seen = (last > 0) & (last - 1 > time_us - WINDOW_US)
         return pl.LazyFrame([own["row"], pl.Series(self.name, seen.astype(np.float32))])

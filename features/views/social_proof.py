@@ -130,19 +130,19 @@ def _room(size: int) -> I64:
 
 @kernel
 def _sweep(
-    user: Any, tweet: Any, moment: Any,
+    user: Any, tweet: Any, until: Any,
     follower: Any, friend: Any, changed: Any, ended: Any, edges: Any, users: Any,
     target: Any, engager: Any, engaged: Any, once: Any, tweets: Any, out: Any,
 ) -> Any:  # fmt: skip
-    """Rows in order of time; follows and engagements come forward to each row's moment."""
-    # An edge, once begun, keeps its place in its user's list; `stands` says whether it exists now.
-    edge_of, stands = np.empty(len(edges), np.int32), np.zeros(len(follower), np.bool_)
+    """Rows in order of time; follows and engagements are applied up to each row's time."""
+    # An edge, once begun, keeps its place in its user's list; `active` is whether it exists now.
+    edge_of, active = np.empty(len(edges), np.int32), np.zeros(len(follower), np.bool_)
     edge, edge_head = np.empty((len(follower), 2), np.int32), np.full(users, NONE, np.int32)
     node, node_head = np.empty((len(target), 2), np.int32), np.full(tweets, NONE, np.int32)
     degree, engagers = np.zeros(users, np.int64), np.zeros(tweets, np.int64)
     f, e, size, nodes = 0, 0, 0, 0
-    for r in range(len(moment)):
-        while f < len(changed) and changed[f] < moment[r]:
+    for r in range(len(until)):
+        while f < len(changed) and changed[f] < until[r]:
             key = (follower[f] << 32) | friend[f]
             at = pair_slot(edges, key)
             if edges[at] == EMPTY:
@@ -151,9 +151,9 @@ def _sweep(
                 edge_head[follower[f]] = size
                 degree[follower[f]] += 1
                 size += 1
-            stands[edge_of[at]] = not ended[f]
+            active[edge_of[at]] = not ended[f]
             f += 1
-        while e < len(engaged) and engaged[e] < moment[r]:
+        while e < len(engaged) and engaged[e] < until[r]:
             key = (target[e] << 32) | engager[e]
             at = pair_slot(once, key)
             if once[at] == EMPTY:
@@ -168,13 +168,13 @@ def _sweep(
             place = node_head[t]
             while place != NONE:
                 at = pair_slot(edges, (np.int64(u) << 32) | np.int64(node[place, 0]))
-                if edges[at] != EMPTY and stands[edge_of[at]]:
+                if edges[at] != EMPTY and active[edge_of[at]]:
                     out[r] += 1
                 place = node[place, 1]
         else:
             place = edge_head[u]
             while place != NONE:
-                if stands[place] and once[pair_slot(once, (np.int64(t) << 32) | np.int64(edge[place, 0]))] != EMPTY:
+                if active[place] and once[pair_slot(once, (np.int64(t) << 32) | np.int64(edge[place, 0]))] != EMPTY:
                     out[r] += 1
                 place = edge[place, 1]
 

@@ -30,7 +30,7 @@ INTEREST_SHARE = 0.05
 """A topic is an interest of a user from this share of the past engagements on."""
 
 NO_DIRECTION = 1e-9
-"""A taste whose squared length is below this points nowhere: opposite tweets, or rounding where zeros should be."""
+"""A taste whose squared length is below this has no direction: opposite tweets, or rounding of zeros."""
 
 
 @dataclass(frozen=True)
@@ -345,7 +345,7 @@ def _topic_share(batch: CandidateBatch) -> F32:
 
 
 def _top_topics(batch: CandidateBatch) -> Array:
-    """[B, TOP] topics of the greatest shares, best first, the lower code of two alike; -1 where nothing is left."""
+    """[B, TOP] topics of the greatest shares, best first, ties to the lower code; -1 where nothing is left."""
     interests = batch.requests.columns["user.interests"]
     out = np.full((len(interests), TOP), -1, np.int16)
     if interests.size:

@@ -1,4 +1,4 @@
-"""Columns of a tweet: what it is, how old, how much and how fast it was engaged, and what its text says."""
+"""Columns of a tweet: what it is, how old, how much and how fast it was engaged, and what its text is about."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ from features.views.rate import rate_of
 REPLY, QUOTE = KIND_CODE["reply"], KIND_CODE["quote"]
 
 LEAST_H = 1 / 12
-"""A tweet younger than this, 5 minutes, has its speed measured as if it were as old: one like is no storm."""
+"""A tweet younger than this, 5 minutes, has its speed measured as at this age: a single like is no high speed."""
 
 
 @dataclass(frozen=True)
 class TweetFacts:
-    """What never changes after a tweet is posted, and its age."""
+    """What does not change after a tweet is posted, and its age."""
 
     name: str = "tweet.facts"
     entity: str = "candidate"
@@ -43,7 +43,7 @@ class TweetFacts:
         Feature("tweet.media_count", "pictures and videos"),
         Feature("tweet.length", "weighted length of the text, at most 280", unit="characters"),
         Feature("tweet.hashtags", "hashtags in the text"),
-        Feature("tweet.is_reply", "1 for an answer", unit="flag"),
+        Feature("tweet.is_reply", "1 for a reply", unit="flag"),
         Feature("tweet.is_quote", "1 for a quote", unit="flag"),
         Feature(
             "tweet.language", "place in features.codes.LANGUAGES, the next one for others", unit="code", default=-1
@@ -107,7 +107,7 @@ def _facts(
 
 @dataclass(frozen=True)
 class TweetText:
-    """What text understanding says of a tweet; nothing (-1, 0) without understanding or without words."""
+    """What text understanding predicts for a tweet; nothing (-1, 0) without understanding or without words."""
 
     name: str = "tweet.text"
     entity: str = "candidate"

@@ -110,7 +110,7 @@ def test_a_replay_hands_out_each_event_once_in_order_and_strictly_before_the_cut
 
 @settings(max_examples=25, deadline=None)
 @given(LOGS, st.integers(0, 4 * DAY_US))
-def test_a_replay_after_a_moment_leaves_that_moment_out(log: list[tuple[int, str]], after: int) -> None:
+def test_a_replay_after_a_time_leaves_that_time_out(log: list[tuple[int, str]], after: int) -> None:
     with tempfile.TemporaryDirectory() as folder:
         dataset = _write(Path(folder), log)
         rest = [

@@ -13,7 +13,7 @@ IDS = st.integers(-(2**63), 2**63 - 1)
 
 
 @given(TIMES, st.integers(0, MAX_SEQUENCE), st.integers(0, 31), st.integers(0, 31))
-def test_the_moment_comes_back(time_us: int, sequence: int, datacentre: int, worker: int) -> None:
+def test_the_time_comes_back(time_us: int, sequence: int, datacentre: int, worker: int) -> None:
     one = snowflake(time_us, sequence, datacentre=datacentre, worker=worker)
     assert one >= 0
     assert snowflake_time_us(one) == time_us
@@ -21,14 +21,14 @@ def test_the_moment_comes_back(time_us: int, sequence: int, datacentre: int, wor
     assert (int(one) >> 12) & 1023 == datacentre * 32 + worker
 
 
-def test_a_published_id_has_its_published_moment() -> None:
+def test_a_published_id_has_its_published_time() -> None:
     # The example in Twitter's documentation of tweet ids: 2022-06-28 16:07:40.105 UTC.
-    moment = snowflake_time_us(1541815603606036480)
-    assert np.datetime64(int(moment), "us") == np.datetime64("2022-06-28T16:07:40.105")
+    time = snowflake_time_us(1541815603606036480)
+    assert np.datetime64(int(time), "us") == np.datetime64("2022-06-28T16:07:40.105")
 
 
 @given(st.lists(TIMES, max_size=50).map(sorted))
-def test_ids_of_ordered_moments_ascend(times: list[int]) -> None:
+def test_ids_of_ordered_times_ascend(times: list[int]) -> None:
     ids = snowflakes_in_order(np.array(times, np.int64))
     assert (np.diff(ids) > 0).all()
     assert snowflake_time_us(ids).tolist() == times
@@ -61,11 +61,11 @@ def test_the_index_agrees_with_a_dictionary(batches: list[list[int]], strangers:
         for one in batch:
             peer.setdefault(one, len(peer))
         assert rows.tolist() == [peer[one] for one in batch]
-    asked = [*peer, *strangers]
-    assert index.rows(asked).tolist() == [peer.get(one, -1) for one in asked]
+    queried = [*peer, *strangers]
+    assert index.rows(queried).tolist() == [peer.get(one, -1) for one in queried]
     assert index.ids.tolist() == list(index) == list(peer)
     assert len(index) == len(peer)
-    assert all((one in index) == (one in peer) for one in asked)
+    assert all((one in index) == (one in peer) for one in queried)
 
 
 def test_the_index_grows_and_keeps_rows() -> None:

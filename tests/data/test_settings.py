@@ -1,4 +1,4 @@
-"""A wrong setting is told with the keys of its own table and the one that was meant."""
+"""The error on a wrong setting lists the keys of its own table and suggests the one that was meant."""
 
 from __future__ import annotations
 

@@ -139,7 +139,7 @@ def test_all_rows_of_the_cut_are_in_the_test(tmp_path: Path) -> None:
     assert (_ids(split.train), _ids(split.test)) == ([1], [2, 3, 4, 5])
 
 
-def test_of_one_moment_the_later_in_the_log_is_the_last_whatever_its_tweet(tmp_path: Path) -> None:
+def test_of_one_time_the_later_in_the_log_is_the_last_whatever_its_tweet(tmp_path: Path) -> None:
     log = [(5, 1, 9), (5, 1, 3), (5, 2, 4), (5, 2, 4)]
     assert _ids(LeaveLastOut().apply(_dataset(tmp_path / "a", log)).test) == [2, 4]
     assert _ids(PerUserRatio(fraction=0.5).apply(_dataset(tmp_path / "b", log)).test) == [2, 4]

@@ -1,4 +1,4 @@
-"""Engagements of one moment: the file's order decides where it says something, else a draw, and both say so."""
+"""Engagements with the same time: the file's order decides where it has a meaning, else a draw; promises name which."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_the_files_order_decides_whatever_the_ids(tmp_path: Path) -> None:
     assert _held(ahead, "per_user_ratio fraction=0.4") == {1: 20, 2: 9}
 
 
-def test_actions_of_one_moment_on_shown_items_keep_their_lines_order(tmp_path: Path) -> None:
+def test_actions_of_one_time_on_shown_items_keep_their_lines_order(tmp_path: Path) -> None:
     tmp_path.joinpath("shown.csv").write_text(
         "feed,who,what,at,place,clicked\n1,1,50,5,3,1\n1,1,60,5,1,1\n1,1,40,5,2,1\n1,1,70,5,4,0\n"
     )
@@ -68,10 +68,10 @@ def _many(order: int, ids: str = "{}") -> list[Line]:
 
 @pytest.mark.parametrize("ids", ["{}", "sku-{}"])
 def test_a_file_sorted_by_item_has_no_order_of_its_own(tmp_path: Path, ids: str) -> None:
-    """Else the largest id of a moment would always be the test."""
+    """Else the largest id of a time would always be the test."""
     dataset = _import(tmp_path / "up", _many(1, ids))
     split = LeaveLastOut().apply(dataset)
-    assert "one drawn with seed 1, for its file is sorted by item, which says nothing of time, counts" in split.promise
+    assert "its file is sorted by item, which says nothing of time, counts as the later" in split.promise
     rows = pl.concat([split.train, split.test]).collect()
     last = rows.group_by("user_id").agg(pl.col("tweet_id").sort_by("engagement_id").last())
     largest = dict(last.iter_rows())

@@ -105,8 +105,8 @@ def test_what_can_be_undone_gives_the_same_engagements_and_is_told(tmp_path: Pat
     dataset = _import(tmp_path, **dirt)  # type: ignore[arg-type]
     assert _events(dataset) == CLEAN
     assert dict(dataset.scan("tweets").select("tweet_id", "text").collect().iter_rows()) == {10: "Hat", 20: "Café"}
-    told = [one["what"] for one in dataset.config["notes"] if not one["what"].startswith("no `time`")]
-    assert any(words in one for one in told) if words else told == []
+    found = [one["what"] for one in dataset.config["notes"] if not one["what"].startswith("no `time`")]
+    assert any(words in one for one in found) if words else found == []
 
 
 def test_lines_that_stand_twice_and_a_misspelt_header_are_told(tmp_path: Path) -> None:
@@ -129,7 +129,7 @@ REFUSED: dict[str, tuple[dict[str, Callable[..., object]], str]] = {
     ),
     "UTF-16": ({"log": lambda t: t.encode("utf-16")}, "log.csv line 1 is not UTF-8"),
     "latin-1": ({"items": lambda t: t.encode("latin-1")}, "items.csv line 3: the line is not UTF-8"),
-    "a semicolon": ({"log": lambda t: t.replace(",", ";")}, 'log.csv has no column .*says separator = ";"'),
+    "a semicolon": ({"log": lambda t: t.replace(",", ";")}, 'log.csv has no column .*with separator = ";"'),
     "line ends of old": ({"log": lambda t: t.replace("\n", "\r")}, r"log.csv line 1 ends in \\r alone"),
     "padded against unpadded": (
         {"items": _column(0, lambda one: one.zfill(4))},
@@ -141,9 +141,9 @@ REFUSED: dict[str, tuple[dict[str, Callable[..., object]], str]] = {
     ),
     "milliseconds": (
         {"log": _column(2, lambda one: f"{one}000")},
-        'in milliseconds it is 2023-11-14: say time_unit = "ms"',
+        'in milliseconds it is 2023-11-14: set time_unit = "ms"',
     ),
-    "ISO for seconds": ({"log": _column(2, lambda _: "20231114T221320Z")}, 'as ISO 8601 .* say time_format = "iso"'),
+    "ISO for seconds": ({"log": _column(2, lambda _: "20231114T221320Z")}, 'as ISO 8601 .* set time_format = "iso"'),
     "decimal commas": ({"log": _column(3, lambda one: f'"{one},5"')}, "stars is '1,5', not a number"),
     "a stray quote": ({"log": lambda t: t.replace("1,20", '1,2"0')}, 'log.csv line 4: the line has a stray "'),
     "a comma in a field": (

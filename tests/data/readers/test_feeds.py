@@ -71,7 +71,7 @@ def test_lines_of_shown_items_become_requests_impressions_and_clicks(tmp_path: P
     assert dataset.scan("impressions").select("score").collect().to_series().is_nan().all()
 
 
-def test_without_requests_and_places_user_and_moment_and_the_order_of_lines_stand_for_them(tmp_path: Path) -> None:
+def test_without_requests_and_places_user_and_timestamp_and_the_order_of_lines_are_used(tmp_path: Path) -> None:
     left_out = ('request = "feed"', 'position = "place"', 'propensity = "p"')
     toml = "\n".join(line for line in SHOWN.splitlines() if line not in left_out)
     csv = "who,what,at,click\nann,x,5,0\nbob,x,5,1\nann,y,5,1\nann,z,6,0\n"
@@ -230,7 +230,7 @@ def test_mind_is_read_without_its_histories(tmp_path: Path) -> None:
         ("4\tU1\t11/12/2019 6:11:30 PM\t\tN1-1 N2", "impressions is 'N1-1 N2', no list as 'N1-1 N2-0'"),
         ("4\tU1\t11/12/2019 6:11:30 PM\t\tN1-1 N2-3", "impressions is 'N1-1 N2-3', no list"),
         ("4\tU1\t11/12/2019 6:11:30 PM\tN1\t", "impressions is '', no list"),
-        ("4\tU1\t2019-11-12\tN1\tN1-0", "time is '2019-11-12', not a moment of the form"),
+        ("4\tU1\t2019-11-12\tN1\tN1-0", "time is '2019-11-12', not a timestamp of the form"),
         ("4\t\t11/12/2019 6:11:30 PM\tN1\tN1-0", "user is '', an id is needed"),
         ("4\tU1\t11/12/2019 6:11:30 PM\tN1-0", "the line does not have 5 fields but 4"),
     ],
@@ -246,7 +246,7 @@ def test_the_test_part_of_mind_and_news_that_stand_twice_are_refused(tmp_path: P
     hidden = BEHAVIORS.replace("-1", "").replace("-0", "")
     with pytest.raises(DataError, match=r"line 1: impressions is .*; the test part hides the clicks \(3 of 3"):
         read_log("mind", _mind(tmp_path, hidden), tmp_path / "out")
-    with pytest.raises(DataError, match=r"news\.tsv line 4: id is 'N99', which stands more than once"):
+    with pytest.raises(DataError, match=r"news\.tsv line 4: id is 'N99', which is there more than once"):
         read_log("mind", _mind(tmp_path, news=NEWS + NEWS.splitlines()[-1] + "\n"), tmp_path / "out")
     long = "4\tU1\t11/12/2019 6:11:30 PM\t\t" + "N12345-0 " * 200 + "N1\n"
     with pytest.raises(DataError, match=r"line 4: impressions is '(N12345-0 ){11}N\.\.\.', no list"):

@@ -93,7 +93,7 @@ def test_low_ratings_of_atomic_files_are_no_engagements(tmp_path: Path) -> None:
         ({"inter": INTER + "u1\tB0\tgood\t1\n"}, r"shop\.inter line 5: rating is 'good', not a number"),
         ({"inter": INTER + "\tB0\t1\t1\n"}, "line 5: user_id is '', an id is needed"),
         ({"inter": INTER + "u1\tB0\t1\n"}, "line 5: the line does not have 4 fields but 3"),
-        ({"item": ITEM + "B0\tAgain\tx\t1\n"}, r"shop\.item line 4: item_id is 'B0', which stands more than once"),
+        ({"item": ITEM + "B0\tAgain\tx\t1\n"}, r"shop\.item line 4: item_id is 'B0', which is there more than once"),
     ],
 )
 def test_atomic_files_that_do_not_fit_are_refused(tmp_path: Path, files: dict[str, str], problem: str) -> None:
@@ -138,7 +138,7 @@ def test_open_bandit_keeps_propensities_policy_and_segments(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("line", "problem"),
     [
-        ("3,yesterday,1,1,0,0.1,a,b,c,d,0", "timestamp is 'yesterday', not a moment"),
+        ("3,yesterday,1,1,0,0.1,a,b,c,d,0", "timestamp is 'yesterday', not a timestamp"),
         ("3,2019-11-25 00:00:01+00:00,1,1,0,1.5,a,b,c,d,0", "propensity_score is '1.5', more than 1"),
         ("3,2019-11-25 00:00:01+00:00,1,0,0,0.5,a,b,c,d,0", "position is '0', less than 1"),
         ("3,2019-11-25 00:00:01+00:00,1,1,2,0.5,a,b,c,d,0", "click is '2', more than 1"),

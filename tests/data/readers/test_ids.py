@@ -125,7 +125,8 @@ def test_versions_are_no_whole_numbers(tmp_path: Path) -> None:
 def test_ids_with_and_without_leading_zeros_are_refused_unless_it_is_said_what_they_are(tmp_path: Path) -> None:
     files = {"log_csv": _log(("1", "7"), ("2", "12")), "items_csv": "sku\n007\n0012\n13\n"}
     problem = (
-        r"ids of items stand with and without leading zeros: '007' \(items\.csv\) and '7' \(log\.csv\), 2 so written; "
+        r"ids of items are written with and without leading zeros: '007' \(items\.csv\) and '7' \(log\.csv\), "
+        r"2 such ids; "
         r'say item_ids = "integer" if they are the same, item_ids = "text" if they are not'
     )
     with pytest.raises(DataError, match=problem):
@@ -143,7 +144,7 @@ def test_ids_with_and_without_leading_zeros_are_refused_unless_it_is_said_what_t
 def test_leading_zeros_in_one_file_of_recbole_are_refused_and_those_of_all_ids_are_texts(tmp_path: Path) -> None:
     inter = f"user_id:token\titem_id:token\ttimestamp:float\n007\t1\t{AT}\n7\t1\t{AT + 1}\n"
     with pytest.raises(
-        DataError, match=r"ids of users stand with and without .*'007' and '7' \(shop\.inter\), 1 so written"
+        DataError, match=r"ids of users are written with and without .*'007' and '7' \(shop\.inter\), 1 such ids"
     ):
         read_log("recbole", _recbole(tmp_path / "a", inter=inter), tmp_path / "out")
     dataset = _mapping(tmp_path, LOG, log_csv=_log(("007", "1"), ("08", "2")))
@@ -154,8 +155,8 @@ def test_blanks_around_ids_are_taken_away_and_told(tmp_path: Path) -> None:
     toml = LOG + ITEMS
     dataset = _mapping(tmp_path, toml, log_csv=_log(("ann ", "x"), ("ann", "\ty")), items_csv="sku\nx\u00a0\ny\n")
     assert _pairs(dataset) == [("ann", "x"), ("ann", "y")]
-    told = [one["columns"] for one in dataset.config["notes"] if "blanks" in one["what"]]
-    assert sorted(told) == [["sku"], ["what"], ["who"]]
+    found = [one["columns"] for one in dataset.config["notes"] if "blanks" in one["what"]]
+    assert sorted(found) == [["sku"], ["what"], ["who"]]
     inter = f"user_id:token\titem_id:token\ttimestamp:float\nann \tx\t{AT}\nann\t x\t{AT}\n"
     dataset = read_log("recbole", _recbole(tmp_path, inter=inter), tmp_path / "out")
     assert _pairs(dataset) == [("ann", "x"), ("ann", "x")]
@@ -187,7 +188,10 @@ def test_the_share_of_the_logs_ids_that_side_files_do_not_know_is_told(tmp_path:
         people_csv="who,since\n9,5\n",
     ))  # fmt: skip
     assert notes["items.csv", "12.0% of the log's items (3 of 25) are not in it, as 'S22'"] == ([], False)
-    assert notes["people.csv", "none of the log's 4 users is in it, as '0': are the ids written alike?"] == ([], True)
+    assert notes["people.csv", "none of the log's 4 users is in it, as '0': are the ids written alike?"] == (
+        [],
+        True,
+    )
 
 
 def test_the_unknown_share_is_told_by_every_reader_with_side_files(tmp_path: Path) -> None:
@@ -202,7 +206,10 @@ def test_the_unknown_share_is_told_by_every_reader_with_side_files(tmp_path: Pat
     folder = _recbole(tmp_path, inter=inter, user="user_id:token\nann\n", item="item_id:token\tname:token\nX\tHat\n")
     notes = _notes(read_log("recbole", folder, tmp_path / "out"))
     assert ("shop.user", "50.0% of the log's users (1 of 2) are not in it, as 'bob'") in notes
-    assert notes["shop.item", "none of the log's 2 items is in it, as 'x': are the ids written alike?"] == ([], True)
+    assert notes["shop.item", "none of the log's 2 items is in it, as 'x': are the ids written alike?"] == (
+        [],
+        True,
+    )
     extra = BANDIT + "3,2019-11-25 00:00:01+00:00,99,1,0,0.1,a,b,c,d,0\n"
     assert ("item_context.csv", "33.3% of the log's items (1 of 3) are not in it, as '99'") in _notes(
         read_log("open_bandit", _bandit(tmp_path, extra), tmp_path / "out")
@@ -218,7 +225,7 @@ def test_the_unknown_share_is_told_by_every_reader_with_side_files(tmp_path: Pat
 
 def test_lines_that_repeat_are_told(tmp_path: Path) -> None:
     csv = f"who,what,at\n1,10,{AT}\n2,10,{AT}\n1,10,{AT}\n1,10,{AT}\n"
-    words = "2 engagements repeat another one's user, item, moment and action; they are kept"
+    words = "2 engagements repeat another one's user, item, time and action; they are kept"
     dataset = _mapping(tmp_path, LOG, log_csv=csv)
     assert (_notes(dataset), dataset.rows("engagements")) == ({("log.csv", words): ([], False)}, 4)
 

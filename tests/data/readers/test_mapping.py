@@ -168,7 +168,7 @@ text = ["title"]
 
 def test_a_header_of_one_field_says_which_separator_to_set(tmp_path: Path) -> None:
     csv = CSV.replace(",", ";")
-    with pytest.raises(DataError, match=r'log\.csv has no column .who.* says separator = ";"'):
+    with pytest.raises(DataError, match=r'log\.csv has no column .who.* with separator = ";"'):
         _import(tmp_path, log_csv=csv)
     assert _import(tmp_path, LOG + 'separator = ";"\n', log_csv=csv).rows("engagements") == 3
 
@@ -208,7 +208,7 @@ def test_times_in_every_form_are_the_same_moment(tmp_path: Path) -> None:
     for at in ("2020-01-01 10:00", "2020-01-01T10:00Z", "2020-01-01 12:00+02:00", "2020-01-01 08:30-01:30"):
         dataset = _import(tmp_path, LOG + 'time_format = "iso"\n', log_csv=f"who,what,at\n1,2,{at}\n")
         assert _events(dataset, "time_us") == [(1_577_872_800_000_000,)], at
-    moment = 1_600_000_000_250_000
+    timestamp = 1_600_000_000_250_000
     for at, how in (
         ("1600000000.25", ""), ("1600000000250", 'time_unit = "ms"'), ("1600000000250000", 'time_unit = "us"'),
         ("1600000000250000000", 'time_unit = "ns"'), ("2020-09-13T12:26:40.25Z", 'time_format = "iso"'),
@@ -216,7 +216,7 @@ def test_times_in_every_form_are_the_same_moment(tmp_path: Path) -> None:
         ("13/09/20 12:26:40.250", 'time_format = "%d/%m/%y %H:%M:%S%.3f"'),
     ):  # fmt: skip
         dataset = _import(tmp_path, LOG + how + "\n", log_csv=f"who,what,at\n1,2,{at}\n")
-        assert _events(dataset, "time_us") == [(moment,)], at
+        assert _events(dataset, "time_us") == [(timestamp,)], at
 
 
 def test_mixed_ids_are_refused_by_line_unless_all_are_texts(tmp_path: Path) -> None:
@@ -250,7 +250,10 @@ def test_a_log_without_times_is_refused_or_taken_in_the_order_of_its_lines(tmp_p
         ("who,what,at\n", r"log\.csv has a header and no rows"),
         (CSV + "3,30,soon\n", r"line 5: at is 'soon', not a number of seconds"),
         (CSV + "3,30,\n", r"line 5: at is '', not a number of seconds"),
-        (CSV + "3,30,1600000000000\n", "line 5: at is '1600000000000', which is no moment of 1970 to 2100 in seconds"),
+        (
+            CSV + "3,30,1600000000000\n",
+            "line 5: at is '1600000000000', which is no timestamp of 1970 to 2100 in seconds",
+        ),
         (CSV + "3,30\n", "line 5: the line does not have 3 fields but 2"),
         (CSV + ",30,7\n", "line 5: who is '', an id is needed"),
         ("who,what,at\nx,y,z\n", "line 2: at is 'z'.*none fits: is this the right file"),
@@ -364,5 +367,5 @@ def test_a_mapping_or_log_that_is_not_there_is_named(tmp_path: Path) -> None:
     (tmp_path / "m.toml").write_text(LOG)
     with pytest.raises(DataError, match=r"log\.csv does not exist"):
         read_log("mapping", tmp_path / "m.toml", tmp_path / "out")
-    with pytest.raises(DataError, match="at is '5', not a moment of the form '%Q'"):
+    with pytest.raises(DataError, match="at is '5', not a timestamp of the form '%Q'"):
         _import(tmp_path, LOG + 'time_format = "%Q"\n')

@@ -77,7 +77,7 @@ def test_side_files_that_are_not_there_are_told(tmp_path: Path) -> None:
 
 def test_a_field_that_stands_twice_is_refused(tmp_path: Path) -> None:
     inter = "user_id:token\titem_id:token\trating:float\trating:token\ttimestamp:float\n1\t10\t4\t1\t1000000000\n"
-    with pytest.raises(DataError, match=r"shop\.inter line 1: field 'rating' stands twice"):
+    with pytest.raises(DataError, match=r"shop\.inter line 1: field 'rating' is there twice"):
         read_log("recbole", _recbole(tmp_path, inter=inter), tmp_path / "out")
 
 
@@ -128,8 +128,8 @@ def test_defaults_of_shown_items_and_of_ratings_are_told(tmp_path: Path) -> None
     assert _notes(dataset) == {
         ("log.csv", "no `value`: ratings have no stars"): ([], False),
         ("shown.csv", "dropped; did you mean `position`?"): (["position"], True),
-        ("shown.csv", "no `request`: the lines of one user and moment are one request"): ([], False),
-        ("shown.csv", "no `position`: the order of a request's lines stands for it"): ([], False),
+        ("shown.csv", "no `request`: the lines of one user and time are one request"): ([], False),
+        ("shown.csv", "no `position`: the order of a request's lines is used for it"): ([], False),
         ("shown.csv", "no `propensity`: impressions have none"): ([], False),
     }
 

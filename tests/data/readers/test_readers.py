@@ -105,7 +105,7 @@ def test_a_line_without_a_header_that_does_not_fit_is_named(
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_the_order_of_columns_extra_columns_and_lines_of_other_moments_do_not_matter(tmp_path: Path) -> None:
+def test_the_order_of_columns_extra_columns_and_lines_of_other_timestamps_do_not_matter(tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     other = "note,timestamp,rating,movieId,userId\n,90,0.5,50,2\ny,100,4.50,50,7\nx, 100 ,3,3,7\n"
     assert _read(tmp_path).content_hash == _read(tmp_path / "other", ratings=other).content_hash
@@ -170,13 +170,13 @@ def _is(tweet_id: int):  # type: ignore[no-untyped-def]
         ({"ratings": RATINGS + "7,51,NaN,100\n"}, r"ratings\.csv line 5: rating is 'NaN', not a number"),
         ({"ratings": RATINGS + "7,51,4,\n"}, r"ratings\.csv line 5: timestamp is '', not a number of seconds"),
         ({"ratings": RATINGS + "-7,51,4,100\n"}, r"line 5: userId is '-7', less than 0"),
-        ({"ratings": RATINGS + "7,51,4,-1\n"}, r"line 5: timestamp is '-1', which is no moment .* seconds since"),
+        ({"ratings": RATINGS + "7,51,4,-1\n"}, r"line 5: timestamp is '-1', which is no timestamp .* seconds since"),
         ({"ratings": RATINGS + "7,51,4,1260759144000\n"}, r"line 5: timestamp is '1260759144000'"),
         ({"ratings": RATINGS + "1,2,3,4,5,6\n"}, r"ratings\.csv line 5: the line does not have 4 fields but 6"),
         ({"movies": MOVIES.encode() + b"1,Am\xe9lie,War\n"}, r"movies\.csv line 5: the line is not UTF-8"),
         (
             {"movies": MOVIES + "3,Again,War\n"},
-            r"movies\.csv line 5: movieId is '3', a film that stands more than once",
+            r"movies\.csv line 5: movieId is '3', a film that is there more than once",
         ),
     ],
 )

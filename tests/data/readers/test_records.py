@@ -167,7 +167,7 @@ def test_a_file_that_is_not_of_its_encoding_is_refused(tmp_path: Path) -> None:
         (b'a,"b,c\n1,2,3\n', "f.csv line 1 has a quote that does not close"),
         (b"\x1f\x8b\x08\x00abc", "f.csv is compressed; unpack it first"),
         (b"PK\x03\x04abc", "f.csv is compressed"),
-        (b"a;b;c\n1;2;3\n", r'f.csv has no column .a.*separated by ";": import it .* says separator = ";"'),
+        (b"a;b;c\n1;2;3\n", r'f.csv has no column .a.*separated by ";": import it .* with separator = ";"'),
         (b"a\tb\tc\n1\t2\t3\n", r'separator = "\\t"'),
         (b"a::b::c\n1::2::3\n", r'separator = "::"'),
         (b"196,242,3\n1,2,3\n", r"if line 1 is no header, name all columns in a mapping: columns = \[\.\.\.\]"),

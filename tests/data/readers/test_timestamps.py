@@ -1,4 +1,4 @@
-"""Moments: ISO 8601 against Python's own reading of it, units that were mistaken, years that are unlikely."""
+"""Timestamps: ISO 8601 against Python's own reading of it, units that were mistaken, years that are unlikely."""
 
 from __future__ import annotations
 
@@ -13,22 +13,22 @@ from hypothesis import strategies as st
 
 from data.errors import DataError
 from data.readers import read_log
-from data.readers.moments import iso_moments
+from data.readers.timestamps import iso_timestamps
 from tests.data.readers.test_formats import _recbole
 from tests.data.readers.test_notes import LOG, _mapping, _notes
 
 ISO = LOG + 'time_format = "iso"\n'
-MOMENT = datetime(2024, 3, 31, 1, 30, tzinfo=UTC)
+TIMESTAMP = datetime(2024, 3, 31, 1, 30, tzinfo=UTC)
 US = timedelta(microseconds=1)
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def _us(moment: datetime) -> int:
-    return (moment - EPOCH) // US
+def _us(timestamp: datetime) -> int:
+    return (timestamp - EPOCH) // US
 
 
 def _read(text: str) -> int | None:
-    return iso_moments(pl.Series([text]))[0]
+    return iso_timestamps(pl.Series([text]))[0]
 
 
 @pytest.mark.parametrize(
@@ -41,12 +41,12 @@ def _read(text: str) -> int | None:
         "2024-091T01:30:00Z", "2024091T0130Z", "2024-03-31T01:30:00-00:00",
     ],
 )  # fmt: skip
-def test_every_way_to_write_one_moment_is_that_moment(text: str) -> None:
-    assert _read(text) == _us(MOMENT)
+def test_every_way_to_write_one_timestamp_is_that_moment(text: str) -> None:
+    assert _read(text) == _us(TIMESTAMP)
 
 
 @pytest.mark.parametrize(
-    ("text", "moment"),
+    ("text", "timestamp"),
     [
         ("2024-03-31T24:00:00Z", datetime(2024, 4, 1, tzinfo=UTC)),
         ("20231231T240000", datetime(2024, 1, 1, tzinfo=UTC)),
@@ -62,8 +62,8 @@ def test_every_way_to_write_one_moment_is_that_moment(text: str) -> None:
         ("2024-03-31T01:30:00.1234567Z", datetime(2024, 3, 31, 1, 30, 0, 123_456, tzinfo=UTC)),
     ],
 )
-def test_ends_of_days_dates_and_fractions(text: str, moment: datetime) -> None:
-    assert _read(text) == _us(moment)
+def test_ends_of_days_dates_and_fractions(text: str, timestamp: datetime) -> None:
+    assert _read(text) == _us(timestamp)
 
 
 @pytest.mark.parametrize(
@@ -76,42 +76,44 @@ def test_ends_of_days_dates_and_fractions(text: str, moment: datetime) -> None:
         "2024-03-31T01:59:60Z", "+12024-03-31",
     ],
 )  # fmt: skip
-def test_what_is_no_moment_is_none(text: str) -> None:
+def test_what_is_no_timestamp_is_none(text: str) -> None:
     assert _read(text) is None
 
 
 ZONES = st.integers(-23 * 60, 23 * 60).map(lambda minutes: timezone(timedelta(minutes=minutes)))
-MOMENTS = st.datetimes(datetime(1971, 1, 1), datetime(2099, 12, 31), timezones=ZONES)
+TIMESTAMPS = st.datetimes(datetime(1971, 1, 1), datetime(2099, 12, 31), timezones=ZONES)
 
 
 @settings(max_examples=200, deadline=None)
 @given(
-    MOMENTS,
+    TIMESTAMPS,
     st.sampled_from(["%Y-%m-%d", "%Y%m%d", "%G-W%V-%u", "%GW%V%u", "%Y-%j", "%Y%j"]),
     st.sampled_from(["%H:%M:%S.%f", "%H%M%S,%f"]),
     st.sampled_from(["T", "t", " "]),
     st.booleans(),
 )
-def test_moments_in_all_forms_are_as_datetime_wrote_them(
-    moment: datetime, day: str, time: str, between: str, zoned: bool
+def test_timestamps_in_all_forms_are_as_datetime_wrote_them(
+    timestamp: datetime, day: str, time: str, between: str, zoned: bool
 ) -> None:
-    text = moment.strftime(day + between + time) + (moment.strftime("%z") if zoned else "")
-    assert _read(text) == _us(moment if zoned else moment.replace(tzinfo=UTC))
+    text = timestamp.strftime(day + between + time) + (timestamp.strftime("%z") if zoned else "")
+    assert _read(text) == _us(timestamp if zoned else timestamp.replace(tzinfo=UTC))
 
 
 def test_forms_may_be_mixed_in_one_column_and_are_read_in_its_order() -> None:
     texts = ["2024-03-31T01:30:00Z", "nothing", "20240331T013000Z", None, "2024-03-31"]
-    assert iso_moments(pl.Series(texts)).to_list() == [
-        _us(MOMENT),
+    assert iso_timestamps(pl.Series(texts)).to_list() == [
+        _us(TIMESTAMP),
         None,
-        _us(MOMENT),
+        _us(TIMESTAMP),
         None,
-        _us(MOMENT) - 5_400 * 10**6,
+        _us(TIMESTAMP) - 5_400 * 10**6,
     ]
 
 
-def test_a_text_that_is_no_iso_moment_is_told_what_iso_takes(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"line 2: at is '2024-03', not a moment of ISO 8601, as 2024-03-31T01:30:00Z"):
+def test_the_error_on_a_text_that_is_no_iso_timestamp_shows_one(tmp_path: Path) -> None:
+    with pytest.raises(
+        DataError, match=r"line 2: at is '2024-03', not a timestamp of ISO 8601, as 2024-03-31T01:30:00Z"
+    ):
         _mapping(tmp_path, ISO, log_csv="who,what,at\n1,2,2024-03\n")
 
 
@@ -128,7 +130,7 @@ def test_a_text_that_is_no_iso_moment_is_told_what_iso_takes(tmp_path: Path) -> 
 )
 def test_a_mistaken_unit_is_suggested(tmp_path: Path, unit: str, value: str, meant: str) -> None:
     short = {"milliseconds": "ms", "microseconds": "us", "nanoseconds": "ns"}[meant]
-    problem = rf'which is no moment of 1970 to 2100 .*; in {meant} it is 2024-03-31: say time_unit = "{short}"'
+    problem = rf'which is no timestamp of 1970 to 2100 .*; in {meant} it is 2024-03-31: set time_unit = "{short}"'
     with pytest.raises(DataError, match=problem):
         _mapping(tmp_path, LOG + f'time_unit = "{unit}"\n', log_csv=f"who,what,at\n1,2,{value}\n")
     dataset = _mapping(tmp_path, LOG + f'time_unit = "{short}"\n', log_csv=f"who,what,at\n1,2,{value}\n")
@@ -149,9 +151,9 @@ def test_a_mistaken_unit_of_a_fixed_format_leads_to_a_mapping(tmp_path: Path) ->
         read_log("movielens", folder, tmp_path / "out")
 
 
-def test_no_unit_is_suggested_for_what_is_no_moment_in_any(tmp_path: Path) -> None:
+def test_no_unit_is_suggested_for_what_is_no_timestamp_in_any(tmp_path: Path) -> None:
     for value in ("-5", "9" * 20):
-        with pytest.raises(DataError, match="which is no moment of 1970 to 2100 in seconds") as error:
+        with pytest.raises(DataError, match="which is no timestamp of 1970 to 2100 in seconds") as error:
             _mapping(tmp_path, LOG, log_csv=f"who,what,at\n1,2,{value}\n")
         assert "it is" not in str(error.value)
 
@@ -159,20 +161,20 @@ def test_no_unit_is_suggested_for_what_is_no_moment_in_any(tmp_path: Path) -> No
 def test_seconds_taken_for_milliseconds_are_warned_about_with_the_unit(tmp_path: Path) -> None:
     csv = "who,what,at\n1,2,1711848600\n1,3,1711848601\n"
     notes = _notes(_mapping(tmp_path, LOG + 'time_unit = "ms"\n', log_csv=csv))
-    words = '2 moments before 1990, as 1970-01-20 (1711848600); in seconds it is 2024-03-31: say time_unit = "s"'
+    words = '2 timestamps before 1990, as 1970-01-20 (1711848600); in seconds it is 2024-03-31: set time_unit = "s"'
     assert notes == {("log.csv", words): (["at"], True)}
 
 
 def test_dates_in_digits_taken_for_seconds_are_warned_about_with_the_form(tmp_path: Path) -> None:
     notes = _notes(_mapping(tmp_path, LOG, log_csv="who,what,at\n1,2,20240331\n"))
-    words = '1 moment before 1990, as 1970-08-23 (20240331); as ISO 8601 it is 2024-03-31: say time_format = "iso"'
+    words = '1 timestamp before 1990, as 1970-08-23 (20240331); as ISO 8601 it is 2024-03-31: set time_format = "iso"'
     assert notes == {("log.csv", words): (["at"], True)}
 
 
 def test_texts_for_numbers_and_numbers_for_texts_are_suggested(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match='not a number of seconds; as ISO 8601 it is 2024-03-31: say time_format = "is'):
+    with pytest.raises(DataError, match='not a number of seconds; as ISO 8601 it is 2024-03-31: set time_format = "is'):
         _mapping(tmp_path, LOG, log_csv="who,what,at\n1,2,2024-03-31T01:30:00Z\n")
-    with pytest.raises(DataError, match='in milliseconds it is 2024-03-31: say time_unit = "ms" and no time_format'):
+    with pytest.raises(DataError, match='in milliseconds it is 2024-03-31: set time_unit = "ms" and no time_format'):
         _mapping(tmp_path, ISO, log_csv="who,what,at\n1,2,1711848600000\n")
 
 
@@ -186,33 +188,33 @@ def test_years_before_1990_are_warned_about_wherever_they_stand(tmp_path: Path) 
         tmp_path, toml, log_csv="who,what,at\n1,2,1989-12-31T23:59:59Z\n1,2,1990-01-01T00:00:00Z\n",
         people_csv="who,since\n1,01.02.1980\n", things_parquet=things,
     )  # fmt: skip
-    told = [words for (_, words), (_, warning) in _notes(dataset).items() if warning]
-    assert told == [
-        "1 moment before 1990, as 1989-12-31 (1989-12-31T23:59:59Z)",
-        "1 moment before 1990, as 1980-02-01 (01.02.1980)",
-        "1 moment before 1990, as 1977-05-25 (1977-05-25)",
+    found = [words for (_, words), (_, warning) in _notes(dataset).items() if warning]
+    assert found == [
+        "1 timestamp before 1990, as 1989-12-31 (1989-12-31T23:59:59Z)",
+        "1 timestamp before 1990, as 1980-02-01 (01.02.1980)",
+        "1 timestamp before 1990, as 1977-05-25 (1977-05-25)",
     ]
 
 
-def test_moments_of_lines_that_are_left_out_are_not_warned_about(tmp_path: Path) -> None:
+def test_timestamps_of_lines_that_are_left_out_are_not_warned_about(tmp_path: Path) -> None:
     (tmp_path / "m.toml").write_text(LOG)
     (tmp_path / "log.csv").write_text("who,what,at\n1,2,1711848600\n1,3,1711848601\nann,4,5\n")
     dataset = read_log("mapping", tmp_path / "m.toml", tmp_path / "out", skip_bad=True)
     assert (_notes(dataset), dataset.rows("engagements")) == ({}, 2)
 
 
-def test_moments_without_a_zone_are_told_as_utc(tmp_path: Path) -> None:
+def test_timestamps_without_a_zone_are_noted_as_utc(tmp_path: Path) -> None:
     both = "who,what,at\n1,2,2024-03-31T01:30:00Z\n1,3,2024-03-31T01:30:00\n"
     assert _notes(_mapping(tmp_path, ISO, log_csv=both)) == {
-        ("log.csv", "1 of 2 moments has no zone and is taken as UTC"): (["at"], True)
+        ("log.csv", "1 of 2 timestamps has no zone and is taken as UTC"): (["at"], True)
     }
     none = "who,what,at\n1,2,2024-03-31 01:30:00\n1,3,20240331\n"
     assert _notes(_mapping(tmp_path, ISO, log_csv=none)) == {
-        ("log.csv", "moments have no zone and are taken as UTC"): (["at"], False)
+        ("log.csv", "timestamps have no zone and are taken as UTC"): (["at"], False)
     }
 
 
-def test_a_log_in_order_of_its_file_has_no_moments_to_warn_about(tmp_path: Path) -> None:
+def test_a_log_in_order_of_its_file_has_no_timestamps_to_warn_about(tmp_path: Path) -> None:
     toml = LOG.replace('time = "at"\n', 'order = "file"\n')
     words = "no `time`: line n counts as n microseconds after 1970, which serves order alone"
     assert _notes(_mapping(tmp_path, toml, log_csv="who,what\n1,2\n")) == {("log.csv", words): ([], False)}

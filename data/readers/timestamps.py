@@ -1,9 +1,9 @@
-"""Moments of logs as UTC microseconds: numbers of a unit since 1970, texts of a form, ISO 8601, and what looks wrong.
+"""Timestamps of logs as UTC microseconds: numbers of a unit since 1970, texts of a form, ISO 8601, and odd values.
 
 Of ISO 8601 are taken: calendar, week and ordinal dates, alone or with a time after `T`, `t` or a blank; hours, minutes
 and seconds, the last ones with a fraction after `.` or `,`, of which microseconds stay; 24:00 as the end of its day and
 23:59:60 as a leap second; zones as `Z`, `z`, `+02`, `+0200` or `+02:00`. Each with its signs between or without. What
-has no zone is UTC. Months, weeks and years alone, periods and fractions of hours and minutes are no moments here.
+has no zone is UTC. Months, weeks and years alone, periods and fractions of hours and minutes are no timestamps here.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ _GROUPS = (
 _DAY_S = 86_400
 
 
-def iso_moments(texts: pl.Series) -> pl.Series:
+def iso_timestamps(texts: pl.Series) -> pl.Series:
     """[N] UTC microseconds of texts of ISO 8601, null where one is none."""
     parts = texts.str.extract_groups(_ISO).struct.unnest()
     parts.columns = list(_GROUPS)
@@ -118,37 +118,37 @@ def of_numbers(raw: pl.Series, unit: TimeUnit) -> pl.Series:
     return times.zip_with(whole.is_not_null(), parts.clip(-1, LAST_US + 1).round().cast(pl.Int64))
 
 
-def microseconds(moments: pl.Series) -> pl.Series:
-    """[N] UTC microseconds of a column of dates or moments."""
-    if moments.dtype in (pl.Time, pl.Duration):
-        raise DataError(f"column {moments.name!r} holds {moments.dtype}, no moments", remedy="name another column")
-    return moments.cast(pl.Datetime("us")).cast(pl.Int64) if moments.dtype == pl.Date else moments.dt.epoch("us")
+def microseconds(times: pl.Series) -> pl.Series:
+    """[N] UTC microseconds of a column of dates or timestamps."""
+    if times.dtype in (pl.Time, pl.Duration):
+        raise DataError(f"column {times.name!r} holds {times.dtype}, no timestamps", remedy="name another column")
+    return times.cast(pl.Datetime("us")).cast(pl.Int64) if times.dtype == pl.Date else times.dt.epoch("us")
 
 
 def in_other_words(value: object, unit: TimeUnit | None, form: str | None) -> str:
-    """What to say where `value` is no likely moment in the unit or form that it was read in, but is one in another.
+    """What to say where `value` is no likely timestamp in the unit or form that it was read in, but is one in another.
 
     Without a unit it was read as seconds by a format that has no setting for it. At most one unit is likely.
     """
     if value is None or isinstance(value, bool | list):
         return ""
     for other, per_second in PER_SECOND.items():
-        moment = of_numbers(pl.Series("at", [value], strict=False), other)[0]
-        if (form is None and other == (unit or "s")) or moment is None or not LIKELY_US <= moment < LAST_US:
+        timestamp = of_numbers(pl.Series("at", [value], strict=False), other)[0]
+        if (form is None and other == (unit or "s")) or timestamp is None or not LIKELY_US <= timestamp < LAST_US:
             continue
-        told = f"in {UNIT_NAMES[other]} it is {day_of(moment)}"
+        hint = f"in {UNIT_NAMES[other]} it is {day_of(timestamp)}"
         if form is not None:
-            return f'{told}: say time_unit = "{other}" and no time_format'
+            return f'{hint}: set time_unit = "{other}" and no time_format'
         if unit is None:
-            return f'{told}: divide by {per_second:,}, or import the log by a mapping with time_unit = "{other}"'
-        return f'{told}: say time_unit = "{other}"'
-    moment = iso_moments(pl.Series([str(value).strip()]))[0] if form is None else None
-    if moment is None or not LIKELY_US <= moment < LAST_US:
+            return f'{hint}: divide by {per_second:,}, or import the log by a mapping with time_unit = "{other}"'
+        return f'{hint}: set time_unit = "{other}"'
+    timestamp = iso_timestamps(pl.Series([str(value).strip()]))[0] if form is None else None
+    if timestamp is None or not LIKELY_US <= timestamp < LAST_US:
         return ""
-    by = "import the log by a mapping with" if unit is None else "say"
-    return f'as ISO 8601 it is {day_of(moment)}: {by} time_format = "iso"'
+    by = "import the log by a mapping with" if unit is None else "set"
+    return f'as ISO 8601 it is {day_of(timestamp)}: {by} time_format = "iso"'
 
 
-def day_of(moment_us: int) -> str:
+def day_of(time_us: int) -> str:
     """As `2024-03-31`."""
-    return datetime.fromtimestamp(moment_us / 1e6, UTC).date().isoformat()
+    return datetime.fromtimestamp(time_us / 1e6, UTC).date().isoformat()
