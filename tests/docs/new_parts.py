@@ -31,7 +31,7 @@ FEATURE = "tweet.impressions_6h"
 
 
 def evaluated(dataset: Dataset) -> dict[str, Any]:
-    """The new metric of the new scorer, and of one that ranks alike."""
+    """The new metric of the new scorer, and of one that ranks by age alone."""
     bundles = {
         name: Bundle(name, make_scorer(name), None, dataset.name, dataset.content_hash)
         for name in ("freshness", "recency")
