@@ -20,12 +20,23 @@ if TYPE_CHECKING:
 ADDRESS = "MLFLOW_TRACKING_URI"
 """MLflow's own variable in the environment."""
 
+_EARLIER = "ROOKERY_TRACKING_URI"
+"""What the address was read from before; a team's runs must not end in a local file because of it."""
+
 _FIRST_REQUEST = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1", "MLFLOW_HTTP_REQUEST_TIMEOUT": "5"}
 """Retries and seconds of the request that shows whether a server answers; by default MLflow tries for minutes."""
 
 
 def tracking_uri(home: Path) -> str:
-    """The address that the user gave MLflow by `MLFLOW_TRACKING_URI`; else the SQLite file under `home`."""
+    """The address that the user gave MLflow by `MLFLOW_TRACKING_URI`; else the SQLite file under `home`.
+
+    Raises:
+        ConfigError: the address is in a variable that is not read.
+    """
+    if (earlier := os.environ.get(_EARLIER)) and not os.environ.get(ADDRESS):
+        raise ConfigError(
+            f"{_EARLIER}={earlier} is not read", remedy=f"set {ADDRESS} instead, as MLflow itself reads it"
+        )
     return os.environ.get(ADDRESS) or database_url(home / FILE)
 
 
@@ -36,7 +47,8 @@ def connect(home: Path) -> MlflowClient:
         DataError: the store cannot be opened, or its server cannot be used.
         ConfigError: it cannot be written, or its experiment was deleted.
     """
-    uri, own = tracking_uri(home), not os.environ.get(ADDRESS)
+    uri = tracking_uri(home)
+    own = uri == database_url(home / FILE)
     os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
     # MLflow would print a progress bar for each file, and a server's address into a command's output.
     os.environ.setdefault("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
@@ -57,7 +69,7 @@ def connect(home: Path) -> MlflowClient:
         mlflow.set_tracking_uri(uri)
         try:
             client = MlflowClient()
-            experiment = _experiment(client, (home / ARTIFACTS).as_uri() if own else None)
+            experiment = _experiment(client, None if uri.startswith("http") else (home / ARTIFACTS).as_uri())
         except MlflowException as error:
             raise _unopened(uri, error) from error
         if experiment.lifecycle_stage != "active":

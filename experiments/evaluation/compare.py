@@ -21,6 +21,7 @@ from data.import_by_name import did_you_mean
 from experiments.evaluation.find_runs import download, shared_evaluation
 from experiments.evaluation.segments import LEAST_USERS
 from experiments.statistics.paired import (
+    SEED,
     Difference,
     Effect,
     Interval,
@@ -100,7 +101,7 @@ class _Evaluated:
     @property
     def note(self) -> str:
         """The sentence on ties of its scores that its evaluation recorded; empty where there is none."""
-        return str(self.about.get("note", ""))
+        return str(self.about.get("note") or self.about.get("told", ""))  # `told`: its name in earlier runs
 
 
 def compare_runs(references: Sequence[str], home: Path, metrics: Sequence[str] = ()) -> Comparison:
@@ -119,7 +120,7 @@ def compare_runs(references: Sequence[str], home: Path, metrics: Sequence[str] =
         raise ConfigError(f"{' '.join(references)} name one run twice", remedy="name different runs")
     found = {reference: _evaluated(run, key) for reference, run in runs.items()}
     about = found[references[0]].about
-    names, seed = _metrics(found, metrics), int(about.get("seed", 0))
+    names, seed = _metrics(found, metrics), int(about.get("seed", SEED))
     rows = _rows(found, references[0], names, seed)
     segments = _by_segment(found, references[0], names, seed)
     notes = tuple(dict.fromkeys(one.note for one in found.values() if one.note))

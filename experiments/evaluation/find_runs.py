@@ -60,7 +60,7 @@ def download(run_id: str, key: str, name: str) -> bytes:
     Raises:
         NotFoundError: it was removed.
     """
-    return read_file(run_id, f"{FOLDER}/{key}/{name}")
+    return read_file(run_id, f"{FOLDER}/{key}/{name}", remedy="evaluate again: rookery evaluate")
 
 
 def _runs(client: Any, reference: str) -> list[Any]:

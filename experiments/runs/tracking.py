@@ -216,8 +216,8 @@ def log_evaluation(
         client.set_tag(run_id, name, value)
 
 
-def read_file(run_id: str, path: str) -> bytes:
-    """An artifact of a run.
+def read_file(run_id: str, path: str, *, remedy: str) -> bytes:
+    """An artifact of a run; `remedy` is what makes it again.
 
     Raises:
         NotFoundError: it was removed, or cannot be read.
@@ -229,9 +229,7 @@ def read_file(run_id: str, path: str) -> bytes:
         with tempfile.TemporaryDirectory() as room:
             return Path(mlflow.artifacts.download_artifacts(f"runs:/{run_id}/{path}", dst_path=room)).read_bytes()
     except (MlflowException, OSError) as error:
-        raise NotFoundError(
-            f"{path} of run {run_id} is gone: {one_line(error)}", remedy="make the run again"
-        ) from error
+        raise NotFoundError(f"{path} of run {run_id} is gone: {one_line(error)}", remedy=remedy) from error
 
 
 def find_run(client: MlflowClient, run_id: str) -> Any:

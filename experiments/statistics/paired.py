@@ -22,7 +22,7 @@ RESAMPLES = 1000
 _LEAST_FOR_FAMILY, _FOR_EACH_ROW = 10_000, 200
 """Resamples of a family of comparisons, and how many more for each of its rows."""
 
-_SEED = 20260105
+SEED = 20260105
 
 _AT_ONCE = 16_000_000
 """Resampled means that are kept at a time: 128 MB."""
@@ -115,7 +115,7 @@ def bounds(low: float, high: float, users: int, digits: str) -> str:
 
 
 def mean_interval(
-    values: ArrayLike, users: ArrayLike, *, level: float = 0.95, resamples: int = RESAMPLES, seed: int = _SEED
+    values: ArrayLike, users: ArrayLike, *, level: float = 0.95, resamples: int = RESAMPLES, seed: int = SEED
 ) -> Interval:
     """The mean of `values` [N] over requests, with a percentile bootstrap over users.
 
@@ -137,7 +137,7 @@ def paired_difference(
     *,
     level: float = 0.95,
     resamples: int = RESAMPLES,
-    seed: int = _SEED,
+    seed: int = SEED,
 ) -> Difference:
     """Mean of a - b over the requests where both are defined, with a bootstrap over users and its p-value.
 
@@ -160,7 +160,7 @@ def family_resamples(rows: int) -> int:
 
 
 def paired_differences(
-    pairs: Sequence[Pair], *, level: float = 0.95, resamples: int | None = None, seed: int = _SEED
+    pairs: Sequence[Pair], *, level: float = 0.95, resamples: int | None = None, seed: int = SEED
 ) -> list[Difference]:
     """`paired_difference` of each pair of a family, with `family_resamples` of it unless `resamples` is given.
 
@@ -194,7 +194,7 @@ def effect_size(
     *,
     level: float = 0.95,
     resamples: int = RESAMPLES,
-    seed: int = _SEED,
+    seed: int = SEED,
 ) -> Effect:
     """Cohen's d of users' mean a - b, with a percentile bootstrap over users.
 

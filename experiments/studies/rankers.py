@@ -215,7 +215,7 @@ def _world(
     plain = {**config.model_dump(mode="json", exclude={"seeds", "settings"}), **every}
     wanted = {**plain, "evaluation": evaluation.model_dump(mode="json"), "data": dataset.content_hash}
     kept = present(place / "measured")
-    if kept.is_dir() and (found := json.loads((kept / _ABOUT).read_text())).get("wanted") == wanted:
+    if kept.is_dir() and (found := _about(kept)).get("wanted") == wanted:
         return pl.read_parquet(kept / _VALUES), found["protocol"], found["ties"]
     split = split_of(dataset, "auto")
     bundles = _bundles(config, seed, dataset, place / "models", home, progress)
@@ -295,3 +295,11 @@ def _rows(every: pl.DataFrame, order: list[str], config: RankersConfig) -> Itera
         behind = None if above is None else paired_difference(every[above].to_numpy(), values, users)
         yield RankerRow(name, mean_interval(values, users), tuple(by_seed), float(way), behind)
         above = name
+
+
+def _about(kept: Path) -> dict[str, Any]:
+    """What a finished world was measured by; files of earlier versions call it otherwise."""
+    found: dict[str, Any] = json.loads((kept / _ABOUT).read_text())
+    if "asked" in found:
+        found = {"wanted": found["asked"], "protocol": found["protocol"], "ties": found.get("told", [])}
+    return found

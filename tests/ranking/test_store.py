@@ -228,6 +228,31 @@ def test_a_server_that_does_not_answer_is_named_in_seconds(tmp_path: Path, monke
     assert "MLFLOW_HTTP_REQUEST_MAX_RETRIES" not in os.environ
 
 
+def test_an_address_in_the_variable_of_earlier_versions_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROOKERY_TRACKING_URI", "http://127.0.0.1:9")
+    with pytest.raises(ConfigError, match=r"^ROOKERY_TRACKING_URI=\S+ is not read; set MLFLOW_TRACK"):
+        connect(tmp_path)
+    assert not (tmp_path / FILE).exists()
+
+
+def test_files_of_a_named_database_lie_under_home_and_nowhere_else(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    monkeypatch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{tmp_path}/named.db")
+    home = tmp_path / "home"
+    home.mkdir()
+    client = connect(home)
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    assert experiment is not None
+    assert experiment.artifact_location == (home / "mlartifacts").as_uri()
+    assert list(elsewhere.iterdir()) == []
+
+
 def test_each_home_has_its_own_store_in_one_process(home: Path, tmp_path: Path) -> None:
     """MLflow writes the address of the last store into the environment; it is no choice of the user's."""
     connect(home)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import pytest
@@ -48,10 +49,21 @@ def test_the_order_is_by_true_value_and_a_second_call_writes_nothing(small_world
     _is_logged(result, home)
     assert rank_rankers(config, home) == result
     assert _times(result.folder) == written
+    _name_as_before(result.folder)
+    before = _times(result.folder)
+    assert rank_rankers(config, home) == result
+    assert _times(result.folder) == before
     fewer = rank_rankers(config.model_copy(update={"requests": 40}), home)
     assert fewer.protocol != result.protocol
     again = _times(result.folder)
     assert {path.parent.name for path in again if again[path] != written.get(path)} == {"measured"}
+
+
+def _name_as_before(folder: str | Path) -> None:
+    """Writes what the worlds were measured by with the names that earlier versions gave it."""
+    for file in Path(folder).glob("seed-*/measured/about.json"):
+        about = json.loads(file.read_text())
+        file.write_text(json.dumps({"asked": about["wanted"], "protocol": about["protocol"], "told": about["ties"]}))
 
 
 def _is_logged(result: RankersResult, home: Path) -> None:
