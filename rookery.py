@@ -7,8 +7,8 @@
     rookery.evaluate(world, model.reference, "popularity", "interest_formula")
     rookery.compare("popularity", model.reference)
 
-What a run makes lies in `var/` under the current folder, or in `ROOKERY_HOME`. Wrong input raises a `RookeryError` of
-one line: the thing, its value, the remedy. Results have `to_polars()`, `plot()` and a display. More: docs/python.md.
+Runs are kept in `var/` or `ROOKERY_HOME`. Wrong input raises a `RookeryError` of one line: the thing, its value,
+the remedy. A data set is an object or a folder. Results have `to_polars()` and `plot()`. More: docs/python.md.
 """
 
 from __future__ import annotations
@@ -24,10 +24,10 @@ if TYPE_CHECKING:
     from candidates.funnel import Funnel
     from candidates.products.home import HomeConfig
     from data.batch import Ragged
-    from data.dataset import Dataset
     from data.errors import RookeryError
     from experiments.notebook.dataset import LabDataset
     from experiments.notebook.home import Home, HomeFeed
+    from experiments.notebook.own_parts import DatasetOrFolder
     from experiments.notebook.results import Audited, Compared, Evaluation, Training
     from experiments.notebook.server import ServedNetwork
     from ranking.artifact import Bundle
@@ -80,8 +80,7 @@ def make_world(
     config = preset_config(preset, settings or {})
     folder = Path(out) if out is not None else _home() / "worlds" / preset
     with shown_progress(f"world of {config.people:,} people x {config.days} days") as progress:
-        made = kept_data(config, folder, progress)
-    return LabDataset.open(made.folder)
+        return LabDataset.open(kept_data(config, folder, progress).folder)
 
 
 def open_dataset(folder: str | Path) -> LabDataset:
@@ -121,11 +120,10 @@ def import_log(
     from data.readers import read_log
     from experiments.notebook.dataset import LabDataset
 
-    made = read_log(reader, Path(source), Path(out), skip_bad=skip_bad, min_value=min_value)
-    return LabDataset.open(made.folder)
+    return LabDataset.open(read_log(reader, Path(source), Path(out), skip_bad=skip_bad, min_value=min_value).folder)
 
 
-def audit(dataset: Dataset, *, rows: int = 400, cuts: int = 2, encoder: str = "static") -> Audited:
+def audit(dataset: DatasetOrFolder, *, rows: int = 400, cuts: int = 2, encoder: str = "static") -> Audited:
     """Looks for leaks and disorder: features that change when the future is cut off, duplicates, cold users, ties.
 
     Args:
@@ -139,16 +137,17 @@ def audit(dataset: Dataset, *, rows: int = 400, cuts: int = 2, encoder: str = "s
     """
     from experiments.datasets.audit import AuditConfig, audit_now
     from experiments.notebook.display import shown_progress
+    from experiments.notebook.own_parts import opened
     from experiments.notebook.results import Audited
     from experiments.runs.config import validate
 
-    config = validate(AuditConfig, {"rows": rows, "cuts": cuts}, source="the arguments")
-    with shown_progress(f"audit {dataset.name}"):
-        return Audited(dataset.name, audit_now(dataset, config, encoder, _home()))
+    data, config = opened(dataset), validate(AuditConfig, {"rows": rows, "cuts": cuts}, source="the arguments")
+    with shown_progress(f"audit {data.name}"):
+        return Audited(data.name, audit_now(data, config, encoder, _home()))
 
 
 def train(
-    dataset: Dataset,
+    dataset: DatasetOrFolder,
     scorer: str = "two_tower",
     *,
     settings: Mapping[str, Any] | None = None,
@@ -178,18 +177,19 @@ def train(
         'v1'
     """
     from experiments.notebook.display import shown_progress
+    from experiments.notebook.own_parts import opened
     from experiments.notebook.results import Training
     from experiments.runs.config import RunConfig, validate
     from experiments.runs.train import train as run
 
     given = {"scorer": scorer, "settings": dict(settings or {}), "seed": seed, "split": split, "encoder": encoder}
-    config = validate(RunConfig, given, source="the arguments")
+    data, config = opened(dataset), validate(RunConfig, given, source="the arguments")
     with shown_progress(f"train {scorer}") as progress:
-        return Training(scorer, run(dataset, config, _home(), progress))
+        return Training(scorer, run(data, config, _home(), progress))
 
 
 def evaluate(
-    dataset: Dataset,
+    dataset: DatasetOrFolder,
     *models: str,
     scorers: Mapping[str, Scorer] | None = None,
     metrics: Sequence[str | Metric] = (),
@@ -201,14 +201,12 @@ def evaluate(
     """Measures models and scorers on one sample of requests, each number with its 95% interval; logs each in MLflow.
 
     Args:
-        dataset: what the test is taken from.
         models: aliases, versions, run ids, folders, or names of scorers that need no training.
         scorers: scorers of your own by name: objects with `reads` and `score(batch)`; nothing is trained.
         metrics: beside NDCG, recall, AUC and true value: names (docs/metrics.md), or objects of your own.
         requests: how many requests of the test are sampled.
         k: length of the list that is judged.
-        seed: of the sample and of the bootstrap.
-        split: how the data set is split, as for `train`.
+        seed, split: of the sample and of the bootstrap; how the data set is split, as for `train`.
 
     Raises:
         NotFoundError: no model of a reference.
@@ -224,15 +222,15 @@ def evaluate(
     """
     from experiments.evaluation.evaluate import EvaluateConfig, evaluate_references
     from experiments.notebook.display import shown_progress
+    from experiments.notebook.own_parts import check_metrics, check_models, opened
     from experiments.notebook.results import Evaluation
     from experiments.runs.config import validate
 
-    named = tuple(one for one in metrics if isinstance(one, str))
-    own = [one for one in metrics if not isinstance(one, str)]
+    data, mine, (named, own) = opened(dataset), check_models(models, scorers), check_metrics(metrics)
     options = {"requests": requests, "k": k, "seed": seed, "split": split, "metrics": named}
     config = validate(EvaluateConfig, options, source="the arguments")
     with shown_progress("evaluate") as progress:
-        report = evaluate_references(dataset, models, config, _home(), progress, scorers=scorers, metrics=own)
+        report = evaluate_references(data, models, config, _home(), progress, scorers=mine, metrics=own)
     return Evaluation(report)
 
 
@@ -272,7 +270,7 @@ def load_model(reference: str = "champion") -> Bundle:
 
 
 def open_home(
-    dataset: Dataset,
+    dataset: DatasetOrFolder,
     model: str = "champion",
     *,
     scorer: Scorer | None = None,
@@ -300,13 +298,15 @@ def open_home(
     """
     from experiments.notebook.display import shown_progress
     from experiments.notebook.home import Home, ranking_model
+    from experiments.notebook.own_parts import check_sources, opened
 
-    ranked_by = ranking_model(dataset, model, scorer, _home())
-    with shown_progress(f"replay {dataset.name}"):
-        return Home(dataset, ranked_by, config=config, sources=sources)
+    data, made = opened(dataset), check_sources(sources)
+    ranked_by = ranking_model(data, model, scorer, _home())
+    with shown_progress(f"replay {data.name}"):
+        return Home(data, ranked_by, config=config, sources=made, strict=scorer is not None or len(made) > 0)
 
 
-def home_feed(dataset: Dataset, user_id: int, k: int = 20, *, model: str = "champion") -> HomeFeed:
+def home_feed(dataset: DatasetOrFolder, user_id: int, k: int = 20, *, model: str = "champion") -> HomeFeed:
     """The best `k` tweets for a user at the end of the log, with why each is there; `open_home` serves many users.
 
     Raises:
@@ -320,7 +320,7 @@ def home_feed(dataset: Dataset, user_id: int, k: int = 20, *, model: str = "cham
 
 
 def serve(
-    dataset: Dataset | None = None, model: str = "champion", *, port: int = 0, folder: str | Path | None = None
+    dataset: DatasetOrFolder | None = None, model: str = "champion", *, port: int = 0, folder: str | Path | None = None
 ) -> ServedNetwork:
     """Serves the running network from a thread, on the loopback address, until `close()` or the end of a `with` block.
 
@@ -339,10 +339,10 @@ def serve(
         ...     network.get("/2/users/me", user_id=user_id)
     """
     from experiments.notebook.display import shown_progress
+    from experiments.notebook.own_parts import opened
     from experiments.notebook.server import ServedNetwork
 
-    data = None if dataset is None else dataset.folder
-    at = None if folder is None else Path(folder)
+    data, at = (None if dataset is None else opened(dataset).folder), (None if folder is None else Path(folder))
     with shown_progress("start the network"):
         return ServedNetwork(data, model, _home(), folder=at, port=port)
 

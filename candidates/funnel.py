@@ -264,6 +264,9 @@ def _columns(
 
 def _fetched(source: Source, requests: Requests) -> Ragged:
     found = source.fetch(requests)
+    if not isinstance(found, Ragged):
+        remedy = "return Ragged.from_lists([rows, ...]), one list of tweet rows a request"
+        raise DataError(f"{source.name!r} brought a {type(found).__name__}, no Ragged", remedy=remedy)
     if len(found) != len(requests):
         raise DataError(
             f"{source.name!r} brought {len(found)} lists for {len(requests)} requests", remedy="one a request"

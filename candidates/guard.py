@@ -62,6 +62,7 @@ class Guard:
             out = call()
         except Exception as error:
             if self._strict:
+                error.add_note(f"component {name!r} failed")
                 raise
             log.warning("funnel component %s failed", name, exc_info=True)
             self.degraded[name] = f"failed: {type(error).__name__}: {error}"

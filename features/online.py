@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from data.batch import Array, CandidateBatch, Ragged, Requests
-from data.errors import ModelError, NotFoundError
+from data.errors import DataError, ModelError, NotFoundError
 from data.events import EventBatch
 from data.folders import present, written_whole
 from data.schema import ACTION_CODE, ACTIONS, POSITIVE_ACTIONS
@@ -114,8 +114,15 @@ class FeatureState:
         return Requests({"user_id": ids, "user_row": rows, "time_us": times})
 
     def base(self, requests: Requests, tweets: Ragged) -> CandidateBatch:
-        """The candidates `tweets` (rows) with `tweet_row`, `tweet_id`, `author_row`, `author_id` (-1 for none)."""
+        """The candidates `tweets` (rows) with `tweet_row`, `tweet_id`, `author_row`, `author_id` (-1 for none).
+
+        Raises:
+            DataError: a row beyond the tweets.
+        """
         rows = tweets.values.astype(np.int64, copy=False)
+        if len(rows) and int(rows.max()) >= len(self.network.tweets):
+            problem = f"tweet row {int(rows.max())} is beyond the {len(self.network.tweets)} tweets"
+            raise DataError(problem, remedy="give rows of tweets, not their ids: network.tweets.rows(ids)")
         columns: dict[str, Array] = {
             "tweet_row": rows,
             "tweet_id": self.network.tweets.ids[rows],

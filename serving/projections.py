@@ -61,9 +61,18 @@ class Projections:
     """The parts, wired to each other, and the consumers that feed them."""
 
     def __init__(
-        self, settings: Settings, model: ServedModel, metrics: Metrics, sources: Sequence[MakeSource] = ()
+        self,
+        settings: Settings,
+        model: ServedModel,
+        metrics: Metrics,
+        sources: Sequence[MakeSource] = (),
+        *,
+        strict: bool = False,
     ) -> None:
-        """Empty parts for `model`; `sources` bring candidates to the home feed after those of `settings.feed`."""
+        """Empty parts for `model`; `sources` bring candidates to the home feed after those of `settings.feed`.
+
+        With `strict` a failure of a component of the home feed is raised; without, the component is left out.
+        """
         scorer, understanding, max_age_h = model.scorer, model.understanding, settings.feed.max_age_h
         self.state = FeatureState(understanding)
         network = self.state.network
@@ -96,6 +105,7 @@ class Projections:
             settings.feed,
             sink=self._sink if settings.record_impressions else None,
             policy=f"{model.name}{version}",
+            strict=strict,
             more=[make(self.state) for make in sources],
         )
 

@@ -13,7 +13,7 @@ import pytest
 
 import rookery
 from data.batch import Ragged
-from data.errors import ConfigError, ModelError, NotFoundError
+from data.errors import ConfigError, DataError, ModelError, NotFoundError
 
 ROOT = Path(rookery.__file__).parent
 SMALL = {"people": 300, "days": 4, "tweets_per_day": 0.7}
@@ -215,6 +215,77 @@ def test_a_column_that_is_not_there_is_named(world):
         rookery.evaluate(world, scorers={"mine": scorer})
 
 
+class _NoReads:
+    def score(self, batch):
+        return batch.column("tweet.age_h")
+
+
+class _OneText(Newest):
+    reads = "tweet.age_h"
+
+
+class _Failing(Newest):
+    def score(self, batch):
+        raise ValueError("boom")
+
+
+@pytest.mark.parametrize(
+    ("models", "options", "line"),
+    [
+        ((), {}, "name at least one model or scorer"),
+        ((rookery.compare,), {}, "is no name"),
+        ((), {"scorers": [Newest()]}, "name each: scorers="),
+        ((), {"scorers": {"mine": Newest}}, r"'mine' is a class; pass an object: Newest\(\)"),
+        ((), {"scorers": {"mine": _NoReads()}}, "`reads` of scorer 'mine' is missing"),
+        ((), {"scorers": {"mine": _OneText()}}, r"write \('tweet.age_h',\)"),
+        (("popularity",), {"metrics": "novelty"}, r"write metrics=\['novelty'\]"),
+        (("popularity",), {"metrics": [lambda ranked: 0]}, "is no metric"),
+        (
+            ("popularity",),
+            {"metrics": [rookery.RequestMetric("mine", ("scoer",), _distinct_authors)]},
+            "'mine' reads 'scoer'.*did you mean 'score'",
+        ),
+    ],
+)
+def test_a_wrong_argument_of_evaluate_is_one_line(world, models, options, line):
+    with pytest.raises(ConfigError, match=line) as caught:
+        rookery.evaluate(world, *models, requests=20, **options)
+    assert "\n" not in str(caught.value)
+
+
+def test_swapped_arguments_of_a_metric_are_named():
+    with pytest.raises(ConfigError, match="`reads` of metric 'mine'"):
+        rookery.RequestMetric("mine", "score", _distinct_authors)
+    with pytest.raises(ConfigError, match="formula of metric 'mine'"):
+        rookery.RequestMetric("mine", ("score",), 3)
+
+
+def test_an_error_of_my_own_part_is_raised_and_names_the_part(world):
+    def wrong(ranked):
+        raise KeyError("mine")
+
+    with pytest.raises(ValueError, match="boom") as caught:
+        rookery.evaluate(world, scorers={"mine": _Failing()}, requests=20)
+    assert caught.value.__notes__ == ["scorer 'mine' failed"]
+    with pytest.raises(KeyError) as caught:
+        rookery.evaluate(world, "popularity", metrics=[rookery.RequestMetric("mine", ("score",), wrong)], requests=20)
+    assert caught.value.__notes__ == ["the formula of metric 'mine' failed"]
+    with pytest.raises(ValueError, match="boom") as caught:
+        rookery.open_home(world, scorer=_Failing()).feed(_reader(world))
+    assert caught.value.__notes__ == ["component 'ask_ranker' failed"]
+
+
+def test_a_folder_goes_wherever_a_data_set_does(world):
+    report = rookery.evaluate(str(world.folder), "popularity", requests=20)
+    assert set(report.to_polars()["reference"]) == {"popularity", "oracle"}
+    assert rookery.audit(world.folder, encoder="none").data == world.name
+    with pytest.raises(ConfigError, match="give a data set or its folder"):
+        rookery.train(5)
+    for call in (rookery.train, rookery.serve, rookery.open_home):
+        with pytest.raises(rookery.RookeryError, match="is not a data set"):
+            call(str(world.folder / "none"))
+
+
 def test_a_home_feed_says_why(world, model):
     feed = rookery.home_feed(world, _reader(world), 10, model=model.reference)
     assert feed.to_polars()["text"][0] in feed._repr_html_().replace("&#x27;", "'").replace("&amp;", "&")
@@ -252,6 +323,46 @@ def test_a_source_and_a_scorer_of_a_cell_make_a_feed(world):
     assert set(feed.to_polars()["source"]) == {"fresh"}
     with pytest.raises(ConfigError, match="'fresh'"):
         rookery.open_home(world, scorer=Newest(), sources=[Fresh, Fresh])
+
+
+class _Ids(Fresh):
+    def fetch(self, requests):
+        return Ragged.from_lists([self.state.network.tweets.ids[:3]] * len(requests))
+
+
+class _Lists(Fresh):
+    def fetch(self, requests):
+        return [[1, 2]] * len(requests)
+
+
+class _NoFetch(rookery.Source):
+    pass
+
+
+@pytest.mark.parametrize(
+    ("sources", "line"),
+    [
+        (Fresh, r"write sources=\[Fresh\]"),
+        ([Newest], "'Newest' is not derived from rookery.Source"),
+        ([_NoFetch], "'_NoFetch' has no method fetch"),
+        ([lambda state: 5], "built as 5"),
+        ([Fresh(None)], "'fresh' is an object; give the class Fresh"),
+    ],
+)
+def test_what_is_no_source_is_one_line(world, sources, line):
+    with pytest.raises(ConfigError, match=line):
+        rookery.open_home(world, scorer=Newest(), sources=sources)
+
+
+def test_a_source_that_brings_no_rows_of_tweets_is_named(world):
+    for source, line in ((_Ids, "not their ids"), (_Lists, "brought a list")):
+        with pytest.raises(DataError, match=line):
+            rookery.open_home(world, scorer=Newest(), sources=[source]).feed(_reader(world))
+
+
+def test_a_user_that_is_no_number_is_one_line(world):
+    with pytest.raises(ConfigError, match="user 'abc' is no whole number"):
+        rookery.home_feed(world, "abc")
 
 
 def test_a_network_is_served_until_it_is_closed(world, model):

@@ -27,7 +27,7 @@ from experiments.evaluation.find_runs import ORACLE
 from experiments.evaluation.log_runs import log_report
 from experiments.evaluation.measurements import Measured, TrainingCounts, measure
 from experiments.evaluation.protocols.catalogue import protocol_for
-from experiments.evaluation.protocols.protocol import Block, EvaluationProtocol, Needs
+from experiments.evaluation.protocols.protocol import Block, EvaluationProtocol, Needs, Scored
 from experiments.evaluation.requested_metrics import Candidates, RequestedMetrics, missing_notes
 from experiments.evaluation.results import MMRChange, Report, ScorerResult
 from experiments.evaluation.score_ties import tie_notes
@@ -184,7 +184,7 @@ def _measured(
         for block in one.blocks([bundles[name] for name in members]):
             for name in members:
                 out = measured.setdefault(name, Measured())
-                measure(block, block.scored(bundles[name].scorer), metrics, one.config.k, pool, one.counts, out)
+                measure(block, _scored(block, name, bundles[name].scorer), metrics, one.config.k, pool, one.counts, out)
             if at == 0 and (best := block.by_truth()) is not None:
                 out = measured.setdefault(ORACLE, Measured())
                 measure(block, best, metrics, one.config.k, pool, one.counts, out)
@@ -193,6 +193,14 @@ def _measured(
             done += len(block.request_id)
             progress(done, total, f"{done} of {total} requests")
     return measured
+
+
+def _scored(block: Block, name: str, scorer: Scorer) -> Scored:
+    try:
+        return block.scored(scorer)
+    except Exception as error:
+        error.add_note(f"scorer {name!r} failed")
+        raise
 
 
 def _result(

@@ -16,6 +16,7 @@ import polars as pl
 from data.batch import Array, CandidateBatch
 from data.dataset import Dataset
 from data.errors import ConfigError
+from data.import_by_name import did_you_mean
 from data.schema import TABLES
 from experiments.evaluation.diagnostics import LEAST_TAKEN, predicted_actions
 from experiments.evaluation.measurements import Measured
@@ -58,7 +59,12 @@ class RequestedMetrics:
         if taken:
             raise ConfigError(f"the name {taken[0]!r} of a metric is taken", remedy=f"name it my_{taken[0]}")
         wanted = (*(metric(name) for name in names), *own)
+        known = _READ | {"true_value"} | owners().keys()
         for one in wanted:
+            unknown = [name for name in one.reads if name not in known] if one.kind == "request" else []
+            if unknown:
+                remedy = f"{did_you_mean(unknown[0], known)}see: rookery features list"
+                raise ConfigError(f"metric {one.name!r} reads {unknown[0]!r}, which is no column", remedy=remedy)
             if not _applies(one, dataset, protocol):
                 raise ConfigError(
                     f"metric {one.name!r} does not apply to {dataset.name!r}, ranked as {protocol.name}",

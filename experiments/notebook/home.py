@@ -7,13 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import polars as pl
 
 from candidates.products.home import HomeConfig
 from candidates.trace import FunnelResult, Why
 from data.dataset import Dataset
+from data.errors import ConfigError, NotFoundError
 from experiments.evaluation.bundles import bundles_of
 from experiments.notebook.display import Result, shown
+from experiments.notebook.own_parts import check_scorer
 from experiments.reports.plots import new_figure
 from experiments.runs.models import served_model
 from experiments.runs.splits import split_of
@@ -40,6 +43,7 @@ def ranking_model(dataset: Dataset, model: str, scorer: Scorer | None, home: Pat
             return untrained()
     else:
         model = "scorer"
+        check_scorer(model, scorer)
         bundle = bundles_of(dataset, split_of(dataset, "auto"), (), home, {model: scorer})[model]
     check_columns(
         bundle.scorer.reads, model=model, data=dataset.name, tables=dataset.tables, learned_from=bundle.tables
@@ -57,15 +61,18 @@ class Home:
         *,
         config: HomeConfig | None = None,
         sources: Sequence[MakeSource] = (),
+        strict: bool = False,
     ) -> None:
         """Replays the log and composes the funnel: the sources of `config`, then `sources`.
+
+        With `strict` a part that fails raises its error; without, it is left out of the feed.
 
         Raises:
             ConfigError: no source is left, two have one name, or one reads a column that nothing writes.
         """
         settings = Settings.read(record_impressions=False, **({} if config is None else {"feed": config}))
         self.dataset, self.time_us = dataset, end_us(dataset)
-        self._parts = Projections(settings, model, Metrics(), sources)
+        self._parts = Projections(settings, model, Metrics(), sources, strict=strict)
         self._parts.replay(dataset.replay(sorted(self._parts.tables)).advance(), self.time_us)
 
     @property
@@ -77,8 +84,13 @@ class Home:
         """The best `k` tweets for a user.
 
         Raises:
+            ConfigError: `user_id` is no whole number.
             NotFoundError: there is no such user.
         """
+        if not isinstance(user_id, int | np.integer):
+            raise ConfigError(f"user {user_id!r} is no whole number", remedy="ids are in scan('users') of the data set")
+        if int(self.state.network.users.rows(np.array([user_id], np.int64))[0]) < 0:
+            raise NotFoundError(f"unknown user {user_id}", remedy="ids are in scan('users') of the data set")
         result, _ = self._parts.home(user_id, k, time_us=self.time_us, request_id=0)
         return HomeFeed(user_id, self.time_us, result, self.dataset)
 

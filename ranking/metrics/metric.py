@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Literal
 
 from data.batch import F64, I64, Array
+from data.errors import ConfigError
 from ranking.metrics.ranked import Ranked
 
 Kind = Literal["request", "list", "impression", "action"]
@@ -31,13 +32,31 @@ class RequestMetric:
     """Whether it looks at all candidates, not only at the first k and at which others are relevant."""
     kind: ClassVar[Literal["request"]] = "request"
 
+    def __post_init__(self) -> None:
+        """Refuses arguments of other types.
+
+        Raises:
+            ConfigError: naming the argument.
+        """
+        remedy = "write RequestMetric('mine', ('score',), formula)"
+        if not isinstance(self.name, str):
+            raise ConfigError(f"the name of a metric is {self.name!r}, no text", remedy=remedy)
+        if isinstance(self.reads, str) or not all(isinstance(one, str) for one in self.reads):
+            raise ConfigError(f"`reads` of metric {self.name!r} is {self.reads!r}, no tuple of columns", remedy=remedy)
+        if not callable(self.formula):
+            raise ConfigError(f"the formula of metric {self.name!r} is {self.formula!r}, no function", remedy=remedy)
+
     def of(self, ranked: Ranked) -> F64:
         """[B] of the first k by `score`, NaN where undefined.
 
         Raises:
             DataError: a column that it reads is not there, or has a value that it refuses.
         """
-        return self.formula(ranked)
+        try:
+            return self.formula(ranked)
+        except Exception as error:
+            error.add_note(f"the formula of metric {self.name!r} failed")
+            raise
 
 
 @dataclass(frozen=True)

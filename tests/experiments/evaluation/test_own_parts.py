@@ -85,7 +85,7 @@ def zeros(name: str, *reads: str) -> RequestMetric:
     [
         ([zeros("ndcg")], ConfigError, "the name 'ndcg' of a metric is taken"),
         ([TOP_HIT, TOP_HIT], ConfigError, "the name 'top_hit' of a metric is taken; name it my_top_hit"),
-        ([zeros("mean", "tweet.mood")], ConfigError, "metric 'mean' does not apply"),
+        ([zeros("mean", "tweet.mood")], ConfigError, "metric 'mean' reads 'tweet.mood', which is no column"),
         ([zeros("one")], ModelError, r"metric 'one' gave shape \(3,\) for 1"),
     ],
 )
