@@ -61,7 +61,7 @@ def make_world(
 
     Args:
         preset: `tiny`, `demo`, `small`, `medium` or `large`; docs/world.md has their sizes.
-        out: the folder to write, where a data set of other settings is replaced; `worlds/PRESET` under home when None.
+        out: the folder to write, where a data set of other settings is replaced; one a world under home when None.
         settings: what differs from the preset, nested as in docs/world.md.
 
     Raises:
@@ -75,10 +75,10 @@ def make_world(
     """
     from experiments.notebook.dataset import LabDataset
     from experiments.notebook.display import shown_progress
-    from experiments.simulation.worlds import kept_data, preset_config
+    from experiments.simulation.worlds import default_name, kept_data, preset_config
 
     config = preset_config(preset, settings or {})
-    folder = Path(out) if out is not None else _home() / "worlds" / preset
+    folder = Path(out) if out is not None else _home() / "worlds" / default_name(preset, config)
     with shown_progress(f"world of {config.people:,} people x {config.days} days") as progress:
         return LabDataset.open(kept_data(config, folder, progress).folder)
 

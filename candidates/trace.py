@@ -111,7 +111,8 @@ class Trace:
             " ".join(f"{name}={count}" for name, count in self.removed.items() if count),
             " ".join(f"{name}={ms:.1f}ms" for name, ms in self.stage_ms.items()),
         )
-        return f"fetched {parts[0]} | removed {parts[1] or 'none'} | {parts[2]}"
+        counts = f"merged={len(self.merged)} | removed {parts[1] or 'none'} | scored={len(self.scored)}"
+        return f"fetched {parts[0]} | {counts} | {parts[2]}"
 
 
 def _find(batch: CandidateBatch, tweet_id: int, request: int) -> int | None:

@@ -129,7 +129,7 @@ class CandidateBatch:
             gathered: Array = self.requests.columns[name][self.request]
             return gathered
         known = ", ".join(sorted([*self.columns, *self.requests.columns]))
-        raise DataError(f"column {name!r} is not in this batch", remedy=f"it has: {known}")
+        raise DataError(f"column {name!r} is not in this batch", remedy=f"it has: {known}; name it in `reads`")
 
     def matrix(self, names: Sequence[str]) -> F32:
         """[N, F] float32; a `[N, D]` column takes D of the F places."""

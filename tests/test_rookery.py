@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import httpx
@@ -14,6 +15,7 @@ import pytest
 import rookery
 from data.batch import Ragged
 from data.errors import ConfigError, DataError, ModelError, NotFoundError
+from experiments.simulation.worlds import default_name, preset_config
 
 ROOT = Path(rookery.__file__).parent
 SMALL = {"people": 300, "days": 4, "tweets_per_day": 0.7}
@@ -157,6 +159,9 @@ def test_a_world_is_made_once_and_shown(world):
     again = rookery.make_world("tiny", settings=SMALL)
     assert (again.folder / "manifest.json").stat().st_mtime_ns == before
     assert rookery.open_dataset(str(world.folder)).content_hash == world.content_hash
+    assert world.folder.name.startswith("tiny-")  # the preset's own world keeps its folder
+    assert preset_config("tiny", {}) != preset_config("tiny", SMALL)
+    assert default_name("tiny", preset_config("tiny", {})) == "tiny"
 
 
 def test_wrong_settings_are_one_line(world, tmp_path):
@@ -172,7 +177,8 @@ def test_wrong_settings_are_one_line(world, tmp_path):
 
 def test_training_shows_its_epochs(model):
     assert model.reference in _shown(model)
-    assert len(model.to_polars()) == 2
+    assert model.to_polars()["epoch"].to_list() == [1, 2]
+    assert "<td>1<" in model._repr_html_()
     bundle = rookery.load_model(model.reference)
     assert (bundle.name, bundle.version) == ("two_tower", model.result.version)
     assert len(repr(bundle)) < 1000
@@ -181,6 +187,9 @@ def test_training_shows_its_epochs(model):
 def test_a_scorer_of_a_cell_is_evaluated_like_ours(evaluation):
     html = _shown(evaluation)
     assert "newest" in html
+    assert "AUC" in html
+    assert "auc@20" not in html
+    assert "novelty@20" in html
     frame = evaluation.to_polars()
     assert set(frame["reference"]) == {"v1", "popularity", "newest", "oracle"}
     assert {"ndcg", "recall", "auc", "true_value", "novelty", "distinct_authors"} == set(frame["metric"])
@@ -295,6 +304,10 @@ def test_a_home_feed_says_why(world, model):
     assert why.position == 0
     assert why.source in {"following", "two_tower", "popular"}
     assert not feed.result.degraded
+    assert "merged=" in feed._repr_html_()
+    assert "scored=" in feed._repr_html_()
+    broken = replace(feed, result=replace(feed.result, degraded={"popular": "failed"}))
+    assert "left out: popular: failed" in str(broken)
     with pytest.raises(NotFoundError):
         rookery.home_feed(world, 5, model=model.reference)
 
@@ -318,6 +331,8 @@ def test_a_source_and_a_scorer_of_a_cell_make_a_feed(world):
     home = rookery.open_home(world, scorer=Newest(), sources=[Fresh])
     feed = home.feed(_reader(world), 10)
     assert feed.result.trace.fetched["fresh"] == 50
+    assert "300 users" in repr(home)
+    assert (home.feed(_reader(world), 100).to_polars()["text"] != "").all()
     alone = rookery.HomeConfig(following_cap=0, popular_cap=0, two_tower_cap=0, mmr=None)
     feed = rookery.open_home(world, scorer=Newest(), sources=[Fresh], config=alone).feed(_reader(world), 10)
     assert set(feed.to_polars()["source"]) == {"fresh"}
@@ -373,11 +388,14 @@ def test_a_network_is_served_until_it_is_closed(world, model):
         posted = network.post("/2/tweets", {"text": "hello"}, user_id=user)["data"]["id"]
         assert network.get(f"/2/tweets/{posted}")["data"]["text"] == "hello"
         assert network.url in network._repr_html_()
+        assert network.url in repr(network)
         with pytest.raises(rookery.RookeryError, match="answered 404"):
             network.get("/2/tweets/1")
         with pytest.raises(ConfigError):  # its database is in use
             rookery.serve(world, model.reference)
     network.close()
+    with pytest.raises(ConfigError, match="the network is closed"):
+        network.get("/2/users/me", user_id=user)
     with pytest.raises(httpx.ConnectError):
         httpx.get(network.url, trust_env=False)
     rookery.serve(world, model.reference).close()

@@ -41,6 +41,8 @@ class LabDataset(Dataset, Result):
                 days = self._by_day(name)
                 axes.plot(days["day"].to_list(), days["len"].to_list(), marker="o", markersize=3, label=name)
         axes.set(title=f"{self.name}: rows a day", yscale="log")
+        for ticks in (axes.yaxis.set_major_formatter, axes.yaxis.set_minor_formatter):
+            ticks("{x:,.0f}")
         axes.grid(alpha=0.3)
         axes.legend(frameon=False)
         figure.autofmt_xdate()

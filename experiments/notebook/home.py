@@ -75,6 +75,9 @@ class Home:
         self._parts = Projections(settings, model, Metrics(), sources, strict=strict)
         self._parts.replay(dataset.replay(sorted(self._parts.tables)).advance(), self.time_us)
 
+    def __repr__(self) -> str:
+        return f"Home of {self.dataset.name}: {len(self.state.network.users):,} users, feed(user_id) gives a feed"
+
     @property
     def state(self) -> FeatureState:
         """What is known at the end of the log."""
@@ -123,11 +126,26 @@ class HomeFeed(Result):
         )
         factors = [self.why(one).factors for one in self.tweet_ids]
         frame = frame.with_columns(pl.Series(name, [one[name] for one in factors]) for name in (factors or [{}])[0])
-        texts = self.dataset.scan("tweets").filter(pl.col("tweet_id").is_in(self.tweet_ids))
-        frame = frame.join(texts.select("tweet_id", "text").collect(), on="tweet_id", how="left", maintain_order="left")
-        return self._named(frame).select("position", "tweet_id", "author", "text", pl.exclude(
+        frame = self._named(frame).join(self._texts(), on="tweet_id", how="left", maintain_order="left")
+        return frame.select("position", "tweet_id", "author", "text", pl.exclude(
             "position", "tweet_id", "author", "text", "author_id"
         ))  # fmt: skip
+
+    def _texts(self) -> pl.DataFrame:
+        """`tweet_id`, `text` of the feed's tweets; of a retweet `RT @name: ` and the original's text."""
+        tweets = self.dataset.scan("tweets")
+        if "referenced_id" not in tweets.collect_schema():
+            return tweets.filter(pl.col("tweet_id").is_in(self.tweet_ids)).select("tweet_id", "text").collect()
+        own = (
+            tweets.filter(pl.col("tweet_id").is_in(self.tweet_ids))
+            .select("tweet_id", "text", "referenced_id")
+            .collect()
+        )
+        first = tweets.filter(pl.col("tweet_id").is_in(own["referenced_id"].drop_nulls().to_list()))
+        named = self._named(first.select("author_id", referenced_id="tweet_id", original="text").collect())
+        again = pl.concat_str(pl.lit("RT @"), "author", pl.lit(": "), "original")
+        text = pl.when(pl.col("text") == "").then(pl.coalesce(again, "text")).otherwise("text")
+        return own.join(named, on="referenced_id", how="left").select("tweet_id", text=text)
 
     def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
         """With the authors' handles, or their ids where the log has none."""
@@ -136,6 +154,12 @@ class HomeFeed(Result):
         names = self.dataset.scan("users").select(author_id="user_id", author="username").collect()
         joined = frame.join(names, on="author_id", how="left", maintain_order="left")
         return joined.with_columns(pl.col("author").fill_null(pl.col("author_id").cast(pl.String)))
+
+    def _left_out(self) -> list[str]:
+        return [f"left out: {name}: {why}" for name, why in self.result.degraded.items()]
+
+    def __repr__(self) -> str:
+        return "\n".join([super().__repr__(), *self._left_out()])
 
     def plot(self) -> Any:
         """A Matplotlib figure: how many tweets each source fetched, each filter dropped, and the feed took."""
@@ -147,7 +171,7 @@ class HomeFeed(Result):
         axes = figure.subplots()
         axes.barh([row[0] for row in rows], [row[1] for row in rows], color=[row[2] for row in rows])
         axes.invert_yaxis()
-        axes.set(title=f"Home feed of user {self.user_id}", xlabel="tweets")
+        axes.set(title="\n".join([f"Home feed of user {self.user_id}", *self._left_out()]), xlabel="tweets")
         return figure
 
     def _repr_html_(self) -> str:
@@ -155,5 +179,5 @@ class HomeFeed(Result):
             (row["position"], row["author"], row["text"], row["source"], f"{row['score']:.4g}")
             for row in self.to_polars().iter_rows(named=True)
         ]
-        notes = [str(self.result.trace), *(f"left out: {name}: {why}" for name, why in self.result.degraded.items())]
+        notes = [str(self.result.trace), *self._left_out()]
         return shown(f"Home feed of user {self.user_id}", ["", "author", "tweet", "source", "score"], rows, notes)

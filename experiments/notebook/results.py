@@ -35,7 +35,8 @@ class Training(Result):
 
     def to_polars(self) -> pl.DataFrame:
         """One row an epoch, or a combination of settings that was tried; its columns are what was measured."""
-        return pl.DataFrame(self.result.epochs)
+        frame = pl.DataFrame(self.result.epochs)
+        return frame.with_columns(pl.col("epoch").cast(pl.Int64)) if "epoch" in frame.columns else frame
 
     def plot(self) -> Any:
         """A Matplotlib figure: what was measured of the model, one panel a number."""
@@ -51,12 +52,17 @@ class Training(Result):
 
     def _repr_html_(self) -> str:
         found = self.result
-        rows = [(at, *(f"{one[name]:.4f}" for name in found.columns)) for at, one in enumerate(found.epochs, 1)]
+        rows = [[_cell(name, one[name]) for name in found.columns] for one in found.epochs]
         notes = [f"run {found.run_id}: version {found.version} of {found.registered_as}, "
                  f"now {' and '.join(found.aliases)}"]  # fmt: skip
         if found.chosen:
             notes.append("chosen: " + ", ".join(f"{name} {value:g}" for name, value in found.chosen.items()))
-        return shown(f"{self.scorer} {self.reference}", ["", *found.columns], rows, notes)
+        return shown(f"{self.scorer} {self.reference}", found.columns, rows, notes)
+
+
+def _cell(column: str, value: float) -> str:
+    """A number of training: whole epochs and speeds, four places of the others."""
+    return f"{value:,.0f}" if column in ("epoch", "examples_per_s") else f"{value:.4f}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -88,7 +94,13 @@ class Evaluation(Result):
             .select("reference", "value", "low", "high")
             .iter_rows()
         }
-        return intervals(rows, title=name_of(metric, self.report.k), xlabel="mean and 95% interval")
+        return intervals(rows, title=self._heading(metric), xlabel="mean and 95% interval")
+
+    def _heading(self, metric: str) -> str:
+        """As the command line heads its table."""
+        if metric == "auc":
+            return "AUC"
+        return self.report.heading(metric) if metric in self.report.kinds else name_of(metric, self.report.k)
 
     def _repr_html_(self) -> str:
         frame = self.to_polars().filter(pl.col("action").is_null())
@@ -99,7 +111,7 @@ class Evaluation(Result):
             row[metric] = f"{value:.3f}" if low is None else f"{value:.3f} [{low:.3f}, {high:.3f}]"
         best = sorted(self.report.rows, key=lambda row: -row.ndcg.mean)
         rows = [(row.reference, *(cells[row.reference].get(metric, "") for metric in metrics)) for row in best]
-        heads = ["scorer", *(name_of(metric, self.report.k) for metric in metrics)]
+        heads = ["scorer", *(self._heading(metric) for metric in metrics)]
         return shown("Scorers", heads, rows, [self.report.protocol, *self.report.notes])
 
 

@@ -13,7 +13,7 @@ from typing import Any, Self
 
 import httpx
 
-from data.errors import RookeryError
+from data.errors import ConfigError, RookeryError
 from experiments.live.open_network import resolve
 from serving.app import bind, server
 from serving.network import Network
@@ -50,6 +50,7 @@ class ServedNetwork:
             self._await_start()
             self.url = f"http://127.0.0.1:{sockets[0].getsockname()[1]}"
             self._undo = undo.pop_all()
+        self._closed = False
         atexit.register(self.close)
 
     def headers(self, user_id: int | None = None) -> dict[str, str]:
@@ -62,8 +63,10 @@ class ServedNetwork:
         """The JSON that GET `path` answers.
 
         Raises:
+            ConfigError: the network is closed.
             RookeryError: it answered with an error, which the message holds.
         """
+        self._check_open()
         answer = httpx.get(
             f"{self.url}{path}", params=query, headers=self.headers(user_id), timeout=60, trust_env=False
         )
@@ -73,14 +76,17 @@ class ServedNetwork:
         """The JSON that POST `path` answers to a JSON body.
 
         Raises:
+            ConfigError: the network is closed.
             RookeryError: it answered with an error, which the message holds.
         """
+        self._check_open()
         answer = httpx.post(f"{self.url}{path}", json=body, headers=self.headers(user_id), timeout=60, trust_env=False)
         return _body(answer)
 
     def close(self) -> None:
         """Stops the server in order and closes the network. Again: no change."""
         atexit.unregister(self.close)
+        self._closed = True
         self._undo.close()
 
     def __enter__(self) -> Self:
@@ -91,12 +97,19 @@ class ServedNetwork:
     ) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        return f"ServedNetwork at {self.url}{', closed' if self._closed else ''}"
+
     def _repr_html_(self) -> str:
         docs = escape(f"{self.url}/docs")
         some = stats(self.network.context)
         card = some["model"]
         words = f"{some['users']:,} users and {some['tweets']:,} tweets, ranked by {card['name']} {card['version']}"
         return f'<div>{escape(words)}: <a href="{docs}">{docs}</a></div>'
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise ConfigError("the network is closed", remedy="serve it again: rookery.serve(world)")
 
     def _await_start(self) -> None:
         while not self._server.started:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -46,6 +47,13 @@ def preset_config(preset: str, settings: Mapping[str, Any]) -> WorldConfig:
             f"unknown preset {preset!r}", remedy=f"{did_you_mean(preset, PRESETS)}choose one of {', '.join(PRESETS)}"
         )
     return WorldConfig.parse(_over(PRESETS[preset], settings))
+
+
+def default_name(preset: str, config: WorldConfig) -> str:
+    """The folder of a world: `tiny`, and with a hash of the settings where they differ from the preset's."""
+    if config == preset_config(preset, {}):
+        return preset
+    return f"{preset}-{hashlib.sha256(config.model_dump_json().encode()).hexdigest()[:8]}"
 
 
 def _over(base: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
