@@ -11,13 +11,14 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
 from data.batch import F32, Array, CandidateBatch, Mask, Ragged, Requests
 
 
+@runtime_checkable
 class Scorer(Protocol):
     """One number a candidate."""
 

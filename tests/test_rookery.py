@@ -245,7 +245,7 @@ class _Failing(Newest):
         ((rookery.compare,), {}, "is no name"),
         ((), {"scorers": [Newest()]}, "name each: scorers="),
         ((), {"scorers": {"mine": Newest}}, r"'mine' is a class; pass an object: Newest\(\)"),
-        ((), {"scorers": {"mine": _NoReads()}}, "`reads` of scorer 'mine' is missing"),
+        ((), {"scorers": {"mine": _NoReads()}}, "scorer 'mine', a _NoReads, lacks `reads` or `score`"),
         ((), {"scorers": {"mine": _OneText()}}, r"write \('tweet.age_h',\)"),
         (("popularity",), {"metrics": "novelty"}, r"write metrics=\['novelty'\]"),
         (("popularity",), {"metrics": [lambda ranked: 0]}, "is no metric"),

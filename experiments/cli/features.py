@@ -8,7 +8,7 @@ import typer
 
 from experiments.cli.console import JsonFlag, show, table
 
-app = typer.Typer(no_args_is_help=True, help="What is known about users, tweets, authors and pairs at a moment.")
+app = typer.Typer(no_args_is_help=True, help="What is known about users, tweets, authors and pairs at a time.")
 
 
 @app.callback()

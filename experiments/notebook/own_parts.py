@@ -66,14 +66,19 @@ def check_scorer(name: str, scorer: Any) -> None:
     """
     if isinstance(scorer, type):
         raise ConfigError(f"scorer {name!r} is a class", remedy=f"pass an object: {scorer.__name__}()")
-    reads = getattr(scorer, "reads", None)
+    if not isinstance(scorer, Scorer):
+        remedy = "give it reads = ('tweet.age_h',) and `def score(self, batch)`, [N] numbers"
+        raise ConfigError(f"scorer {name!r}, a {type(scorer).__name__}, lacks `reads` or `score`", remedy=remedy)
+    reads: Any = scorer.reads
     if isinstance(reads, str):
         raise ConfigError(f"`reads` of scorer {name!r} is the string {reads!r}", remedy=f"write ({reads!r},)")
     if not isinstance(reads, tuple | list) or not all(isinstance(one, str) for one in reads):
-        found = "missing" if reads is None else _short(reads)
-        raise ConfigError(f"`reads` of scorer {name!r} is {found}", remedy="name its columns: reads = ('tweet.age_h',)")
-    if not callable(getattr(scorer, "score", None)):
-        raise ConfigError(f"scorer {name!r} has no method score", remedy="write `def score(self, batch)`, [N] numbers")
+        remedy = "name its columns: reads = ('tweet.age_h',)"
+        raise ConfigError(f"`reads` of scorer {name!r} is {_short(reads)}", remedy=remedy)
+    if not callable(scorer.score):
+        raise ConfigError(
+            f"`score` of scorer {name!r} is no method", remedy="write `def score(self, batch)`, [N] numbers"
+        )
     known = owners().keys() | BASE_COLUMNS
     for column in reads:
         if column not in known:
