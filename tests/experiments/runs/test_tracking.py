@@ -81,8 +81,8 @@ def test_tables_of_an_evaluation_are_read_by_mlflow_and_replaced(
     assert run.data.metrics == {"ndcg_20": 0.5}
     assert run.data.tags["mlflow.loggedArtifacts"] == '[{"path": "evaluation/key/by.json", "type": "table"}]'
     assert len(run.inputs.dataset_inputs) == 1
-    with pytest.raises(NotFoundError, match=r"of run .* is gone"):
-        read_file(run_id, "evaluation/key/other.json")
+    with pytest.raises(NotFoundError, match=r"of run .* is gone.*; evaluate again$"):
+        read_file(run_id, "evaluation/key/other.json", remedy="evaluate again")
     with pytest.raises(NotFoundError, match="no run"):
         find_run(client, "0" * 32)
 
