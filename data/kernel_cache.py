@@ -7,6 +7,7 @@ depend on, so that a change of any of it compiles the loop again.
 
 from __future__ import annotations
 
+import contextlib
 import re
 from functools import cache
 from hashlib import sha256
@@ -22,6 +23,10 @@ ROOT = Path(__file__).resolve().parent.parent
 _IMPORT = re.compile(r"^from ([\w.]+) import (?:\(([^)]*)\)|(.*))$", re.MULTILINE)
 _COMPILED = re.compile(r"data\.kernel import|\bnjit\b|\bNamedTuple\b")
 """Marks a module that defines loops, how they are compiled, or the named tuples that they take."""
+
+
+_STAMP = re.compile(r"-\d+-([0-9a-f]{16})\.py\d+")
+"""In the name of a file of machine code: line, then stamp."""
 
 
 def depends_on(source: Path) -> frozenset[Path]:
@@ -56,8 +61,18 @@ def _imported(file: Path) -> tuple[Path, ...]:
     return tuple(found)
 
 
+@cache
+def _drop_earlier(folder: Path, source: Path) -> None:
+    """Removes from `folder` the machine code of the loops of `source` as it was before; nothing would read it again."""
+    for kept in folder.glob(f"{source.stem}.*.nb[ic]"):
+        made = _STAMP.search(kept.name)
+        if made is not None and made[1] != stamp(source):
+            with contextlib.suppress(OSError):  # another process does the same, or may not
+                kept.unlink()
+
+
 class _Stamped:
-    """Names the files of a loop by the stamp of its source, if that is ours."""
+    """Names the files of a loop by the stamp of its source, if that is ours, and drops those of earlier source."""
 
     _py_file: str
     _lineno: int
@@ -66,6 +81,14 @@ class _Stamped:
         """What distinguishes a loop's files from those of others, and of its own earlier source."""
         file = Path(self._py_file).resolve()
         return f"{self._lineno}-{stamp(file)}" if file.is_relative_to(ROOT) else str(self._lineno)
+
+    def ensure_cache_path(self) -> None:
+        """Makes the folder where it is missing."""
+        locator: Any = self
+        super().ensure_cache_path()  # type: ignore[misc]
+        file = Path(self._py_file).resolve()
+        if file.is_relative_to(ROOT):
+            _drop_earlier(Path(locator.get_cache_path()), file)
 
 
 class InNamedFolder(_Stamped, UserProvidedCacheLocator):  # type: ignore[misc]

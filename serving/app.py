@@ -118,8 +118,8 @@ def server(network: Network, mounts: Mapping[str, ASGIApp] | None = None) -> uvi
     return uvicorn.Server(config)
 
 
-def run(network: Network, sockets: Sequence[socket.socket], *, mounts: Mapping[str, ASGIApp] | None = None) -> None:
-    """Serves `network` at `sockets` until it is interrupted; the caller closes it.
+def listen(sockets: Sequence[socket.socket]) -> None:
+    """Listens at bound `sockets`.
 
     Raises:
         ConfigError: another process listens there.
@@ -130,6 +130,15 @@ def run(network: Network, sockets: Sequence[socket.socket], *, mounts: Mapping[s
         except OSError as error:
             host, port, *_ = one.getsockname()
             raise _taken(host, port, error) from error
+
+
+def run(network: Network, sockets: Sequence[socket.socket], *, mounts: Mapping[str, ASGIApp] | None = None) -> None:
+    """Serves `network` at `sockets` until it is interrupted; the caller closes it.
+
+    Raises:
+        ConfigError: another process listens there.
+    """
+    listen(sockets)
     # Uvicorn has shut down in order when it hands the interrupt on.
     with contextlib.suppress(KeyboardInterrupt):
         server(network, mounts).run(list(sockets))
@@ -138,5 +147,5 @@ def run(network: Network, sockets: Sequence[socket.socket], *, mounts: Mapping[s
 def _taken(host: str, port: int, error: OSError) -> ConfigError:
     return ConfigError(
         f"cannot listen at {host or '*'}:{port}: {error.strerror}",
-        remedy="stop what listens there, or choose others: rookery serve --host HOST --port PORT",
+        remedy="stop what listens there, or choose another host or port (0: a free port)",
     )

@@ -391,7 +391,7 @@ def test_a_network_is_served_until_it_is_closed(world, model):
         assert network.url in repr(network)
         with pytest.raises(rookery.RookeryError, match="answered 404"):
             network.get("/2/tweets/1")
-        with pytest.raises(ConfigError):  # its database is in use
+        with pytest.raises(ConfigError, match="is open in this process; close the network that has it open"):
             rookery.serve(world, model.reference)
     network.close()
     with pytest.raises(ConfigError, match="the network is closed"):

@@ -15,7 +15,7 @@ import httpx
 
 from data.errors import ConfigError, RookeryError
 from experiments.live.open_network import resolve
-from serving.app import bind, server
+from serving.app import bind, listen, server
 from serving.network import Network
 from serving.ops.service import stats
 
@@ -41,8 +41,7 @@ class ServedNetwork:
             undo.callback(self.network.close)
             sockets = [undo.enter_context(one) for one in bind(plan.settings.host, plan.settings.port)]
             plan.load(self.network)
-            for one in sockets:
-                one.listen()
+            listen(sockets)
             self._server = server(self.network)
             self._thread = threading.Thread(target=self._server.run, args=(sockets,), name="rookery-serve", daemon=True)
             self._thread.start()

@@ -17,7 +17,7 @@ class WriterLock:
         """Takes the lock of `database`, and makes its folder where there is none.
 
         Raises:
-            ConfigError: another process holds it.
+            ConfigError: another process holds it, or another network of this one.
         """
         database.parent.mkdir(parents=True, exist_ok=True)
         path = _beside(database)
@@ -26,8 +26,14 @@ class WriterLock:
         try:
             self._lock.acquire(blocking=False)
         except Timeout as error:
+            holder = _holder(path)
+            if holder == str(os.getpid()):
+                raise ConfigError(
+                    f"{database} is open in this process",
+                    remedy="close the network that has it open, or name another folder",
+                ) from error
             raise ConfigError(
-                f"{database} is in use by process {_holder(path)}",
+                f"{database} is in use by process {holder}",
                 remedy="stop that process, or name another folder: rookery serve --network DIR",
             ) from error
 

@@ -66,6 +66,10 @@ def test_a_change_in_another_module_compiles_a_loop_again(packages: Path) -> Non
     # A constant is part of the machine code, and a renamed class cannot be read from what was kept.
     assert _run(packages, step=1) == "24.0"
     assert _run(packages, name="Form") == "23.0"
+    # What no run would read again is gone: files do not pile up.
+    left = set((packages / "data" / "__pycache__").glob("loops_for_test.area*.nbc"))
+    assert len(left) == len(before)
+    assert not left & before
 
 
 def test_a_loop_depends_on_the_loops_tuples_and_constants_that_it_imports_and_on_nothing_else() -> None:

@@ -138,7 +138,7 @@ def test_a_folder_that_is_read_only(tmp_path: Path) -> None:
 def test_a_network_in_use_is_neither_opened_nor_emptied(tmp_path: Path) -> None:
     network = Network(settings(tmp_path / "one"))
     try:
-        line = rf"one/network\.sqlite is in use by process {os.getpid()}; stop that process"
+        line = r"one/network\.sqlite is open in this process; close the network that has it open"
         with pytest.raises(ConfigError, match=line):
             Network(settings(tmp_path / "one"))
         with pytest.raises(ConfigError, match=line):
@@ -149,7 +149,7 @@ def test_a_network_in_use_is_neither_opened_nor_emptied(tmp_path: Path) -> None:
     # Closed, it is free; closed twice, it harms nobody who has it now.
     again = Network(settings(tmp_path / "one"))
     network.close()
-    with pytest.raises(ConfigError, match="in use"):
+    with pytest.raises(ConfigError, match="is open in this process"):
         Network(settings(tmp_path / "one"))
     again.close()
     assert list(empty_folder(tmp_path).iterdir()) == []
