@@ -11,6 +11,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 from data.events import DAY_US, MINUTE_US
 from data.settings import Positive, Share, wrong_setting
 from data.synthetic.behaviour_weights import BehaviourConfig
+from data.synthetic.retention_config import RetentionConfig
+from data.synthetic.supply_config import SupplyConfig
 from data.synthetic.text.languages.language import TOPIC_NAMES
 
 
@@ -55,6 +57,10 @@ class WorldConfig(BaseModel):
     """Share of the time after which the state is kept beside the truth, before a test period begins."""
     behaviour: BehaviourConfig = BehaviourConfig()
     """How people react."""
+    retention: RetentionConfig = RetentionConfig()
+    """Who comes back, leaves and joins."""
+    supply: SupplyConfig = SupplyConfig()
+    """How much and about what authors post."""
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

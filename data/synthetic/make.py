@@ -124,6 +124,7 @@ def _catch_up(world: World, state: State, feed: Feed, writer: DatasetWriter) -> 
     for day, label in enumerate(writer.kept):
         start = config.start_us + day * DAY_US
         state.forget(start - KEEP_US)
+        state.begin_day(day)
         state.hidden = Hidden.read(writer.truth, label)
         log = [writer.read_kept(name, label) for name in tables]
         for low in range(start, start + DAY_US, config.tick_us):

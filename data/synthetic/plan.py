@@ -1,14 +1,16 @@
-"""What does not depend on the feed, a day at a time: requests, originals, deletions and annotations."""
+"""What is decided when a day begins: its requests, originals, deletions and annotations."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 import polars as pl
 
 from data.batch import I64, Array
+from data.errors import DataError
 from data.events import DAY_US, EventBatch
 from data.ids import snowflakes_in_order
 from data.synthetic.annotations import annotate
@@ -19,7 +21,12 @@ from data.synthetic.places import LANGUAGE_CODES, WOEID
 from data.synthetic.posting import Posts, deletions, make_posts
 from data.synthetic.rhythm import Openings, openings
 from data.synthetic.shocks import Shocks, make_shocks
+from data.synthetic.state import State
+from data.synthetic.supply import voice
 from data.synthetic.text.writer import Draft, Texts, Writer
+
+Originals = tuple[Posts, I64]
+"""Originals of a day and their ids."""
 
 
 @dataclass(frozen=True)
@@ -59,30 +66,50 @@ class Day:
 
 
 class Plan:
-    """Makes days on demand and keeps the last; any day may be the first."""
+    """Makes days from a state at their begin and keeps each state's last; any day may be the first."""
 
     def __init__(self, config: WorldConfig, people: People) -> None:
         """Draws the shocks; nothing else yet."""
         self._config = config
         self._people = people
         self.shocks: Shocks = make_shocks(config, topic_popularity(config))
-        self._days: dict[int, Day] = {}
-        self._posts: dict[int, tuple[Posts, I64]] = {}
+        self._days: WeakKeyDictionary[State, tuple[int, Day, Originals]] = WeakKeyDictionary()
 
     @cached_property
     def writer(self) -> Writer:
         """Writes the texts of all people; has their handles and the hashtags of the shocks."""
         return Writer(self._config.seed, self._people.handles, self.shocks.tag)
 
-    def day(self, day: int) -> Day:
-        """Everything planned for a day (0 is the first)."""
-        if day not in self._days:
-            self._days = {day: self._make(day)}
-        return self._days[day]
+    def day(self, day: int, state: State) -> Day:
+        """Everything planned for a day (0 is the first), which `state` has begun.
 
-    def _make(self, day: int) -> Day:
-        self._posts = {one: self._drawn(one) for one in (day - 1, day) if one >= 0}
-        posts, ids = self._posts[day]
+        Raises:
+            DataError: the state is in another day.
+        """
+        if day != state.day:
+            raise DataError(f"day {day} was to be planned in day {state.day}", remedy="call state.begin_day first")
+        known = self._days.get(state)
+        if known is None or known[0] != day:
+            today = self._originals(day, state)
+            both = [today]
+            if known is not None and known[0] == day - 1:
+                both = [known[2], today]
+            elif day > 0:
+                both = [self._originals(day - 1, state), today]
+            known = day, self._make(day, state, both), today
+            self._days[state] = known
+        return known[1]
+
+    def _originals(self, day: int, state: State) -> Originals:
+        """The originals of the state's day or of the day before it."""
+        posts = make_posts(
+            self._config, self._people, self.shocks, day, voice(state.supply, state.lives, before=day < state.day)
+        )
+        return posts, snowflakes_in_order(posts.time_us, worker=1)
+
+    def _make(self, day: int, state: State, originals: list[Originals]) -> Day:
+        """From the originals of the day before, if there is one, and of the day."""
+        posts, ids = originals[-1]
         n = len(posts)
         texts = self.writer.write(
             Draft(
@@ -96,32 +123,27 @@ class Plan:
         low = self._config.start_us + day * DAY_US
         events = {
             "tweets": EventBatch("tweets", columns),
-            "deletions": self._deletions(low),
-            "annotations": self._annotations(low),
+            "deletions": self._deletions(low, originals),
+            "annotations": self._annotations(low, originals),
         }
         hidden: dict[str, Array] = {
             "topic": posts.topic, "share": posts.share, "quality": posts.quality, "virality": posts.virality,
             "sentiment": posts.sentiment, "toxicity": posts.toxicity, "style": posts.style,
         }  # fmt: skip
-        return Day(openings(self._config, self._people, day), events, hidden, texts)
+        factor = state.lives.sessions * state.lives.opens
+        return Day(openings(self._config, self._people, day, factor), events, hidden, texts)
 
-    def _drawn(self, day: int) -> tuple[Posts, I64]:
-        if day in self._posts:
-            return self._posts[day]
-        posts = make_posts(self._config, self._people, self.shocks, day)
-        return posts, snowflakes_in_order(posts.time_us, worker=1)
-
-    def _deletions(self, low: int) -> EventBatch:
+    def _deletions(self, low: int, originals: list[Originals]) -> EventBatch:
         """Deletions of originals of this day and the day before that fall into the day that begins at `low`."""
         found = []
-        for posts, ids in self._posts.values():
+        for posts, ids in originals:
             row, time = deletions(self._config, posts)
             found.append(pl.DataFrame({"tweet_id": ids[row], "time_us": time}))
         return EventBatch.from_frame("deletions", _within(found, low).sort("time_us", "tweet_id"))
 
-    def _annotations(self, low: int) -> EventBatch:
+    def _annotations(self, low: int, originals: list[Originals]) -> EventBatch:
         found = []
-        for posts, ids in self._posts.values():
+        for posts, ids in originals:
             row, columns = annotate(self._config, posts)
             found.append(pl.DataFrame({"tweet_id": ids[row], **columns}))
         frame = _within(found, low).sort("time_us", "tweet_id", "annotator", "task")

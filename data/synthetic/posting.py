@@ -23,6 +23,7 @@ from data.synthetic.config import WorldConfig
 from data.synthetic.people import KINDS, People
 from data.synthetic.rhythm import DIURNAL, Starts, clock, count_of, drawn, start_minute
 from data.synthetic.shocks import Shocks, burst_times
+from data.synthetic.supply import Voice
 
 MEDIA: tuple[float, ...] = (0.679, 0.249, 0.039, 0.011, 0.022)
 """Shares of tweets with 0 to 4 media; RecSys Challenge 2020."""
@@ -64,12 +65,14 @@ class Posts:
         return len(self.time_us)
 
 
-def make_posts(config: WorldConfig, people: People, shocks: Shocks, day: int) -> Posts:
-    """The originals of a day (0 is the first)."""
-    author, time, number = _steady(config, people, day)
+def make_posts(config: WorldConfig, people: People, shocks: Shocks, day: int, voice: Voice | None = None) -> Posts:
+    """The originals of a day (0 is the first); `voice` says how much and about what each author posts on it."""
+    if voice is None:
+        voice = Voice(np.ones(len(people), np.float32), np.ones((len(people), 1), np.float32))
+    author, time, number = _steady(config, people, day, voice)
     low = config.start_us + day * DAY_US
     near = np.flatnonzero((shocks.start_us < low + DAY_US) & (shocks.end_us > low))
-    extra = [_caused(config, people, shocks, int(one), low) for one in near]
+    extra = [_caused(config, people, shocks, int(one), low, voice) for one in near]
     shock = np.concatenate(
         [np.full(len(author), -1), *(np.full(len(e[0]), s) for e, s in zip(extra, near, strict=True))]
     )
@@ -80,13 +83,13 @@ def make_posts(config: WorldConfig, people: People, shocks: Shocks, day: int) ->
     order = np.lexsort((number, author, time))
     author, time, number, shock = author[order], time[order], number[order], shock[order].astype(np.int64)
     # A number is unique within (author, day): steady ones count up, those of a shock have its row in their upper bits.
-    return _attributes(config, people, shocks, author, time, shock, (np.int64(day) << 40) + number)
+    return _attributes(config, people, shocks, author, time, shock, (np.int64(day) << 40) + number, voice)
 
 
-def _steady(config: WorldConfig, people: People, day: int) -> tuple[I64, I64, I64]:
+def _steady(config: WorldConfig, people: People, day: int, voice: Voice) -> tuple[I64, I64, I64]:
     per_burst = float(np.mean(_burst_size((np.arange(10_000) + 0.5) / 10_000)))
     key = Stream(config.seed, "posting").key
-    starts = Starts(people.chatter / per_burst, people.utc_offset_min, clock(DIURNAL), day, key)
+    starts = Starts(people.chatter * voice.chatter / per_burst, people.utc_offset_min, clock(DIURNAL), day, key)
     count = np.empty(len(people), np.int64)
     _bursts(starts, count, np.zeros(len(people), np.int64), np.empty(0), False)
     first = offsets_of(count)
@@ -123,7 +126,9 @@ def _bursts(starts, count, first, out, fill):  # type: ignore[no-untyped-def]  #
         count[u] = total
 
 
-def _caused(config: WorldConfig, people: People, shocks: Shocks, one: int, low: int) -> tuple[I64, I64, I64]:
+def _caused(
+    config: WorldConfig, people: People, shocks: Shocks, one: int, low: int, voice: Voice
+) -> tuple[I64, I64, I64]:
     """Authors, times and numbers of a burst's tweets that fall into the day that begins at `low`.
 
     Authors speak its language and are drawn by interest in its topic x sqrt(chatter / mean chatter + 0.1); of a local
@@ -136,7 +141,7 @@ def _caused(config: WorldConfig, people: People, shocks: Shocks, one: int, low: 
         return today, time[today], number[today]
     topic, place = shocks.topic[one], shocks.place[one]
     weight = people.interests[:, topic] * np.sqrt(people.chatter / config.tweets_per_day + 0.1)
-    weight = np.where(people.language == shocks.language[one], weight, 0.0)
+    weight = np.where((people.language == shocks.language[one]) & (voice.chatter > 0), weight, 0.0)
     if place >= 0:
         weight *= np.where(people.place == place, 1.0, 0.02)
     mass = np.cumsum(weight, dtype=np.float64)
@@ -148,7 +153,7 @@ def _caused(config: WorldConfig, people: People, shocks: Shocks, one: int, low: 
 
 
 def _attributes(
-    config: WorldConfig, people: People, shocks: Shocks, author: I64, time: I64, shock: I64, key: I64
+    config: WorldConfig, people: People, shocks: Shocks, author: I64, time: I64, shock: I64, key: I64, voice: Voice
 ) -> Posts:
     """What the tweets are.
 
@@ -161,10 +166,11 @@ def _attributes(
     n, planned = len(author), shock >= 0
     u = Stream(config.seed, "posts").uniform(author, key, n=12)
     luck = Stream(config.seed, "post quality").normal(author, key, n=2)
-    main = choose_topics(people.interests, author, u[:, 0])
+    liking = people.interests * voice.tilt
+    main = choose_topics(liking, author, u[:, 0])
     if len(shocks.tag):
         main = np.where(planned, shocks.topic[shock], main)
-    second = np.where((u[:, 1] < 0.3) & ~planned, choose_topics(people.interests, author, u[:, 2]), main)
+    second = np.where((u[:, 1] < 0.3) & ~planned, choose_topics(liking, author, u[:, 2]), main)
     bot = people.kind[author] == KINDS.index("bot")
     chat = (u[:, 3] < 0.07) & ~planned
     spam = bot & (u[:, 4] < 0.85) & ~planned

@@ -103,9 +103,15 @@ def mean_loads(tick_min: int) -> float:
     return float(1.0 + (np.cumsum(spare, axis=1) < _stays()[:, None]).sum(axis=1).mean())
 
 
-def openings(config: WorldConfig, people: People, day: int) -> Openings:
-    """All requests of a day (0 is the first)."""
-    rate = people.activity / (mean_depth(config.slate) * mean_loads(config.tick_min))
+def session_rate(config: WorldConfig, people: People) -> F64:
+    """[P] mean number of sessions a day that gives `People.activity` impressions."""
+    rate: F64 = people.activity / (mean_depth(config.slate) * mean_loads(config.tick_min))
+    return rate
+
+
+def openings(config: WorldConfig, people: People, day: int, factor: F64 | None = None) -> Openings:
+    """All requests of a day (0 is the first); `factor` [P] multiplies each person's rate of sessions."""
+    rate = session_rate(config, people) * (1.0 if factor is None else factor)
     starts = Starts(rate, people.utc_offset_min, clock(DIURNAL), day, Stream(config.seed, "sessions").key)
     low = config.start_us + day * DAY_US
     count = np.empty(len(people), np.int64)

@@ -16,15 +16,18 @@ import numpy as np
 
 from data.batch import I64, Array, Mask
 from data.errors import DataError
-from data.events import HOUR_US, MINUTE_US, EventBatch
+from data.events import DAY_US, HOUR_US, MINUTE_US, EventBatch
 from data.ids import rows_of, snowflake
 from data.rng import Stream
 from data.schema import KIND_CODE
+from data.synthetic import retention, supply
 from data.synthetic.config import WorldConfig
 from data.synthetic.follow_set import FollowSet
 from data.synthetic.hidden import Hidden
 from data.synthetic.people import People
+from data.synthetic.retention import Lives
 from data.synthetic.state_columns import PUBLIC, SHOWN, Answers, Memory, Tweets, empty_tweets, engage, no_answers, show
+from data.synthetic.supply import Supply
 
 KEEP_US = 72 * HOUR_US
 """Tweets are remembered at least this long; no feed may show older ones."""
@@ -38,11 +41,16 @@ class State:
     def __init__(self, config: WorldConfig, people: People, hidden: Hidden | None) -> None:
         """Nothing has happened yet. `hidden` serves replays of a log."""
         count = len(people)
+        self._config, self._people = config, people
         self._seed, self._sociability = config.seed, people.sociability
         self.user_id = people.user_id
         self.start_us, self.tick_us, self.decay_us = config.start_us, config.tick_us, config.behaviour.fatigue_h * 3.6e9
         self.time_us = config.start_us
         """The start of the tick that comes next."""
+        self.day = -1
+        """The day that has begun, 0 the first; -1 before it."""
+        self.lives: Lives = retention.start(config, people)
+        self.supply: Supply = supply.start(people, config)
         self.hidden = hidden
         self.size = 0
         """Tweets known."""
@@ -81,6 +89,14 @@ class State:
         """
         if events.table not in self.tables or not len(events):
             return
+        time_us = events.time_us
+        day, last = ((int(one) - self.start_us) // DAY_US for one in (time_us[0], time_us[-1]))
+        if day < last and last > self.day:
+            cut = int(np.searchsorted(time_us, self.start_us + (max(day, self.day) + 1) * DAY_US))
+            for rows in (slice(0, cut), slice(cut, None)):
+                self.apply(events.where(rows), hidden and {name: column[rows] for name, column in hidden.items()})
+            return
+        self.begin_day(day)
         c = events.columns
         if events.table == "tweets":
             self._add(c, hidden if hidden is not None else self._hidden(c["tweet_id"]))
@@ -90,6 +106,8 @@ class State:
             self._tweets.deleted[self._rows_of(c["tweet_id"])] = True
         elif events.table == "impressions":
             users, tweets = self._users(c["user_id"]), self._rows_of(c["tweet_id"])
+            retention.observe_impressions(self.lives, users)
+            supply.observe_impressions(self.supply, self._tweets, users, tweets)
             show(self.memory, users, tweets, self._tweets.topic, c["time_us"], self.decay_us)
         else:
             action = c["action"]
@@ -97,10 +115,21 @@ class State:
             for name, column in PUBLIC.items():
                 code[action == name] = column
             public = code >= 0
-            users, tweets = self._users(c["user_id"][public]), self._rows_of(c["tweet_id"][public])
-            engage(self._tweets.counts, self._tweets.engagers, users, tweets, code[public])
+            users, tweets = self._users(c["user_id"]), self._rows_of(c["tweet_id"])
+            supply.observe_engagements(self.supply, self._tweets, users, tweets, action)
+            engage(self._tweets.counts, self._tweets.engagers, users[public], tweets[public], code[public])
         ticks = (int(events.time_us[-1]) - self.start_us) // self.tick_us + 1
         self.time_us = max(self.time_us, self.start_us + ticks * self.tick_us)
+
+    def begin_day(self, day: int) -> None:
+        """Begins the days up to `day`, 0 the first, that have not begun: draws who opens the app, who posts how much.
+
+        `World.steps` does so before the first tick of a day, and `apply` before the first event of one.
+        """
+        while self.day < day:
+            self.day += 1
+            self.lives = retention.begin_day(self._config, self._people, self.lives, self.day)
+            self.supply = supply.begin_day(self._config, self._people, self.supply, self.lives, self.day)
 
     def forget(self, before_us: int) -> None:
         """Forgets tweets posted before a time; the rows of the others move down."""
@@ -129,8 +158,10 @@ class State:
         parts = {f"tweets.{k}": v for k, v in self.tweets._asdict().items()}
         parts |= {f"memory.{k}": v for k, v in self.memory._asdict().items()}
         parts |= {f"answers.{k}": v for k, v in self.answers._asdict().items()}
+        parts |= {f"lives.{k}": v for k, v in self.lives._asdict().items()}
+        parts |= {f"supply.{k}": v for k, v in self.supply._asdict().items()}
         np.savez(folder / "state.npz", edges=self.follow_set.keys(), **parts)
-        (folder / "state.json").write_text(json.dumps({"time_us": self.time_us, "size": self.size}))
+        (folder / "state.json").write_text(json.dumps({"time_us": self.time_us, "size": self.size, "day": self.day}))
 
     @classmethod
     def load(cls, folder: Path, config: WorldConfig, people: People, hidden: Hidden | None = None) -> Self:
@@ -144,10 +175,12 @@ class State:
             about = json.loads((folder / "state.json").read_text())
             with np.load(folder / "state.npz", allow_pickle=False) as stored:
                 parts = {name: stored[name] for name in stored.files}
-            state.time_us, state.size = int(about["time_us"]), int(about["size"])
+            state.time_us, state.size, state.day = (int(about[name]) for name in ("time_us", "size", "day"))
             state._tweets = Tweets._make(parts[f"tweets.{name}"] for name in Tweets._fields)
             state.memory = Memory._make(parts[f"memory.{name}"] for name in Memory._fields)
             state.answers = Answers._make(parts[f"answers.{name}"] for name in Answers._fields)
+            state.lives = Lives._make(parts[f"lives.{name}"] for name in Lives._fields)
+            state.supply = Supply._make(parts[f"supply.{name}"] for name in Supply._fields)
             edges = parts["edges"]
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise DataError(f"no state can be read from {folder}: {error}", remedy="make the world again") from error
@@ -193,6 +226,7 @@ class State:
         for name, column in self._tweets._asdict().items():
             column[start:end] = values[name]
         self.size = end
+        supply.observe_tweets(self.supply, self.tweets, np.arange(start, end))
         replies = np.flatnonzero(kind == KIND_CODE["reply"])
         if len(replies):
             self._expect(start + replies, self.tweet_rows(np.asarray(c["referenced_id"], np.int64)[replies]))

@@ -101,7 +101,7 @@ class World:
 
     @cached_property
     def plan(self) -> Plan:
-        """What people do that does not depend on the feed, and what annotators label."""
+        """What is decided when a day begins: who opens the app when, who posts what, what annotators label."""
         return Plan(self.config, self.people)
 
     @cached_property
@@ -137,6 +137,7 @@ class World:
             low, high = state.time_us, state.time_us + config.tick_us
             if (low - config.start_us) % DAY_US == 0:
                 state.forget(low - KEEP_US)
+            state.begin_day((low - config.start_us) // DAY_US)
             happened = self._tick(state, feed, chunk)
             for one in happened:
                 if isinstance(one, Written):
@@ -151,7 +152,7 @@ class World:
     def _tick(self, state: State, feed: Feed, chunk: int) -> list[EventBatch | Written]:
         """Everything that happens in the tick at `state.time_us`, a batch a table, in the schema's order."""
         low, high = state.time_us, state.time_us + self.config.tick_us
-        day = self.plan.day((low - self.config.start_us) // DAY_US)
+        day = self.plan.day(state.day, state)
         found: list[EventBatch | Written] = []
         for one in self._ticks.run(state, feed, day.requests(low, high), chunk):
             if isinstance(one, Written):

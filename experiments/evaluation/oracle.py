@@ -10,6 +10,7 @@ from data.batch import F32, CandidateBatch, Requests
 from data.dataset import Dataset
 from data.events import EventBatch
 from data.schema import POSITIVE_ACTIONS
+from data.synthetic.state import State
 from data.synthetic.world import World
 
 
@@ -20,7 +21,7 @@ class Oracle:
     """
 
     reads: tuple[str, ...] = ("user_id", "tweet_id")
-    tables = frozenset({"follows", "tweets", "deletions", "impressions", "engagements"})
+    tables = frozenset(State.tables)
 
     def __init__(self, world: World) -> None:
         """Starts from the state that `world` keeps."""
