@@ -235,7 +235,7 @@ def _forbid_chain(tweets, stamp, head, oldest, language, serial):  # type: ignor
 
 
 @kernel
-def _forbid(log, stamp, banned, u, oldest, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def forbid(log, stamp, banned, u, oldest, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Stamps what this user may not be shown; returns how many tweets to explore that leaves out."""
     tweets, users, shown, hidden = log.tweets, log.users, log.shown, log.hidden
     language = users[u].language
@@ -256,7 +256,7 @@ def _forbid(log, stamp, banned, u, oldest, serial):  # type: ignore[no-untyped-d
 
 
 @kernel
-def _collect(log, popular, policy, buffers, d, u, now, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def collect(log, popular, policy, buffers, d, u, now, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Candidates of `following` and `popular`, their scores and their weights in each; returns how many."""
     tweets, users, follows, oldest = log.tweets, log.users, log.follows, policy.oldest_us
     stamp, mark, slot, banned = buffers.stamp[d], buffers.mark[d], buffers.slot[d], buffers.banned[d]
@@ -347,8 +347,8 @@ def serve(log, lists, batch, policy, buffers, first_serial, key, out, source, sc
         around = lists.alive[lists.alive_at[one] : lists.alive_at[one + 1]]
         hot = lists.popular[lists.popular_at[one] : lists.popular_at[one + 1]]
         stamp, mark, slot, weights = buffers.stamp[d], buffers.mark[d], buffers.slot[d], buffers.weights[d]
-        left = len(around) - _forbid(log, stamp, buffers.banned[d], u, policy.oldest_us, serial)
-        n = _collect(log, hot, policy, buffers, d, u, now, serial)
+        left = len(around) - forbid(log, stamp, buffers.banned[d], u, policy.oldest_us, serial)
+        n = collect(log, hot, policy, buffers, d, u, now, serial)
         total, floor, part = np.empty(2), np.empty(2), np.empty(3)
         for s in range(2):
             total[s] = floor[s] = weights[s, :n].sum()
