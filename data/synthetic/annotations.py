@@ -7,8 +7,9 @@ import numpy as np
 from data.batch import I64, Array
 from data.events import MINUTE_US
 from data.rng import Stream
+from data.synthetic.attributes import CHAT
 from data.synthetic.config import WorldConfig
-from data.synthetic.posting import CHAT, Posts
+from data.synthetic.posting import Posts
 from data.synthetic.text.languages import TOPIC_NAMES, TOXIC_CATEGORIES
 
 READERS = 3

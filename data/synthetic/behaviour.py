@@ -42,10 +42,10 @@ from data.events import DAY_US
 from data.kernel import inline_kernel, kernel, parallel_kernel
 from data.rng import philox, unit
 from data.schema import ACTION_CODE
+from data.synthetic.attributes import SPAM
 from data.synthetic.behaviour_parameters import BehaviourParameters, Examination
 from data.synthetic.follow_set import find_edge
 from data.synthetic.people import TASTE_HALF, WORLD_ACTIONS
-from data.synthetic.posting import SPAM
 from data.synthetic.state import State
 from data.synthetic.state_columns import DISTINCT, LIKES
 

@@ -13,7 +13,9 @@ from data.batch import I64, Array
 from data.errors import DataError
 from data.synthetic.state_columns import empty_tweets
 
-HIDDEN: tuple[str, ...] = ("topic", "share", "quality", "virality", "sentiment", "toxicity", "style")
+HIDDEN: tuple[str, ...] = (
+    "topic", "share", "quality", "virality", "sentiment", "toxicity", "style", "bait", "outrage", "usefulness",
+)  # fmt: skip
 """Columns that no table of the log holds."""
 
 

@@ -114,7 +114,7 @@ class Plan:
         texts = self.writer.write(
             Draft(
                 posts.author, posts.key, posts.language, posts.topic, posts.share, posts.sentiment, posts.toxicity,
-                posts.style, posts.shock, np.full(n, -1, np.int64),
+                posts.style, posts.shock, np.full(n, -1, np.int64), *posts.pull,
             )
         )  # fmt: skip
         columns = tweet_columns(self._people, ids, posts.time_us, posts.author)
@@ -129,6 +129,7 @@ class Plan:
         hidden: dict[str, Array] = {
             "topic": posts.topic, "share": posts.share, "quality": posts.quality, "virality": posts.virality,
             "sentiment": posts.sentiment, "toxicity": posts.toxicity, "style": posts.style,
+            **posts.pull._asdict(),
         }  # fmt: skip
         factor = state.lives.sessions * state.lives.opens
         return Day(openings(self._config, self._people, day, factor), events, hidden, texts)

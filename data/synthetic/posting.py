@@ -19,6 +19,8 @@ from data.batch import F32, F64, I64, Array, offsets_of
 from data.events import DAY_US, HOUR_US, MINUTE_US
 from data.kernel import kernel, parallel_kernel
 from data.rng import Stream, unit
+from data.synthetic import attributes
+from data.synthetic.attributes import CHAT, ORIGINAL, SPAM
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import KINDS, People
 from data.synthetic.rhythm import DIURNAL, Starts, clock, count_of, drawn, start_minute
@@ -27,8 +29,6 @@ from data.synthetic.supply import Voice
 
 MEDIA: tuple[float, ...] = (0.679, 0.249, 0.039, 0.011, 0.022)
 """Shares of tweets with 0 to 4 media; RecSys Challenge 2020."""
-ORIGINAL, ANSWER, CHAT, SPAM = range(4)
-"""Styles of a text, the numbers of `Draft.style`."""
 _BURST_TAIL, _BURST_MOST = 1.7, 25
 _GAP_LEAST_US, _GAP_TAIL, _GAP_CUT_US = 20e6, 0.75, 90 * 60e6
 _SHARP = 1.3
@@ -57,6 +57,8 @@ class Posts:
     """Row of TOXIC_CATEGORIES, 0 for none."""
     style: I64
     """ORIGINAL, CHAT (small talk that names no topic in its words) or SPAM."""
+    pull: attributes.Pull
+    """Bait, outrage and usefulness."""
     media: I64
     shock: I64
     """Row of the burst whose hashtag it carries, -1 for none."""
@@ -161,7 +163,8 @@ def _attributes(
     to 0.85. 7% are small talk, 85% of those by bots spam. A tweet is toxic with its author's `toxicity`, and then its
     sentiment is -1; else that is -1 where the author's mood plus a normal number is below -0.7 and 1 where it is 0.65
     or more, moods being normal with mean 0.15 and deviation 0.35, cut at +-0.9. Quality is 0.6 x the author's talent
-    + 0.8 x a normal number. Tweets of a burst are on its topic alone, no small talk and no spam.
+    + 0.8 x a normal number. Tweets of a burst are on its topic alone, no small talk and no spam. `attributes` has the
+    laws of bait, outrage and usefulness.
     """
     n, planned = len(author), shock >= 0
     u = Stream(config.seed, "posts").uniform(author, key, n=12)
@@ -177,18 +180,24 @@ def _attributes(
     mood = np.clip(0.15 + 0.35 * Stream(config.seed, "mood").normal(np.arange(len(people)))[:, 0], -0.9, 0.9)[author]
     toxic = u[:, 5] < people.toxicity[author]
     sentiment = np.digitize(mood + luck[:, 1], [-0.7, 0.65]) - 1
+    topic = np.stack([main, second], axis=1)
+    share = np.where(second == main, 1.0, 0.55 + 0.3 * u[:, 6]).astype(np.float32)
+    toxicity = np.where(toxic, 1 + (u[:, 8] * 4).astype(np.int64), 0)
+    style = np.where(spam, SPAM, np.where(chat, CHAT, ORIGINAL)).astype(np.int64)
+    about = attributes.About(author, topic, share, toxicity, style)
     return Posts(
         time_us=time,
         author=author,
         key=key,
         language=people.language[author],
-        topic=np.stack([main, second], axis=1),
-        share=np.where(second == main, 1.0, 0.55 + 0.3 * u[:, 6]).astype(np.float32),
+        topic=topic,
+        share=share,
         quality=(0.6 * people.talent[author] + 0.8 * luck[:, 0]).astype(np.float32),
         virality=virality(u[:, 7]),
         sentiment=np.where(toxic, -1, sentiment),
-        toxicity=np.where(toxic, 1 + (u[:, 8] * 4).astype(np.int64), 0),
-        style=np.where(spam, SPAM, np.where(chat, CHAT, ORIGINAL)).astype(np.int64),
+        toxicity=toxicity,
+        style=style,
+        pull=attributes.originals(config.seed, people, about, key),
         media=media_counts(u[:, 9]),
         shock=shock,
     ) if n else _nothing()  # fmt: skip
@@ -230,7 +239,7 @@ def _choose(interests, people, u, out):  # type: ignore[no-untyped-def]  # pragm
 
 def _nothing() -> Posts:
     i, f = np.empty(0, np.int64), np.empty(0, np.float32)
-    return Posts(i, i, i, i, np.empty((0, 2), np.int64), f, f, f, i, i, i, i, i)
+    return Posts(i, i, i, i, np.empty((0, 2), np.int64), f, f, f, i, i, i, attributes.Pull(f, f, f), i, i)
 
 
 def deletions(config: WorldConfig, posts: Posts) -> tuple[I64, Array]:

@@ -10,13 +10,15 @@ from data.batch import I64, Array
 from data.ids import snowflakes_in_order
 from data.rng import Stream
 from data.schema import ACTION_CODE
+from data.synthetic import attributes
+from data.synthetic.attributes import ANSWER
 from data.synthetic.config import WorldConfig
 from data.synthetic.hidden import HIDDEN
 from data.synthetic.new_tweets import Written
 from data.synthetic.people import WORLD_ACTIONS, People
 from data.synthetic.places import LANGUAGE_CODES
 from data.synthetic.plan import tweet_columns
-from data.synthetic.posting import ANSWER, media_counts, virality
+from data.synthetic.posting import media_counts, virality
 from data.synthetic.state import State
 from data.synthetic.text.writer import Draft, Writer
 
@@ -42,7 +44,7 @@ def written(config: WorldConfig, people: People, writer: Writer, state: State, r
     A retweet has the attributes of what it repeats. Replies and quotes are on the same topics; their quality is 0.6 x
     the author's talent + 0.8 x a normal number - 0.5, their virality that of an original less 0.5. They are toxic with
     1.5 x the author's `toxicity`, and then their sentiment is -1; else it is 0.2 + 0.5 x that of what they answer + 0.7
-    x a normal number, rounded and cut to -1..1.
+    x a normal number, rounded and cut to -1..1. Bait, outrage and usefulness are those of `attributes`.
     """
     due = state.due_answers(state.time_us + state.tick_us)
     n, m = len(reaction.author), len(due.tweet)
@@ -58,15 +60,22 @@ def written(config: WorldConfig, people: People, writer: Writer, state: State, r
     columns["referenced_id"] = tweets.tweet_id[about]
     replies, again = action == _REPLY, action == _RETWEET
     columns["conversation_id"][replies] = tweets.conversation[about[replies]]
-    key = tweets.tweet_id[about] ^ (exposure << 2 | np.where(again, 0, 1 + (action == _QUOTE)))
+    code = exposure << 2 | np.where(again, 0, 1 + (action == _QUOTE))
+    key = tweets.tweet_id[about] ^ code
     luck = Stream(config.seed, "reaction attributes").normal(author, key, n=2)
     u = Stream(config.seed, "reactions").uniform(author, key, n=4)
     hidden: dict[str, Array] = {name: getattr(tweets, name)[about] for name in HIDDEN}
     toxic = np.where(u[:, 0] < people.toxicity[author] * 1.5, 1 + (u[:, 1] * 4).astype(np.int64), 0)
     mood = np.clip(np.round(0.2 + 0.5 * tweets.sentiment[about] + 0.7 * luck[:, 1]), -1, 1)
+    style = np.full(n + m, ANSWER)
+    pull = attributes.answers(
+        config.seed, people, attributes.About(author, hidden["topic"], hidden["share"], toxic, style),
+        attributes.Pull(hidden["bait"], hidden["outrage"], hidden["usefulness"]), tweets.tweet_id[about], code,
+    )  # fmt: skip
     own = {
         "quality": 0.6 * people.talent[author] + 0.8 * luck[:, 0] - 0.5, "virality": virality(u[:, 2]) - 0.5,
-        "sentiment": np.where(toxic > 0, -1, mood), "toxicity": toxic, "style": np.full(n + m, ANSWER),
+        "sentiment": np.where(toxic > 0, -1, mood), "toxicity": toxic, "style": style,
+        **pull._asdict(),
     }  # fmt: skip
     for name, column in own.items():
         hidden[name] = np.where(again, hidden[name], column).astype(hidden[name].dtype)
@@ -84,6 +93,7 @@ def written(config: WorldConfig, people: People, writer: Writer, state: State, r
         style=np.full(len(new), ANSWER),
         tag=np.full(len(new), -1),
         mention=np.where(replies[new], tweets.author[about[new]].astype(np.int64), -1),
+        **{name: column[new] for name, column in pull._asdict().items()},
     )
     texts = writer.write(draft)
     columns["text"][new] = texts.text.to_numpy()

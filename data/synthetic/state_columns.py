@@ -20,7 +20,7 @@ LIKES, DISTINCT = PUBLIC["like"], len(PUBLIC)
 
 
 class Tweets(NamedTuple):
-    """Columns by tweet row: what is logged, what is only in the truth (topic to style), and what changes."""
+    """Columns by tweet row: what is logged, what is only in the truth (topic to usefulness), and what changes."""
 
     tweet_id: NDArray[np.int64]
     time_us: NDArray[np.int64]
@@ -37,6 +37,9 @@ class Tweets(NamedTuple):
     sentiment: NDArray[np.int8]
     toxicity: NDArray[np.int8]
     style: NDArray[np.int8]
+    bait: NDArray[np.float32]
+    outrage: NDArray[np.float32]
+    usefulness: NDArray[np.float32]
     counts: NDArray[np.int32]
     engagers: NDArray[np.int32]
     deleted: NDArray[np.bool_]
@@ -46,8 +49,9 @@ _SHAPES: dict[str, tuple[Any, int]] = {
     "tweet_id": (np.int64, 0), "time_us": (np.int64, 0), "author": (np.int32, 0), "kind": (np.int8, 0),
     "conversation": (np.int64, 0), "referenced": (np.int64, 0), "media": (np.int8, 0), "topic": (np.int16, 2),
     "share": (np.float32, 0), "quality": (np.float32, 0), "virality": (np.float32, 0), "sentiment": (np.int8, 0),
-    "toxicity": (np.int8, 0), "style": (np.int8, 0), "counts": (np.int32, 5), "engagers": (np.int32, ENGAGERS),
-    "deleted": (np.bool_, 0),
+    "toxicity": (np.int8, 0), "style": (np.int8, 0), "bait": (np.float32, 0),
+    "outrage": (np.float32, 0), "usefulness": (np.float32, 0), "counts": (np.int32, 5),
+    "engagers": (np.int32, ENGAGERS), "deleted": (np.bool_, 0),
 }  # fmt: skip
 
 

@@ -15,7 +15,7 @@ import polars as pl
 
 from data.dataset import Dataset
 from data.progress import Progress, no_progress
-from data.synthetic.posting import ORIGINAL
+from data.synthetic.attributes import ORIGINAL
 from data.synthetic.text.writer import Draft, Writer
 from data.synthetic.world import World
 from experiments.live.open_network import empty_folder, open_network, scaled_fanout
@@ -170,6 +170,9 @@ def compose_texts(dataset: Dataset, authors: Sequence[int], seed: int) -> list[s
         style=np.full(n, ORIGINAL),
         tag=none,
         mention=none,
+        bait=np.zeros(n, np.float32),
+        outrage=np.zeros(n, np.float32),
+        usefulness=np.zeros(n, np.float32),
     )
     return Writer(world.config.seed, world.people.handles, ()).write(draft).text.to_list()
 

@@ -49,6 +49,12 @@ class Draft(NamedTuple):
     """Rows of the writer's `tags` that they must carry, -1 for none."""
     mention: I64
     """User rows whose handle they begin with, -1 for none."""
+    bait: F32
+    """How much they promise or tease beyond what they give, in [0, 1]."""
+    outrage: F32
+    """How much they show anger at others, in [0, 1]."""
+    usefulness: F32
+    """How much of them is of use to those who like their topic, in [0, 1]."""
 
 
 class Texts(NamedTuple):
@@ -103,7 +109,7 @@ class Writer:
         return Texts(_series(data, offsets_of(size)), offsets_of(named), names.astype(np.int64))
 
 
-_DTYPES = (np.int64, np.int64, np.int64, np.int64, np.float32, *(np.int64,) * 5)
+_DTYPES = (np.int64, np.int64, np.int64, np.int64, np.float32, *(np.int64,) * 5, *(np.float32,) * 3)
 
 
 def _packed(rows: Array, size: I64) -> Array:

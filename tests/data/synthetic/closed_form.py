@@ -37,6 +37,9 @@ class Tweet:
     virality: float = 0.0
     toxic: bool = False
     spam: bool = False
+    bait: float = 0.0
+    outrage: float = 0.0
+    usefulness: float = 0.0
     media: int = 0
     deleted: bool = False
     engaged: list[tuple[int, str]] = field(default_factory=list)

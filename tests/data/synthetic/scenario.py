@@ -12,12 +12,12 @@ import numpy as np
 from data.batch import F64, Array, CandidateBatch, Requests
 from data.events import EventBatch
 from data.ids import snowflake
+from data.synthetic.attributes import ORIGINAL, SPAM
 from data.synthetic.behaviour import Reactions, react
 from data.synthetic.behaviour_parameters import BehaviourParameters
 from data.synthetic.behaviour_weights import BehaviourConfig
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import WORLD_ACTIONS, make_people
-from data.synthetic.posting import ORIGINAL, SPAM
 from data.synthetic.state import State
 from data.synthetic.truth import Truth
 from tests.data.synthetic.closed_form import ClosedForm, History, Tweet
@@ -73,6 +73,8 @@ class Scenario:
             "topic": np.array([tweet.topics]), "share": np.array([tweet.share]), "quality": np.array([tweet.quality]),
             "virality": np.array([tweet.virality]), "sentiment": np.array([0]), "toxicity": np.array([2 * tweet.toxic]),
             "style": np.array([SPAM if tweet.spam else ORIGINAL]),
+            "bait": np.array([tweet.bait]), "outrage": np.array([tweet.outrage]),
+            "usefulness": np.array([tweet.usefulness]),
         }  # fmt: skip
         self.state.apply(EventBatch("tweets", columns), hidden)
         return tweet

@@ -14,14 +14,13 @@ from data.events import HOUR_US, MINUTE_US, EventBatch
 from data.ids import snowflakes_in_order
 from data.rng import Stream
 from data.synthetic.annotations import annotate
+from data.synthetic.attributes import CHAT, SPAM
 from data.synthetic.behaviour_weights import BehaviourConfig
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import KINDS, People, make_people, topic_popularity
 from data.synthetic.places import LANGUAGE_SHARES
 from data.synthetic.posting import (
-    CHAT,
     MEDIA,
-    SPAM,
     Posts,
     choose_topics,
     deletions,
@@ -203,7 +202,9 @@ def test_half_of_the_answers_come_within_twelve_minutes_after_the_tick() -> None
     authors = np.where(np.arange(n) % 10 == 0, np.arange(n) % 3, 5 + np.arange(n) % 7)
     batch = replies(scenario, parents, authors)
     zero = np.zeros(n)
-    hidden = dict.fromkeys(("share", "quality", "virality", "sentiment", "toxicity", "style"), zero)
+    hidden = dict.fromkeys(
+        ("share", "quality", "virality", "sentiment", "toxicity", "style", "bait", "outrage", "usefulness"), zero
+    )
     scenario.state.apply(batch, {**hidden, "topic": np.zeros((n, 2))})
     due = scenario.state.answers
     row = due.tweet - len(tweets)
