@@ -32,8 +32,9 @@ class DailyTables(Protocol):
 class Replay:
     """Yields a data set's events in order, once each, up to times that never go back.
 
-    Within one call to `advance` the tables come in the schema's order, each ordered by (time, key); a state that is
-    read only between calls is therefore the same as if the events had come one by one. Reads a day at a time.
+    Within a UTC day and one call to `advance` the tables come in the schema's order, each ordered by (time, key); days
+    come one after the other. A state that is read only between calls is therefore the same as if the events had come
+    one by one. Reads a day at a time.
     """
 
     def __init__(self, dataset: DailyTables, tables: Sequence[str], *, after_us: int | None = None) -> None:
@@ -47,8 +48,15 @@ class Replay:
     def advance(self, before_us: int | None = None) -> Iterator[EventBatch]:
         """Events not yielded yet with time < `before_us` (all that are left when None)."""
         until = NEVER_US if before_us is None else before_us
-        for name in self._tables:
-            yield from self._advance_table(name, until)
+        for stop in self._stops(until):
+            for name in self._tables:
+                yield from self._advance_table(name, stop)
+
+    def _stops(self, until: int) -> list[int]:
+        """The ends of days that have events before `until`, and `until`."""
+        ends = {_day_end(day) for days in self._days.values() for day in days}
+        ends |= {(int(batch.time_us[0]) // DAY_US + 1) * DAY_US for batch in self._open.values() if len(batch)}
+        return [*sorted(end for end in ends if end < until), until]
 
     def _advance_table(self, name: str, until: int) -> Iterator[EventBatch]:
         while True:

@@ -13,7 +13,7 @@ from typing import Self
 
 import numpy as np
 import polars as pl
-from scipy.special import ndtri
+from scipy.special import expit, logit, ndtri
 
 from data.batch import F32, F64, I64
 from data.events import DAY_US, EventBatch
@@ -96,6 +96,8 @@ class People:
     """[P] mean impressions a day."""
     chatter: F64
     """[P] mean original tweets a day, heavier-tailed than `activity`."""
+    regularity: F64
+    """[P] chance to open the app on a usual day."""
 
     def __len__(self) -> int:
         return len(self.user_id)
@@ -187,6 +189,7 @@ def make_people(config: WorldConfig) -> People:
         appeal=appeal,
         activity=_scaled(activity, config.impressions_per_day, 12.0 * config.impressions_per_day),
         chatter=chatter,
+        regularity=_regularity(config, kind, activity),
     )
 
 
@@ -229,6 +232,20 @@ def _leaning(config: WorldConfig, kind: I64, loudness: F64, rng: np.random.Gener
     leaning[bots, ACTION_CODE["retweet"]] += 1.2
     leaning[bots, ACTION_CODE["reply"]] -= 3.0
     return leaning
+
+
+def _regularity(config: WorldConfig, kind: I64, activity: F64) -> F64:
+    """[P] chance to open the app on a usual day, 0.02 to 0.995.
+
+    Its logit is that of `usual_opening` + `opening_spread` x (0.6 x the standardised logarithm of activity + 0.8 x a
+    normal number), and 2 more for celebrities, news accounts and bots, who are run by schedule.
+    """
+    c, scale = config.retention, np.log(activity)
+    scale = (scale - scale.mean()) / max(scale.std(), 1e-9)
+    own = 0.6 * scale + 0.8 * Stream(config.seed, "regularity").normal(np.arange(len(kind)))[:, 0]
+    run = np.isin(kind, [KINDS.index(name) for name in ("celebrity", "news", "bot")])
+    out: F64 = np.clip(expit(logit(c.usual_opening) + c.opening_spread * own + 2.0 * run), 0.02, 0.995)
+    return out
 
 
 def _even_normal(group: I64, rng: np.random.Generator) -> F64:

@@ -70,7 +70,7 @@ class Posts:
 def make_posts(config: WorldConfig, people: People, shocks: Shocks, day: int, voice: Voice | None = None) -> Posts:
     """The originals of a day (0 is the first); `voice` says how much and about what each author posts on it."""
     if voice is None:
-        voice = Voice(np.ones(len(people), np.float32), np.ones((len(people), 1), np.float32))
+        voice = Voice(np.ones(len(people)), np.ones((len(people), 1), np.float32))
     author, time, number = _steady(config, people, day, voice)
     low = config.start_us + day * DAY_US
     near = np.flatnonzero((shocks.start_us < low + DAY_US) & (shocks.end_us > low))

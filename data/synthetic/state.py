@@ -14,12 +14,12 @@ from zipfile import BadZipFile
 
 import numpy as np
 
-from data.batch import I64, Array, Mask
+from data.batch import F64, I64, Array, Mask
 from data.errors import DataError
 from data.events import DAY_US, HOUR_US, MINUTE_US, EventBatch
 from data.ids import rows_of, snowflake
 from data.rng import Stream
-from data.schema import KIND_CODE
+from data.schema import KIND_CODE, NEGATIVE_ACTIONS
 from data.synthetic import retention, supply
 from data.synthetic.config import WorldConfig
 from data.synthetic.follow_set import FollowSet
@@ -36,7 +36,7 @@ KEEP_US = 72 * HOUR_US
 class State:
     """The world at one time. Tables that change it: `tables`."""
 
-    tables: tuple[str, ...] = ("follows", "tweets", "deletions", "impressions", "engagements")
+    tables: tuple[str, ...] = ("follows", "tweets", "deletions", "requests", "impressions", "engagements")
 
     def __init__(self, config: WorldConfig, people: People, hidden: Hidden | None) -> None:
         """Nothing has happened yet. `hidden` serves replays of a log."""
@@ -104,9 +104,10 @@ class State:
             self.follow_set.change(self._users(c["follower_id"]), self._users(c["followee_id"]), c["ended"])
         elif events.table == "deletions":
             self._tweets.deleted[self._rows_of(c["tweet_id"])] = True
+        elif events.table == "requests":
+            retention.observe_requests(self.lives, self._users(c["user_id"]))
         elif events.table == "impressions":
             users, tweets = self._users(c["user_id"]), self._rows_of(c["tweet_id"])
-            retention.observe_impressions(self.lives, users)
             supply.observe_impressions(self.supply, self._tweets, users, tweets)
             show(self.memory, users, tweets, self._tweets.topic, c["time_us"], self.decay_us)
         else:
@@ -116,6 +117,10 @@ class State:
                 code[action == name] = column
             public = code >= 0
             users, tweets = self._users(c["user_id"]), self._rows_of(c["tweet_id"])
+            meant_well = np.ones(len(action), bool)
+            for name in (*NEGATIVE_ACTIONS, "reply_answered"):
+                meant_well &= action != name
+            retention.observe_engagements(self.lives, users, meant_well)
             supply.observe_engagements(self.supply, self._tweets, users, tweets, action)
             engage(self._tweets.counts, self._tweets.engagers, users[public], tweets[public], code[public])
         ticks = (int(events.time_us[-1]) - self.start_us) // self.tick_us + 1
@@ -130,6 +135,10 @@ class State:
             self.day += 1
             self.lives = retention.begin_day(self._config, self._people, self.lives, self.day)
             self.supply = supply.begin_day(self._config, self._people, self.supply, self.lives, self.day)
+
+    def return_probability(self, users: I64) -> F64:
+        """[U] chance that each user row loads the feed on the next day, if this day ended now."""
+        return retention.return_probability(self._config, self._people, self.lives, self.day + 1, users)
 
     def forget(self, before_us: int) -> None:
         """Forgets tweets posted before a time; the rows of the others move down."""
@@ -147,8 +156,12 @@ class State:
         self.answers = Answers(self.answers.due_us[kept], self.answers.author[kept], self.answers.tweet[kept] - gone)
 
     def due_answers(self, before_us: int) -> Answers:
-        """The answers that are due from `time_us` on and before `before_us`, ordered by time, then reply."""
+        """The answers that are due from `time_us` on and before `before_us`, ordered by time, then reply.
+
+        Who has left by then answers nothing.
+        """
         due = np.flatnonzero((self.answers.due_us >= self.time_us) & (self.answers.due_us < before_us))
+        due = due[self.lives.status[self.answers.author[due]] == retention.HERE]
         due = due[np.lexsort((self.answers.tweet[due], self.answers.due_us[due]))]
         return Answers._make(column[due] for column in self.answers)
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from data.batch import F32, I64, Array
+from data.batch import F32, F64, I64, Array
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import People
 from data.synthetic.retention import Lives
@@ -29,7 +29,7 @@ class Supply(NamedTuple):
 class Voice(NamedTuple):
     """What decides a day's originals beside the people themselves."""
 
-    chatter: F32
+    chatter: F64
     """[P] factor of the mean number of originals; 0 for who may not post."""
     tilt: F32
     """[P, K] or [P, 1] factor of interests."""

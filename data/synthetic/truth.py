@@ -46,6 +46,16 @@ class Truth:
             p *= examination(self._parameters.examination, p, slate.offsets, position)[:, None]
         return p
 
+    def return_probability(self, state: State, users: I64) -> F64:
+        """[U] chance that each user row loads the feed at least once on the next day, if this day ended now.
+
+        Raises:
+            DataError: a row that the state does not know.
+        """
+        users = np.asarray(users, np.int64)
+        _check("user", users, len(state.user_id))
+        return state.return_probability(users)
+
     def slate_value(self, state: State, slate: CandidateBatch, weights: F64) -> F64:
         """[B] expected sum of action weights [A] over each slate as the user sees it, top first.
 

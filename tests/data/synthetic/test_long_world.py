@@ -87,7 +87,7 @@ def test_the_opened_truth_gives_every_reaction_of_the_log_again(dataset: Dataset
         names = ("request_id", "tweet_id", "action", "dwell_ms")
         found.append(pl.DataFrame(dict(zip(names, (*about, drawn.dwell_ms[row]), strict=True))))
     ours, theirs = pl.concat(found).sort("request_id", "tweet_id", "action"), logged(dataset, since_us)
-    assert len(theirs) > 1_000
+    assert len(theirs) > 500
     assert ours.equals(theirs.cast(dict(ours.schema)))
 
 
