@@ -35,7 +35,22 @@ class FollowSet:
 
     def keys(self) -> I64:
         """Ascending follower x 2^32 + followee of all edges."""
-        return np.sort(self.slots[self.slots >= 0])
+        return np.sort(self.keys_unordered())
+
+    def keys_unordered(self) -> I64:
+        """The same in an order that depends on how the set came about."""
+        return self.slots[self.slots >= 0]
+
+    def followees(self, followers: I64) -> tuple[I64, I64]:
+        """Whom each of `followers` [N] follows: [N + 1] offsets and their rows, ascending for each."""
+        keys = self.keys_unordered()
+        wanted = np.zeros(int(max(followers.max(initial=0), (keys >> 32).max(initial=0))) + 1, bool)
+        wanted[followers] = True
+        keys = np.sort(keys[wanted[keys >> 32]])
+        low, high = np.searchsorted(keys, followers << 32), np.searchsorted(keys, (followers + 1) << 32)
+        offsets = np.r_[0, np.cumsum(high - low)]
+        rows = np.repeat(low - offsets[:-1], high - low) + np.arange(offsets[-1])
+        return offsets, keys[rows] & 0xFFFFFFFF
 
 
 @inline_kernel

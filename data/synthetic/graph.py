@@ -71,7 +71,11 @@ _RUSH = 0.5
 
 
 def make_graph(config: WorldConfig, people: People) -> tuple[I32, I32]:
-    """[E] followers and [E] followees, rows, each pair once, no loops, ordered by (follower, followee)."""
+    """[E] followers and [E] followees, rows, each pair once, no loops, ordered by (follower, followee).
+
+    Of those who have an account at the start.
+    """
+    people = people.first(config.people)
     mature = _maturity(config, people)
     wanted = _wanted(config, people, mature)
     layout = _layout(config, people, mature, float(wanted.mean()) / _OWN)
@@ -98,6 +102,7 @@ def follow_times(config: WorldConfig, people: People, follower: Rows, followee: 
     Each is after both accounts were made and before the start. Old accounts gain early because they are there, the
     followers of the popular come sooner, and a follow in return comes soon after the other.
     """
+    people = people.first(config.people)
     count = len(people)
     fans = np.bincount(followee, minlength=count)
     haste = 1.0 + _RUSH * np.log1p(fans / max(fans.mean(), 1.0))

@@ -23,6 +23,7 @@ from data.synthetic.world import CHUNK, World
 _LARGE = 30_000
 """People of a world whose ticks are long enough for more than one thread."""
 _REPLAYED = (
+    "users",
     "follows",
     "mutes",
     "blocks",
@@ -118,7 +119,7 @@ def _run_day(
 def _catch_up(world: World, state: State, feed: Feed, writer: DatasetWriter) -> None:
     """Brings state and feed to the end of the days that are kept, by replaying them tick by tick."""
     config = world.config
-    for events in (world.people.events(), world.follows):
+    for events in (world.founders.events(), world.follows):
         feed.observe(events)
     tables = [name for name in TABLES if name in _REPLAYED]
     for day, label in enumerate(writer.kept):

@@ -6,7 +6,7 @@ Rows are in order of account creation, so a user's row here is the row in `users
 # ruff: noqa: SIM905 - lists of words read best as words
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -16,10 +16,11 @@ import polars as pl
 from scipy.special import expit, logit, ndtri
 
 from data.batch import F32, F64, I64
-from data.events import DAY_US, EventBatch
+from data.events import DAY_US, MINUTE_US, EventBatch
 from data.ids import snowflakes_in_order
 from data.rng import Stream
 from data.schema import ACTION_CODE, ACTIONS, DEVICES
+from data.synthetic.clock import DIURNAL, clock
 from data.synthetic.config import WorldConfig
 from data.synthetic.places import LANGUAGE_CODES, LANGUAGE_OF, LANGUAGE_SHARES, WOEID, place_shares, utc_offsets_min
 from data.synthetic.text.languages.language import PARENT
@@ -109,20 +110,28 @@ class People:
         names = [f"{_FIRST[(r := (i * 1009) % n) % len(_FIRST)]}_{_LAST[r // len(_FIRST)]}" for i in range(n)]
         return [f"{names[i % n]}{i // n or ''}" for i in range(len(self))]
 
-    def events(self) -> EventBatch:
-        """The rows of table `users`."""
-        handles = pl.Series("username", self.handles)
+    def first(self, count: int) -> People:
+        """The first `count` rows; views."""
+        return replace(self, **{f.name: getattr(self, f.name)[:count] for f in fields(self)})
+
+    def joined(self, low_us: int, high_us: int) -> EventBatch:
+        """The rows of table `users` of the accounts made from `low_us` on and before `high_us`."""
+        return self.events(slice(*np.searchsorted(self.created_us, (low_us, high_us)).tolist()))
+
+    def events(self, rows: slice = slice(None)) -> EventBatch:
+        """Rows of table `users`."""
+        handles = pl.Series("username", self.handles[rows], pl.String)
         frame = pl.DataFrame(
             {
-                "user_id": self.user_id,
-                "created_us": self.created_us,
+                "user_id": self.user_id[rows],
+                "created_us": self.created_us[rows],
                 "username": handles,
                 "name": handles.str.strip_chars_end("0123456789").str.replace("_", " ").str.to_titlecase(),
-                "language": np.array(LANGUAGE_CODES, object)[self.language],
-                "place": WOEID[self.place],
-                "utc_offset_min": self.utc_offset_min,
-                "verified": self.verified.astype(bool),
-                "device": np.array(DEVICES, object)[self.device],
+                "language": np.array(LANGUAGE_CODES, object)[self.language[rows]],
+                "place": WOEID[self.place[rows]],
+                "utc_offset_min": self.utc_offset_min[rows],
+                "verified": self.verified[rows].astype(bool),
+                "device": np.array(DEVICES, object)[self.device[rows]],
             }
         )
         return EventBatch.from_frame("users", frame)
@@ -151,9 +160,13 @@ def topic_popularity(config: WorldConfig) -> F64:
 
 
 def make_people(config: WorldConfig) -> People:
-    """Draws all people. Row order is order of account creation."""
+    """Draws all people: `config.people` who have an account at the start, and those who join on each day.
+
+    Row order is order of account creation.
+    """
     rng = Stream(config.seed, "people").generator()
-    people, topics = config.people, config.topics
+    joins = _joining_days(config)
+    people, topics = config.people + len(joins), config.topics
     kind = rng.choice(len(KINDS), people, p=_SHARES)
     language = rng.choice(len(LANGUAGE_CODES), people, p=LANGUAGE_SHARES)
     place = _places(language, rng)
@@ -161,7 +174,9 @@ def make_people(config: WorldConfig) -> People:
     topic_style = rng.normal(size=(topics, STYLE)).astype(np.float32)
     style = interests @ topic_style + 0.6 * rng.standard_normal((people, STYLE), np.float32)
     style /= np.linalg.norm(style, axis=1, keepdims=True)
-    created = np.sort(config.start_us - (rng.beta(1.3, 1.1, people) * 12 * 365 * DAY_US + DAY_US).astype(np.int64))
+    offset = utc_offsets_min(config.start)[place]
+    old = config.start_us - (rng.beta(1.3, 1.1, config.people) * 12 * 365 * DAY_US + DAY_US).astype(np.int64)
+    created = np.concatenate([np.sort(old), _joining_times(config, joins, offset[config.people :])])
     created -= created % 1000
     loudness = _even_normal(language, rng)
     chatter = np.exp(2.2 * loudness) * _CHATTER[kind]
@@ -169,16 +184,17 @@ def make_people(config: WorldConfig) -> People:
     chatter = _scaled(chatter, config.tweets_per_day, 40.0)
     talent = 0.8 * rng.normal(size=people) + _TALENT[kind]
     appeal = (1.0 + rng.pareto(1.35, people)) * _APPEAL[kind] * (0.1 + chatter / config.tweets_per_day) ** 0.35
+    settled = np.arange(people) < config.people
     verified = (appeal > np.quantile(appeal, 0.985)) | ((kind == 2) | (kind == 3)) & (rng.random(people) < 0.6)
     sociable = _SOCIABLE[kind] * rng.uniform(0.6, 1.15, people)
-    return People(
-        user_id=snowflakes_in_order(created),
+    return _by_age(People(
+        user_id=created,
         created_us=created,
         place=place,
         language=language,
-        utc_offset_min=utc_offsets_min(config.start)[place],
+        utc_offset_min=offset,
         kind=kind,
-        verified=verified.astype(np.int64),
+        verified=(verified & settled).astype(np.int64),
         device=rng.choice(len(DEVICES), people, p=_DEVICE_SHARES),
         interests=interests,
         style=style.astype(np.float32),
@@ -190,7 +206,28 @@ def make_people(config: WorldConfig) -> People:
         activity=_scaled(activity, config.impressions_per_day, 12.0 * config.impressions_per_day),
         chatter=chatter,
         regularity=_regularity(config, kind, activity),
-    )
+    ))  # fmt: skip
+
+
+def _joining_days(config: WorldConfig) -> I64:
+    """[J] the day on which each new account is made, ascending: a Poisson number a day."""
+    mean = config.people * config.retention.joins_per_day
+    counts = Stream(config.seed, "joins").generator().poisson(mean, config.days)
+    return np.repeat(np.arange(config.days), counts)
+
+
+def _joining_times(config: WorldConfig, days: I64, utc_offset_min: I64) -> I64:
+    """[J] when accounts are made on their days, by the hour of their place."""
+    luck = Stream(config.seed, "joining times").uniform(np.arange(len(days)))[:, 0]
+    minute = (np.interp(luck, clock(DIURNAL), np.arange(1441)) - utc_offset_min) % 1440
+    return config.start_us + days * DAY_US + (minute * MINUTE_US).astype(np.int64)
+
+
+def _by_age(people: People) -> People:
+    """The same people in order of account creation, with their ids."""
+    order = np.argsort(people.created_us, kind="stable")
+    columns = {f.name: getattr(people, f.name)[order] for f in fields(people)}
+    return replace(people, **columns | {"user_id": snowflakes_in_order(columns["created_us"])})
 
 
 def _places(language: I64, rng: np.random.Generator) -> I64:

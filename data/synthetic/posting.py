@@ -21,9 +21,10 @@ from data.kernel import kernel, parallel_kernel
 from data.rng import Stream, unit
 from data.synthetic import attributes
 from data.synthetic.attributes import CHAT, ORIGINAL, SPAM
+from data.synthetic.clock import DIURNAL, clock
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import KINDS, People
-from data.synthetic.rhythm import DIURNAL, Starts, clock, count_of, drawn, start_minute
+from data.synthetic.rhythm import Starts, acts_from_us, count_of, drawn, start_minute
 from data.synthetic.shocks import Shocks, burst_times
 from data.synthetic.supply import Voice
 
@@ -83,6 +84,7 @@ def make_posts(config: WorldConfig, people: People, shocks: Shocks, day: int, vo
     number = np.concatenate([number, *(e[2] for e in extra)])
     time -= time % 1000
     order = np.lexsort((number, author, time))
+    order = order[time[order] >= acts_from_us(config, people.created_us)[author[order]]]
     author, time, number, shock = author[order], time[order], number[order], shock[order].astype(np.int64)
     # A number is unique within (author, day): steady ones count up, those of a shock have its row in their upper bits.
     return _attributes(config, people, shocks, author, time, shock, (np.int64(day) << 40) + number, voice)
@@ -143,7 +145,8 @@ def _caused(
         return today, time[today], number[today]
     topic, place = shocks.topic[one], shocks.place[one]
     weight = people.interests[:, topic] * np.sqrt(people.chatter / config.tweets_per_day + 0.1)
-    weight = np.where((people.language == shocks.language[one]) & (voice.chatter > 0), weight, 0.0)
+    able = (voice.chatter > 0) & (people.created_us < low)
+    weight = np.where((people.language == shocks.language[one]) & able, weight, 0.0)
     if place >= 0:
         weight *= np.where(people.place == place, 1.0, 0.02)
     mass = np.cumsum(weight, dtype=np.float64)

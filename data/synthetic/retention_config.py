@@ -66,6 +66,12 @@ class RetentionConfig(BaseModel):
     """Days over which that addition fades to 37%."""
     returning: Chance = 0.003
     """Chance of one who left to come back on a day."""
+    joins_per_day: Annotated[float, Field(ge=0.0, le=1.0, allow_inf_nan=False)] = 0.002
+    """New accounts a day in the mean, as a share of `people`."""
+    first_follows: Annotated[float, Field(ge=1.0, le=1000.0, allow_inf_nan=False)] = 8.0
+    """People whom a new account follows when it joins, in the mean; fewer in a small world."""
+    friends_share: Share = 0.4
+    """Share of them who are friends; the others are suggestions."""
 
 
 FEEDBACK: tuple[str, ...] = (

@@ -21,15 +21,9 @@ from data.batch import F64, I64, Array, offsets_of
 from data.events import DAY_US, MINUTE_US
 from data.kernel import inline_kernel, parallel_kernel
 from data.rng import Stream, philox, unit
+from data.synthetic.clock import DIURNAL, clock
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import People
-
-DIURNAL: F64 = np.array(
-    [0.64, 0.39, 0.25, 0.18, 0.16, 0.22, 0.44, 0.80, 1.05, 1.08, 1.06, 1.10,
-     1.22, 1.20, 1.12, 1.12, 1.16, 1.26, 1.38, 1.52, 1.64, 1.65, 1.46, 1.05]
-)  # fmt: skip
-"""[24] activity by local hour, peak to trough 10.3; retweets of what is fresh raise that of tweets to 11."""
-DIURNAL /= DIURNAL.mean()
 
 _SHORTEST, _TAIL = 5.0, 1.5
 _STAY_MEAN, _STAY_SHAPE = 9.0, 6.0
@@ -75,15 +69,6 @@ def mean_depth(slate: int) -> float:
     return float(scroll_depth((np.arange(20_000) + 0.5) / 20_000, slate).mean())
 
 
-def clock(hours: F64) -> F64:
-    """[1441] cumulative share of a day's activity by local minute, linear between the hours' midpoints."""
-    minute = np.arange(1440) + 0.5
-    weight = np.interp(minute / 60.0, np.arange(-1, 26) - 0.5, np.r_[hours[-2:], hours, hours[:1]])
-    total = np.cumsum(weight)
-    cumulative: F64 = np.r_[0.0, total / total[-1]]
-    return cumulative
-
-
 @cache
 def _stays(size: int = 4096) -> F64:
     """[size] quantiles of the inverse Gaussian of a session's minutes, by its closed distribution function."""
@@ -103,6 +88,12 @@ def mean_loads(tick_min: int) -> float:
     return float(1.0 + (np.cumsum(spare, axis=1) < _stays()[:, None]).sum(axis=1).mean())
 
 
+def acts_from_us(config: WorldConfig, created_us: I64) -> I64:
+    """[N] end of the tick in which accounts are made: from then on they load the feed and post."""
+    out: I64 = created_us + config.tick_us - (created_us - config.start_us) % config.tick_us
+    return out
+
+
 def session_rate(config: WorldConfig, people: People) -> F64:
     """[P] mean number of sessions a day that gives `People.activity` impressions."""
     rate: F64 = people.activity / (mean_depth(config.slate) * mean_loads(config.tick_min))
@@ -110,15 +101,21 @@ def session_rate(config: WorldConfig, people: People) -> F64:
 
 
 def openings(config: WorldConfig, people: People, day: int, factor: F64 | None = None) -> Openings:
-    """All requests of a day (0 is the first); `factor` [P] multiplies each person's rate of sessions."""
+    """All requests of a day (0 is the first); `factor` [P] multiplies each person's rate of sessions.
+
+    Whose account is made on this day has at least one session; the first begins when the tick of joining ends.
+    """
     rate = session_rate(config, people) * (1.0 if factor is None else factor)
     starts = Starts(rate, people.utc_offset_min, clock(DIURNAL), day, Stream(config.seed, "sessions").key)
     low = config.start_us + day * DAY_US
+    since = np.full(len(people), -1.0)
+    new = np.flatnonzero((people.created_us >= low) & (people.created_us < low + DAY_US))
+    since[new] = (acts_from_us(config, people.created_us[new]) - low) / MINUTE_US
     count = np.empty(len(people), np.int64)
-    _sessions(starts, _stays(), config.tick_us, count, np.zeros(len(people), np.int64), np.empty((0, 2)), False)
+    _sessions(starts, since, _stays(), config.tick_us, count, np.zeros(len(people), np.int64), np.empty((0, 2)), False)
     first = offsets_of(count)
     out = np.empty((first[-1], 2))
-    _sessions(starts, _stays(), config.tick_us, count, first[:-1], out, True)
+    _sessions(starts, since, _stays(), config.tick_us, count, first[:-1], out, True)
     user = np.repeat(np.arange(len(people)), count)
     time = low + out[:, 0].astype(np.int64) // 1000 * 1000
     order = np.lexsort((user, time))
@@ -171,14 +168,17 @@ def start_minute(starts, u, word):  # type: ignore[no-untyped-def]  # pragma: no
 
 
 @parallel_kernel
-def _sessions(starts, stays, tick_us, count, first, out, fill):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _sessions(starts, since, stays, tick_us, count, first, out, fill):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Counts each person's requests, or writes their times of the day in us and a uniform number for the depth."""
     minute_us = float(MINUTE_US)
     for u in prange(len(starts.rate)):
-        n = count_of(starts, u, 120)
+        joined = since[u] >= 0.0
+        n = max(count_of(starts, u, 120), 1 * joined)
         begin = np.empty(n)
         for s in range(n):
             minute = start_minute(starts, u, drawn(starts, 2, u, s)[0])
+            if joined:
+                minute = since[u] if s == 0 else max(minute, since[u])
             at = s
             while at > 0 and begin[at - 1] > minute:
                 begin[at] = begin[at - 1]

@@ -24,6 +24,7 @@ from data.synthetic import retention, supply
 from data.synthetic.config import WorldConfig
 from data.synthetic.follow_set import FollowSet
 from data.synthetic.hidden import Hidden
+from data.synthetic.newcomers import Joins, first_follows, no_joins
 from data.synthetic.people import People
 from data.synthetic.retention import Lives
 from data.synthetic.state_columns import PUBLIC, SHOWN, Answers, Memory, Tweets, empty_tweets, engage, no_answers, show
@@ -51,6 +52,8 @@ class State:
         """The day that has begun, 0 the first; -1 before it."""
         self.lives: Lives = retention.start(config, people)
         self.supply: Supply = supply.start(people, config)
+        self.joins: Joins = no_joins()
+        """The follows that those who join on this day bring."""
         self.hidden = hidden
         self.size = 0
         """Tweets known."""
@@ -135,6 +138,7 @@ class State:
             self.day += 1
             self.lives = retention.begin_day(self._config, self._people, self.lives, self.day)
             self.supply = supply.begin_day(self._config, self._people, self.supply, self.lives, self.day)
+            self.joins = first_follows(self._config, self._people, self.lives, self.follow_set, self.day)
 
     def return_probability(self, users: I64) -> F64:
         """[U] chance that each user row loads the feed on the next day, if this day ended now."""
@@ -173,6 +177,7 @@ class State:
         parts |= {f"answers.{k}": v for k, v in self.answers._asdict().items()}
         parts |= {f"lives.{k}": v for k, v in self.lives._asdict().items()}
         parts |= {f"supply.{k}": v for k, v in self.supply._asdict().items()}
+        parts |= {f"joins.{k}": v for k, v in self.joins._asdict().items()}
         np.savez(folder / "state.npz", edges=self.follow_set.keys(), **parts)
         (folder / "state.json").write_text(json.dumps({"time_us": self.time_us, "size": self.size, "day": self.day}))
 
@@ -194,6 +199,7 @@ class State:
             state.answers = Answers._make(parts[f"answers.{name}"] for name in Answers._fields)
             state.lives = Lives._make(parts[f"lives.{name}"] for name in Lives._fields)
             state.supply = Supply._make(parts[f"supply.{name}"] for name in Supply._fields)
+            state.joins = Joins._make(parts[f"joins.{name}"] for name in Joins._fields)
             edges = parts["edges"]
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise DataError(f"no state can be read from {folder}: {error}", remedy="make the world again") from error

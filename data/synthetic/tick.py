@@ -224,7 +224,7 @@ class Ticks:
 
     def _relations(self, state: State, shown: Shown, done: Done) -> Iterator[EventBatch]:
         """Follows that begin and end, mutes and blocks; each pair once a table."""
-        begun = self._pairs(state, shown, done, done.which("follow_author"))
+        begun = self._begun(state, self._pairs(state, shown, done, done.which("follow_author")))
         negative = done.which(*_UNFOLLOWS)
         chance = np.zeros(len(WORLD_ACTIONS))
         for name, one in _UNFOLLOWS.items():
@@ -237,6 +237,17 @@ class Ticks:
         nothing = (np.empty(0, np.int64),) * 3
         for table, action, whom in (("mutes", "mute", "muted_id"), ("blocks", "block", "blocked_id")):
             yield self._links(table, ("user_id", whom), self._pairs(state, shown, done, done.which(action)), nothing)
+
+    def _begun(self, state: State, acted: tuple[I64, I64, I64]) -> tuple[I64, I64, I64]:
+        """Follows that begin in the tick: those that people made in the feed, and those that new accounts bring."""
+        rows = slice(*np.searchsorted(state.joins.time_us, (state.time_us, state.time_us + state.tick_us)))
+        time, user, other = (column[rows] for column in state.joins)
+        size = len(self._people)
+        fresh = ~state.follows(user, other) & ~np.isin(user * size + other, acted[1] * size + acted[2])
+        time, user, other = time[fresh], user[fresh], other[fresh]
+        return (
+            np.concatenate([acted[0], time]), np.concatenate([acted[1], user]), np.concatenate([acted[2], other]),
+        )  # fmt: skip
 
     def _pairs(self, state: State, shown: Shown, done: Done, rows: I64) -> tuple[I64, I64, I64]:
         """Time, user row and author row of actions, the first of each pair."""

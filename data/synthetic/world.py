@@ -47,6 +47,9 @@ class World:
         """Use `World.create` or `World.open`."""
         self.config = config
         self.people = people
+        """All who have an account at the end, those who join last."""
+        self.founders = people.first(config.people)
+        """Those who have one at the start."""
         self.graph = graph
         """Rows of followers and followees at the start."""
         self.hidden = hidden
@@ -130,7 +133,7 @@ class World:
         """As `run`, but new tweets come with their true attributes."""
         config = self.config
         if state.time_us == config.start_us:
-            for events in (self.people.events(), self.follows):
+            for events in (self.founders.events(), self.follows):
                 feed.observe(events)
                 yield events
         while state.time_us + config.tick_us <= min(until_us, config.end_us):
@@ -153,7 +156,7 @@ class World:
         """Everything that happens in the tick at `state.time_us`, a batch a table, in the schema's order."""
         low, high = state.time_us, state.time_us + self.config.tick_us
         day = self.plan.day(state.day, state)
-        found: list[EventBatch | Written] = []
+        found: list[EventBatch | Written] = [self.people.joined(low, high)]
         for one in self._ticks.run(state, feed, day.requests(low, high), chunk):
             if isinstance(one, Written):
                 found += [day.written(low, high).merged(one), day.due("deletions", low, high)[0]]

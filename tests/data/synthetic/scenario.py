@@ -32,8 +32,9 @@ class Scenario:
         self, behaviour: BehaviourConfig | None = None, *, count: int = 12, seed: int = 3, **people: Any
     ) -> None:
         self.config = WorldConfig(
-            people=count, topics=TOPICS, follows=2.0, seed=seed, behaviour=behaviour or BehaviourConfig(drift=0.0)
-        )
+            people=count, topics=TOPICS, follows=2.0, seed=seed, behaviour=behaviour or BehaviourConfig(drift=0.0),
+            retention={"joins_per_day": 0.0},
+        )  # fmt: skip
         plain = {
             "language": np.zeros(count, np.int64),
             "interests": np.full((count, TOPICS), 1 / TOPICS, np.float32),

@@ -13,6 +13,7 @@ from scipy.stats import norm
 from data.batch import I64, CandidateBatch, Requests
 from data.dataset import Dataset
 from data.events import DAY_US, EventBatch
+from data.ids import snowflake
 from data.synthetic.behaviour import react
 from data.synthetic.behaviour_parameters import BehaviourParameters
 from data.synthetic.config import WorldConfig
@@ -168,6 +169,7 @@ def test_a_logging_feed_that_drops_old_tweets_serves_what_one_serves_that_keeps_
     tables = ("users", "follows", "mutes", "blocks", "tweets", "deletions", "impressions", "engagements")
     replay, served = dataset.replay(tables), 0
     requests = dataset.read("requests")
+    requests = requests.where(requests.columns["user_id"] < snowflake(CONFIG.start_us, 0))
     for time_us in range(CONFIG.start_us, CONFIG.end_us, DAY_US // 3):
         for events in replay.advance(time_us):
             for feed in (drops, keeps):

@@ -5,11 +5,12 @@ import pytest
 
 from data.events import DAY_US
 from data.synthetic.annotations import annotate
+from data.synthetic.clock import DIURNAL, clock
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import KINDS, People, make_people, topic_popularity
 from data.synthetic.places import LANGUAGE_OF, LANGUAGE_SHARES, PLACES
 from data.synthetic.posting import deletions, make_posts
-from data.synthetic.rhythm import DIURNAL, clock, mean_depth, openings, scroll_depth
+from data.synthetic.rhythm import mean_depth, openings, scroll_depth
 from data.synthetic.shocks import SHAPES, burst_times, make_shocks
 from data.synthetic.text.languages import PARENT
 

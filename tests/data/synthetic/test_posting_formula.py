@@ -158,7 +158,10 @@ def test_volumes_are_a_power_law_times_the_root_of_who_might_join() -> None:
 
 
 def test_those_join_a_burst_who_like_its_topic_speak_its_language_and_live_there() -> None:
-    config = WorldConfig(people=40, topics=4, follows=3.0, tweets_per_day=1.0, seed=2, days=1, burst_volume=1000.0)
+    config = WorldConfig(
+        people=40, topics=4, follows=3.0, tweets_per_day=1.0, seed=2, days=1, burst_volume=1000.0,
+        retention={"joins_per_day": 0.0},
+    )  # fmt: skip
     rng = np.random.default_rng(0)
     people = replace(
         make_people(config), language=np.arange(40) % 2, place=np.arange(40) // 2 % 2,

@@ -12,10 +12,11 @@ from scipy import stats
 
 from data.batch import F64
 from data.rng import Stream
+from data.synthetic.clock import DIURNAL, clock
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import People, make_people, topic_popularity
 from data.synthetic.posting import make_posts
-from data.synthetic.rhythm import DIURNAL, clock, mean_depth, mean_loads, openings
+from data.synthetic.rhythm import mean_depth, mean_loads, openings
 from data.synthetic.shocks import make_shocks
 
 MINUTE, DAY = 60e6, 86_400e6
@@ -121,7 +122,7 @@ def test_originals_come_when_the_stated_law_says(people: People) -> None:
 
 def test_gaps_of_a_burst_are_a_power_law_with_an_exponential_cut_off(people: People) -> None:
     """Of people who seldom start a second burst: P(gap > g) = (20 s / g)^0.75 exp(-(g - 20 s) / 90 min)."""
-    many = WorldConfig(people=6_000, bursts_per_day=0.0, seed=4)
+    many = WorldConfig(people=6_000, bursts_per_day=0.0, seed=4, retention={"joins_per_day": 0.0})
     rare = replace(make_people(many), chatter=np.full(6_000, 0.1))
     shocks = make_shocks(many, topic_popularity(many))
     gaps = []
