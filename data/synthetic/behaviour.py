@@ -16,7 +16,7 @@ where the weights are the fields of `behaviour_parameters.Weights`, and
 - age: since the tweet was posted, never below 0. Followed engagers: of the last ENGAGERS people who liked, answered,
   retweeted or quoted it, those whom u follows; a user who is among them is not added again. Likes: all so far.
 - f: the sum over u's impressions so far of exp(-age / fatigue_us); b: the same over those that have the main topic of
-  t. Exposures: impressions of t among u's last SHOWN.
+  t. Exposures: all impressions of t by u so far.
 
 An action's logit, with the fields of `Logit`, is
     base + slope x attraction + offence_slope x (1 if toxic, and 1 if spam) + the user's own leaning
@@ -44,23 +44,24 @@ from data.rng import philox, unit
 from data.schema import ACTION_CODE
 from data.synthetic.attributes import SPAM
 from data.synthetic.behaviour_parameters import BehaviourParameters, Examination
+from data.synthetic.exposures import exposures_of
 from data.synthetic.follow_set import find_edge
 from data.synthetic.people import TASTE_HALF, WORLD_ACTIONS
-from data.synthetic.state import State
-from data.synthetic.state_columns import DISTINCT, LIKES
+from data.synthetic.state_columns import DISTINCT, LIKES, Known
 
 REPLY, FOLLOW, ANSWERED = (ACTION_CODE[name] for name in ("reply", "follow_author", "reply_answered"))
 _WORDS = 16
 """Random numbers an impression takes: examination, one an action but the last, two for dwell."""
 
 
-def probabilities(parameters: BehaviourParameters, state: State, users: I64, tweets: I64, times_us: I64) -> F64:
+def probabilities(parameters: BehaviourParameters, state: Known, users: I64, tweets: I64, times_us: I64) -> F64:
     """[N, A] probability of each action given that the tweet is looked at, for user rows and tweet rows at times."""
     out = np.empty((len(users), len(WORLD_ACTIONS)))
     p = parameters
     _probabilities(
-        p.traits, p.logits, p.weights, state.tweets, state.memory, state.follow_set.slots, users, tweets, times_us, out
-    )
+        p.traits, p.logits, p.weights, state.tweets, state.memory, state.exposures.counts, state.follow_set.slots,
+        users, tweets, times_us, out,
+    )  # fmt: skip
     return out
 
 
@@ -91,16 +92,17 @@ class Reactions(NamedTuple):
     after_us: Array
     """float64, microseconds from the request until the user scrolls on from it."""
     exposure: Array
-    """int16, earlier impressions of the tweet among the last SHOWN of the user."""
+    """int16, earlier impressions of the tweet by the user."""
 
 
 def react(
-    parameters: BehaviourParameters, state: State, users: I64, times_us: I64, offsets: I64, tweets: I64
+    parameters: BehaviourParameters, state: Known, users: I64, times_us: I64, offsets: I64, tweets: I64
 ) -> Reactions:
     """Draws what people do with slates: request b of user row `users[b]` owns `tweets[offsets[b]:offsets[b + 1]]`.
 
-    Draws are those of the stream "reaction" keyed by (user row, tweet id, 4096 x day since 1970 + exposures), so the
-    same user meets the same tweet with the same random numbers whatever else happens: word 0 decides whether it is
+    Draws are those of the stream "reaction" keyed by (user row, tweet id, 65536 x day since 1970 + exposures), another
+    key for each impression, so the same user meets the same tweet for the n-th time of a day with the same random
+    numbers whatever else happens: word 0 decides whether it is
     looked at (by cascade, when it was looked at, whether the next is), word 1 + a whether action a is done, words 13
     and 14 give the two exponentials of dwell. Runs on all threads that Numba may use; the draws do not depend on it.
     """
@@ -108,19 +110,18 @@ def react(
     out = Reactions(np.empty(n, np.uint16), np.empty(n, np.int32), np.empty(n), np.empty(n, np.int16))
     _react(
         p.traits, p.logits, p.weights, p.examination, p.reaction_key, state.tweets, state.memory,
-        state.follow_set.slots,
+        state.exposures.counts, state.follow_set.slots,
         users, times_us, offsets, tweets, out.actions, out.dwell_ms, out.after_us, out.exposure,
     )  # fmt: skip
     return out
 
 
 @inline_kernel
-def _seen(tweets, memory, u, t):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Earlier impressions among those remembered; none of what was posted since the person last looked."""
-    count = 0
+def seen_before(tweets, memory, exposures, u, t):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Earlier impressions of a tweet; none of what was posted since the person last looked."""
+    count = np.int64(0)
     if tweets.time_us[t] < memory.fatigue_us[u]:
-        for j in range(min(memory.shown_n[u], memory.shown.shape[1])):
-            count += memory.shown[u, j] == t
+        count = exposures_of(exposures, u, t)
     return count
 
 
@@ -182,13 +183,15 @@ def _logit(traits, logits, w, tweets, u, t, a, x, offence):  # type: ignore[no-u
 
 
 @parallel_kernel
-def _probabilities(traits, logits, weights, tweets, memory, edges, users, rows, times, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _probabilities(  # type: ignore[no-untyped-def]
+    traits, logits, weights, tweets, memory, exposures, edges, users, rows, times, out
+):  # pragma: no cover - compiled
     for i in prange(users.shape[0]):
         u, t = users[i], rows[i]
         if tweets.deleted[t] or tweets.author[t] == u:
             out[i] = 0.0
             continue
-        follows, seen = find_edge(edges, u, tweets.author[t]) >= 0, _seen(tweets, memory, u, t)
+        follows, seen = find_edge(edges, u, tweets.author[t]) >= 0, seen_before(tweets, memory, exposures, u, t)
         x = _attraction(traits, weights, tweets, memory, edges, u, t, times[i], follows, seen)
         offence = _offence(tweets, t)
         for a in range(ANSWERED):
@@ -217,7 +220,7 @@ def _four(words, block, key, u, tweet_id, met):  # type: ignore[no-untyped-def] 
 
 @parallel_kernel
 def _react(  # type: ignore[no-untyped-def]
-    traits, logits, weights, look, key, tweets, memory, edges, users, times, offsets, rows,
+    traits, logits, weights, look, key, tweets, memory, exposures, edges, users, times, offsets, rows,
     actions, dwell, after, exposure,
 ):  # fmt: skip  # pragma: no cover - compiled
     """Fills the four columns of `Reactions`: those are arguments themselves, since `prange` writes to no other."""
@@ -226,8 +229,8 @@ def _react(  # type: ignore[no-untyped-def]
         words = np.empty(_WORDS)
         for i in range(offsets[b], offsets[b + 1]):
             t, position = rows[i], i - offsets[b]
-            seen = _seen(tweets, memory, u, t)
-            met = np.uint64(time // DAY_US << 12 | seen)
+            seen = seen_before(tweets, memory, exposures, u, t)
+            met = np.uint64(time // DAY_US << 16 | seen)
             _four(words, 0, key, u, tweets.tweet_id[t], met)
             if look.cascade:
                 looked = staying and (position > 0 or words[0] < look.top)

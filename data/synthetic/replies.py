@@ -51,7 +51,7 @@ def written(config: WorldConfig, people: People, writer: Writer, state: State, r
     author = np.concatenate([reaction.author, due.author.astype(np.int64)])
     about = np.concatenate([reaction.about, due.tweet])
     action = np.concatenate([reaction.action, np.full(m, _REPLY)])
-    exposure = np.concatenate([np.asarray(reaction.exposure, np.int64), np.full(m, 1 << 12)])
+    exposure = np.concatenate([np.asarray(reaction.exposure, np.int64), np.full(m, 1 << 16)])
     ids = np.concatenate([snowflakes_in_order(reaction.time_us, worker=2), snowflakes_in_order(due.due_us, worker=3)])
     time = np.concatenate([reaction.time_us, due.due_us])
     tweets = state.tweets

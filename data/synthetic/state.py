@@ -22,12 +22,13 @@ from data.rng import Stream
 from data.schema import KIND_CODE, NEGATIVE_ACTIONS
 from data.synthetic import retention, supply
 from data.synthetic.config import WorldConfig
+from data.synthetic.exposures import Exposures
 from data.synthetic.follow_set import FollowSet
 from data.synthetic.hidden import Hidden
 from data.synthetic.newcomers import Joins, first_follows, no_joins
 from data.synthetic.people import People
 from data.synthetic.retention import Lives
-from data.synthetic.state_columns import PUBLIC, SHOWN, Answers, Memory, Tweets, empty_tweets, engage, no_answers, show
+from data.synthetic.state_columns import PUBLIC, Answers, Memory, Tweets, empty_tweets, engage, no_answers, show
 from data.synthetic.supply import Supply
 
 KEEP_US = 72 * HOUR_US
@@ -59,9 +60,9 @@ class State:
         """Tweets known."""
         self._tweets = empty_tweets(1024)
         self.memory = Memory(
-            np.full((count, SHOWN), -1, np.int32), np.zeros(count, np.int64), np.zeros(count),
-            np.full(count, config.start_us, np.int64), np.zeros((count, config.topics), np.float32),
-        )  # fmt: skip
+            np.zeros(count), np.full(count, config.start_us, np.int64), np.zeros((count, config.topics), np.float32)
+        )
+        self.exposures = Exposures(count)
         self.answers = no_answers()
         self.follow_set = FollowSet()
 
@@ -113,6 +114,7 @@ class State:
             users, tweets = self._users(c["user_id"]), self._rows_of(c["tweet_id"])
             supply.observe_impressions(self.supply, self._tweets, users, tweets)
             show(self.memory, users, tweets, self._tweets.topic, c["time_us"], self.decay_us)
+            self.exposures.add(users, tweets)
         else:
             action = c["action"]
             code = np.full(len(action), -1, np.int64)
@@ -153,9 +155,7 @@ class State:
         for column in self._tweets:
             column[:left] = column[gone : self.size]
         self.size = left
-        shown = self.memory.shown
-        shown -= np.where(shown >= 0, np.int32(gone), np.int32(0))
-        shown[shown < 0] = -1
+        self.exposures.forget(gone)
         kept = self.answers.tweet >= gone
         self.answers = Answers(self.answers.due_us[kept], self.answers.author[kept], self.answers.tweet[kept] - gone)
 
@@ -178,6 +178,7 @@ class State:
         parts |= {f"lives.{k}": v for k, v in self.lives._asdict().items()}
         parts |= {f"supply.{k}": v for k, v in self.supply._asdict().items()}
         parts |= {f"joins.{k}": v for k, v in self.joins._asdict().items()}
+        parts["exposures.keys"], parts["exposures.counts"] = self.exposures.rows()
         np.savez(folder / "state.npz", edges=self.follow_set.keys(), **parts)
         (folder / "state.json").write_text(json.dumps({"time_us": self.time_us, "size": self.size, "day": self.day}))
 
@@ -200,10 +201,11 @@ class State:
             state.lives = Lives._make(parts[f"lives.{name}"] for name in Lives._fields)
             state.supply = Supply._make(parts[f"supply.{name}"] for name in Supply._fields)
             state.joins = Joins._make(parts[f"joins.{name}"] for name in Joins._fields)
-            edges = parts["edges"]
+            edges, keys, counts = (parts[name] for name in ("edges", "exposures.keys", "exposures.counts"))
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise DataError(f"no state can be read from {folder}: {error}", remedy="make the world again") from error
         state.follow_set.change(edges >> 32, edges & 0xFFFFFFFF, np.zeros(len(edges), bool))
+        state.exposures.restore(keys, counts)
         return state
 
     def _users(self, ids: I64) -> I64:

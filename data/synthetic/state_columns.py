@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from data.kernel import kernel
+from data.synthetic.exposures import Exposures
+from data.synthetic.follow_set import FollowSet
 
-SHOWN = 256
-"""Impressions of a user that are remembered."""
 ENGAGERS = 8
 """Latest people who engaged a tweet that are remembered."""
 PUBLIC: dict[str, int] = {"like": 0, "reply": 1, "retweet": 2, "quote": 3}
@@ -58,16 +58,36 @@ _SHAPES: dict[str, tuple[Any, int]] = {
 class Memory(NamedTuple):
     """Columns by user row."""
 
-    shown: NDArray[np.int32]
-    """[P, SHOWN] a ring of the tweet rows shown, -1 where empty."""
-    shown_n: NDArray[np.int64]
-    """[P] impressions ever."""
     fatigue: NDArray[np.float64]
     """[P] recent impressions, each weighing exp(-age / fatigue_h), as of `fatigue_us`."""
     fatigue_us: NDArray[np.int64]
     """[P] time of the last impression."""
     bored: NDArray[np.float32]
     """[P, K] the same by topic, impressions counted by the tweet's main topic."""
+
+
+class Known(Protocol):
+    """What the formulas of behaviour and welfare read of a state."""
+
+    @property
+    def tweets(self) -> Tweets:
+        """Columns of the tweets known."""
+        ...
+
+    @property
+    def memory(self) -> Memory:
+        """What people remember."""
+        ...
+
+    @property
+    def exposures(self) -> Exposures:
+        """What they were shown."""
+        ...
+
+    @property
+    def follow_set(self) -> FollowSet:
+        """Whom they follow."""
+        ...
 
 
 class Answers(NamedTuple):
@@ -96,8 +116,6 @@ def show(memory, users, tweets, topic, times, decay_us):  # type: ignore[no-unty
     """Puts impressions, in order of time, into the memories of users; `decay_us` is `fatigue_h` in microseconds."""
     for i in range(users.shape[0]):
         u, t = users[i], tweets[i]
-        memory.shown[u, memory.shown_n[u] % memory.shown.shape[1]] = t
-        memory.shown_n[u] += 1
         if times[i] != memory.fatigue_us[u]:
             faded = np.exp(-(times[i] - memory.fatigue_us[u]) / decay_us)
             memory.fatigue[u] *= faded

@@ -17,7 +17,6 @@ from data.synthetic.people import WORLD_ACTIONS, People
 
 HOUR_US = 60 * 60 * 1_000_000
 DAY_US = 24 * HOUR_US
-REMEMBERED_IMPRESSIONS = 256
 REMEMBERED_ENGAGERS = 8
 ANSWERED = "reply_answered"
 BY_FEED = tuple(action for action in WORLD_ACTIONS if action != ANSWERED)
@@ -74,8 +73,8 @@ class History:
         return sum(exp(-(now_us - at) / HOUR_US / fatigue_h) for at in counted)
 
     def exposures(self, person: int, tweet: Tweet) -> int:
-        """How often a person was shown the tweet, among the impressions remembered."""
-        return sum(one is tweet for _, one in self.shown[person][-REMEMBERED_IMPRESSIONS:])
+        """How often a person was shown the tweet."""
+        return sum(one is tweet for _, one in self.shown[person])
 
 
 @dataclass(frozen=True)
@@ -172,7 +171,7 @@ class ClosedForm:
         c, out, spent_ms, goes_on = self.config, list[Reaction](), 0.0, True
         for position, tweet in enumerate(slate):
             met = history.exposures(person, tweet)
-            key = 4096 * (now_us // DAY_US) + met
+            key = 65536 * (now_us // DAY_US) + met
             luck = Stream(self.seed, "reaction").uniform(person, tweet.tweet_id, key, n=16)[0].tolist()
             # By cascade one number serves twice: below the top's chance it is uniform again for the step to the next.
             first = c.examination_top if position == 0 else 1.0

@@ -167,15 +167,15 @@ def test_what_people_do_is_drawn_from_the_formula(scenario: Scenario) -> None:
 
 def test_what_is_remembered_is_what_happened(scenario: Scenario) -> None:
     memory, tweets, c = scenario.state.memory, scenario.state.tweets, scenario.config.behaviour
-    assert memory.shown_n.tolist() == [len(scenario.history.shown[person]) for person in range(len(scenario.people))]
     for person, shown in scenario.history.shown.items():
         last = shown[-1][0] if shown else scenario.config.start_us
         assert memory.fatigue_us[person] == last
         assert memory.fatigue[person] == pytest.approx(scenario.history.weight_of_late(person, last, c.fatigue_h))
         by_topic = [scenario.history.weight_of_late(person, last, c.fatigue_h, topic) for topic in range(TOPICS)]
         np.testing.assert_allclose(memory.bored[person], by_topic, rtol=1e-4, atol=1e-12)
-        rows = scenario.state.tweet_rows(np.array([tweet.tweet_id for _, tweet in shown[-256:]]))
-        assert sorted(memory.shown[person]) == sorted([*rows, *[-1] * (256 - len(rows))])
+        rows = np.arange(len(scenario.history.tweets))
+        met = [scenario.history.exposures(person, tweet) for tweet in scenario.history.tweets]
+        assert scenario.state.exposures.of(np.full(len(rows), person), rows).tolist() == met
     for row, tweet in enumerate(scenario.history.tweets):
         assert tweets.tweet_id[row] == tweet.tweet_id
         public = ("like", "reply", "retweet", "quote")
@@ -391,8 +391,8 @@ def test_boredom_is_half_its_most_at_ten_of_the_main_topic(topic: int, count: in
     assert found == pytest.approx(-0.6 * late / (late + 10), abs=1e-6)
 
 
-@pytest.mark.parametrize(("before", "after", "met"), [(1, 0, 1), (3, 0, 3), (2, 255, 1), (2, 254, 2), (1, 256, 0)])
-def test_repetition_counts_the_last_256_impressions(before: int, after: int, met: int) -> None:
+@pytest.mark.parametrize(("before", "after", "met"), [(1, 0, 1), (3, 0, 3), (2, 255, 2), (1, 256, 1)])
+def test_repetition_counts_all_impressions(before: int, after: int, met: int) -> None:
     def change(scenario: Scenario, tweet: Tweet) -> None:
         scenario.wait(0.01)
         scenario.show(0, *[tweet] * before)

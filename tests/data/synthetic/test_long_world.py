@@ -134,8 +134,10 @@ def test_forgetting_every_day_leaves_the_living_as_they_are(dataset: Dataset, wo
     assert gone > some.size
     for name in some.tweets._fields:
         assert np.array_equal(getattr(some.tweets, name), getattr(whole.tweets, name)[gone:]), name
-    shown = np.where(whole.memory.shown >= gone, whole.memory.shown - gone, -1)
-    assert np.array_equal(some.memory.shown, shown)
+    keys, counts = whole.exposures.rows()
+    kept = keys & 0xFFFFFFFF >= gone
+    assert np.array_equal(some.exposures.rows()[0], keys[kept] - gone)
+    assert np.array_equal(some.exposures.rows()[1], counts[kept])
 
 
 def test_a_tweet_in_a_row_used_before_is_born_with_nothing(dataset: Dataset, world: World) -> None:

@@ -39,6 +39,7 @@ def same(one: State, other: State) -> bool:
     parts = [(getattr(one.tweets, n), getattr(other.tweets, n)) for n in one.tweets._fields]
     parts += [(getattr(one.memory, n), getattr(other.memory, n)) for n in one.memory._fields]
     parts += [(one.follow_set.keys(), other.follow_set.keys())]
+    parts += list(zip(one.exposures.rows(), other.exposures.rows(), strict=True))
     for name in ("answers", "lives", "supply"):
         parts += list(zip(getattr(one, name), getattr(other, name), strict=True))
     return (one.time_us, one.day) == (other.time_us, other.day) and all(np.array_equal(a, b) for a, b in parts)

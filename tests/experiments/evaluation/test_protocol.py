@@ -185,7 +185,7 @@ def test_the_oracle_stands_where_a_replay_from_the_first_day_stands(tiny_dataset
         assert tweets.tweet_id.tolist() == expected.tweet_id.tolist()
         np.testing.assert_array_equal(tweets.counts, expected.counts)
         np.testing.assert_array_equal(tweets.deleted, expected.deleted)
-        np.testing.assert_array_equal(oracle.state.memory.shown_n, fresh.state.memory.shown_n)
+        np.testing.assert_array_equal(oracle.state.exposures.rows(), fresh.state.exposures.rows())
         np.testing.assert_allclose(oracle.score(step.batch), fresh.score(step.batch), rtol=1e-5)
         seen += 1
     assert seen == 3
