@@ -38,7 +38,9 @@ KEEP_US = 72 * HOUR_US
 class State:
     """The world at one time. Tables that change it: `tables`."""
 
-    tables: tuple[str, ...] = ("follows", "tweets", "deletions", "requests", "impressions", "engagements")
+    tables: tuple[str, ...] = (
+        "follows", "mutes", "blocks", "tweets", "deletions", "requests", "impressions", "engagements",
+    )  # fmt: skip
 
     def __init__(self, config: WorldConfig, people: People, hidden: Hidden | None) -> None:
         """Nothing has happened yet. `hidden` serves replays of a log."""
@@ -64,7 +66,7 @@ class State:
         )
         self.exposures = Exposures(count)
         self.answers = no_answers()
-        self.follow_set = FollowSet()
+        self.follow_set, self.mute_set, self.block_set = FollowSet(), FollowSet(), FollowSet()
 
     @property
     def tweets(self) -> Tweets:
@@ -82,6 +84,15 @@ class State:
     def follows(self, users: I64, authors: I64) -> Mask:
         """[N] whether each user row follows the author row."""
         return self.follow_set.contains(users, authors)
+
+    def hides(self, users: I64, authors: I64) -> Mask:
+        """[N] whether no feed may show tweets of the author row to the user row.
+
+        It may not where the user muted or blocked the author, or the author blocked the user.
+        """
+        out: Mask = self.mute_set.contains(users, authors)
+        out |= self.block_set.contains(users, authors) | self.block_set.contains(authors, users)
+        return out
 
     def apply(self, events: EventBatch, hidden: dict[str, Array] | None = None) -> None:
         """Takes one batch of events of any table, in order; tables that change nothing are ignored.
@@ -106,6 +117,10 @@ class State:
             self._add(c, hidden if hidden is not None else self._hidden(c["tweet_id"]))
         elif events.table == "follows":
             self.follow_set.change(self._users(c["follower_id"]), self._users(c["followee_id"]), c["ended"])
+        elif events.table == "mutes":
+            self.mute_set.change(self._users(c["user_id"]), self._users(c["muted_id"]), c["ended"])
+        elif events.table == "blocks":
+            self.block_set.change(self._users(c["user_id"]), self._users(c["blocked_id"]), c["ended"])
         elif events.table == "deletions":
             self._tweets.deleted[self._rows_of(c["tweet_id"])] = True
         elif events.table == "requests":
@@ -179,7 +194,9 @@ class State:
         parts |= {f"supply.{k}": v for k, v in self.supply._asdict().items()}
         parts |= {f"joins.{k}": v for k, v in self.joins._asdict().items()}
         parts["exposures.keys"], parts["exposures.counts"] = self.exposures.rows()
-        np.savez(folder / "state.npz", edges=self.follow_set.keys(), **parts)
+        edges = {"follows": self.follow_set, "mutes": self.mute_set, "blocks": self.block_set}
+        parts |= {f"edges.{table}": one.keys() for table, one in edges.items()}
+        np.savez(folder / "state.npz", **parts)
         (folder / "state.json").write_text(json.dumps({"time_us": self.time_us, "size": self.size, "day": self.day}))
 
     @classmethod
@@ -201,10 +218,12 @@ class State:
             state.lives = Lives._make(parts[f"lives.{name}"] for name in Lives._fields)
             state.supply = Supply._make(parts[f"supply.{name}"] for name in Supply._fields)
             state.joins = Joins._make(parts[f"joins.{name}"] for name in Joins._fields)
-            edges, keys, counts = (parts[name] for name in ("edges", "exposures.keys", "exposures.counts"))
+            edges = [parts[f"edges.{table}"] for table in ("follows", "mutes", "blocks")]
+            keys, counts = parts["exposures.keys"], parts["exposures.counts"]
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise DataError(f"no state can be read from {folder}: {error}", remedy="make the world again") from error
-        state.follow_set.change(edges >> 32, edges & 0xFFFFFFFF, np.zeros(len(edges), bool))
+        for one, pairs in zip((state.follow_set, state.mute_set, state.block_set), edges, strict=True):
+            one.change(pairs >> 32, pairs & 0xFFFFFFFF, np.zeros(len(pairs), bool))
         state.exposures.restore(keys, counts)
         return state
 

@@ -139,8 +139,15 @@ class Ticks:
         pair = np.sort(request * max(state.size, 1) + tweet)
         if (pair[1:] == pair[:-1]).any():
             raise DataError("the feed served a tweet twice in one slate", remedy="drop duplicates")
-        author = state.tweets.author[tweet].astype(np.int64)
-        return Shown(request, position[keep], requests.columns["user_row"][request], tweet, author, slate)
+        author, user = state.tweets.author[tweet].astype(np.int64), requests.columns["user_row"][request]
+        hidden = np.flatnonzero(state.hides(user, author))
+        if len(hidden):
+            one, reader = slate.column("tweet_id")[hidden[0]], self._people.user_id[user[hidden[0]]]
+            raise DataError(
+                f"the feed served tweet {one} to user {reader}, who muted or blocked its author or is blocked by them",
+                remedy="observe mutes and blocks, and leave out such authors",
+            )
+        return Shown(request, position[keep], user, tweet, author, slate)
 
     def _act(self, state: State, requests: Requests, shown: Shown) -> Done:
         c = requests.columns

@@ -26,7 +26,8 @@ class Truth:
 
         Requests have `user_row`, candidates `tweet_row`, rows of this world (`state.user_rows`, `state.tweet_rows`).
         Every candidate counts as looked at, unless the slate has a column `position`: then the probability to be looked
-        at there is multiplied in, and each request's candidates must be in order of position from the top.
+        at there is multiplied in, and each request's candidates must be in order of position from the top. It is 0
+        for tweets that no feed may show the user: see `State.hides`.
 
         Raises:
             DataError: a row that the state does not know, or positions out of order.
@@ -37,6 +38,7 @@ class Truth:
         _check("user", users, len(state.user_id))
         _check("tweet", tweets, state.size)
         p = probabilities(self._parameters, state, users, tweets, times)
+        p[state.hides(users, state.tweets.author[tweets].astype(np.int64))] = 0.0
         if "position" in slate.columns:
             position = slate.column("position").astype(np.int64)
             if self._parameters.examination.cascade and not np.array_equal(position, _order(slate)):

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 import polars as pl
 
-from data.batch import I64, Ragged
+from data.batch import I64, Mask, Ragged, Requests
 from data.dataset import Dataset
 from data.errors import DataError
 from data.events import EventBatch
@@ -92,7 +92,10 @@ class AliveTweets:
 
     def describe(self) -> str:
         """See `EvaluationProtocol`."""
-        aged = f"every tweet alive (< {self._alive_h:.0f} h, retweets stand for their original) at request"
+        aged = (
+            f"every tweet alive (< {self._alive_h:.0f} h, retweets stand for their original, no author muted, blocked "
+            "or blocking) at request"
+        )
         candidates = "every item that had come at request" if np.isinf(self._alive_h) else aged
         return (
             f"Split: {self._split.promise}. {len(self)} requests of the test, sampled with seed {self._seed}. "
@@ -141,15 +144,23 @@ class AliveTweets:
             shown, acted = state.network.tweets.rows(shown_ids), state.network.tweets.rows(acted_ids)
             engaged = acted[(bits & _POSITIVE) > 0]
             rows = shown[shown >= 0]
-            if len(engaged):
-                rows = np.union1d(state.network.alive(time_us, self._alive_h), rows)
-            rows = _newest_first(state, rows)
             # The user may have no event before this request.
             state.network.resolve(EventBatch("requests", {"user_id": np.array([user_id])}))
             requests = state.requests([user_id], time_us)
+            if len(engaged):
+                alive = state.network.alive(time_us, self._alive_h)
+                rows = np.union1d(alive[_may_be_shown(state, requests, alive)], rows)
+            rows = _newest_first(state, rows)
             batch = state.base(requests, Ragged(np.array([0, len(rows)], np.int64), rows))
             position, acts = _values_of(rows, shown, places, -1), _values_of(rows, acted, bits, 0)
             yield Step(batch, request_id, user_id, np.isin(rows, engaged), position, acts)
+
+
+def _may_be_shown(state: FeatureState, requests: Requests, rows: I64) -> Mask:
+    """[N] whether the one who requests neither muted nor blocked the author of each tweet row, nor is blocked by them."""
+    graph, author = state.network.graph, state.network.tweet.author_row[rows]
+    user = np.full(len(rows), requests.columns["user_row"][0])
+    return ~(graph.muted(user, author) | graph.blocked(user, author) | graph.blocked(author, user))
 
 
 def _newest_first(state: FeatureState, rows: I64) -> I64:

@@ -38,7 +38,7 @@ def world(dataset: Dataset) -> World:
 def same(one: State, other: State) -> bool:
     parts = [(getattr(one.tweets, n), getattr(other.tweets, n)) for n in one.tweets._fields]
     parts += [(getattr(one.memory, n), getattr(other.memory, n)) for n in one.memory._fields]
-    parts += [(one.follow_set.keys(), other.follow_set.keys())]
+    parts += [(getattr(one, n).keys(), getattr(other, n).keys()) for n in ("follow_set", "mute_set", "block_set")]
     parts += list(zip(one.exposures.rows(), other.exposures.rows(), strict=True))
     for name in ("answers", "lives", "supply"):
         parts += list(zip(getattr(one, name), getattr(other, name), strict=True))
@@ -212,6 +212,43 @@ def test_a_feed_that_serves_nonsense_is_told() -> None:
         list(run(OneTweet(7, 1)))
     with pytest.raises(DataError, match="twice in one slate"):
         list(run(OneTweet(-1, 0)))
+
+
+@pytest.mark.parametrize(
+    ("table", "who", "whom", "reader_first"),
+    [("mutes", "user_id", "muted_id", True), ("blocks", "user_id", "blocked_id", True),
+     ("blocks", "user_id", "blocked_id", False)],
+)  # fmt: skip
+def test_no_feed_may_show_whom_the_reader_muted_or_blocked_or_who_blocked_them(
+    table: str, who: str, whom: str, reader_first: bool
+) -> None:
+    world, feed = World.create(CONFIG), OneTweet(-1, 0)
+    state = world.start()
+    while feed.tweet_id < 0:
+        list(world.run(state, feed, state.time_us + CONFIG.tick_us))
+    feed.times = 1
+    row = state.tweet_rows(np.array([feed.tweet_id]))
+    author = np.full(len(world.people), state.tweets.author[row[0]].astype(np.int64))
+    reader = np.arange(len(world.people))
+    pair = (reader, author) if reader_first else (author, reader)
+    ids = [world.people.user_id[one] for one in pair]
+    columns = {who: ids[0], whom: ids[1], "time_us": np.full(len(reader), state.time_us - 1)}
+
+    def told(ended: bool) -> None:
+        state.apply(EventBatch(table, {**columns, "ended": np.full(len(reader), ended)}))
+
+    assert not state.hides(reader, author).any()
+    told(False)
+    assert state.hides(reader, author).all()
+    p = world.truth.action_probability(state, pairs(state, reader, np.repeat(row, len(reader)), state.time_us))
+    assert (p == 0.0).all()
+    with pytest.raises(DataError, match=f"tweet {feed.tweet_id} to user [0-9]+, who muted or blocked its author"):
+        list(world.run(state, feed, CONFIG.end_us))
+    told(True)
+    p = world.truth.action_probability(state, pairs(state, reader, np.repeat(row, len(reader)), state.time_us))
+    assert (p.max(axis=1) > 0.0).sum() == len(reader) - 1
+    shown = [e for e in world.run(state, feed, state.time_us + 12 * CONFIG.tick_us) if e.table == "impressions"]
+    assert sum(len(events) for events in shown) > 0
 
 
 def test_a_failed_run_leaves_nothing(tmp_path: Path) -> None:

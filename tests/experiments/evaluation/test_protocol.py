@@ -89,16 +89,25 @@ def test_candidates_are_all_tweets_alive_and_those_shown(tiny_dataset: Dataset, 
     deleted = tiny_dataset.scan("deletions").select("tweet_id", gone_us="time_us").collect()
     tweets = tweets.join(deleted, on="tweet_id", how="left")
     shown = by_request(tiny_dataset.scan("impressions").collect())
+    mutes, blocks = tiny_dataset.scan("mutes").collect(), tiny_dataset.scan("blocks").collect()
+    left_out = 0
     for step in steps:
+        me, before = step.user_id, pl.col("time_us") < moment(step)
+        hidden = {*mutes.filter((pl.col("user_id") == me) & before)["muted_id"].to_list(),
+                  *blocks.filter((pl.col("user_id") == me) & before)["blocked_id"].to_list(),
+                  *blocks.filter((pl.col("blocked_id") == me) & before)["user_id"].to_list()}  # fmt: skip
         age = moment(step) - pl.col("time_us")
         stands = pl.col("gone_us").is_null() | (pl.col("gone_us") >= moment(step))
         there = tweets.filter((age > 0) & (age < int(ALIVE_H * HOUR_US)) & (pl.col("kind") != "retweet") & stands)
-        expected = set(there["tweet_id"].to_list()) if step.relevant.any() else set()
+        allowed = there.filter(~pl.col("author_id").is_in(list(hidden)))
+        left_out += len(there) - len(allowed)
+        expected = set(allowed["tweet_id"].to_list()) if step.relevant.any() else set()
         got = step.batch.columns["tweet_id"].tolist()
         # Ties are broken by the order of the batch: the newer first.
         posted = tweets.filter(pl.col("tweet_id").is_in(got)).sort("time_us", "tweet_id", descending=True)
         assert got == posted["tweet_id"].to_list()
         assert set(got) == expected | shown.get(step.request_id, set())
+    assert left_out > 0  # authors who were muted or blocked wrote something that is alive
 
 
 def test_what_is_relevant_and_shown_is_what_the_log_says_of_that_request(
