@@ -34,6 +34,10 @@ from data.synthetic.supply import Supply
 KEEP_US = 72 * HOUR_US
 """Tweets are remembered at least this long; no feed may show older ones."""
 
+_ENDS = {
+    "follows": ("follower_id", "followee_id"), "mutes": ("user_id", "muted_id"), "blocks": ("user_id", "blocked_id"),
+}  # fmt: skip
+
 
 class State:
     """The world at one time. Tables that change it: `tables`."""
@@ -67,6 +71,7 @@ class State:
         self.exposures = Exposures(count)
         self.answers = no_answers()
         self.follow_set, self.mute_set, self.block_set = FollowSet(), FollowSet(), FollowSet()
+        self._edges = {"follows": self.follow_set, "mutes": self.mute_set, "blocks": self.block_set}
 
     @property
     def tweets(self) -> Tweets:
@@ -115,12 +120,9 @@ class State:
         c = events.columns
         if events.table == "tweets":
             self._add(c, hidden if hidden is not None else self._hidden(c["tweet_id"]))
-        elif events.table == "follows":
-            self.follow_set.change(self._users(c["follower_id"]), self._users(c["followee_id"]), c["ended"])
-        elif events.table == "mutes":
-            self.mute_set.change(self._users(c["user_id"]), self._users(c["muted_id"]), c["ended"])
-        elif events.table == "blocks":
-            self.block_set.change(self._users(c["user_id"]), self._users(c["blocked_id"]), c["ended"])
+        elif events.table in self._edges:
+            one, other = (self._users(c[name]) for name in _ENDS[events.table])
+            self._edges[events.table].change(one, other, c["ended"])
         elif events.table == "deletions":
             self._tweets.deleted[self._rows_of(c["tweet_id"])] = True
         elif events.table == "requests":
@@ -194,8 +196,7 @@ class State:
         parts |= {f"supply.{k}": v for k, v in self.supply._asdict().items()}
         parts |= {f"joins.{k}": v for k, v in self.joins._asdict().items()}
         parts["exposures.keys"], parts["exposures.counts"] = self.exposures.rows()
-        edges = {"follows": self.follow_set, "mutes": self.mute_set, "blocks": self.block_set}
-        parts |= {f"edges.{table}": one.keys() for table, one in edges.items()}
+        parts |= {f"edges.{table}": one.keys() for table, one in self._edges.items()}
         np.savez(folder / "state.npz", **parts)
         (folder / "state.json").write_text(json.dumps({"time_us": self.time_us, "size": self.size, "day": self.day}))
 
@@ -218,11 +219,11 @@ class State:
             state.lives = Lives._make(parts[f"lives.{name}"] for name in Lives._fields)
             state.supply = Supply._make(parts[f"supply.{name}"] for name in Supply._fields)
             state.joins = Joins._make(parts[f"joins.{name}"] for name in Joins._fields)
-            edges = [parts[f"edges.{table}"] for table in ("follows", "mutes", "blocks")]
+            edges = [parts[f"edges.{table}"] for table in state._edges]
             keys, counts = parts["exposures.keys"], parts["exposures.counts"]
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:
             raise DataError(f"no state can be read from {folder}: {error}", remedy="make the world again") from error
-        for one, pairs in zip((state.follow_set, state.mute_set, state.block_set), edges, strict=True):
+        for one, pairs in zip(state._edges.values(), edges, strict=True):
             one.change(pairs >> 32, pairs & 0xFFFFFFFF, np.zeros(len(pairs), bool))
         state.exposures.restore(keys, counts)
         return state

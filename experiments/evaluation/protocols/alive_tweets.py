@@ -157,7 +157,7 @@ class AliveTweets:
 
 
 def _may_be_shown(state: FeatureState, requests: Requests, rows: I64) -> Mask:
-    """[N] whether the one who requests neither muted nor blocked the author of each tweet row, nor is blocked by them."""
+    """[N] whether the reader neither muted nor blocked the author of each tweet row, nor is blocked by them."""
     graph, author = state.network.graph, state.network.tweet.author_row[rows]
     user = np.full(len(rows), requests.columns["user_row"][0])
     return ~(graph.muted(user, author) | graph.blocked(user, author) | graph.blocked(author, user))
