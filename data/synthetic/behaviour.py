@@ -5,6 +5,9 @@ The attraction of tweet t for user u at a time is
     + quality x quality(t) + following x (u follows the author)
     + freshness x exp(-age / freshness_us) + news x exp(-age / news_us) + media x (t carries any)
     + social_proof x log1p(followed engagers) + popularity x log1p(likes)
+    + susceptibility(u) x (bait x (bait(t) - MEAN_BAIT) + outrage x (outrage(t) - MEAN_OUTRAGE)
+                           + provocation x (t is toxic))
+    + usefulness x (usefulness(t) - MEAN_USEFULNESS) + friends x (u and the author follow each other)
     - foreign x (the author's language is not u's) - toxic x (t is toxic)
     - fatigue x f / (f + 60) - boredom x b / (b + 10) - repetition x exposures,
 where the weights are the fields of `behaviour_parameters.Weights`, and
@@ -20,7 +23,7 @@ where the weights are the fields of `behaviour_parameters.Weights`, and
 
 An action's logit, with the fields of `Logit`, is
     base + slope x attraction + offence_slope x (1 if toxic, and 1 if spam) + the user's own leaning
-    + virality_slope x virality x virality(t).
+    + virality_slope x virality x virality(t) + outrage_slope x (outrage(t) - MEAN_OUTRAGE).
 Given that the tweet is looked at, actions are independent, except that a user does not follow an author again, and
 that only a reply can be answered by the author, with the author's sociability as probability. Nobody acts on their own
 tweet or on a deleted one. Looking depends on the position alone, or is a cascade down the slate (see `examination`).
@@ -42,7 +45,7 @@ from data.events import DAY_US
 from data.kernel import inline_kernel, kernel, parallel_kernel
 from data.rng import philox, unit
 from data.schema import ACTION_CODE
-from data.synthetic.attributes import SPAM
+from data.synthetic.attributes import MEAN_BAIT, MEAN_OUTRAGE, MEAN_USEFULNESS, SPAM
 from data.synthetic.behaviour_parameters import BehaviourParameters, Examination
 from data.synthetic.exposures import exposures_of
 from data.synthetic.follow_set import find_edge
@@ -126,7 +129,7 @@ def seen_before(tweets, memory, exposures, u, t):  # type: ignore[no-untyped-def
 
 
 @kernel
-def _bond(key, u, v):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def bond_of(key, u, v):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Personal liking of an author: mean 0, standard deviation 1."""
     w = philox(np.uint64(1), np.uint64(u), np.uint64(v), np.uint64(0), key[0], key[1])
     return (unit(w[0]) + unit(w[1]) + unit(w[2]) + unit(w[3]) - 2.0) * 1.7320508075688772
@@ -153,8 +156,13 @@ def _attraction(traits, w, tweets, memory, edges, u, t, time, follows, seen):  #
     for j in range(traits.style.shape[1]):
         close += traits.style[u, j] * traits.style[v, j]
     age = max(time - tweets.time_us[t], 0)
-    x = w.eagerness + w.interest * match + w.affinity * close + w.bond * _bond(traits.bond_key, u, v)
+    x = w.eagerness + w.interest * match + w.affinity * close + w.bond * bond_of(traits.bond_key, u, v)
     x = x + w.quality * tweets.quality[t] + w.following * follows
+    if follows and find_edge(edges, v, u) >= 0:
+        x += w.friends
+    pull = w.bait * (tweets.bait[t] - MEAN_BAIT) + w.outrage * (tweets.outrage[t] - MEAN_OUTRAGE)
+    pull += w.provocation * (tweets.toxicity[t] > 0)
+    x += traits.susceptibility[u] * pull + w.usefulness * (tweets.usefulness[t] - MEAN_USEFULNESS)
     fresh, news = w.freshness * np.exp(-age / w.freshness_us), w.news * np.exp(-age / w.news_us)
     x += fresh + news + w.media * (tweets.media[t] > 0)
     proof = 0
@@ -179,6 +187,7 @@ def _offence(tweets, t):  # type: ignore[no-untyped-def]  # pragma: no cover - c
 def _logit(traits, logits, w, tweets, u, t, a, x, offence):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """The logit of action `a` for the attraction `x`."""
     z = logits.base[a] + logits.slope[a] * x + logits.offence_slope[a] * offence + traits.leaning[u, a]
+    z += logits.outrage_slope[a] * (tweets.outrage[t] - MEAN_OUTRAGE)
     return z + logits.virality_slope[a] * w.virality * tweets.virality[t]
 
 

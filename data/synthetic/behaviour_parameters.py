@@ -13,6 +13,7 @@ import numpy as np
 from data.batch import F32, F64, I64, Array
 from data.rng import Stream
 from data.synthetic.behaviour_weights import LOGITS, BehaviourConfig
+from data.synthetic.config import WorldConfig
 from data.synthetic.people import STYLE, WORLD_ACTIONS, People
 
 
@@ -21,6 +22,10 @@ class Traits(NamedTuple):
 
     interests: F32
     """[P, K]."""
+    reflective: F32
+    """[P, K]."""
+    susceptibility: F32
+    """[P]."""
     style: F32
     """[P, STYLE]."""
     leaning: F32
@@ -40,6 +45,7 @@ class Logits(NamedTuple):
     slope: F64
     virality_slope: F64
     offence_slope: F64
+    outrage_slope: F64
 
 
 class Weights(NamedTuple):
@@ -64,6 +70,11 @@ class Weights(NamedTuple):
     popularity: float
     foreign: float
     toxic: float
+    provocation: float
+    bait: float
+    outrage: float
+    usefulness: float
+    friends: float
     fatigue: float
     boredom: float
     fatigue_us: float
@@ -92,12 +103,42 @@ class Weights(NamedTuple):
             popularity=c.popularity,
             foreign=c.foreign,
             toxic=c.toxic,
+            provocation=c.provocation,
+            bait=c.bait,
+            outrage=c.outrage,
+            usefulness=c.usefulness,
+            friends=c.friends,
             fatigue=c.fatigue,
             boredom=c.boredom,
             fatigue_us=c.fatigue_h * hour,
             repetition=c.repetition,
             virality=c.virality,
         )
+
+
+class WelfareWeights(NamedTuple):
+    """Weights of welfare, named as in `WelfareConfig`; times in microseconds."""
+
+    base: float
+    interest: float
+    usefulness: float
+    quality: float
+    friends: float
+    bond: float
+    novelty: float
+    bait: float
+    outrage: float
+    toxic: float
+    foreign: float
+    repetition: float
+    fatigue_us: float
+    """That of the attraction."""
+
+    @classmethod
+    def of(cls, config: WorldConfig) -> Self:
+        """From a world's config."""
+        weights = config.welfare.model_dump(include=set(cls._fields))
+        return cls(**weights, fatigue_us=config.behaviour.fatigue_h * 3.6e9)
 
 
 class Examination(NamedTuple):
@@ -123,17 +164,21 @@ class BehaviourParameters:
     traits: Traits
     logits: Logits
     weights: Weights
+    welfare: WelfareWeights
     examination: Examination
     reaction_key: Array
     """[2] key of the stream "reaction"."""
 
     @classmethod
-    def of(cls, people: People, config: BehaviourConfig, seed: int) -> Self:
-        """For the people of a world with this seed."""
+    def of(cls, people: People, config: WorldConfig) -> Self:
+        """For the people of a world."""
         p = people
-        bond = Stream(seed, "bond").key
+        bond = Stream(config.seed, "bond").key
         logits = Logits(*np.array([LOGITS[action] for action in WORLD_ACTIONS[:-1]]).T.copy())
         return cls(
-            Traits(p.interests, p.style, p.leaning, p.language, p.sociability, bond), logits, Weights.of(config),
-            Examination.of(config), Stream(seed, "reaction").key,
+            Traits(
+                p.interests, p.reflective, p.susceptibility, p.style, p.leaning, p.language, p.sociability, bond
+            ),
+            logits, Weights.of(config.behaviour), WelfareWeights.of(config), Examination.of(config.behaviour),
+            Stream(config.seed, "reaction").key,
         )  # fmt: skip

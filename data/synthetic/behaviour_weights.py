@@ -49,8 +49,18 @@ class BehaviourConfig(BaseModel):
     """Weight of carrying media."""
     foreign: Finite = 2.5
     """Loss for a language that the person does not speak."""
-    toxic: Finite = 1.0
+    toxic: Finite = 0.5
     """Loss for a toxic text."""
+    provocation: Finite = 0.8
+    """Gain for a toxic text, times the person's susceptibility: some are repelled, more are drawn."""
+    bait: Finite = 0.8
+    """Weight of the tweet's bait (0 to 1, less its mean), times the person's susceptibility."""
+    outrage: Finite = 0.6
+    """Weight of the tweet's outrage (0 to 1, less its mean), times the person's susceptibility."""
+    usefulness: Finite = -0.2
+    """Weight of the tweet's usefulness (0 to 1, less its mean): what is useful is read and left."""
+    friends: Finite = -0.2
+    """Weight of being friends with the author, who then follows back, beside `following`."""
     virality: Finite = 0.5
     """Weight of the tweet's virality, standard deviation 1, in the logits of actions that pass it on."""
     fatigue: Finite = 0.4
@@ -87,20 +97,22 @@ class Logit(NamedTuple):
     """How far the weight and the tweet's amount of virality count."""
     offence_slope: float
     """Weight of an offence: a toxic text, spam."""
+    outrage_slope: float
+    """Weight of the tweet's outrage (0 to 1, less its mean), beside what it does to the attraction."""
 
 
 LOGITS: dict[str, Logit] = {
-    "like": Logit(-8.55, 1.0, 0.5, 0.0),
-    "reply": Logit(-13.3, 0.9, 0.2, 0.0),
-    "retweet": Logit(-12.5, 1.0, 1.0, 0.0),
-    "quote": Logit(-15.3, 0.9, 0.8, 0.0),
-    "click": Logit(-7.3, 0.75, 0.2, 0.0),
-    "profile_click": Logit(-8.3, 0.6, 0.0, 0.0),
-    "share": Logit(-11.0, 0.8, 0.7, 0.0),
-    "follow_author": Logit(-9.9, 0.8, 0.0, 0.0),
-    "not_interested": Logit(-5.6, -0.5, 0.0, 1.2),
-    "mute": Logit(-7.3, -0.5, 0.0, 1.2),
-    "block": Logit(-7.7, -0.4, 0.0, 1.7),
-    "report": Logit(-8.5, -0.3, 0.0, 2.4),
+    "like": Logit(-8.55, 1.0, 0.5, 0.0, 0.0),
+    "reply": Logit(-13.3, 0.9, 0.2, 0.0, 0.8),
+    "retweet": Logit(-12.5, 1.0, 1.0, 0.0, 0.3),
+    "quote": Logit(-15.3, 0.9, 0.8, 0.0, 1.0),
+    "click": Logit(-7.3, 0.75, 0.2, 0.0, 0.0),
+    "profile_click": Logit(-8.3, 0.6, 0.0, 0.0, 0.0),
+    "share": Logit(-11.0, 0.8, 0.7, 0.0, 0.0),
+    "follow_author": Logit(-9.9, 0.8, 0.0, 0.0, 0.0),
+    "not_interested": Logit(-5.6, -0.5, 0.0, 1.2, 0.6),
+    "mute": Logit(-7.3, -0.5, 0.0, 1.2, 0.6),
+    "block": Logit(-7.7, -0.4, 0.0, 1.7, 0.6),
+    "report": Logit(-8.5, -0.3, 0.0, 2.4, 0.6),
 }
 """By action, without the answer of the author; calibrated to the published ratios of actions."""

@@ -14,6 +14,7 @@ from data.synthetic.behaviour_weights import BehaviourConfig
 from data.synthetic.retention_config import RetentionConfig
 from data.synthetic.supply_config import SupplyConfig
 from data.synthetic.text.languages.language import TOPIC_NAMES
+from data.synthetic.welfare_config import WelfareConfig
 
 
 class WorldConfig(BaseModel):
@@ -57,6 +58,8 @@ class WorldConfig(BaseModel):
     """Share of the time after which the state is kept beside the truth, before a test period begins."""
     behaviour: BehaviourConfig = BehaviourConfig()
     """How people react."""
+    welfare: WelfareConfig = WelfareConfig()
+    """What people are glad to have seen."""
     retention: RetentionConfig = RetentionConfig()
     """Who comes back, leaves and joins."""
     supply: SupplyConfig = SupplyConfig()

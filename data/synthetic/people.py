@@ -23,6 +23,7 @@ from data.schema import ACTION_CODE, ACTIONS, DEVICES
 from data.synthetic.clock import DIURNAL, clock
 from data.synthetic.config import WorldConfig
 from data.synthetic.places import LANGUAGE_CODES, LANGUAGE_OF, LANGUAGE_SHARES, WOEID, place_shares, utc_offsets_min
+from data.synthetic.reflection import agreements, reflective, susceptibilities
 from data.synthetic.text.languages.language import PARENT
 
 STYLE = 6
@@ -81,6 +82,10 @@ class People:
     """[P] row of DEVICES."""
     interests: F32
     """[P, K] mixture over topics, rows sum to 1."""
+    reflective: F32
+    """[P, K] what they are glad to have seen, a mixture like `interests`, which is what they act on."""
+    susceptibility: F32
+    """[P] how strongly bait, outrage and insults move them to act; mean 1."""
     style: F32
     """[P, STYLE] latent style, rows of unit length."""
     leaning: F32
@@ -197,6 +202,7 @@ def make_people(config: WorldConfig) -> People:
         verified=(verified & settled).astype(np.int64),
         device=rng.choice(len(DEVICES), people, p=_DEVICE_SHARES),
         interests=interests,
+        **_reflection(config, kind, interests),
         style=style.astype(np.float32),
         leaning=_leaning(config, kind, loudness, rng),
         talent=talent.astype(np.float32),
@@ -251,6 +257,17 @@ def _interests(config: WorldConfig, kind: I64, rng: np.random.Generator) -> F32:
     draws = rng.gamma(np.maximum(shape, 2e-3), 1.0) + 1e-9
     mixture: F32 = (draws / draws.sum(axis=1, keepdims=True)).astype(np.float32)
     return mixture
+
+
+def _reflection(config: WorldConfig, kind: I64, interests: F32) -> dict[str, F32]:
+    """What is beside the impulsive taste: `reflective` and `susceptibility`."""
+    c, people = config.welfare, len(kind)
+    rng = Stream(config.seed, "reflection").generator()
+    correlation = agreements(rng, people, c.agreement, c.agreement_spread)
+    return {
+        "reflective": reflective(interests, _interests(config, kind, rng), correlation),
+        "susceptibility": susceptibilities(rng, people, c.susceptibility_spread),
+    }
 
 
 def _leaning(config: WorldConfig, kind: I64, loudness: F64, rng: np.random.Generator) -> F32:

@@ -53,7 +53,7 @@ class World:
         self.graph = graph
         """Rows of followers and followees at the start."""
         self.hidden = hidden
-        self._parameters = BehaviourParameters.of(people, config.behaviour, config.seed)
+        self._parameters = BehaviourParameters.of(people, config)
         self.truth = Truth(self._parameters)
 
     @classmethod

@@ -60,7 +60,7 @@ def _draws(people: int, count: int) -> Case:
     state = world.start()
     for _ in world.run(state, feed, config.start_us + 6 * HOUR_US):
         pass
-    parameters = BehaviourParameters.of(world.people, config.behaviour, config.seed)
+    parameters = BehaviourParameters.of(world.people, config)
     rng = np.random.default_rng(1)
     slates = count // _SLATE
     users, tweets = rng.integers(0, people, slates), rng.integers(0, state.size, count)

@@ -9,11 +9,13 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass, field
-from math import exp, log1p, pi, sin, sqrt
+from math import exp, log1p, pi, sin, sqrt, tanh
 
 from data.rng import Stream
+from data.synthetic.attributes import MEAN_BAIT, MEAN_OUTRAGE, MEAN_USEFULNESS
 from data.synthetic.behaviour_weights import LOGITS, BehaviourConfig
 from data.synthetic.people import WORLD_ACTIONS, People
+from data.synthetic.welfare_config import WelfareConfig
 
 HOUR_US = 60 * 60 * 1_000_000
 DAY_US = 24 * HOUR_US
@@ -76,6 +78,10 @@ class History:
         """How often a person was shown the tweet."""
         return sum(one is tweet for _, one in self.shown[person])
 
+    def friends(self, person: int, author: int) -> bool:
+        """Whether both follow each other."""
+        return {(person, author), (author, person)} <= self.follows
+
 
 @dataclass(frozen=True)
 class ClosedForm:
@@ -84,6 +90,7 @@ class ClosedForm:
     people: People
     config: BehaviourConfig
     seed: int
+    welfare_config: WelfareConfig
 
     def phase(self, person: int, topic: int) -> float:
         """Turns."""
@@ -107,6 +114,7 @@ class ClosedForm:
         main, second = tweet.topics
         match = tweet.share * self.taste(person, main, now_us) + (1 - tweet.share) * self.taste(person, second, now_us)
         close = sum(float(a) * float(b) for a, b in zip(people.style[person], people.style[author], strict=True))
+        own = float(people.susceptibility[person])
         friends = sum((person, engager) in history.follows for engager in tweet.engagers)
         f = history.weight_of_late(person, now_us, c.fatigue_h)
         b = history.weight_of_late(person, now_us, c.fatigue_h, main)
@@ -124,6 +132,11 @@ class ClosedForm:
             "media": c.media * (tweet.media > 0),
             "foreign": -c.foreign * (int(people.language[person]) != int(people.language[author])),
             "toxic": -c.toxic * tweet.toxic,
+            "friends": c.friends * history.friends(person, author),
+            "provocation": own * c.provocation * tweet.toxic,
+            "bait": own * c.bait * (tweet.bait - MEAN_BAIT),
+            "outrage": own * c.outrage * (tweet.outrage - MEAN_OUTRAGE),
+            "usefulness": c.usefulness * (tweet.usefulness - MEAN_USEFULNESS),
             "fatigue": -c.fatigue * f / (f + 60),
             "boredom": -c.boredom * b / (b + 10),
             "repetition": -c.repetition * history.exposures(person, tweet),
@@ -133,13 +146,37 @@ class ClosedForm:
         return sum(self.terms(history, person, tweet, now_us).values())
 
     def logit(self, action: str, attraction: float, person: int, tweet: Tweet) -> float:
-        base, slope, catching, offence = LOGITS[action]
+        base, slope, catching, offence, outraged = LOGITS[action]
         return (
             base
             + slope * attraction
             + catching * self.config.virality * tweet.virality
             + offence * (tweet.toxic + tweet.spam)
+            + outraged * (tweet.outrage - MEAN_OUTRAGE)
             + float(self.people.leaning[person, WORLD_ACTIONS.index(action)])
+        )
+
+    def welfare(self, history: History, person: int, tweet: Tweet, now_us: int) -> float:
+        """Of looking at the tweet, from what the fields of `WelfareConfig` say."""
+        if tweet.deleted or tweet.author == person:
+            return 0.0
+        c, liked = self.welfare_config, self.people.reflective[person].tolist()
+        main, second = (liked[topic] / (liked[topic] + 0.08) for topic in tweet.topics)
+        met = history.exposures(person, tweet)
+        b = history.weight_of_late(person, now_us, self.config.fatigue_h, tweet.topics[0])
+        return tanh(
+            c.base
+            + c.interest * (tweet.share * main + (1 - tweet.share) * second)
+            + c.usefulness * tweet.usefulness
+            + c.quality * tweet.quality
+            + c.friends * history.friends(person, tweet.author)
+            + c.bond * self.personal(person, tweet.author)
+            + c.novelty * (10 / (10 + b) if met == 0 else 0)
+            - c.bait * tweet.bait
+            - c.outrage * tweet.outrage
+            - c.toxic * tweet.toxic
+            - c.foreign * (int(self.people.language[person]) != int(self.people.language[tweet.author]))
+            - c.repetition * met
         )
 
     def chances(self, history: History, person: int, tweet: Tweet, now_us: int) -> dict[str, float]:

@@ -20,6 +20,7 @@ from data.synthetic.config import WorldConfig
 from data.synthetic.people import WORLD_ACTIONS, make_people
 from data.synthetic.state import State
 from data.synthetic.truth import Truth
+from data.synthetic.welfare_config import WelfareConfig
 from tests.data.synthetic.closed_form import ClosedForm, History, Tweet
 
 TOPICS = 5
@@ -29,23 +30,32 @@ class Scenario:
     """A dozen people of one language who like everything equally, lean to nothing and share no style, unless given."""
 
     def __init__(
-        self, behaviour: BehaviourConfig | None = None, *, count: int = 12, seed: int = 3, **people: Any
+        self,
+        behaviour: BehaviourConfig | None = None,
+        *,
+        welfare: WelfareConfig | None = None,
+        count: int = 12,
+        seed: int = 3,
+        **people: Any,
     ) -> None:
         self.config = WorldConfig(
             people=count, topics=TOPICS, follows=2.0, seed=seed, behaviour=behaviour or BehaviourConfig(drift=0.0),
+            welfare=welfare or WelfareConfig(),
             retention={"joins_per_day": 0.0},
         )  # fmt: skip
         plain = {
             "language": np.zeros(count, np.int64),
             "interests": np.full((count, TOPICS), 1 / TOPICS, np.float32),
+            "reflective": np.full((count, TOPICS), 1 / TOPICS, np.float32),
+            "susceptibility": np.ones(count, np.float32),
             "style": np.zeros((count, 6), np.float32),
             "leaning": np.zeros((count, len(WORLD_ACTIONS)), np.float32),
             "sociability": np.full(count, 0.5, np.float32),
         }
         self.people = replace(make_people(self.config), **(plain | people))
-        self.parameters = BehaviourParameters.of(self.people, self.config.behaviour, seed)
+        self.parameters = BehaviourParameters.of(self.people, self.config)
         self.truth = Truth(self.parameters)
-        self.form = ClosedForm(self.people, self.config.behaviour, seed)
+        self.form = ClosedForm(self.people, self.config.behaviour, seed, self.config.welfare)
         self.state = State(self.config, self.people, None)
         self.history = History()
         self.now_us = self.config.start_us
@@ -118,6 +128,10 @@ class Scenario:
     def chances(self, person: int, *tweets: Tweet) -> F64:
         """[N, A] what the truth says now."""
         return self.truth.action_probability(self.state, self.slates([(person, list(tweets))]))
+
+    def welfare(self, person: int, *tweets: Tweet) -> F64:
+        """[N] what the truth says looking at them now is worth."""
+        return self.truth.welfare(self.state, self.slates([(person, list(tweets))]))
 
     def reactions(self, served: list[tuple[int, list[Tweet]]]) -> Reactions:
         """What the world draws now."""

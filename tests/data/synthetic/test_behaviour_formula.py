@@ -14,6 +14,7 @@ from data.synthetic.behaviour import examination
 from data.synthetic.behaviour_parameters import Examination
 from data.synthetic.behaviour_weights import LOGITS, BehaviourConfig
 from data.synthetic.people import WORLD_ACTIONS
+from data.synthetic.welfare_config import WelfareConfig
 from tests.data.synthetic.closed_form import BY_FEED, Tweet
 from tests.data.synthetic.scenario import TOPICS, Scenario
 
@@ -45,6 +46,8 @@ def random_people(rng: np.random.Generator, count: int) -> dict[str, Any]:
     return {
         "language": rng.integers(0, 2, count),
         "interests": rng.dirichlet(np.full(TOPICS, 0.5), count).astype(np.float32),
+        "reflective": rng.dirichlet(np.full(TOPICS, 0.5), count).astype(np.float32),
+        "susceptibility": rng.gamma(2, 0.5, count).astype(np.float32),
         "style": (style / np.linalg.norm(style, axis=1, keepdims=True)).astype(np.float32),
         "leaning": rng.normal(0, 0.7, (count, len(WORLD_ACTIONS))).astype(np.float32),
         "sociability": rng.uniform(0, 0.9, count).astype(np.float32),
@@ -64,6 +67,10 @@ def random_config(rng: np.random.Generator) -> BehaviourConfig:
     )  # fmt: skip
 
 
+def random_welfare(rng: np.random.Generator) -> WelfareConfig:
+    return WelfareConfig(**{name: float(rng.uniform(0.1, 0.9)) for name in WelfareConfig.model_fields})
+
+
 UNLIKE = {
     "eagerness", "drift", "drift_d", "freshness_h", "news_h", "fatigue_h", "examination", "examination_decay",
     "examination_top", "stay", "stay_engaged",
@@ -78,13 +85,14 @@ def random_post(scenario: Scenario, rng: np.random.Generator) -> None:
         share=1.0 if main == second else float(np.float32(rng.uniform(0.55, 0.85))), media=int(rng.integers(3)),
         virality=float(np.float32(rng.exponential() - 1)), toxic=bool(rng.random() < 0.2),
         spam=bool(rng.random() < 0.2),
+        **{name: float(np.float32(rng.uniform())) for name in ("bait", "outrage", "usefulness")},
     )  # fmt: skip
 
 
 def random_stage(seed: int, events: int = 250) -> Scenario:
     """A dozen people after a day in which anything may have happened, often enough to overflow every ring."""
     rng = np.random.default_rng(seed)
-    scenario = Scenario(random_config(rng), count=14, seed=seed, **random_people(rng, 14))
+    scenario = Scenario(random_config(rng), welfare=random_welfare(rng), count=14, seed=seed, **random_people(rng, 14))
     for _ in range(4):
         random_post(scenario, rng)
     for _ in range(events):
@@ -129,6 +137,8 @@ def test_the_truth_is_the_formula(scenario: Scenario) -> None:
             said = [scenario.form.chances(scenario.history, person, t, later.now_us) for t in scenario.history.tweets]
             stated = np.array([[one[action] for action in WORLD_ACTIONS] for one in said])
             np.testing.assert_allclose(later.chances(person, *scenario.history.tweets), stated, rtol=2e-4, atol=1e-12)
+            worth = [scenario.form.welfare(scenario.history, person, t, later.now_us) for t in scenario.history.tweets]
+            np.testing.assert_allclose(later.welfare(person, *scenario.history.tweets), worth, rtol=2e-4, atol=2e-6)
 
 
 def test_the_truth_of_a_slate_knows_who_looks_where(scenario: Scenario) -> None:
@@ -142,12 +152,18 @@ def test_the_truth_of_a_slate_knows_who_looks_where(scenario: Scenario) -> None:
     weights = rng.normal(size=len(WORLD_ACTIONS))
     said = scenario.truth.action_probability(scenario.state, slates.with_columns({"position": position}))
     value = scenario.truth.slate_value(scenario.state, slates, weights)
+    glad = scenario.truth.welfare(scenario.state, slates.with_columns({"position": position}))
+    gladness = scenario.truth.slate_welfare(scenario.state, slates)
     for b, (person, slate) in enumerate(requests):
         one = [scenario.form.chances(scenario.history, person, tweet, scenario.now_us) for tweet in slate]
         chances = np.array([[p[action] for action in WORLD_ACTIONS] for p in one])
         stated = chances * np.array(scenario.form.looks(one))[:, None]
         np.testing.assert_allclose(said[slates.offsets[b] : slates.offsets[b + 1]], stated, rtol=5e-4, atol=1e-12)
         assert value[b] == pytest.approx((stated @ weights).sum(), rel=1e-3, abs=1e-9)
+        worth = [scenario.form.welfare(scenario.history, person, tweet, scenario.now_us) for tweet in slate]
+        looked_at = np.array(worth) * scenario.form.looks(one)
+        np.testing.assert_allclose(glad[slates.offsets[b] : slates.offsets[b + 1]], looked_at, rtol=5e-4, atol=2e-6)
+        assert gladness[b] == pytest.approx(looked_at.sum(), rel=1e-3, abs=1e-5)
 
 
 def test_what_people_do_is_drawn_from_the_formula(scenario: Scenario) -> None:
@@ -455,8 +471,9 @@ def test_who_likes_says_no_less_and_offence_makes_them_say_no() -> None:
     """The table of actions keeps its meaning."""
     no = {"not_interested", "mute", "block", "report"}
     assert set(LOGITS) == set(BY_FEED)
-    for action, (base, slope, catching, offence) in LOGITS.items():
+    for action, (base, slope, catching, offence, outraged) in LOGITS.items():
         assert base < -5
+        assert outraged >= 0
         assert (slope < 0) == (offence > 0) == (action in no)
         assert catching >= 0
         assert (catching > 0) == (action not in no | {"profile_click", "follow_author"})

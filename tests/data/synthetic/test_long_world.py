@@ -75,7 +75,7 @@ def logged(dataset: Dataset, since_us: int) -> pl.DataFrame:
 def test_the_opened_truth_gives_every_reaction_of_the_log_again(dataset: Dataset, world: World, begin: str) -> None:
     state = world.start() if begin == "start" else world.saved()
     since_us = state.time_us
-    parameters = BehaviourParameters.of(world.people, CONFIG.behaviour, CONFIG.seed)
+    parameters = BehaviourParameters.of(world.people, CONFIG)
     found = []
     for tick in ticks(dataset, world, state):
         columns, tweets = tick.requests.columns, tick.impressions["tweet_id"].to_numpy()

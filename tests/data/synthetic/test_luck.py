@@ -49,7 +49,7 @@ class Rounds:
 def test_no_key_of_a_reaction_comes_twice(tmp_path: Path) -> None:
     dataset = make_world(CONFIG, tmp_path / "world", feed=Rounds())
     world = World.open(dataset.truth)
-    parameters = BehaviourParameters.of(world.people, CONFIG.behaviour, CONFIG.seed)
+    parameters = BehaviourParameters.of(world.people, CONFIG)
     state, keys = world.start(), []
     replay, log = dataset.replay(state.tables, after_us=state.time_us - 1), dataset.read("impressions")
     for low in range(CONFIG.start_us, CONFIG.end_us, CONFIG.tick_us):
