@@ -203,7 +203,7 @@ def evaluate(
     Args:
         models: aliases, versions, run ids, folders, or names of scorers that need no training.
         scorers: scorers of your own by name: objects with `reads` and `score(batch)`; nothing is trained.
-        metrics: beside NDCG, recall, AUC and true value: names (docs/metrics.md), or objects of your own.
+        metrics: beside NDCG, recall, AUC, true value and true welfare: names (docs/metrics.md), or objects of your own.
         requests: how many requests of the test are sampled.
         k: length of the list that is judged.
         seed, split: of the sample and of the bootstrap; how the data set is split, as for `train`.
@@ -239,7 +239,7 @@ def compare(*references: str, metrics: Sequence[str] = ()) -> Compared:
 
     Args:
         references: what was evaluated: versions, aliases, run ids, or names of scorers, your own among them.
-        metrics: as `ndcg` or `map`; NDCG, recall and true value when empty.
+        metrics: as `ndcg` or `map`; NDCG, recall, true value and true welfare when empty.
 
     Raises:
         NotFoundError: no run of a reference, or one that was never evaluated.

@@ -122,7 +122,7 @@ def compare(
     ],
     metric: Annotated[
         list[str] | None,
-        typer.Option(help="As ndcg, map or true_value; NDCG, recall and true value where none is named. Repeatable."),
+        typer.Option(help="As ndcg or map; NDCG, recall, true value and true welfare where none is named. Repeatable."),
     ] = None,
     html: Annotated[Path | None, typer.Option(help="Also write a page with plots and every segment.")] = None,
     as_json: JsonFlag = False,

@@ -1,4 +1,4 @@
-"""The verb `study rankers`."""
+"""The verbs `study rankers`, `study objectives` and `study coefficients`."""
 
 from __future__ import annotations
 
@@ -11,18 +11,13 @@ from experiments.cli.console import JsonFlag, progress_bar, show
 
 app = typer.Typer(no_args_is_help=True, help="Studies over several worlds, one command each.")
 
-
-@app.callback()
-def _group() -> None:
-    """Keeps `rankers` a verb of its own: Typer would make a single command the group itself."""
+_File = Annotated[Path | None, typer.Option(help="TOML file of the study's settings.")]
+_Set = Annotated[list[str] | None, typer.Option("--set", help="One setting, as seeds=[1,2]. Repeatable.")]
+_Workers = Annotated[int, typer.Option(min=1, help="Processes that run worlds at the same time.")]
 
 
 @app.command()
-def rankers(
-    config: Annotated[Path | None, typer.Option(help="TOML file of the study's settings.")] = None,
-    set_: Annotated[list[str] | None, typer.Option("--set", help="One setting, as seeds=[1,2]. Repeatable.")] = None,
-    as_json: JsonFlag = False,
-) -> None:
+def rankers(config: _File = None, set_: _Set = None, as_json: JsonFlag = False) -> None:
     """Which ranker shows users most of what they would engage with, by the truth, over several worlds.
 
     Goes on where it was stopped. On the preset `small`, three seeds take over an hour on two cores.
@@ -30,7 +25,7 @@ def rankers(
     Example: rookery study rankers --set preset=small --set seeds=[1,2,3]
     """
     from data.home_folder import home_folder
-    from experiments.cli.tables import rankers_table
+    from experiments.cli.study_tables import rankers_table
     from experiments.runs.config import load_config
     from experiments.studies.rankers import RankersConfig, rank_rankers
 
@@ -41,3 +36,43 @@ def rankers(
     worlds = "the world of seed" if one else f"each of {len(result.seeds)} worlds, of seeds"
     words = f"Of {worlds} {', '.join(map(str, result.seeds))}: {result.protocol}"
     show(result, as_json=as_json, tables=[rankers_table(result), words, *result.notes])
+
+
+@app.command()
+def objectives(config: _File = None, set_: _Set = None, workers: _Workers = 2, as_json: JsonFlag = False) -> None:
+    """What feeds that rank for engagement, welfare, both, popularity or recency do to a network in a closed loop.
+
+    Every policy runs for the same days from the same start: engagement, welfare and return of people, authors who stay
+    active, inequality of exposure, bait and outrage seen, each with its interval and its difference from the first
+    policy. Goes on where it was stopped. With feedback=0 nobody's return answers to a feed.
+
+    Example: rookery study objectives --set preset=small --set seeds=[1,2,3] --set days=28
+    """
+    from data.home_folder import home_folder
+    from experiments.cli.study_tables import objectives_tables
+    from experiments.runs.config import load_config
+    from experiments.studies.objectives import ObjectivesConfig, study_objectives
+
+    settings = load_config(ObjectivesConfig, config, set_ or [])
+    with progress_bar("study objectives") as progress:
+        result = study_objectives(settings, home_folder(), progress, workers=workers)
+    show(result, as_json=as_json, tables=objectives_tables(result))
+
+
+@app.command()
+def coefficients(config: _File = None, set_: _Set = None, workers: _Workers = 2, as_json: JsonFlag = False) -> None:
+    """How strongly each coefficient of feedback matters: engagement oracle against welfare oracle with it changed.
+
+    Goes on where it was stopped.
+
+    Example: rookery study coefficients --set factors=[0,2]
+    """
+    from data.home_folder import home_folder
+    from experiments.cli.study_tables import coefficients_tables
+    from experiments.runs.config import load_config
+    from experiments.studies.coefficients import CoefficientsConfig, study_coefficients
+
+    settings = load_config(CoefficientsConfig, config, set_ or [])
+    with progress_bar("study coefficients") as progress:
+        result = study_coefficients(settings, home_folder(), progress, workers=workers)
+    show(result, as_json=as_json, tables=coefficients_tables(result))

@@ -12,11 +12,10 @@ from experiments.evaluation.tie_shuffles import TieShuffles
 from experiments.runs.sweep import SweepResult
 from experiments.runs.train import TrainResult
 from experiments.statistics.paired import Difference, Interval, bounds
-from experiments.studies.rankers import RankersResult
 
 
 def scorer_table(report: Report) -> Any:
-    """The scorers, best first; the oracle knows the truth and bounds them all."""
+    """The scorers, best first; the oracles know the truth, and each bounds them all by its own measure."""
     rows = sorted(report.rows, key=lambda row: -row.ndcg.mean)
     metrics = list(dict.fromkeys(name for row in rows for name in row.metrics))
     shares = list(dict.fromkeys(name for row in rows for name in row.shares))
@@ -27,12 +26,14 @@ def scorer_table(report: Report) -> Any:
             interval(row.recall),
             interval(row.auc),
             interval(row.true_value),
+            interval(row.true_welfare),
             *(interval(row.metrics.get(name)) for name in metrics),
             *(f"{row.shares[name]:.3f}" if name in row.shares else "-" for name in shares),
         )
         for row in rows
     ]
-    heads = ["scorer", f"NDCG@{report.k}", f"recall@{report.k}", "AUC", f"true value@{report.k}"]
+    heads = ["scorer", f"NDCG@{report.k}", f"recall@{report.k}", "AUC"]
+    heads += [f"true value@{report.k}", f"true welfare@{report.k}"]
     heads += [report.heading(name) for name in (*metrics, *shares)]
     return table("Scorers", heads, cells)
 
@@ -125,17 +126,6 @@ def sweep_table(result: SweepResult) -> Any:
         for row in result.trials
     ]  # fmt: skip
     return table(f"Trials (* the best by {result.objective})", ["trial", "state", result.objective, *keys], rows)
-
-
-def rankers_table(result: RankersResult) -> Any:
-    """The order by true value, and how far each is behind the one above it."""
-    rows = [
-        (row.name, interval(row.value), " ".join(f"{one:.2f}" for one in row.by_seed), f"{row.way:.0%}",
-         difference(row.behind))
-        for row in result.rows
-    ]  # fmt: skip
-    heads = ["ranker", f"true value@{result.k}", "by seed", f"way from {result.base}", "behind the one above"]
-    return table("Expected engagements among the first places, by the truth", heads, rows)
 
 
 def _short(value: object) -> str:

@@ -9,7 +9,7 @@ from pathlib import Path
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.split import Split
-from experiments.evaluation.find_runs import ORACLE
+from experiments.evaluation.find_runs import ORACLES
 from experiments.runs.splits import understanding_of
 from ranking.artifact import Bundle
 from ranking.catalogue import SCORERS, untrained_scorers
@@ -52,7 +52,7 @@ def check_name(name: str) -> None:
     Raises:
         ConfigError: it is a name of the catalogue, a version, or not of small letters, digits and underscores.
     """
-    if name in SCORERS or name == ORACLE:
+    if name in SCORERS or name in ORACLES:
         raise ConfigError(f"the name {name!r} is taken by a scorer of the catalogue", remedy=f"name it my_{name}")
     if re.fullmatch(r"[a-z][a-z0-9_]*", name) is None or re.fullmatch(r"v\d+|[0-9a-f]{32}", name):
         remedy = "use small letters, digits and _, as my_scorer; v1 and the like are versions"

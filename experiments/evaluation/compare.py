@@ -34,7 +34,7 @@ from experiments.statistics.paired import (
 )
 from ranking.store import connect
 
-METRICS = ("ndcg", "recall", "true_value")
+METRICS = ("ndcg", "recall", "true_value", "true_welfare")
 """Compared unless others are named, where all runs have them."""
 
 _KEYS = ("request_id", "user_id")

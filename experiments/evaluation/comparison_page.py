@@ -11,7 +11,7 @@ from experiments.evaluation.compare import Comparison, Row, SegmentRow
 from experiments.reports.html import picture, rows_of, write_page
 from ranking.artifact import VALUE
 
-_NAMES = {"ndcg": "NDCG", "map": "MAP", "mrr": "MRR", "true_value": "true value"}
+_NAMES = {"ndcg": "NDCG", "map": "MAP", "mrr": "MRR", "true_value": "true value", "true_welfare": "true welfare"}
 
 
 def name_of(metric: str, k: int) -> str:

@@ -27,7 +27,7 @@ from ranking.metrics.calibration import (
 )
 from ranking.metrics.classification import pr_auc
 
-GAINS = ("ndcg", "true_value")
+GAINS = ("ndcg", "true_value", "true_welfare")
 """What a gain is measured in, where an evaluation has it."""
 
 LEAST_TAKEN = 20

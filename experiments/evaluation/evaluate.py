@@ -23,11 +23,11 @@ from data.split import Split
 from experiments.datasets.time_ties import tied_rows
 from experiments.evaluation.action_counts import missing_action_notes
 from experiments.evaluation.bundles import bundles_of
-from experiments.evaluation.find_runs import ORACLE
+from experiments.evaluation.find_runs import ORACLES
 from experiments.evaluation.log_runs import log_report
 from experiments.evaluation.measurements import Measured, TrainingCounts, measure
 from experiments.evaluation.protocols.catalogue import protocol_for
-from experiments.evaluation.protocols.protocol import Block, EvaluationProtocol, Needs, Scored
+from experiments.evaluation.protocols.protocol import TRUE, Block, EvaluationProtocol, Needs, Scored
 from experiments.evaluation.requested_metrics import Candidates, RequestedMetrics, missing_notes
 from experiments.evaluation.results import MMRChange, Report, ScorerResult
 from experiments.evaluation.score_ties import tie_notes
@@ -63,7 +63,7 @@ class EvaluateConfig(BaseModel):
     split: str = "auto"
     """As in `RunConfig`; a model that was trained on another split of the same data is refused."""
     metrics: tuple[str, ...] = ()
-    """Shown beside NDCG, recall, AUC and true value: names of `ranking.metrics.catalogue`."""
+    """Shown beside NDCG, recall, AUC, true value and true welfare: names of `ranking.metrics.catalogue`."""
 
     @field_validator("metrics")
     @classmethod
@@ -84,7 +84,7 @@ def evaluate_references(
     scorers: Mapping[str, Scorer] | None = None,
     metrics: Sequence[Metric] = (),
 ) -> Report:
-    """Measures models and scorers by reference, and the oracle where the truth is known; logs each to MLflow.
+    """Measures models and scorers by reference, and the oracles where the truth is known; logs each to MLflow.
 
     `scorers` are measured too, under their names: objects with `reads` and `score` that need not be in the catalogue.
     So are `metrics`, beside those that `config` names.
@@ -173,7 +173,7 @@ class _Pass:
 def _measured(
     one: _Pass, bundles: Mapping[str, Bundle], candidates: Candidates, progress: Progress
 ) -> dict[str, Measured]:
-    """Scores everything: one pass for all scorers with the same understanding of texts, the oracle in the first."""
+    """Scores everything: one pass for all scorers with the same understanding of texts, the oracles in the first."""
     groups: dict[str, list[str]] = {}
     for reference, bundle in bundles.items():
         groups.setdefault(bundle.understanding.identity if bundle.understanding else "", []).append(reference)
@@ -185,9 +185,8 @@ def _measured(
             for name in members:
                 out = measured.setdefault(name, Measured())
                 measure(block, _scored(block, name, bundles[name].scorer), metrics, one.config.k, pool, one.counts, out)
-            if at == 0 and (best := block.by_truth()) is not None:
-                out = measured.setdefault(ORACLE, Measured())
-                measure(block, best, metrics, one.config.k, pool, one.counts, out)
+            for oracle, best in block.by_truth().items() if at == 0 else ():
+                measure(block, best, metrics, one.config.k, pool, one.counts, measured.setdefault(oracle, Measured()))
             if at == 0 and block.candidates is not None:
                 candidates.add(block.candidates)
             done += len(block.request_id)
@@ -227,8 +226,8 @@ def _result(
     change = None
     if defined("ild") and defined("ild_mmr"):
         change = MMRChange(interval("ild"), interval("ild_mmr"), interval("ndcg"), interval("ndcg_mmr"))
-    value = interval("true_value") if defined("true_value") else None
-    name, version, run_id = (bundle.name, bundle.version, bundle.run_id) if bundle else (ORACLE, "", "")
+    value, welfare = (interval(one) if defined(one) else None for one in TRUE)
+    name, version, run_id = (bundle.name, bundle.version, bundle.run_id) if bundle else (reference, "", "")
     return ScorerResult(
         name,
         reference,
@@ -238,6 +237,7 @@ def _result(
         interval("recall"),
         auc,
         value,
+        welfare,
         change,
         {name: interval(name) for name in (one.name for one in requested.requests) if defined(name)},
         requested.shares(measured, candidates),
@@ -256,10 +256,12 @@ def _notes(
         notes.append("Coverage and Gini are of these requests' first places together, among all their candidates.")
     if "novelty" in requested.kinds:
         notes.append("Novelty: bits, -log2 of the share of the training part's people who engaged with an item.")
-    if ORACLE in measured:
+    if any(name in measured for name in ORACLES):
         notes.append(
             "True value: engagements to expect among the first places, were all looked at, by the truth at that "
-            "time, over the same requests. The oracle is best at that; it does not know what was shown, and "
-            "relevance in a log is known only for what was shown, so a model that learns both may have the higher NDCG."
+            "time, over the same requests; true welfare: how glad the user would be to have seen each, -1 to 1, "
+            "summed alike. The oracle is best at the first and the welfare oracle at the second; they do not know what "
+            "was shown, and relevance in a log is known only for what was shown, so a model that learns both may have "
+            "the higher NDCG."
         )
     return tuple(notes)

@@ -20,8 +20,9 @@ from ranking.model_registry import resolve_reference
 
 FOLDER = "evaluation"
 """The artifact folder of a run that holds its evaluations, one a protocol and data set."""
-ORACLE = "oracle"
-"""The name of what scores by the truth."""
+ORACLE, WELFARE_ORACLE = "oracle", "welfare_oracle"
+ORACLES = (ORACLE, WELFARE_ORACLE)
+"""Names of what scores by the truth: by the engagement to expect, and by welfare."""
 _WHEN = "evaluation."
 """Tags beginning so end with an evaluation's key and hold its time in nanoseconds."""
 
@@ -45,7 +46,7 @@ def shared_evaluation(client: Any, references: Sequence[str]) -> tuple[str, dict
             raise _never_evaluated(reference)
     shared = set.intersection(*(set(keys) for keys in times.values()))
     if not shared:
-        again = shlex.join(_evaluable(reference, runs) for reference, runs in found.items() if reference != ORACLE)
+        again = shlex.join(_evaluable(reference, runs) for reference, runs in found.items() if reference not in ORACLES)
         raise ConfigError(
             f"{' and '.join(references)} were evaluated on other data or by other protocols",
             remedy=f"evaluate them together: rookery evaluate {again} --data DIR",
@@ -82,7 +83,7 @@ def _runs(client: Any, reference: str) -> list[Any]:
         raise _never_evaluated(reference)
     if reference in untrained_scorers():
         raise _never_evaluated(reference)
-    return [client.get_run(resolve_reference(client, reference, also=(*SCORERS, ORACLE)).run_id)]
+    return [client.get_run(resolve_reference(client, reference, also=(*SCORERS, *ORACLES)).run_id)]
 
 
 def _times(runs: Sequence[Any]) -> dict[str, int]:

@@ -29,6 +29,9 @@ BASE = "interest_formula"
 SEGMENTS = "segments.json"
 """The table of metrics by segment of users."""
 
+_SHOWN = ("ndcg", "recall", "true_value", "true_welfare")
+"""Metrics of the first places that every result has, where they are known."""
+
 
 def log_report(
     dataset: Dataset, report: Report, measured: Mapping[str, Measured],
@@ -50,7 +53,7 @@ def log_report(
         numbers = _numbers(report, result) | curves[result.reference].numbers()
         tags = evaluated_tags(report.key, result.name) | {f"evaluated.{name}": str(value) for name, value in by.items()}
         requests = measured[result.reference].request_frame()
-        table = values_by_segment(requests, users, ["ndcg", "recall", "true_value", *result.metrics], report.k, seed)
+        table = values_by_segment(requests, users, [*_SHOWN, *result.metrics], report.k, seed)
         with tempfile.TemporaryDirectory() as room:
             _write(
                 Path(room), dataset, report, result, measured[result.reference], users, plots[result.reference], seed
@@ -60,7 +63,7 @@ def log_report(
                 f"{FOLDER}/{report.key}",
             )  # fmt: skip
         if bundle and bundle.run_id:
-            shown = ("auc", *(run_metric(name, report.k) for name in ("ndcg", "recall", "true_value")))
+            shown = ("auc", *(run_metric(name, report.k) for name in _SHOWN))
             about = {"evaluated.data": dataset.name, "evaluated.split": str(settings["split"])}
             about |= {name: f"{numbers[name]:.6g}" for name in shown if name in numbers}
             tag_version(client, bundle.version, about)
@@ -77,7 +80,8 @@ def _labels(report: Report) -> dict[str, str]:
 def _numbers(report: Report, result: ScorerResult) -> dict[str, float]:
     """A result by the names of a run's metrics."""
     k = report.k
-    named = {"ndcg": result.ndcg, "recall": result.recall, "true_value": result.true_value, **result.metrics}
+    shown = (result.ndcg, result.recall, result.true_value, result.true_welfare)
+    named = {**dict(zip(_SHOWN, shown, strict=True)), **result.metrics}
     intervals = {run_metric(name, k): one for name, one in named.items()} | {"auc": result.auc}
     out = {
         run_metric(name, k) if report.kinds[name] == "list" else name: share for name, share in result.shares.items()

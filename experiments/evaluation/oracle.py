@@ -1,8 +1,11 @@
-"""The oracle: a scorer that knows the truth. It bounds what any model can reach; nothing is ever trained on it."""
+"""The oracles: scorers that know the truth. They bound what any model can reach; nothing is ever trained on them.
+
+The *oracle* scores by the engagement to expect, the *welfare oracle* by how glad the reader will be to have seen it.
+"""
 
 from __future__ import annotations
 
-from typing import Self
+from typing import NamedTuple, Self
 
 import numpy as np
 
@@ -12,6 +15,15 @@ from data.events import EventBatch
 from data.schema import POSITIVE_ACTIONS
 from data.synthetic.state import State
 from data.synthetic.world import World
+
+
+class TrueScores(NamedTuple):
+    """[N] the truth about candidates, were they looked at; what the oracles score by."""
+
+    value: F32
+    """Probability of any engagement, in [0, 1]."""
+    welfare: F32
+    """Expected welfare, in [-1, 1]."""
 
 
 class Oracle:
@@ -52,11 +64,24 @@ class Oracle:
 
     def score(self, batch: CandidateBatch) -> F32:
         """[N] float32 true probability of any engagement with each candidate, were it looked at."""
+        return self._engagement(self._of_this_world(batch))
+
+    def scores(self, batch: CandidateBatch) -> TrueScores:
+        """What both oracles score by."""
+        slate = self._of_this_world(batch)
+        welfare = self.world.truth.welfare(self.state, slate).astype(np.float32)
+        return TrueScores(self._engagement(slate), welfare)
+
+    def _of_this_world(self, batch: CandidateBatch) -> CandidateBatch:
+        """The candidates by the rows of the world's state."""
         columns = {
             "user_row": self.state.user_rows(batch.requests.columns["user_id"]),
             "time_us": batch.requests.columns["time_us"],
         }
         rows = {"tweet_row": self.state.tweet_rows(batch.columns["tweet_id"])}
-        p = self.world.truth.action_probability(self.state, CandidateBatch(Requests(columns), batch.offsets, rows))
+        return CandidateBatch(Requests(columns), batch.offsets, rows)
+
+    def _engagement(self, slate: CandidateBatch) -> F32:
+        p = self.world.truth.action_probability(self.state, slate)
         engages: F32 = (1 - np.prod(1 - p[:, self._positive], axis=1)).astype(np.float32)
         return engages

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from experiments.evaluation.diagnostics import Curves, Gain, PrecisionRecall, Reliability
 
 
-_METRICS = {"ndcg": "NDCG", "true_value": "true value"}
+_METRICS = {"ndcg": "NDCG", "true_value": "true value", "true_welfare": "true welfare"}
 
 
 _ACROSS = 4

@@ -20,7 +20,7 @@ from data.import_by_name import did_you_mean
 from data.schema import TABLES
 from experiments.evaluation.diagnostics import LEAST_TAKEN, predicted_actions
 from experiments.evaluation.measurements import Measured
-from experiments.evaluation.protocols.protocol import EvaluationProtocol
+from experiments.evaluation.protocols.protocol import TRUE, EvaluationProtocol
 from features.catalogue import owners, view
 from ranking.metrics.catalogue import METRICS, metric
 from ranking.metrics.metric import ActionMetric, ImpressionMetric, Kind, ListMetric, Metric, RequestMetric
@@ -28,11 +28,11 @@ from ranking.metrics.metric import ActionMetric, ImpressionMetric, Kind, ListMet
 if TYPE_CHECKING:
     from experiments.evaluation.results import ScorerResult
 
-SHOWN = ("ndcg", "recall", "auc", "true_value")
+SHOWN = ("ndcg", "recall", "auc", *TRUE)
 """In every table, requested or not."""
 
-ALWAYS = ("hit", "recall", "precision", "map", "mrr", "ndcg", "novelty", "true_value")
-"""Metrics over requests that are computed of every scorer; the last one where the truth is known."""
+ALWAYS = ("hit", "recall", "precision", "map", "mrr", "ndcg", "novelty", *TRUE)
+"""Metrics over requests that are computed of every scorer; `TRUE` where the truth is known."""
 
 _READ = frozenset({"score", "relevance", "popularity", "population", "tweet_id", "author_id"})
 """Columns that metrics over requests find whatever the data set."""
@@ -59,7 +59,7 @@ class RequestedMetrics:
         if taken:
             raise ConfigError(f"the name {taken[0]!r} of a metric is taken", remedy=f"name it my_{taken[0]}")
         wanted = (*(metric(name) for name in names), *own)
-        known = _READ | {"true_value"} | owners().keys()
+        known = _READ | {*TRUE} | owners().keys()
         for one in wanted:
             unknown = [name for name in one.reads if name not in known] if one.kind == "request" else []
             if unknown:
@@ -99,7 +99,7 @@ class RequestedMetrics:
 
     def by_request(self, texts: bool) -> tuple[RequestMetric, ...]:
         """All that are computed for each request; without what reads texts unless `texts` are understood."""
-        always = (metric(name) for name in ALWAYS if self.truth or name != "true_value")
+        always = (metric(name) for name in ALWAYS if self.truth or name not in TRUE)
         kept = [one for one in always if one.kind == "request"]
         more = (one for one in self.requests if one.name not in ALWAYS)
         return (*kept, *(one for one in more if texts or not any(_of_text(name) for name in one.reads)))
@@ -193,7 +193,7 @@ def _applies(one: Metric, dataset: Dataset, protocol: EvaluationProtocol) -> boo
 
 def _filled(column: str, dataset: Dataset, protocol: EvaluationProtocol) -> bool:
     """Whether a metric over requests finds a column."""
-    if column in _READ or (column == "true_value" and protocol.available.truth):
+    if column in _READ or (column in TRUE and protocol.available.truth):
         return True
     if column not in owners() or not protocol.fills(column):
         return False

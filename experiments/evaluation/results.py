@@ -35,6 +35,8 @@ class ScorerResult:
     auc: Interval | None
     true_value: Interval | None
     """Expected engagements among the first k, were all looked at, by the truth; None where there is no truth."""
+    true_welfare: Interval | None
+    """Expected welfare of the first k, were all looked at, by the truth, in [-k, k]; None where there is no truth."""
     mmr: MMRChange | None
     metrics: Mapping[str, Interval] = field(default_factory=dict)
     """The metrics over requests that were requested."""

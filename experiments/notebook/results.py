@@ -118,7 +118,7 @@ class Evaluation(Result):
 def _numbers(row: ScorerResult) -> list[tuple[Any, ...]]:
     """The numbers of one scorer, as rows of `Evaluation.to_polars`."""
     named: dict[str, Interval | None] = {"ndcg": row.ndcg, "recall": row.recall, "auc": row.auc}
-    named |= {"true_value": row.true_value, **row.metrics}
+    named |= {"true_value": row.true_value, "true_welfare": row.true_welfare, **row.metrics}
     who = (row.name, row.reference)
     out: list[tuple[Any, ...]] = [
         (*who, name, None, one.mean, one.low, one.high, one.users) for name, one in named.items() if one is not None

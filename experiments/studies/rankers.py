@@ -1,8 +1,8 @@
 """Which ranker shows users most of what they would engage with, judged by the truth, over several worlds.
 
 In each world every ranker is trained with its seed on the first four fifths of the time and ranks every tweet alive for
-the same requests of the rest. What is compared is the expected true value of the first 20 places. Worlds, models
-and values are kept in the study's folder: one that was stopped goes on.
+the same requests of the rest. What is compared is the expected true value of the first 20 places; their true welfare
+stands beside it. Worlds, models and values are kept in the study's folder: one that was stopped goes on.
 """
 
 from __future__ import annotations
@@ -18,13 +18,15 @@ from typing import Any, Self
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, field_validator, model_validator
 
+from data.batch import F64
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.folders import present, write_file, written_whole
 from data.progress import Progress, no_progress, part_of
 from data.settings import Seed, config_from
 from experiments.evaluation.evaluate import EvaluateConfig, evaluate_bundles
-from experiments.evaluation.find_runs import ORACLE
+from experiments.evaluation.find_runs import ORACLE, ORACLES
+from experiments.evaluation.protocols.protocol import TRUE
 from experiments.evaluation.results import run_metric
 from experiments.evaluation.score_ties import tie_notes
 from experiments.reports.plots import intervals
@@ -41,7 +43,8 @@ from ranking.training.shared import SharedRows
 from ranking.training.trainer import TrainingContext, fit_scorer, trainer_of
 from ranking.untrained import make_scorer
 
-METRIC = "true_value"
+METRIC, WELFARE = TRUE
+"""What the order is by, and what is shown beside it."""
 _ABOUT, _VALUES = "about.json", "values.parquet"
 
 
@@ -100,11 +103,15 @@ class RankerRow:
     name: str
     value: Interval
     """Expected true value, over the requests of all worlds, by bootstrap over users."""
+    welfare: Interval
+    """Expected true welfare, over the same requests."""
     by_seed: tuple[float, ...]
+    """True value, a world each."""
+    welfare_by_seed: tuple[float, ...]
     way: float
-    """Share of the way from the base to the oracle."""
+    """Share of the way from the base to the oracle, in true value."""
     behind: Difference | None
-    """The ranker above it minus this one, paired by request; None for the first."""
+    """True value of the ranker above it minus this one's, paired by request; None for the first."""
 
 
 @dataclass(frozen=True)
@@ -170,7 +177,7 @@ def rank_rankers(config: RankersConfig, home: Path, progress: Progress = no_prog
 
 
 def _compared(config: RankersConfig, worlds: Worlds, home: Path, part: Callable[[int, str], Progress]) -> RankersResult:
-    names = [ORACLE, *config.rankers, config.base]
+    names = [*ORACLES, *config.rankers, config.base]
     parts, protocol, notes = [], "", list[str]()
     for at, (seed, dataset) in enumerate(worlds.by_seed.items()):
         rows, words, ties = _world(config, seed, dataset, _place(worlds.folder, seed), home, part(at, f"seed {seed}"))
@@ -178,11 +185,16 @@ def _compared(config: RankersConfig, worlds: Worlds, home: Path, part: Callable[
         protocol = words.replace(f"sampled with seed {seed}", "sampled with the world's seed")
         parts.append(rows.with_columns(seed=pl.lit(seed), user=pl.concat_str(pl.lit(f"{seed}/"), "user_id")))
     every = pl.concat(parts)
-    order = sorted(names, key=lambda name: -every[name].mean())  # type: ignore[operator]
+    order = sorted(names, key=lambda name: -every[_column(METRIC, name)].mean())  # type: ignore[operator]
     return RankersResult(
         tuple(_rows(every, order, config)), config.base, config.seeds, protocol, EvaluateConfig().k, worlds.folder,
         tuple(notes),
     )  # fmt: skip
+
+
+def _column(metric: str, ranker: str) -> str:
+    """The column of the kept values that holds a ranker's `metric`: `true_value.heavy`."""
+    return f"{metric}.{ranker}"
 
 
 def _place(folder: Path, seed: int) -> Path:
@@ -191,10 +203,11 @@ def _place(folder: Path, seed: int) -> Path:
 
 def _log(result: RankersResult) -> None:
     """The order as metrics, as a table and as a plot of the active run."""
-    metric, rows = run_metric(METRIC, result.k), list[dict[str, Any]]()
+    rows = list[dict[str, Any]]()
     for row in result.rows:
-        value, behind = row.value, row.behind
-        numbers = {metric: value.mean, f"{metric}_low": value.low, f"{metric}_high": value.high}
+        behind, numbers = row.behind, dict[str, float]()
+        for metric, value in ((run_metric(METRIC, result.k), row.value), (run_metric(WELFARE, result.k), row.welfare)):
+            numbers |= {metric: value.mean, f"{metric}_low": value.low, f"{metric}_high": value.high}
         log_numbers({f"{name}_{row.name}": number for name, number in numbers.items()} | {f"way_{row.name}": row.way})
         above = {"behind": behind.mean, "behind_low": behind.low, "behind_high": behind.high} if behind else {}
         seeds = {f"seed_{seed}": number for seed, number in zip(result.seeds, row.by_seed, strict=True)}
@@ -204,18 +217,22 @@ def _log(result: RankersResult) -> None:
     drawn = {row.name: (row.value.mean, row.value.low, row.value.high) for row in reversed(result.rows)}
     title = f"Expected engagements among the first {result.k} places"
     log_figure(intervals(drawn, title=title, xlabel="true value"), "plots/true_value.png")
+    drawn = {row.name: (row.welfare.mean, row.welfare.low, row.welfare.high) for row in reversed(result.rows)}
+    title = f"Expected welfare of the first {result.k} places"
+    log_figure(intervals(drawn, title=title, xlabel="true welfare"), "plots/true_welfare.png")
 
 
 def _world(
     config: RankersConfig, seed: int, dataset: Dataset, place: Path, home: Path, progress: Progress
 ) -> tuple[pl.DataFrame, str, list[str]]:
-    """`request_id`, `user_id` and a column of true values a scorer, the protocol's words, and the sentences on ties."""
+    """`request_id`, `user_id` and a column a scorer of either measure, the protocol's words, the sentences on ties."""
     every = {name: _in_full(name, config) for name in config.rankers}
     evaluation = EvaluateConfig(requests=config.requests, seed=seed)
     plain = {**config.model_dump(mode="json", exclude={"seeds", "settings"}), **every}
     wanted = {**plain, "evaluation": evaluation.model_dump(mode="json"), "data": dataset.content_hash}
+    wanted["measures"] = list(TRUE)
     kept = present(place / "measured")
-    if kept.is_dir() and (found := _about(kept)).get("wanted") == wanted:
+    if kept.is_dir() and (found := json.loads((kept / _ABOUT).read_text())).get("wanted") == wanted:
         return pl.read_parquet(kept / _VALUES), found["protocol"], found["ties"]
     split = split_of(dataset, "auto")
     bundles = _bundles(config, seed, dataset, place / "models", home, progress)
@@ -225,11 +242,11 @@ def _world(
     if ORACLE not in measured:
         raise ConfigError(f"{dataset.folder} has no truth", remedy="remove the folder; it is made again")
     keys = ["request_id", "user_id"]
-    out = measured[ORACLE].request_frame().select(*keys, pl.col(METRIC).alias(ORACLE))
-    for name in bundles:
-        own = measured[name].request_frame().select(*keys, pl.col(METRIC).alias(name))
+    out = measured[ORACLE].request_frame().select(keys)
+    for name in (*ORACLES, *bundles):
+        own = measured[name].request_frame().select(*keys, *(pl.col(one).alias(_column(one, name)) for one in TRUE))
         out = out.join(own, on=keys, maintain_order="left")
-    out = out.filter(pl.col(ORACLE).is_not_nan())
+    out = out.filter(pl.col(_column(METRIC, ORACLE)).is_not_nan())
     ties = tie_notes({row.name: row.score_ties for row in report.rows}, report.k)
     with written_whole(kept) as staging:
         out.write_parquet(staging / _VALUES)
@@ -286,20 +303,14 @@ def _untrained(name: str, dataset: Dataset, understanding: Understanding | None)
 
 def _rows(every: pl.DataFrame, order: list[str], config: RankersConfig) -> Iterator[RankerRow]:
     users = every["user"].to_numpy()
-    base, top = every[config.base].mean(), every[ORACLE].mean()
-    above: str | None = None
+    base, top = (every[_column(METRIC, name)].mean() for name in (config.base, ORACLE))
+    by_seed = every.drop("user").group_by("seed").mean().sort("seed")
+    above: F64 | None = None
     for name in order:
-        values = every[name].to_numpy()
-        by_seed = every.group_by("seed").agg(pl.col(name).mean()).sort("seed")[name].to_list()
+        values, welfare = (every[_column(metric, name)].to_numpy() for metric in TRUE)
+        seeds, welfare_seeds = (tuple(by_seed[_column(metric, name)].to_list()) for metric in TRUE)
         way = (values.mean() - base) / (top - base)  # type: ignore[operator]
-        behind = None if above is None else paired_difference(every[above].to_numpy(), values, users)
-        yield RankerRow(name, mean_interval(values, users), tuple(by_seed), float(way), behind)
-        above = name
-
-
-def _about(kept: Path) -> dict[str, Any]:
-    """What a finished world was measured by; files of earlier versions call it otherwise."""
-    found: dict[str, Any] = json.loads((kept / _ABOUT).read_text())
-    if "asked" in found:
-        found = {"wanted": found["asked"], "protocol": found["protocol"], "ties": found.get("told", [])}
-    return found
+        behind = None if above is None else paired_difference(above, values, users)
+        both = mean_interval(values, users), mean_interval(welfare, users)
+        yield RankerRow(name, *both, seeds, welfare_seeds, float(way), behind)
+        above = values

@@ -36,6 +36,7 @@ METRICS: Mapping[str, Entry] = {
     "diversity": Entry("ranking.metrics.beyond_accuracy:DIVERSITY", "mean of 1 - cosine of the list's texts"),
     "novelty": Entry("ranking.metrics.beyond_accuracy:NOVELTY", "bits by which the list is unknown"),
     "true_value": Entry("ranking.metrics.value:VALUE", "engagements to expect by the truth"),
+    "true_welfare": Entry("ranking.metrics.value:WELFARE", "how glad readers are of the list, by the truth"),
     "regret": Entry("ranking.metrics.value:REGRET", "the oracle's true value less the scorer's"),
     "auc": Entry("ranking.metrics.classification:AUC", "chance that a positive is above a negative"),
     "pr_auc": Entry("ranking.metrics.classification:PR_AUC", "area under precision against recall"),

@@ -25,7 +25,8 @@ class RequestMetric:
     """As in `ranking.metrics.catalogue`."""
     reads: tuple[str, ...]
     """Columns: `score`, `relevance` (above 0 for relevant), `popularity` and `population` (users of the training part
-    who engaged with the item, and all of them), `true_value` (where the truth is known), and any feature."""
+    who engaged with the item, and all of them), `true_value` and `true_welfare` (where the truth is known), and any
+    feature."""
     formula: Callable[[Ranked], F64]
     """Gives [B], NaN where undefined."""
     whole: bool = False

@@ -1,6 +1,7 @@
 """Slates against the truth: what they are worth, and what the best slate would have been worth.
 
-Values come in as an array, one a candidate: by the truth of a made world, or by an estimate of it.
+Values come in as an array, one a candidate: by the truth of a made world, or by an estimate of it. There are two: the
+engagement to expect (`true_value`), and how glad readers are to have seen it (`true_welfare`).
 """
 
 from __future__ import annotations
@@ -62,10 +63,18 @@ def _value(ranked: Ranked) -> F64:
     return values
 
 
+def _welfare(ranked: Ranked) -> F64:
+    refuse_nan(ranked.column("score"), "score")
+    refuse_nan(ranked.column("true_welfare"), "welfare")
+    welfare: F64 = ranked.in_places(ranked.column("true_welfare")).sum(axis=1).astype(np.float64)
+    return welfare
+
+
 def _regret(ranked: Ranked) -> F64:
     refuse_nan(ranked.column("score"), "score")
     return regret(ranked.column("true_value"), ranked.batch.offsets, ranked.slates)
 
 
 VALUE = RequestMetric("true_value", ("score", "true_value"), _value)
+WELFARE = RequestMetric("true_welfare", ("score", "true_welfare"), _welfare)
 REGRET = RequestMetric("regret", ("score", "true_value"), _regret, whole=True)

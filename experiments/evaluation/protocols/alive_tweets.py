@@ -114,7 +114,7 @@ class AliveTweets:
         columns = sorted({*needs.scorers, *needs.metrics})
         for step in self.steps(state, oracle):
             batch = state.lookup(step.batch, columns)
-            yield RequestBlock(step, batch, None if oracle is None else oracle.score(batch), needs)
+            yield RequestBlock(step, batch, None if oracle is None else oracle.scores(batch), needs)
 
     def steps(self, state: FeatureState, follower: Follower | None = None) -> Iterator[Step]:
         """The requests in order of time, with `state` brought forward to each, and `follower` from its own time on.

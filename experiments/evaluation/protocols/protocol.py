@@ -23,6 +23,9 @@ from ranking.scorer import Scorer
 IDS = ("tweet_id", "author_id")
 """Columns that the candidates of `Scored` have, whatever metrics read."""
 
+TRUE = ("true_value", "true_welfare")
+"""Columns that candidates have where the truth is known: probability of any engagement, and welfare in [-1, 1]."""
+
 PROBABILITY = "p."
 """What the names of impressions' columns with an action's probability begin with."""
 
@@ -37,7 +40,7 @@ class Available:
     impressions: bool
     """What was shown, and what users did with it."""
     truth: bool
-    """True values of the candidates."""
+    """True value and welfare of the candidates."""
     texts: bool
     """Texts of the candidates."""
     all_candidates: bool
@@ -67,8 +70,8 @@ class Scored:
     first: CandidateBatch
     """Of each request the best candidates, best first, and below them what else is relevant.
 
-    Columns `score`, `relevance`, `IDS`, those of `Needs.metrics`, and `true_value` where the truth is known. To a
-    metric of the first places that is as good as all candidates.
+    Columns `score`, `relevance`, `IDS`, those of `Needs.metrics`, and `TRUE` where the truth is known.
+    To a metric of the first places that is as good as all candidates.
     """
     every: CandidateBatch | None
     """All candidates with the same columns; None where the protocol keeps only the best."""
@@ -109,8 +112,8 @@ class Block(Protocol):
         """
         ...
 
-    def by_truth(self) -> Scored | None:
-        """The candidates scored by their true value; None where the truth is not known."""
+    def by_truth(self) -> Mapping[str, Scored]:
+        """The candidates scored by each of the oracles, by name; none where the truth is not known."""
         ...
 
 

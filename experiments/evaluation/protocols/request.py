@@ -8,7 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from data.batch import F32, I64, Array, CandidateBatch, Mask, Ragged
-from experiments.evaluation.protocols.protocol import IDS, PROBABILITY, Needs, Scored, check_scores, lowest_for_nan
+from experiments.evaluation.find_runs import ORACLES
+from experiments.evaluation.oracle import TrueScores
+from experiments.evaluation.protocols.protocol import (
+    IDS,
+    PROBABILITY,
+    TRUE,
+    Needs,
+    Scored,
+    check_scores,
+    lowest_for_nan,
+)
 from experiments.evaluation.score_ties import count_ties
 from ranking.scorer import Retriever, Scorer, ValuedScorer
 from ranking.slate.topk import top_k
@@ -42,8 +52,8 @@ class RequestBlock:
     step: Step
     batch: CandidateBatch
     """The step's candidates with the columns that scorers and metrics read."""
-    truth: F32 | None
-    """[N] true value of each candidate; None where it is not known."""
+    truth: TrueScores | None
+    """Of the candidates; None where it is not known."""
     needs: Needs
 
     @property
@@ -71,20 +81,22 @@ class RequestBlock:
             vectors = scorer.tweet_vectors(self.batch.take(top_k(scores, self.batch.offsets, depth)))
         return self._scored(scores, missing, depth, vectors, self._impressions(scores, scorer))
 
-    def by_truth(self) -> Scored | None:
+    def by_truth(self) -> Mapping[str, Scored]:
         """See `Block`."""
         if self.truth is None:
-            return None
-        return self._scored(
-            self.truth, np.zeros(len(self.truth), bool), self.needs.k, None, self._impressions(self.truth, None)
-        )
+            return {}
+        missing = np.zeros(len(self.batch), bool)
+        return {
+            name: self._scored(scores, missing, self.needs.k, None, self._impressions(scores, None))
+            for name, scores in zip(ORACLES, self.truth, strict=True)
+        }
 
     def _scored(
         self, scores: F32, missing: Mask, depth: int, vectors: F32 | None, impressions: Mapping[str, Array] | None
     ) -> Scored:
         own = {"score": scores, "relevance": self.step.relevant}
         if self.truth is not None:
-            own["true_value"] = self.truth
+            own |= dict(zip(TRUE, self.truth, strict=True))
         every = self.batch.with_columns(own)
         best = top_k(scores, every.offsets, depth).values
         below = self.step.relevant.copy()

@@ -5,7 +5,7 @@ The scores are a dense matrix of which only the best places are kept, the same p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -64,9 +64,9 @@ class UserBlock:
         user_id: I64 = self.users.requests.columns["user_id"]
         return user_id
 
-    def by_truth(self) -> Scored | None:
+    def by_truth(self) -> Mapping[str, Scored]:
         """See `Block`. The truth is of the time of each request in the log, not of the log's end."""
-        return None
+        return {}
 
     def scored(self, scorer: Scorer) -> Scored:
         """See `Block`."""

@@ -200,7 +200,7 @@ def test_metrics_are_asked_for_by_name(run: Run, tiny_dataset: Dataset, monkeypa
     code, out, _ = run(*words, "--metric", "regret", "--metric", "author_gini", "--metric", "log_loss", "--json")
     assert code == 0
     found = json.loads(out)
-    assert [row["name"] for row in found["rows"]] == ["popularity", "oracle"]
+    assert [row["name"] for row in found["rows"]] == ["popularity", "oracle", "welfare_oracle"]
     for row in found["rows"]:
         assert list(row["metrics"]) == ["regret"]
         assert list(row["shares"]) == ["author_gini"]

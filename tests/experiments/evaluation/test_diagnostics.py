@@ -332,9 +332,11 @@ def test_a_world_gives_every_metric_of_the_catalogue(evaluated: tuple[str, Repor
     best = rows["oracle"].true_value
     assert best is not None
     for name, row in rows.items():
-        assert set(row.metrics) == names("request") - {"ndcg", "recall", "true_value"}
+        assert set(row.metrics) == names("request") - {"ndcg", "recall", "true_value", "true_welfare"}
         assert set(row.shares) == names("list") | {"pr_auc", "grouped_auc"}
         assert row.true_value is not None
+        assert row.true_welfare is not None
+        assert -20 < row.true_welfare.low < row.true_welfare.mean < 20
         assert row.metrics["regret"].mean == pytest.approx(best.mean - row.true_value.mean, abs=1e-5)
         assert row.metrics["regret"].n == row.ndcg.n
         assert 0 < row.metrics["diversity"].low <= row.metrics["diversity"].high < 1.1
@@ -349,6 +351,8 @@ def test_a_world_gives_every_metric_of_the_catalogue(evaluated: tuple[str, Repor
     assert numbers["grouped_auc"] == logistic.shares["grouped_auc"]
     assert numbers["author_gini_20"] == logistic.shares["author_gini"]
     assert numbers["regret_20"] == logistic.metrics["regret"].mean
+    assert logistic.true_welfare is not None
+    assert numbers["true_welfare_20"] == logistic.true_welfare.mean
     liked = (shown["acts"].to_numpy() >> ACTIONS.index("like")) & 1
     assert logistic.by_action["like"]["log_loss"] == pytest.approx(log_loss(shown["p.like"].to_numpy(), liked))
     probabilities = [one for one in METRICS if metric(one).kind == "action"]
@@ -357,11 +361,11 @@ def test_a_world_gives_every_metric_of_the_catalogue(evaluated: tuple[str, Repor
         assert found["calibration_error"] == numbers[f"calibration_error_{action}"]
         assert found["relative_cross_entropy"] == numbers[f"relative_cross_entropy_{action}"]
     (note,) = (one for one in report.notes if one.startswith("None of "))
-    assert all(one in note for one in ("popularity", "interest_formula", "oracle"))
+    assert all(one in note for one in ("popularity", "interest_formula", "oracle", "welfare_oracle"))
     assert "logistic" not in note
     table = probability_table(report)
     assert len(table.rows) == len(logistic.by_action)
-    assert len(scorer_table(report).columns) == 5 + len(METRICS) - 4 - len(probabilities)
+    assert len(scorer_table(report).columns) == 6 + len(METRICS) - 5 - len(probabilities)
 
 
 @pytest.mark.slow
@@ -381,7 +385,7 @@ def test_a_scorer_without_probabilities_has_all_but_calibration(
     client = connect(home)
     experiment = client.get_experiment_by_name("rookery")
     assert experiment is not None
-    for name in ("popularity", "interest_formula", "oracle"):
+    for name in ("popularity", "interest_formula", "oracle", "welfare_oracle"):
         asked = f"tags.scorer = '{name}' AND tags.evaluation = '{report.key}'"
         (run, *_) = client.search_runs([experiment.experiment_id], asked)
         folder = kept(home, run.info.run_id, report, tmp_path / name)

@@ -126,19 +126,22 @@ def test_a_model_is_the_same_without_the_truth(lab: Lab, tiny_dataset: Dataset, 
     report = evaluate_references(blind, [f"v{again.version}", "popularity"], FORTY, lab.home)
     seen = lab.report.row("two_tower")
     assert (report.row("two_tower").ndcg, report.row("two_tower").auc) == (seen.ndcg, seen.auc)
-    assert [row.name for row in report.rows if row.name == "oracle"] == []
+    assert [row.name for row in report.rows if "oracle" in row.name] == []
+    assert all(row.true_value is None and row.true_welfare is None for row in report.rows)
 
 
-def test_the_oracle_has_the_highest_true_value(lab: Lab, tiny_dataset: Dataset) -> None:
+def test_each_oracle_is_best_by_its_own_truth(lab: Lab, tiny_dataset: Dataset) -> None:
     names = [row.name for row in lab.report.rows]
-    assert sorted(names) == ["oracle", "popularity", "two_tower"]
+    assert sorted(names) == ["oracle", "popularity", "two_tower", "welfare_oracle"]
     values = {row.name: row.true_value for row in lab.report.rows}
-    best = values.pop("oracle")
-    assert best is not None
-    for value in values.values():
-        assert value is not None
-        assert 0 < value.mean < best.mean
-        assert value.n == best.n
+    welfare = {row.name: row.true_welfare for row in lab.report.rows}
+    for name, measured, least in (("oracle", values, 0.0), ("welfare_oracle", welfare, -20.0)):
+        best = measured.pop(name)
+        assert best is not None
+        for one in measured.values():
+            assert one is not None
+            assert least < one.mean < best.mean < 20
+            assert one.n == best.n
     for row in lab.report.rows:
         assert row.auc is not None
         for interval in (row.ndcg, row.recall, row.auc):
@@ -199,6 +202,7 @@ def test_a_log_without_impressions_has_no_auc_and_no_oracle(lab: Lab, films: Dat
     for row in report.rows:
         assert row.auc is None
         assert row.true_value is None
+        assert row.true_welfare is None
         assert row.ndcg.n == 12
     assert "full catalogue" in report.protocol
 
@@ -243,10 +247,13 @@ def test_a_world_ranked_as_a_catalogue_has_no_oracle(tiny_dataset: Dataset) -> N
     report, _ = evaluate_bundles(tiny_dataset, split_of(tiny_dataset, "leave_last_out"), {"popularity": bundle}, asked)
     (row,) = report.rows
     assert row.true_value is None
+    assert row.true_welfare is None
     assert 0 < row.shares["author_gini"] < 1
 
 
-@pytest.mark.parametrize("name", ["regret", "true_value", "request_auc", "auc", "log_loss", "author_gini"])
+@pytest.mark.parametrize(
+    "name", ["regret", "true_value", "true_welfare", "request_auc", "auc", "log_loss", "author_gini"]
+)
 def test_a_metric_that_does_not_apply_is_refused_with_those_that_do(home: Path, films: Dataset, name: str) -> None:
     with pytest.raises(ConfigError) as refused:
         evaluate_references(films, ["popularity"], EvaluateConfig(requests=40, metrics=("hit", name)), home)
@@ -284,9 +291,9 @@ def test_a_model_that_learned_from_the_test_is_refused(lab: Lab, tiny_dataset: D
 def test_compare_pairs_the_requests(lab: Lab, tiny_dataset: Dataset) -> None:
     evaluate_references(tiny_dataset, [lab.model, "popularity"], FORTY, lab.home)
     compared = compare_runs(["popularity", lab.model], lab.home)
-    assert (compared.base, compared.k, len(compared.rows)) == ("popularity", 20, 6)
+    assert (compared.base, compared.k, len(compared.rows)) == ("popularity", 20, 8)
     assert compared.protocol == lab.report.protocol
-    for metric in ("ndcg", "recall"):
+    for metric in ("ndcg", "recall", "true_value", "true_welfare"):
         base, other = (row for row in compared.rows if row.metric == metric)
         assert (base.reference, other.reference) == ("popularity", lab.model)
         tests = (base.difference, base.effect, base.wilcoxon_p, base.corrected_p, base.corrected_wilcoxon_p)
@@ -302,9 +309,9 @@ def test_compare_pairs_the_requests(lab: Lab, tiny_dataset: Dataset) -> None:
         assert other.difference.p_value <= other.corrected_p <= 1
         assert other.corrected_wilcoxon_p is not None
         assert other.wilcoxon_p <= other.corrected_wilcoxon_p <= 1
-        # Three metrics of one run: the smallest of three counts three times.
+        # Four metrics of one run: the smallest of four counts four times.
     signed = [row.wilcoxon_p for row in compared.rows if row.wilcoxon_p is not None]
-    assert min(row.corrected_wilcoxon_p or 2 for row in compared.rows) == pytest.approx(min(1, 3 * min(signed)))
+    assert min(row.corrected_wilcoxon_p or 2 for row in compared.rows) == pytest.approx(min(1, 4 * min(signed)))
     swapped = compare_runs([lab.model, "popularity"], lab.home)
     for one, two in zip(compared.rows[1::2], swapped.rows[1::2], strict=True):
         assert one.difference is not None

@@ -8,6 +8,7 @@ import numpy as np
 import polars as pl
 import pytest
 
+from data.batch import CandidateBatch, Requests
 from data.dataset import Dataset
 from data.errors import DataError
 from data.events import HOUR_US, EventBatch
@@ -15,6 +16,7 @@ from data.readers import read_log
 from data.schema import POSITIVE_ACTIONS
 from data.split import LeaveLastOut, TimeSplit
 from data.synthetic.world import World
+from experiments.evaluation.evaluate import EvaluateConfig, evaluate_bundles
 from experiments.evaluation.oracle import Oracle
 from experiments.evaluation.protocols.alive_tweets import ALIVE_H, AliveTweets
 from experiments.evaluation.protocols.catalogue import protocol_for
@@ -22,6 +24,8 @@ from experiments.evaluation.protocols.full_catalogue import FullCatalogue
 from experiments.evaluation.protocols.request import Step
 from features.online import FeatureState
 from features.state.seen import WINDOW_US
+from ranking.artifact import Bundle
+from ranking.scorers.popularity import Popularity
 from tests.experiments.evaluation.one_by_one import steps_of
 
 VIEWS = ("tweet.counts", "tweet.facts")
@@ -198,6 +202,40 @@ def test_the_oracle_stands_where_a_replay_from_the_first_day_stands(tiny_dataset
         np.testing.assert_allclose(oracle.score(step.batch), fresh.score(step.batch), rtol=1e-5)
         seen += 1
     assert seen == 3
+
+
+def test_true_value_and_welfare_are_sums_of_the_truth_of_one_tweet_after_another(tiny_dataset: Dataset) -> None:
+    split, few = TimeSplit().apply(tiny_dataset), EvaluateConfig(requests=60, k=5)
+    bundle = Bundle("popularity", Popularity(), None, tiny_dataset.name, tiny_dataset.content_hash)
+    _, measured = evaluate_bundles(tiny_dataset, split, {"popularity": bundle}, few)
+    protocol, oracle = AliveTweets(tiny_dataset, split, requests=60, seed=few.seed), Oracle.open(tiny_dataset)
+    truth, state = oracle.world.truth, oracle.state
+    positive = [at for at, action in enumerate(truth.actions) if action in POSITIVE_ACTIONS]
+    found: dict[int, dict[str, tuple[float, float]]] = {}
+    for step in protocol.steps(FeatureState(None, views=VIEWS), oracle):
+        if not step.relevant.any():
+            continue
+        (user,) = state.user_rows(np.array([step.user_id])).tolist()
+        values, welfare = [], []
+        for tweet in state.tweet_rows(step.batch.columns["tweet_id"]).tolist():
+            requests = Requests({"user_row": np.array([user]), "time_us": np.array([moment(step)])})
+            one = CandidateBatch(requests, np.array([0, 1]), {"tweet_row": np.array([tweet])})
+            acts = truth.action_probability(state, one)[0]
+            values.append(1 - float(np.prod([1 - acts[at] for at in positive])))
+            welfare.append(float(truth.welfare(state, one)[0]))
+        # Candidates come newest first, and Python's sort keeps that order among equals.
+        found[step.request_id] = {
+            name: (sum(values[at] for at in best), sum(welfare[at] for at in best))
+            for name, by in (("oracle", values), ("welfare_oracle", welfare))
+            for best in [sorted(range(len(by)), key=lambda at: -np.float32(by[at]))[:5]]
+        }
+    assert len(found) > 3
+    for name in ("oracle", "welfare_oracle"):
+        frame = measured[name].request_frame().filter(pl.col("ndcg").is_not_nan())
+        got = {row[0]: row[1:] for row in frame.select("request_id", "true_value", "true_welfare").iter_rows()}
+        assert got.keys() == found.keys()
+        for request_id, expected in found.items():
+            assert got[request_id] == pytest.approx(expected[name], abs=1e-4)
 
 
 def test_the_sample_follows_the_seed(tiny_dataset: Dataset, alive: AliveTweets, steps: list[Step]) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -32,38 +31,35 @@ def test_the_order_is_by_true_value_and_a_second_call_writes_nothing(small_world
         preset="tiny", seeds=(1, 2), rankers=("two_tower", "logistic"), requests=60, settings=SHORT
     )  # fmt: skip
     result = rank_rankers(config, home)
-    assert {row.name for row in result.rows} == {"oracle", "two_tower", "logistic", "interest_formula"}
+    assert {row.name for row in result.rows} == {
+        "oracle",
+        "welfare_oracle",
+        "two_tower",
+        "logistic",
+        "interest_formula",
+    }
     means = [row.value.mean for row in result.rows]
     assert means == sorted(means, reverse=True)
     assert "requests of the test, sampled with the world's seed." in result.protocol
     first, *others = result.rows
     assert (first.name, first.way, first.behind) == ("oracle", pytest.approx(1.0), None)
     by_name = {row.name: row for row in result.rows}
+    assert max(result.rows, key=lambda row: row.welfare.mean).name == "welfare_oracle"
+    assert by_name["welfare_oracle"].value.mean < first.value.mean
     assert by_name["interest_formula"].way == pytest.approx(0.0)
     for above, row in zip(result.rows, others, strict=False):
         assert row.behind is not None
         assert row.behind.mean == pytest.approx(above.value.mean - row.value.mean)
-        assert len(row.by_seed) == 2
+        assert len(row.by_seed) == len(row.welfare_by_seed) == 2
     written = _times(result.folder)
     assert sum(path.name == "model.safetensors" for path in written) == 4
     _is_logged(result, home)
     assert rank_rankers(config, home) == result
     assert _times(result.folder) == written
-    _name_as_before(result.folder)
-    before = _times(result.folder)
-    assert rank_rankers(config, home) == result
-    assert _times(result.folder) == before
     fewer = rank_rankers(config.model_copy(update={"requests": 40}), home)
     assert fewer.protocol != result.protocol
     again = _times(result.folder)
     assert {path.parent.name for path in again if again[path] != written.get(path)} == {"measured"}
-
-
-def _name_as_before(folder: str | Path) -> None:
-    """Writes what the worlds were measured by with the names that earlier versions gave it."""
-    for file in Path(folder).glob("seed-*/measured/about.json"):
-        about = json.loads(file.read_text())
-        file.write_text(json.dumps({"asked": about["wanted"], "protocol": about["protocol"], "told": about["ties"]}))
 
 
 def _is_logged(result: RankersResult, home: Path) -> None:
@@ -83,6 +79,8 @@ def _is_logged(result: RankersResult, home: Path) -> None:
     for row in result.rows:
         assert run.data.metrics[f"true_value_20_{row.name}"] == row.value.mean
         assert table.true_value_20[row.name] == pytest.approx(row.value.mean)
+        assert run.data.metrics[f"true_welfare_20_{row.name}"] == row.welfare.mean
+        assert table.true_welfare_20_low[row.name] == pytest.approx(row.welfare.low)
         assert [table[f"seed_{seed}"][row.name] for seed in result.seeds] == pytest.approx(row.by_seed)
         assert row.behind is None or table.behind[row.name] == pytest.approx(row.behind.mean)
     assert "rankers.json" in run.data.tags["mlflow.loggedArtifacts"]

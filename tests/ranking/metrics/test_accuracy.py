@@ -48,6 +48,7 @@ def test_every_metric_of_the_catalogue_measures_a_batch():
     columns = {
         "score": np.array([1.0, 3, 2, 1]), "relevance": np.array([0, 1, 0, 1]), "popularity": np.array([1, 8, 2, 4]),
         "tweet.embedding": np.eye(4), "true_value": np.array([5.0, 1, 0, 3]),
+        "true_welfare": np.array([-0.5, 0.25, -1, 0.75]),
     }  # fmt: skip
     batch = CandidateBatch(requests, np.array([0, 1, 4]), columns)
     metrics = of_kind("request")
@@ -61,6 +62,7 @@ def test_every_metric_of_the_catalogue_measures_a_batch():
     assert got["ndcg"] == pytest.approx([np.nan, 1 / (1 + 1 / np.log2(3))], nan_ok=True)
     assert got["novelty"] == [3.0, 1.0]
     assert (got["true_value"], got["regret"]) == ([5.0, 1.0], [0.0, 3.0])
+    assert got["true_welfare"] == [-0.5, -0.75]
     with pytest.raises(ConfigError, match="unknown metric 'best'"):
         metric("best")
 

@@ -1,0 +1,86 @@
+"""Results of studies as tables that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from experiments.cli.console import table
+from experiments.cli.tables import difference, interval, p_value
+from experiments.studies.coefficients import CoefficientsResult
+from experiments.studies.objectives import ObjectivesResult
+from experiments.studies.outcomes import OF_THE_END
+from experiments.studies.rankers import RankersResult
+
+
+def rankers_table(result: RankersResult) -> Any:
+    """The order by true value, how far each is behind the one above it, and true welfare."""
+    rows = [
+        (row.name, interval(row.value), _seeds(row.by_seed), f"{row.way:.0%}", difference(row.behind),
+         interval(row.welfare), _seeds(row.welfare_by_seed))
+        for row in result.rows
+    ]  # fmt: skip
+    heads = ["ranker", f"true value@{result.k}", "by seed", f"way from {result.base}", "behind the one above"]
+    heads += [f"true welfare@{result.k}", "by seed"]
+    return table("Expected engagements and welfare among the first places, by the truth", heads, rows)
+
+
+def _seeds(values: Sequence[float]) -> str:
+    return " ".join(f"{one:.2f}" for one in values)
+
+
+def objectives_tables(result: ObjectivesResult) -> list[Any]:
+    """Every measure of every policy over all days, the differences from the first policy, and the weeks."""
+    heads = ["measure", *result.policies]
+    over = [
+        (measure, *(interval(result.outcome(policy, measure).value) for policy in result.policies))
+        for measure in result.measures
+    ]
+    away = [
+        (measure, *(difference(result.outcome(policy, measure).difference) for policy in result.policies[1:]))
+        for measure in result.measures
+    ]
+    seeds = ", ".join(map(str, result.seeds))
+    words = (
+        f"{result.people:,} people in each of the worlds of seeds {seeds}, {result.days} days. Intervals are 95%, by "
+        "bootstrap over the people of each world; differences are paired by person."
+    )
+    explained = "\n".join(f"{measure}: {one}" for measure, one in result.measures.items())
+    return [
+        table(f"Policies over {result.days} days", heads, over),
+        *([table(f"Minus {result.policies[0]}", ["measure", *result.policies[1:]], away)] if away[0][1:] else []),
+        table("By week", heads, _weeks(result)),
+        words,
+        explained,
+    ]
+
+
+def _weeks(result: ObjectivesResult) -> list[tuple[str, ...]]:
+    periods = list(dict.fromkeys(one.period for one in result.outcomes if one.period != "all"))
+    return [
+        (
+            f"{measure}, {period}",
+            *(f"{result.outcome(policy, measure, period).value.mean:.3f}" for policy in result.policies),
+        )
+        for measure in result.measures
+        if measure not in OF_THE_END
+        for period in periods
+    ]
+
+
+def coefficients_tables(result: CoefficientsResult) -> list[Any]:
+    """The difference of the two policies by coefficient and factor, a table a measure."""
+    tables: list[Any] = []
+    for measure, words in result.measures.items():
+        rows = [("all as they are", difference(result.base[measure]), "", "")]
+        rows += [
+            (f"{one.coefficient} x {one.factor:g}", difference(one.difference), difference(one.change),
+             p_value(one.change.p_value))
+            for one in result.effects
+            if one.measure == measure
+        ]  # fmt: skip
+        heads = ["coefficient", "engagement minus welfare oracle", "change by it", "p"]
+        tables.append(table(f"{measure}: {words}", heads, rows))
+    seeds = ", ".join(map(str, result.seeds))
+    tables.append(f"{result.people:,} people in each of the worlds of seeds {seeds}, {result.days} days.")
+    return tables
