@@ -128,7 +128,7 @@ def seen_before(tweets, memory, exposures, u, t):  # type: ignore[no-untyped-def
     return count
 
 
-@kernel
+@inline_kernel
 def bond_of(key, u, v):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Personal liking of an author: mean 0, standard deviation 1."""
     w = philox(np.uint64(1), np.uint64(u), np.uint64(v), np.uint64(0), key[0], key[1])
@@ -145,7 +145,7 @@ def _taste(traits, w, u, k, time):  # type: ignore[no-untyped-def]  # pragma: no
     return liked / (liked + TASTE_HALF)
 
 
-@kernel
+@inline_kernel
 def _attraction(traits, w, tweets, memory, edges, u, t, time, follows, seen):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """The attraction as in the docstring of the module, term by term; `w` are the `Weights`."""
     v, share, k = tweets.author[t], tweets.share[t], tweets.topic[t, 0]

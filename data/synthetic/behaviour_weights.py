@@ -49,9 +49,9 @@ class BehaviourConfig(BaseModel):
     """Weight of carrying media."""
     foreign: Finite = 2.5
     """Loss for a language that the person does not speak."""
-    toxic: Finite = 0.5
+    toxic: Finite = 0.6
     """Loss for a toxic text."""
-    provocation: Finite = 0.8
+    provocation: Finite = 0.7
     """Gain for a toxic text, times the person's susceptibility: some are repelled, more are drawn."""
     bait: Finite = 0.8
     """Weight of the tweet's bait (0 to 1, less its mean), times the person's susceptibility."""

@@ -27,7 +27,7 @@ import numpy as np
 from numba import prange
 
 from data.batch import F64, I64
-from data.kernel import kernel, parallel_kernel
+from data.kernel import inline_kernel, parallel_kernel
 from data.synthetic.behaviour import bond_of, seen_before
 from data.synthetic.behaviour_parameters import BehaviourParameters
 from data.synthetic.follow_set import find_edge
@@ -48,7 +48,7 @@ def welfare(parameters: BehaviourParameters, state: Known, users: I64, tweets: I
     return out
 
 
-@kernel
+@inline_kernel
 def _match(traits, tweets, u, t):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """How much the topics of a tweet please a user on reflection, in [0, 1)."""
     share, w = tweets.share[t], traits.reflective[u, tweets.topic[t, 0]]
@@ -59,7 +59,7 @@ def _match(traits, tweets, u, t):  # type: ignore[no-untyped-def]  # pragma: no 
     return match
 
 
-@kernel
+@inline_kernel
 def _argument(traits, w, tweets, memory, edges, u, t, time, seen):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """z as in the docstring of the module, term by term; `w` are the `WelfareWeights`."""
     v = np.int64(tweets.author[t])

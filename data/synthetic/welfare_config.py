@@ -33,7 +33,7 @@ class WelfareConfig(BaseModel):
     """Standard deviation of that correlation over people, before it is cut to 0 to 1."""
     susceptibility_spread: Annotated[float, Field(ge=0.0, le=3.0, allow_inf_nan=False)] = 0.7
     """Standard deviation over people of how strongly bait, outrage and insults move them to act; the mean is 1."""
-    base: Annotated[float, Field(ge=-10.0, le=10.0, allow_inf_nan=False)] = -0.55
+    base: Annotated[float, Field(ge=-10.0, le=10.0, allow_inf_nan=False)] = -0.09
     """What is added for every tweet: it takes time."""
     interest: Weight = 1.1
     """Gain by the match between the tweet's topics and the person's reflective taste, a match in [0, 1]."""
