@@ -21,6 +21,8 @@ from data.ids import rows_of, snowflake
 from data.rng import Stream
 from data.schema import KIND_CODE, NEGATIVE_ACTIONS
 from data.synthetic import retention, supply
+from data.synthetic.behaviour import examination, probabilities
+from data.synthetic.behaviour_parameters import BehaviourParameters
 from data.synthetic.config import WorldConfig
 from data.synthetic.exposures import Exposures
 from data.synthetic.follow_set import FollowSet
@@ -30,6 +32,7 @@ from data.synthetic.people import People
 from data.synthetic.retention import Lives
 from data.synthetic.state_columns import PUBLIC, Answers, Memory, Tweets, empty_tweets, engage, no_answers, show
 from data.synthetic.supply import Supply
+from data.synthetic.welfare import welfare
 
 KEEP_US = 72 * HOUR_US
 """Tweets are remembered at least this long; no feed may show older ones."""
@@ -51,6 +54,7 @@ class State:
         count = len(people)
         self._config, self._people = config, people
         self._seed, self._sociability = config.seed, people.sociability
+        self._parameters = BehaviourParameters.of(people, config)
         self.user_id = people.user_id
         self.start_us, self.tick_us, self.decay_us = config.start_us, config.tick_us, config.behaviour.fatigue_h * 3.6e9
         self.time_us = config.start_us
@@ -102,7 +106,9 @@ class State:
     def apply(self, events: EventBatch, hidden: dict[str, Array] | None = None) -> None:
         """Takes one batch of events of any table, in order; tables that change nothing are ignored.
 
-        `hidden` gives the true attributes of new tweets; in a replay they come from the truth's folder.
+        `hidden` gives the true attributes of new tweets; in a replay they come from the truth's folder. The welfare of
+        what people look at is that before its batch of impressions: `lives` is that of the run where each batch is of a
+        tick, as in the run.
 
         Raises:
             DataError: a tweet or a user that this world does not know.
@@ -129,6 +135,7 @@ class State:
             retention.observe_requests(self.lives, self._users(c["user_id"]))
         elif events.table == "impressions":
             users, tweets = self._users(c["user_id"]), self._rows_of(c["tweet_id"])
+            self._look(c, users, tweets)
             supply.observe_impressions(self.supply, self._tweets, users, tweets)
             show(self.memory, users, tweets, self._tweets.topic, c["time_us"], self.decay_us)
             self.exposures.add(users, tweets)
@@ -227,6 +234,15 @@ class State:
             one.change(pairs >> 32, pairs & 0xFFFFFFFF, np.zeros(len(pairs), bool))
         state.exposures.restore(keys, counts)
         return state
+
+    def _look(self, c: Any, users: I64, tweets: I64) -> None:
+        """Takes what impressions let people look at, and its expected welfare before they are remembered."""
+        times, request = np.asarray(c["time_us"], np.int64), np.asarray(c["request_id"])
+        look, position = self._parameters.examination, np.asarray(c["position"], np.int64)
+        starts = np.flatnonzero(np.r_[True, request[1:] != request[:-1]])
+        p = probabilities(self._parameters, self, users, tweets, times) if look.cascade else np.empty((len(users), 0))
+        looked = examination(look, p, np.append(starts, len(users)), position)
+        retention.observe_impressions(self.lives, users, looked, welfare(self._parameters, self, users, tweets, times))
 
     def _users(self, ids: I64) -> I64:
         rows = self.user_rows(ids)

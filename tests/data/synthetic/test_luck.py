@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.batch import CandidateBatch, Requests
+from data.batch import CandidateBatch, Requests, offsets_of
 from data.events import DAY_US, EventBatch
 from data.synthetic.behaviour import react
 from data.synthetic.behaviour_parameters import BehaviourParameters
@@ -28,8 +28,15 @@ class Rounds:
     def __init__(self) -> None:
         self.tweets = np.empty((0, 2), np.int64)
         self.next = 0
+        self.hidden: set[tuple[int, int]] = set()
 
     def observe(self, events: EventBatch) -> None:
+        c = events.columns
+        if events.table == "mutes":
+            self.hidden |= set(zip(c["user_id"].tolist(), c["muted_id"].tolist(), strict=True))
+        if events.table == "blocks":
+            pairs = list(zip(c["user_id"].tolist(), c["blocked_id"].tolist(), strict=True))
+            self.hidden |= {*pairs, *((other, user) for user, other in pairs)}
         if events.table == "tweets":
             new = np.stack([events.columns["tweet_id"], events.columns["author_id"]], 1)
             self.tweets = np.concatenate([self.tweets, new])[:POOL]
@@ -38,12 +45,16 @@ class Rounds:
         size = min(k, len(self.tweets))
         rows = (self.next + np.arange(len(requests) * size)) % max(len(self.tweets), 1)
         self.next += len(rows)
+        request = np.repeat(np.arange(len(requests)), size)
+        pairs = zip(requests.columns["user_id"][request].tolist(), self.tweets[rows, 1].tolist(), strict=True)
+        kept = np.array([pair not in self.hidden for pair in pairs], bool)
+        rows, request = rows[kept], request[kept]
         tweet_id, author_id = self.tweets[rows].T
         columns = {
             "tweet_id": tweet_id, "author_id": author_id, "source": np.full(len(rows), "all", object),
             "score": np.zeros(len(rows), np.float32), "propensity": np.full(len(rows), np.nan),
         }  # fmt: skip
-        return CandidateBatch(requests, np.arange(len(requests) + 1) * size, columns)
+        return CandidateBatch(requests, offsets_of(np.bincount(request, minlength=len(requests))), columns)
 
 
 def test_no_key_of_a_reaction_comes_twice(tmp_path: Path) -> None:
