@@ -38,6 +38,9 @@ TWEET_KINDS: tuple[str, ...] = ("original", "retweet", "reply", "quote", "item")
 DEVICES: tuple[str, ...] = ("ios", "android", "web")
 """What an account is mostly used on."""
 
+SURVEY_KINDS: tuple[str, ...] = ("tweet", "satisfaction")
+"""What surveys are about."""
+
 ACTION_CODE: dict[str, int] = {action: code for code, action in enumerate(ACTIONS)}
 """Place of each action in `ACTIONS`."""
 
@@ -151,6 +154,21 @@ TABLES: dict[str, Table] = {
         "source": Column(_TEXT, "the candidate source that brought it"),
         "score": Column(pl.Float32, "the policy's score"),
         "propensity": Column(pl.Float64, "probability of this tweet here given the tweets above it", nullable=True),
+    }),
+    "surveys": Table("Questions that people got, and their answers.", "survey_id", "time_us", True, {
+        "survey_id": Column(_ID, "this question"),
+        "time_us": Column(_TIME, "when it was put"),
+        "user_id": Column(_ID, "who got it"),
+        "kind": Column(
+            _TEXT, "tweet: was it worth your time; satisfaction: how satisfied are you with the network",
+            values=SURVEY_KINDS,
+        ),
+        "request_id": Column(_ID, "the request within which it was put"),
+        "tweet_id": Column(_ID, "the tweet in question, shown by that request; null for satisfaction", nullable=True),
+        "propensity": Column(
+            pl.Float64, "known chance of this impression, or for satisfaction of this person and day, to be in question"
+        ),
+        "answer": Column(pl.Int8, "1, worst, to 5, best; null where there was no answer", nullable=True),
     }),
     "engagements": Table("What people did.", "engagement_id", "time_us", True, {
         "engagement_id": Column(_ID, "this action"),

@@ -13,6 +13,7 @@ from data.settings import Positive, Share, wrong_setting
 from data.synthetic.behaviour_weights import BehaviourConfig
 from data.synthetic.retention_config import RetentionConfig
 from data.synthetic.supply_config import SupplyConfig
+from data.synthetic.survey_config import SurveyConfig
 from data.synthetic.text.languages.language import TOPIC_NAMES
 from data.synthetic.welfare_config import WelfareConfig
 
@@ -64,6 +65,8 @@ class WorldConfig(BaseModel):
     """Who comes back, leaves and joins."""
     supply: SupplyConfig = SupplyConfig()
     """How much and about what authors post."""
+    surveys: SurveyConfig = SurveyConfig()
+    """Who is questioned how often, and how they answer."""
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

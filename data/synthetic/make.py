@@ -31,6 +31,7 @@ _REPLAYED = (
     "deletions",
     "requests",
     "impressions",
+    "surveys",
     "engagements",
     "annotations",
 )

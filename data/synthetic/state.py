@@ -63,6 +63,8 @@ class State:
         """The day that has begun, 0 the first; -1 before it."""
         self.lives: Lives = retention.start(config, people)
         self.supply: Supply = supply.start(people, config)
+        self.shown_today = np.zeros(count, np.int64)
+        """[P] impressions of each person on this day so far."""
         self.joins: Joins = no_joins()
         """The follows that those who join on this day bring."""
         self.hidden = hidden
@@ -139,6 +141,7 @@ class State:
             supply.observe_impressions(self.supply, self._tweets, users, tweets)
             show(self.memory, users, tweets, self._tweets.topic, c["time_us"], self.decay_us)
             self.exposures.add(users, tweets)
+            np.add.at(self.shown_today, users, 1)
         else:
             action = c["action"]
             code = np.full(len(action), -1, np.int64)
@@ -162,6 +165,7 @@ class State:
         """
         while self.day < day:
             self.day += 1
+            self.shown_today[:] = 0
             self.lives = retention.begin_day(self._config, self._people, self.lives, self.day)
             self.supply = supply.begin_day(self._config, self._people, self.supply, self.lives, self.day)
             self.joins = first_follows(self._config, self._people, self.lives, self.follow_set, self.day)
@@ -202,6 +206,7 @@ class State:
         parts |= {f"lives.{k}": v for k, v in self.lives._asdict().items()}
         parts |= {f"supply.{k}": v for k, v in self.supply._asdict().items()}
         parts |= {f"joins.{k}": v for k, v in self.joins._asdict().items()}
+        parts["shown_today"] = self.shown_today
         parts["exposures.keys"], parts["exposures.counts"] = self.exposures.rows()
         parts |= {f"edges.{table}": one.keys() for table, one in self._edges.items()}
         np.savez(folder / "state.npz", **parts)
@@ -226,6 +231,7 @@ class State:
             state.lives = Lives._make(parts[f"lives.{name}"] for name in Lives._fields)
             state.supply = Supply._make(parts[f"supply.{name}"] for name in Supply._fields)
             state.joins = Joins._make(parts[f"joins.{name}"] for name in Joins._fields)
+            state.shown_today = parts["shown_today"]
             edges = [parts[f"edges.{table}"] for table in state._edges]
             keys, counts = parts["exposures.keys"], parts["exposures.counts"]
         except (OSError, ValueError, KeyError, EOFError, BadZipFile) as error:

@@ -23,6 +23,7 @@ from data.synthetic.plan import Plan
 from data.synthetic.replies import Reaction, written
 from data.synthetic.rhythm import Openings
 from data.synthetic.state import State
+from data.synthetic.surveys import Surveys
 
 _UNFOLLOWS = {"not_interested": 0.25, "mute": 0.5, "block": 1.0}
 """Probability that a negative action on a followed author ends the follow. One draw an impression; the strongest
@@ -79,6 +80,7 @@ class Ticks:
         self._parameters = parameters
         self._plan = plan
         self._unfollows = Stream(config.seed, "unfollows")
+        self.surveys = Surveys(config, people, parameters)
 
     def run(self, state: State, feed: Feed, opened: Openings, chunk: int) -> Iterator[EventBatch | Written]:
         """All events of the requests of the tick that begins at `state.time_us`, and answers that are due.
@@ -97,6 +99,7 @@ class Ticks:
         request |= {"product": np.full(n, "home", object), "policy": np.full(n, feed.policy, object)}
         yield EventBatch("requests", request)
         yield self._impressions(requests, shown)
+        yield self.surveys.events(state, dict(columns), shown.slate.offsets, shown.tweet)
         yield self._engagements(state, requests, shown, done)
 
     def _serve(self, feed: Feed, requests: Requests, chunk: int) -> CandidateBatch:

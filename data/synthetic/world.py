@@ -166,9 +166,10 @@ class World:
         return [one for one in found if len(one.events if isinstance(one, Written) else one)]
 
     def save(self, folder: Path) -> None:
-        """Writes the truth that does not change: config, people, graph and shocks."""
+        """Writes the truth that does not change: config, people, how they answer surveys, graph and shocks."""
         (folder / "config.json").write_text(self.config.model_dump_json(indent=1))
         self.people.save(folder / "people.npz")
+        self._ticks.surveys.respondents.frame(self.people).write_parquet(folder / "respondents.parquet")
         np.savez(folder / "graph.npz", follower=self.graph[0], followee=self.graph[1])
         shocks = self.plan.shocks
         names = ("topic", "language", "place", "start_us", "peak_us", "end_us", "scale_us", "shape", "volume")

@@ -33,12 +33,13 @@ if TYPE_CHECKING:
 Verdict = Literal["clean", "found", "note", "absent"]
 """`note` is not a fault; `absent` cannot be checked, because the log lacks what it needs."""
 
-_TABLES = ("tweets", "deletions", "requests", "impressions", "engagements", "follows", "mutes", "blocks")
+_TABLES = ("tweets", "deletions", "requests", "impressions", "surveys", "engagements", "follows", "mutes", "blocks")
 _TEXT_TABLES = {"understanding", "topic_count"}
 """What views of texts read."""
 _COPIES = {
     "engagements": ("time_us", "user_id", "tweet_id", "action"),
     "impressions": ("time_us", "request_id", "tweet_id"),
+    "surveys": ("time_us", "user_id", "kind"),
 }
 """Columns that identify an event."""
 _EDGES = {
@@ -267,7 +268,7 @@ def _order(dataset: Dataset, now_us: int) -> Iterator[Finding]:
 
 def _before(dataset: Dataset) -> Iterator[Finding]:
     """Events before what they need: their tweet, their user, their request, their impression."""
-    for name in ("impressions", "engagements"):
+    for name in ("impressions", "surveys", "engagements"):
         if name not in dataset.tables:
             continue
         yield from _after(dataset, name, "tweets", "tweet_id", "time_us", "its tweet was posted")

@@ -41,6 +41,7 @@ def same(one: State, other: State, *names: str) -> bool:
     parts += [(getattr(one.memory, n), getattr(other.memory, n)) for n in one.memory._fields]
     parts += [(getattr(one, n).keys(), getattr(other, n).keys()) for n in ("follow_set", "mute_set", "block_set")]
     parts += list(zip(one.exposures.rows(), other.exposures.rows(), strict=True))
+    parts.append((one.shown_today, other.shown_today))
     for name in ("answers", "supply", *names):
         parts += list(zip(getattr(one, name), getattr(other, name), strict=True))
     return (one.time_us, one.day) == (other.time_us, other.day) and all(np.array_equal(a, b) for a, b in parts)
