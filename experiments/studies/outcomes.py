@@ -85,7 +85,7 @@ MEASURES: Mapping[str, Measure] = {
     "opened": Measure("share of people who open the app on a day", _a_day("opened")),
     "returned": Measure("share of people who open the app on the last day", _on_the_last_day("opened")),
     "return_probability": Measure("true chance to open the app on the day after the last", _return_probability),
-    "left": Measure("share of people who have left by the last day", _on_the_last_day("left")),
+    "left": Measure("share of people who have left", _on_the_last_day("left")),
     "authors": Measure("share of people who posted an original in the last seven days", _posted),
     "bait": Measure("share of impressions that are bait", _sum("bait"), _sum("impressions")),
     "outrage": Measure("share of impressions that are outrage", _sum("outrage"), _sum("impressions")),
