@@ -103,6 +103,11 @@ class Dataset:
         return dict(self.manifest["config"])
 
     @property
+    def warnings(self) -> tuple[str, ...]:
+        """What went wrong while it was made, a line each; empty when nothing did."""
+        return tuple(self.manifest.get("warnings", ()))
+
+    @property
     def tables(self) -> tuple[str, ...]:
         """Names of the tables it holds, in the schema's order."""
         return tuple(name for name in TABLES if name in self.manifest["rows"])

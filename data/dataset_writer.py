@@ -63,6 +63,8 @@ class DatasetWriter:
         self._range: list[int] = []
         self.kept: list[str] = []
         """Days that are finished, ascending."""
+        self.warnings: list[str] = []
+        """Lines for the manifest on what went wrong while the data were made; kept with the days."""
         if not (resume and self._reopened()):
             shutil.rmtree(self._staging, ignore_errors=True)
             (self._staging / TRUTH).mkdir(parents=True)
@@ -127,7 +129,13 @@ class DatasetWriter:
             frame.write_parquet(path, compression="zstd", compression_level=1)
         self.flush()
         self.kept.append(day)
-        about = {"about": self._about, "kept": self.kept, "rows": self._rows, "range": self._range}
+        about = {
+            "about": self._about,
+            "kept": self.kept,
+            "rows": self._rows,
+            "range": self._range,
+            "warnings": self.warnings,
+        }
         fresh = self._staging / f"{_KEPT}.fresh"
         fresh.write_text(json.dumps(about, default=str))
         fresh.replace(self._staging / _KEPT)
@@ -144,6 +152,7 @@ class DatasetWriter:
             found = json.loads((self._staging / _KEPT).read_text())
             same = found["about"] == json.loads(json.dumps(self._about, default=str))
             kept, rows, times = list(found["kept"]), dict(found["rows"]), list(found["range"])
+            warnings = list(found["warnings"])
         except (OSError, ValueError, KeyError, TypeError):
             return False
         if not same or not kept:
@@ -151,7 +160,7 @@ class DatasetWriter:
         for path in self._staging.rglob("*.parquet"):
             if path.stem not in kept and (path.stem == WHOLE or path.stem[:1].isdigit()):
                 path.unlink()
-        self.kept, self._rows, self._range = kept, rows, times
+        self.kept, self._rows, self._range, self.warnings = kept, rows, times, warnings
         return True
 
     def commit(self) -> Dataset:
@@ -170,6 +179,8 @@ class DatasetWriter:
         manifest = self._about | {
             "content_hash": content, "rows": self._rows, "time_range_us": [low, high], "files": files,
         }  # fmt: skip
+        if self.warnings:
+            manifest["warnings"] = self.warnings
         (self._staging / MANIFEST).write_text(json.dumps(manifest, indent=1, sort_keys=True))
         if self.folder.exists():
             self._replaced.mkdir(exist_ok=True)

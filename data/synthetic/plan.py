@@ -146,7 +146,9 @@ class Plan:
         found = []
         for posts, ids in originals:
             row, columns = annotate(self._config, posts)
-            found.append(pl.DataFrame({"tweet_id": ids[row], **columns}))
+            # A day without posts has no texts to infer the dtype from.
+            texts = {name: pl.Series(columns[name], dtype=pl.String) for name in ("task", "label")}
+            found.append(pl.DataFrame({"tweet_id": ids[row], **columns, **texts}))
         frame = _within(found, low).sort("time_us", "tweet_id", "annotator", "task")
         ids = snowflakes_in_order(frame["time_us"].to_numpy())
         return EventBatch.from_frame("annotations", frame.with_columns(annotation_id=ids))

@@ -36,11 +36,16 @@ def make(
         dataset = make_data(settings, out, progress, workers=workers)
     counts = {name: dataset.rows(name) for name in dataset.tables}
     facts = {"folder": str(dataset.folder), "content_hash": dataset.content_hash, "rows": counts}
+    facts |= {"warnings": list(dataset.warnings)}
     rows = [(name, f"{count:,}") for name, count in counts.items()]
     show(
         facts,
         as_json=as_json,
-        tables=[table(f"{dataset.folder}", ["table", "rows"], rows), f"content hash {dataset.content_hash[:16]}"],
+        tables=[
+            table(f"{dataset.folder}", ["table", "rows"], rows),
+            f"content hash {dataset.content_hash[:16]}",
+            *dataset.warnings,
+        ],
     )
 
 
