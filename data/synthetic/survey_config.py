@@ -30,7 +30,7 @@ class SurveyConfig(BaseModel):
     day."""
     satisfaction_rate: Rate = 0.02
     """Chance of a day with impressions to begin with a question on the network; there is no other on such a day."""
-    response_rate: Annotated[float, Field(gt=0.0, lt=1.0, allow_inf_nan=False)] = 0.25
+    response_rate: Annotated[float, Field(gt=0.0, lt=1.0, allow_inf_nan=False)] = 0.15
     """Chance of the median person to answer at usual satisfaction."""
     response_spread: Spread = 0.8
     """Standard deviation over people of the logit of that chance, beside what activity does."""

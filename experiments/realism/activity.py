@@ -17,6 +17,9 @@ LANGUAGES = {"en": 0.41, "ja": 0.16, "es": 0.09, "pt": 0.069, "ko": 0.024}
 MEDIA = (0.679, 0.249, 0.039, 0.011, 0.021)
 """Shares of tweets with 0 to 4 media; the same."""
 
+NAMES = {"en": "English", "ja": "Japanese", "es": "Spanish", "pt": "Portuguese", "ko": "Korean"}
+"""The languages of `LANGUAGES`, in its order."""
+
 RATIOS = {"retweet": 25.8, "reply": 6.2, "quote": 1.8}
 """Actions for 100 likes; the same."""
 
@@ -100,16 +103,19 @@ def languages(log: Log) -> Found:
     here = {code: counts.get(code, 0) for code in LANGUAGES}
     present = [code for code, count in here.items() if count]
     if len(present) < 2:
-        raise NoData(f"{present[0] if present else 'none'} alone of {', '.join(LANGUAGES)}: nothing to compare")
+        alone = NAMES[present[0]] if present else "none"
+        raise NoData(f"{alone} alone of {', '.join(NAMES.values())}: nothing to compare")
     total, published = sum(here.values()), sum(LANGUAGES[code] for code in present)
     parts = [near(code, LANGUAGES[code] / published, percent=True) for code in LANGUAGES]
     bounds = {at: (parts[at].low, parts[at].high) for at, code in enumerate(LANGUAGES) if code in present}
     bounds |= {at: (0.0, 0.0) for at, code in enumerate(LANGUAGES) if code not in present}
     others = {code: count for code, count in counts.items() if code not in LANGUAGES}
-    note = f"{total:,} written tweets in {', '.join(present)}; {sum(others.values()):,} in other languages"
+    named = ", ".join(NAMES[code] for code in present)
+    note = f"{total:,} written tweets in {named}; {sum(others.values()):,} in other languages"
     ours = Line(np.arange(5), np.array([here[code] / total for code in LANGUAGES]), "here", "bar")
     theirs = np.array([LANGUAGES[code] / published if code in present else 0.0 for code in LANGUAGES])
-    plot = Plot("Languages", ", ".join(LANGUAGES), "share", [ours, Line(np.arange(5), theirs, "published", "o")])
+    lines = [ours, Line(np.arange(5), theirs, "published", "o")]
+    plot = Plot("Languages", "", "share", lines, names=list(NAMES.values()))
     return Found([here[code] / total for code in LANGUAGES], note, [plot], bounds)
 
 
@@ -208,7 +214,7 @@ FIGURES = (
     ),
     Figure(
         "languages",
-        tuple(near(code, share, percent=True) for code, share in LANGUAGES.items()),
+        tuple(near(NAMES[code], share, percent=True) for code, share in LANGUAGES.items()),
         "Shares of written tweets among those of the five languages that the log has, against the published shares "
         "rescaled to them; each +- 20%.",
         RECSYS, ("tweets",), languages,

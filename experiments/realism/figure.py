@@ -71,6 +71,8 @@ class Plot:
     ylabel: str
     lines: Sequence[Line]
     scale: Literal["", "x", "y", "xy"] = ""
+    names: Sequence[str] = ()
+    """What the whole numbers 0, 1, ... of the x-axis are, where they are no numbers."""
 
 
 @dataclass(frozen=True)

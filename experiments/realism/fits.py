@@ -63,6 +63,30 @@ def best_power_law(sizes: I64, *, share: float = 0.1) -> Tail:
     return best
 
 
+def power_law_distance(depths: I64, exponent: float) -> float:
+    """Largest difference (Kolmogorov-Smirnov) of depths [N] and a discrete power law from their 1% quantile on.
+
+    The longest depth is left out, as in `power_law_or_geometric`.
+    """
+    from scipy.special import zeta
+
+    low, high = max(int(np.quantile(depths, 0.01)), 1), int(depths.max())
+    kept = depths[depths >= low]
+    x = np.arange(low, high)
+    ours = np.searchsorted(np.sort(kept), x, side="right") / len(kept)
+    law = 1.0 - zeta(exponent, x + 1) / zeta(exponent, low)
+    return float(np.abs(ours - law).max()) if len(x) else float("nan")
+
+
+def inverse_gaussian_distance(lengths: F64, mean: float, shape: float) -> float:
+    """Largest difference of whole lengths [N] and an inverse Gaussian, taken halfway to the next length."""
+    from scipy.stats import invgauss
+
+    x, counts = np.unique(lengths, return_counts=True)
+    law = invgauss.cdf(x + 0.5, mean / shape, scale=shape)
+    return float(np.abs(np.cumsum(counts) / len(lengths) - law).max())
+
+
 @dataclass(frozen=True)
 class Duel:
     """Two laws fitted to the same sample: positive `gain` is for the first."""

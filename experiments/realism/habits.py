@@ -98,11 +98,11 @@ FIGURES = (
         "inter-tweet gaps of a user",
         (
             Part("B", "bursty", 0.2, 0.8),
-            Part("gain", "power law with cut-off", 0.0, np.inf),
+            Part("gain", "power law with cut-off", 0.2, 5.0),
         ),
         "People with 20 gaps and more (4,000 by hash). B = (sd - mean) / (sd + mean) of a person's gaps, median in "
         "0.2 to 0.8; and log-likelihood a gap, less Akaike's cost, of a power law with exponential cut-off over an "
-        "exponential, each fitted person by person: over 0.",
+        "exponential, each fitted person by person: over 0.2. Gaps of a Poisson process have a B and a gain of 0.",
         "arXiv 1402.2671; arXiv 1604.01125", ("tweets",), inter_tweet_gaps,
     ),
     Figure(

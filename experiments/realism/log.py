@@ -202,12 +202,17 @@ class Log:
         settled: Mask = self.tweets.time_us <= high - min(SETTLED_H * HOUR_US, (high - low) // 2)
         return settled
 
-    def whole_days(self, time_us: I64) -> Mask:
-        """[N] times in the UTC days that the log covers from end to end; all where it covers none."""
+    @cached_property
+    def whole(self) -> tuple[int, int]:
+        """Begin and end (exclusive) of the UTC days that the log covers from end to end; equal where there is none."""
         low, high = self.dataset.time_range_us()
         # A log that begins or ends within an hour of midnight covers that day.
         first = -(-(low - HOUR_US) // DAY_US) * DAY_US
-        last = (high + HOUR_US) // DAY_US * DAY_US
+        return first, max(first, (high + HOUR_US) // DAY_US * DAY_US)
+
+    def whole_days(self, time_us: I64) -> Mask:
+        """[N] times in the UTC days that the log covers from end to end; all where it covers none."""
+        first, last = self.whole
         return (time_us >= first) & (time_us < last) if last > first else np.ones(len(time_us), bool)
 
 

@@ -60,6 +60,8 @@ def draw(plot: Plot) -> Any:
             axes.plot(line.x, line.y, "o", markersize=3, label=line.label, alpha=0.7)
         else:
             axes.plot(line.x, line.y, line.style, label=line.label)
+    if plot.names:
+        axes.set_xticks(range(len(plot.names)), plot.names)
     if "x" in plot.scale:
         axes.set_xscale("log")
     if "y" in plot.scale:

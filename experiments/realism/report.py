@@ -14,18 +14,34 @@ from data.batch import F32
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.progress import Progress, no_progress
-from experiments.realism import activity, cascades, exposure, graph, habits, hashtags, text
+from experiments.realism import (
+    activity,
+    broadcasts,
+    cascades,
+    exposure,
+    followers,
+    graph,
+    habits,
+    hashtags,
+    returns,
+    text,
+    wording,
+)  # fmt: skip
 from experiments.realism.figure import ABSENT, MET, MISSED, Figure, Found, Plot, Row, judge
 from experiments.realism.log import Encode, Log, NoData
 
 FIGURES: Sequence[Figure] = (
     *graph.FIGURES,
+    *followers.FIGURES,
     *activity.FIGURES,
     *habits.FIGURES,
+    *returns.FIGURES,
     *cascades.FIGURES,
+    *broadcasts.FIGURES,
     *exposure.FIGURES,
     *hashtags.FIGURES,
     *text.FIGURES,
+    *wording.FIGURES,
 )
 """All figures, family by family."""
 

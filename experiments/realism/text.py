@@ -84,12 +84,14 @@ def length(log: Log) -> Found:
     return Found([float(np.median(modes)), *over], f"{total:,} written tweets {found.note}", [plot])
 
 
+def in_words(texts: pl.Series) -> pl.Series:
+    """[N] lists of the lower-cased words of texts; links and mentions are left out."""
+    return texts.str.to_lowercase().str.replace_all(_DROPPED, " ").str.extract_all(_WORD)
+
+
 def words(texts: pl.Series) -> I64:
     """[N] numbers of the lower-cased words of texts, in their order; links and mentions are left out."""
-    frame = pl.DataFrame({"text": texts}).select(
-        pl.col("text").str.to_lowercase().str.replace_all(_DROPPED, " ").str.extract_all(_WORD).alias("word")
-    )
-    found = frame["word"].explode().drop_nulls()
+    found = in_words(texts).explode().drop_nulls()
     return found.rank("dense").cast(pl.Int64).to_numpy() - 1 if len(found) else np.empty(0, np.int64)
 
 

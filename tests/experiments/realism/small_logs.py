@@ -30,6 +30,8 @@ def write_log(
     tweets: Rows = (),
     impressions: Rows = (),
     engagements: Rows = (),
+    requests: Rows = (),
+    surveys: Rows = (),
     name: str = "by hand",
 ) -> Dataset:
     """A data set; what a row leaves out gets a plain value. Follows are (follower, followee[, hour[, ended]])."""
@@ -53,6 +55,11 @@ def write_log(
             for at, row in enumerate(impressions)
         ],
         "engagements": [{"engagement_id": at, "user_id": 0} | row for at, row in enumerate(engagements)],
+        "requests": [{"request_id": at, "product": "home", "policy": "p"} | row for at, row in enumerate(requests)],
+        "surveys": [
+            {"survey_id": at, "kind": "tweet", "request_id": 0, "propensity": 0.1} | row
+            for at, row in enumerate(surveys)
+        ],
     }
     with DatasetWriter(folder, name=name, config={}, seed=0) as out:
         for table, rows in filled.items():

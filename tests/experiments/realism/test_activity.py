@@ -74,7 +74,7 @@ def test_languages_are_held_against_published_shares_of_those_that_are_there(tmp
     row = row_of(write_log(tmp_path / "log", tweets=tweets), "languages")
     assert row.value == [0.7, 0.3, 0, 0, 0]
     # 41 and 16 of 57 are 71.9% and 28.1%.
-    assert row.tolerance.startswith("en 57.5% to 86.3%; ja 22.5% to 33.7%;")
+    assert row.tolerance.startswith("English 57.5% to 86.3%; Japanese 22.5% to 33.7%;")
     assert row.verdict == "met"
 
 
@@ -88,7 +88,7 @@ def test_a_tweet_that_declares_no_language_has_its_authors(tmp_path: Path) -> No
 def test_one_language_alone_cannot_be_compared(tmp_path: Path) -> None:
     row = row_of(write_log(tmp_path / "log", tweets=[tweet(1, language="en")]), "languages")
     assert row.verdict == "no data"
-    assert row.note.startswith("en alone of en, ja, es, pt, ko")
+    assert row.note.startswith("English alone of English, Japanese, Spanish, Portuguese, Korean")
 
 
 def test_hours_are_utc_for_all_and_local_within_the_zone_of_most_tweets(tmp_path: Path) -> None:

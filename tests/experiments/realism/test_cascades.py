@@ -28,7 +28,7 @@ def tweets_of(retweeters: list[int], *, step_h: float = 0.1) -> list[dict[str, A
 def tree_of(folder: Path, retweeters: list[int], follows: list[tuple[Any, ...]]) -> tuple[int, float]:
     log = Log(write_log(folder, tweets=tweets_of(retweeters), follows=follows))
     cascades = cascades_of(log, log.settled)
-    depth, virality = trees(cascades, log.tweets.author[cascades.root], log.follows)
+    depth, virality, _ = trees(cascades, log.tweets.author[cascades.root], log.follows)
     assert len(depth) == 1
     return int(depth[0]), float(virality[0])
 
