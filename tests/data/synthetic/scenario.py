@@ -94,7 +94,8 @@ class Scenario:
         """Impressions now."""
         self.history.shown[person] += [(self.now_us, tweet) for tweet in tweets]
         self._apply("impressions", user_id=[self.people.user_id[person]] * len(tweets),
-                   tweet_id=[tweet.tweet_id for tweet in tweets])  # fmt: skip
+                   tweet_id=[tweet.tweet_id for tweet in tweets], position=np.arange(len(tweets)),
+                   request_id=np.full(len(tweets), int(snowflake(self.now_us, 0))))  # fmt: skip
 
     def act(self, person: int, tweet: Tweet, action: str = "like") -> None:
         if action in ("like", "reply", "retweet", "quote"):
