@@ -47,8 +47,8 @@ from data.rng import philox, unit
 from data.schema import ACTION_CODE
 from data.synthetic.attributes import MEAN_BAIT, MEAN_OUTRAGE, MEAN_USEFULNESS, SPAM
 from data.synthetic.behaviour_parameters import BehaviourParameters, Examination
-from data.synthetic.exposures import exposures_of
-from data.synthetic.follow_set import find_edge
+from data.synthetic.follow_set import has_edge
+from data.synthetic.pair_counts import count_of
 from data.synthetic.people import TASTE_HALF, WORLD_ACTIONS
 from data.synthetic.state_columns import DISTINCT, LIKES, Known
 
@@ -62,7 +62,7 @@ def probabilities(parameters: BehaviourParameters, state: Known, users: I64, twe
     out = np.empty((len(users), len(WORLD_ACTIONS)))
     p = parameters
     _probabilities(
-        p.traits, p.logits, p.weights, state.tweets, state.memory, state.exposures.counts, state.follow_set.slots,
+        p.traits, p.logits, p.weights, state.tweets, state.memory, state.exposures.pairs, state.follow_set.pairs,
         users, tweets, times_us, out,
     )  # fmt: skip
     return out
@@ -113,7 +113,7 @@ def react(
     out = Reactions(np.empty(n, np.uint16), np.empty(n, np.int32), np.empty(n), np.empty(n, np.int16))
     _react(
         p.traits, p.logits, p.weights, p.examination, p.reaction_key, state.tweets, state.memory,
-        state.exposures.counts, state.follow_set.slots,
+        state.exposures.pairs, state.follow_set.pairs,
         users, times_us, offsets, tweets, out.actions, out.dwell_ms, out.after_us, out.exposure,
     )  # fmt: skip
     return out
@@ -124,7 +124,7 @@ def seen_before(tweets, memory, exposures, u, t):  # type: ignore[no-untyped-def
     """Earlier impressions of a tweet; none of what was posted since the person last looked."""
     count = np.int64(0)
     if tweets.time_us[t] < memory.fatigue_us[u]:
-        count = exposures_of(exposures, u, t)
+        count = count_of(exposures, u, t)
     return count
 
 
@@ -158,7 +158,7 @@ def _attraction(traits, w, tweets, memory, edges, u, t, time, follows, seen):  #
     age = max(time - tweets.time_us[t], 0)
     x = w.eagerness + w.interest * match + w.affinity * close + w.bond * bond_of(traits.bond_key, u, v)
     x = x + w.quality * tweets.quality[t] + w.following * follows
-    if follows and find_edge(edges, v, u) >= 0:
+    if follows and has_edge(edges, v, u):
         x += w.friends
     pull = w.bait * (tweets.bait[t] - MEAN_BAIT) + w.outrage * (tweets.outrage[t] - MEAN_OUTRAGE)
     pull += w.provocation * (tweets.toxicity[t] > 0)
@@ -167,7 +167,7 @@ def _attraction(traits, w, tweets, memory, edges, u, t, time, follows, seen):  #
     x += fresh + news + w.media * (tweets.media[t] > 0)
     proof = 0
     for j in range(min(tweets.counts[t, DISTINCT], tweets.engagers.shape[1])):
-        proof += find_edge(edges, u, tweets.engagers[t, j]) >= 0
+        proof += has_edge(edges, u, tweets.engagers[t, j])
     if proof:
         x += w.social_proof * np.log1p(float(proof))
     if tweets.counts[t, LIKES]:
@@ -200,7 +200,7 @@ def _probabilities(  # type: ignore[no-untyped-def]
         if tweets.deleted[t] or tweets.author[t] == u:
             out[i] = 0.0
             continue
-        follows, seen = find_edge(edges, u, tweets.author[t]) >= 0, seen_before(tweets, memory, exposures, u, t)
+        follows, seen = has_edge(edges, u, tweets.author[t]), seen_before(tweets, memory, exposures, u, t)
         x = _attraction(traits, weights, tweets, memory, edges, u, t, times[i], follows, seen)
         offence = _offence(tweets, t)
         for a in range(ANSWERED):
@@ -249,7 +249,7 @@ def _react(  # type: ignore[no-untyped-def]
             if looked and not tweets.deleted[t] and tweets.author[t] != u:
                 for block in range(1, _WORDS // 4):
                     _four(words, block, key, u, tweets.tweet_id[t], met)
-                follows = find_edge(edges, u, tweets.author[t]) >= 0
+                follows = has_edge(edges, u, tweets.author[t])
                 x = _attraction(traits, weights, tweets, memory, edges, u, t, time, follows, seen)
                 offence = _offence(tweets, t)
                 for a in range(ANSWERED):

@@ -24,10 +24,10 @@ from data.synthetic import retention, supply
 from data.synthetic.behaviour import examination, probabilities
 from data.synthetic.behaviour_parameters import BehaviourParameters
 from data.synthetic.config import WorldConfig
-from data.synthetic.exposures import Exposures
 from data.synthetic.follow_set import FollowSet
 from data.synthetic.hidden import Hidden
 from data.synthetic.newcomers import Joins, first_follows, no_joins
+from data.synthetic.pair_counts import PairCounts
 from data.synthetic.people import People
 from data.synthetic.retention import Lives
 from data.synthetic.state_columns import PUBLIC, Answers, Memory, Tweets, empty_tweets, engage, no_answers, show
@@ -74,9 +74,9 @@ class State:
         self.memory = Memory(
             np.zeros(count), np.full(count, config.start_us, np.int64), np.zeros((count, config.topics), np.float32)
         )
-        self.exposures = Exposures(count)
+        self.exposures = PairCounts(count)
         self.answers = no_answers()
-        self.follow_set, self.mute_set, self.block_set = FollowSet(), FollowSet(), FollowSet()
+        self.follow_set, self.mute_set, self.block_set = (FollowSet(count) for _ in range(3))
         self._edges = {"follows": self.follow_set, "mutes": self.mute_set, "blocks": self.block_set}
 
     @property

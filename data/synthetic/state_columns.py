@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from data.kernel import kernel
-from data.synthetic.exposures import Exposures
 from data.synthetic.follow_set import FollowSet
+from data.synthetic.pair_counts import PairCounts
 
 ENGAGERS = 8
 """Latest people who engaged a tweet that are remembered."""
@@ -80,7 +80,7 @@ class Known(Protocol):
         ...
 
     @property
-    def exposures(self) -> Exposures:
+    def exposures(self) -> PairCounts:
         """What they were shown."""
         ...
 

@@ -30,7 +30,7 @@ from data.batch import F64, I64
 from data.kernel import inline_kernel, parallel_kernel
 from data.synthetic.behaviour import bond_of, seen_before
 from data.synthetic.behaviour_parameters import BehaviourParameters
-from data.synthetic.follow_set import find_edge
+from data.synthetic.follow_set import has_edge
 from data.synthetic.people import TASTE_HALF
 from data.synthetic.state_columns import Known
 
@@ -42,7 +42,7 @@ def welfare(parameters: BehaviourParameters, state: Known, users: I64, tweets: I
     """
     out, p = np.empty(len(users)), parameters
     _welfare(
-        p.traits, p.welfare, state.tweets, state.memory, state.exposures.counts, state.follow_set.slots, users, tweets,
+        p.traits, p.welfare, state.tweets, state.memory, state.exposures.pairs, state.follow_set.pairs, users, tweets,
         times_us, out,
     )  # fmt: skip
     return out
@@ -65,7 +65,7 @@ def _argument(traits, w, tweets, memory, edges, u, t, time, seen):  # type: igno
     v = np.int64(tweets.author[t])
     z = w.base + w.interest * _match(traits, tweets, u, t) + w.bond * bond_of(traits.bond_key, u, v)
     z += w.usefulness * tweets.usefulness[t] + w.quality * tweets.quality[t]
-    if find_edge(edges, u, v) >= 0 and find_edge(edges, v, u) >= 0:
+    if has_edge(edges, u, v) and has_edge(edges, v, u):
         z += w.friends
     if seen == 0:
         faded = np.exp(-max(time - memory.fatigue_us[u], 0) / w.fatigue_us)
