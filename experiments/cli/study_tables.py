@@ -52,6 +52,7 @@ def objectives_tables(result: ObjectivesResult) -> list[Any]:
         table("By week", heads, _weeks(result)),
         words,
         explained,
+        *result.warnings,
     ]
 
 
@@ -83,4 +84,4 @@ def coefficients_tables(result: CoefficientsResult) -> list[Any]:
         tables.append(table(f"{measure}: {words}", heads, rows))
     seeds = ", ".join(map(str, result.seeds))
     tables.append(f"{result.people:,} people in each of the worlds of seeds {seeds}, {result.days} days.")
-    return tables
+    return [*tables, *result.warnings]

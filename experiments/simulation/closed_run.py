@@ -26,6 +26,7 @@ from data.synthetic import state as state_module
 from data.synthetic.config import WorldConfig
 from data.synthetic.feed import Feed
 from data.synthetic.new_tweets import Written
+from data.synthetic.population import Population
 from data.synthetic.retention import LEFT
 from data.synthetic.state import State
 from data.synthetic.world import World
@@ -69,18 +70,22 @@ class PersonDays:
     """
     return_probability: F64
     """[P] true chance to open the app on the day after the last."""
+    warnings: tuple[str, ...] = ()
+    """A line for each day on which the world died out or exploded, by `Population`."""
 
     def save(self, folder: Path) -> None:
         """Writes `numbers.npz`."""
         np.savez_compressed(
-            folder / _NUMBERS, allow_pickle=False, return_probability=self.return_probability, **self.columns
-        )
+            folder / _NUMBERS, allow_pickle=False, return_probability=self.return_probability,
+            warnings=np.array(self.warnings, np.str_), **self.columns,
+        )  # fmt: skip
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Reads what `save` wrote."""
         with np.load(folder / _NUMBERS, allow_pickle=False) as stored:
-            return cls({name: stored[name] for name in COLUMNS}, stored["return_probability"])
+            columns, warnings = {name: stored[name] for name in COLUMNS}, stored["warnings"].tolist()
+            return cls(columns, stored["return_probability"], tuple(warnings))
 
 
 def feed_of(run: ClosedRun, world: World, state: State) -> RankedFeed:
@@ -91,13 +96,16 @@ def feed_of(run: ClosedRun, world: World, state: State) -> RankedFeed:
 
 def closed_run(run: ClosedRun, progress: Progress = no_progress) -> PersonDays:
     """Runs the world with the feed from its first day to its last."""
-    world = World.create(run.world)
+    world, population, warnings = World.create(run.world), Population(run.world.start_us), list[str]()
     state = world.start()
     feed = feed_of(run, world, state)
-    days = [_day(world, state, feed, day, progress) for day in range(run.world.days)]
+    days = []
+    for day in range(run.world.days):
+        days.append(_day(world, state, feed, day, population, progress))
+        warnings += population.end_day()
     people = np.arange(run.world.people)
     columns = {name: np.stack([day[name] for day in days]) for name in COLUMNS}
-    return PersonDays(columns, world.truth.return_probability(state, people))
+    return PersonDays(columns, world.truth.return_probability(state, people), tuple(warnings))
 
 
 def kept_run(run: ClosedRun, folder: Path, progress: Progress = no_progress) -> PersonDays:
@@ -113,13 +121,16 @@ def kept_run(run: ClosedRun, folder: Path, progress: Progress = no_progress) -> 
     return found
 
 
-def _day(world: World, state: State, feed: Feed, day: int, progress: Progress) -> dict[str, Array]:
+def _day(
+    world: World, state: State, feed: Feed, day: int, population: Population, progress: Progress
+) -> dict[str, Array]:
     """[P] by `COLUMNS`, of one day."""
     start = world.config.start_us + day * DAY_US
     log: dict[str, list[EventBatch]] = {}
     for one in world.steps(state, feed, start + DAY_US):
         events = one.events if isinstance(one, Written) else one
         log.setdefault(events.table, []).append(events)
+        population.observe(events)
         progress((state.time_us - world.config.start_us) / DAY_US, world.config.days, f"day {day + 1}")
     # The state is at the end of the day: its accumulators are this day's, and no tweet shown today is forgotten.
     tweets, lives, p = state.tweets, state.lives, world.config.people

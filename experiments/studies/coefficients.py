@@ -101,6 +101,8 @@ class CoefficientsResult:
     measures: Mapping[str, str]
     """What each is, in words."""
     folder: Path
+    warnings: tuple[str, ...]
+    """A line for each run and day on which a world died out or exploded."""
 
 
 def study_coefficients(
@@ -141,7 +143,12 @@ def study_coefficients(
         base = {measure: estimates.difference(*_difference(_AS_THEY_ARE, measure)) for measure in SHOWN}
         words = {measure: MEASURES[measure].words for measure in SHOWN}
         found = tuple(_effects(estimates, changes))
-        result = CoefficientsResult(config.seeds, people, config.days, base, found, words, folder)
+        warnings = tuple(
+            f"{label}, {policy}, seed {seed}, {line}"
+            for (label, policy, seed), run in kept.items()
+            for line in run.warnings
+        )
+        result = CoefficientsResult(config.seeds, people, config.days, base, found, words, folder, warnings)
         _log(result)
     return result
 

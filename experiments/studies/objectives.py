@@ -176,6 +176,8 @@ class ObjectivesResult:
     measures: Mapping[str, str]
     """What each is, in words."""
     folder: Path
+    warnings: tuple[str, ...] = ()
+    """A line for each run and day on which a world died out or exploded."""
 
     def outcome(self, policy: str, measure: str, period: str = "all") -> Outcome:
         """The outcome of these names."""
@@ -259,6 +261,12 @@ def _compared(config: ObjectivesConfig, arms: Mapping[str, Sequence[PersonDays]]
     return ObjectivesResult(
         config.policies, config.seeds, people, days, tuple(_outcomes(estimates, config.policies, over)),
         tuple(_outcomes(estimates, config.policies, daily)), tuple(_luck(estimates, config)), words, folder,
+        tuple(
+            f"{policy}, seed {seed}, {line}"
+            for policy, runs in arms.items()
+            for seed, run in zip(config.seeds, runs, strict=True)
+            for line in run.warnings
+        ),
     )  # fmt: skip
 
 

@@ -70,6 +70,16 @@ def test_numbers_are_the_events_of_the_log_counted_one_at_a_time(numbers: Person
     assert 0.1 < numbers.return_probability.mean() < 0.9
 
 
+def test_a_world_that_dies_out_says_so_when_made_and_when_kept(tmp_path: Path) -> None:
+    retention = {"leaving": 0.9, "leaving_new": 0.0, "returning": 0.0, "joins_per_day": 0.0}
+    world = WorldConfig.parse(WORLD.model_dump() | {"days": 3, "tick_min": 60, "retention": retention})
+    run = ClosedRun(world=world, policy="recency")
+    made = kept_run(run, tmp_path / "run")
+    assert any("dies out" in line and "people loaded the feed" in line for line in made.warnings)
+    assert kept_run(run, tmp_path / "run").warnings == made.warnings
+    assert made.columns["left"][2].mean() > 0.8
+
+
 def test_a_run_is_kept_for_its_settings_alone(tmp_path: Path) -> None:
     run = RUN.model_copy(update={"world": WORLD.model_copy(update={"days": 1, "people": 60}), "policy": "recency"})
     made = kept_run(run, tmp_path / "run")
