@@ -71,8 +71,8 @@ def test_numbers_are_the_events_of_the_log_counted_one_at_a_time(numbers: Person
 
 
 def test_a_world_that_dies_out_says_so_when_made_and_when_kept(tmp_path: Path) -> None:
-    retention = {"leaving": 0.9, "leaving_new": 0.0, "returning": 0.0, "joins_per_day": 0.0}
-    world = WorldConfig.parse(WORLD.model_dump() | {"days": 3, "tick_min": 60, "retention": retention})
+    retention = {"leaving": 0.85, "leaving_new": 0.0, "returning": 0.0, "joins_per_day": 0.0}
+    world = WorldConfig.parse(WORLD.model_dump() | {"people": 800, "days": 3, "tick_min": 60, "retention": retention})
     run = ClosedRun(world=world, policy="recency")
     made = kept_run(run, tmp_path / "run")
     assert any("dies out" in line and "people loaded the feed" in line for line in made.warnings)
