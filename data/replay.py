@@ -48,15 +48,23 @@ class Replay:
     def advance(self, before_us: int | None = None) -> Iterator[EventBatch]:
         """Events not yielded yet with time < `before_us` (all that are left when None)."""
         until = NEVER_US if before_us is None else before_us
-        for stop in self._stops(until):
+        stop = -NEVER_US
+        while stop < until:
+            stop = min([until, *(self._first_day_end(name) for name in self._tables)])
             for name in self._tables:
                 yield from self._advance_table(name, stop)
 
-    def _stops(self, until: int) -> list[int]:
-        """The ends of days that have events before `until`, and `until`."""
-        ends = {_day_end(day) for days in self._days.values() for day in days}
-        ends |= {(int(batch.time_us[0]) // DAY_US + 1) * DAY_US for batch in self._open.values() if len(batch)}
-        return [*sorted(end for end in ends if end < until), until]
+    def _first_day_end(self, name: str) -> int:
+        """The end of the day of a table's next event, NEVER_US when none is left. Opens a file of all days."""
+        while name not in self._open:
+            if not self._days[name]:
+                return NEVER_US
+            if self._days[name][0][0].isdigit():
+                return _day_end(self._days[name][0])
+            opened = self._read(name, self._days[name].pop(0))
+            if len(opened):
+                self._open[name] = opened
+        return (int(self._open[name].time_us[0]) // DAY_US + 1) * DAY_US
 
     def _advance_table(self, name: str, until: int) -> Iterator[EventBatch]:
         while True:

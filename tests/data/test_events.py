@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -85,6 +85,8 @@ def test_a_batch_of_some_columns_has_the_others_null() -> None:
 
 @settings(max_examples=40, deadline=None)
 @given(LOGS, st.lists(st.integers(0, 5 * DAY_US), max_size=5).map(sorted), st.booleans())
+@example([(0, "tweets"), (DAY_US, "users")], [], True)
+@example([(0, "deletions"), (DAY_US, "tweets"), (DAY_US, "users")], [], False)
 def test_a_replay_hands_out_each_event_once_in_order_and_strictly_before_the_cut(
     log: list[tuple[int, str]], cuts: list[int], daily: bool
 ) -> None:
@@ -94,16 +96,15 @@ def test_a_replay_hands_out_each_event_once_in_order_and_strictly_before_the_cut
         met: list[tuple[str, int, int]] = []
         low = -1
         for cut in [*cuts, None]:
-            step: list[tuple[int, int, int]] = []
+            step: list[tuple[int, int, int, int]] = []
             for batch in replay.advance(cut):
                 assert len(batch)
                 place = list(TABLES).index(batch.table)
-                step += zip(
-                    [place] * len(batch), batch.time_us.tolist(), batch.columns[batch.spec.key].tolist(), strict=True
-                )
-            assert all(low <= time and (cut is None or time < cut) for _, time, _ in step)
+                days, times = (batch.time_us // DAY_US).tolist(), batch.time_us.tolist()
+                step += zip(days, [place] * len(batch), times, batch.columns[batch.spec.key].tolist(), strict=True)
+            assert all(low <= time and (cut is None or time < cut) for _, _, time, _ in step)
             assert step == sorted(step)
-            met += [(list(TABLES)[place], time, key) for place, time, key in step]
+            met += [(list(TABLES)[place], time, key) for _, place, time, key in step]
             low = low if cut is None else cut
         assert sorted(met) == sorted((name, time, row) for row, (time, name) in enumerate(log, start=1))
 
