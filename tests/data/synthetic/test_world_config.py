@@ -1,8 +1,13 @@
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Iterator
+from math import inf, nan
+from typing import Any, get_args
 
+import annotated_types
 import pytest
+from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from data.errors import ConfigError
 from data.synthetic.config import WorldConfig
@@ -30,3 +35,44 @@ def test_a_config_survives_json() -> None:
     config = WorldConfig(people=77, follows=9.0)
     assert WorldConfig.parse(config.model_dump(mode="json")) == config
     assert config.end_us - config.start_us == 14 * 86_400_000_000
+
+
+def fields(model: type[BaseModel], path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], FieldInfo]]:
+    """Every field of a config and of those within it, with its path."""
+    for name, field in model.model_fields.items():
+        if isinstance(field.annotation, type) and issubclass(field.annotation, BaseModel):
+            yield from fields(field.annotation, (*path, name))
+        else:
+            yield (*path, name), field
+
+
+def beyond(field: FieldInfo) -> list[Any]:
+    """Values that a field must refuse: just outside each stated bound, no numbers at all, and the wrong kind."""
+    wrong: list[Any] = [[], "no such value"]
+    if float in (field.annotation, *get_args(field.annotation)):
+        wrong += [nan, inf, -inf]
+    for bound in field.metadata:
+        match bound:
+            case annotated_types.Ge(ge=least):
+                wrong.append(least - 1)
+            case annotated_types.Gt(gt=least):
+                wrong.append(least)
+            case annotated_types.Le(le=most):
+                wrong.append(most + 1)
+            case annotated_types.Lt(lt=most):
+                wrong.append(most)
+    return wrong
+
+
+FIELDS = {".".join(path): field for path, field in fields(WorldConfig)}
+
+
+@pytest.mark.parametrize("name", FIELDS)
+def test_every_setting_refuses_what_is_outside_its_range_by_name(name: str) -> None:
+    path = name.split(".")
+    for value in beyond(FIELDS[name]):
+        changes: Any = value
+        for part in reversed(path):
+            changes = {part: changes}
+        with pytest.raises(ConfigError, match=name.replace(".", r"\.")):
+            WorldConfig.parse(changes)
