@@ -15,6 +15,7 @@ from data.synthetic.retention_config import RetentionConfig
 from data.synthetic.supply_config import SupplyConfig
 from data.synthetic.survey_config import SurveyConfig
 from data.synthetic.text.languages.language import TOPIC_NAMES
+from data.synthetic.week_config import WeekConfig
 from data.synthetic.welfare_config import WelfareConfig
 
 
@@ -65,6 +66,8 @@ class WorldConfig(BaseModel):
     """Who comes back, leaves and joins."""
     supply: SupplyConfig = SupplyConfig()
     """How much and about what authors post."""
+    week: WeekConfig = WeekConfig()
+    """How weekends differ."""
     surveys: SurveyConfig = SurveyConfig()
     """Who is questioned how often, and how they answer."""
 

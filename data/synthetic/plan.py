@@ -24,6 +24,7 @@ from data.synthetic.shocks import Shocks, make_shocks
 from data.synthetic.state import State
 from data.synthetic.supply import voice
 from data.synthetic.text.writer import Draft, Texts, Writer
+from data.synthetic.weekly_tags import WEEKLY_TAGS
 
 Originals = tuple[Posts, I64]
 """Originals of a day and their ids."""
@@ -77,8 +78,8 @@ class Plan:
 
     @cached_property
     def writer(self) -> Writer:
-        """Writes the texts of all people; has their handles and the hashtags of the shocks."""
-        return Writer(self._config.seed, self._people.handles, self.shocks.tag)
+        """Writes the texts of all people; has their handles, the hashtags of the shocks, then those of weekdays."""
+        return Writer(self._config.seed, self._people.handles, (*self.shocks.tag, *WEEKLY_TAGS))
 
     def day(self, day: int, state: State) -> Day:
         """Everything planned for a day (0 is the first), which `state` has begun.
@@ -111,10 +112,11 @@ class Plan:
         """From the originals of the day before, if there is one, and of the day."""
         posts, ids = originals[-1]
         n = len(posts)
+        tag = np.where(posts.weekly >= 0, len(self.shocks.tag) + posts.weekly, posts.shock)
         texts = self.writer.write(
             Draft(
                 posts.author, posts.key, posts.language, posts.topic, posts.share, posts.sentiment, posts.toxicity,
-                posts.style, posts.shock, np.full(n, -1, np.int64), *posts.pull,
+                posts.style, tag, np.full(n, -1, np.int64), *posts.pull,
             )
         )  # fmt: skip
         columns = tweet_columns(self._people, ids, posts.time_us, posts.author)

@@ -1,11 +1,10 @@
 """Who posts originals when, about which mixture of topics, how good and in what mood: a day at a time.
 
 A person starts a Poisson number of bursts a day by the local hour; its mean is the one that gives `People.chatter`
-tweets. A burst has n tweets or more with probability n^-1.7, at most 25; they follow each other by
-gaps from a power law with an exponential cut-off (arXiv 1402.2671, 1604.01125),
-P(gap > g) = (20 s / g)^0.75 exp(-(g - 20 s) / 90 min), and end at midnight UTC. Shocks add tweets that carry their
-hashtag. Every draw is keyed by the author, the day and a running number, so a day does not depend on the days before
-it.
+tweets, less at weekends (`week`). A burst has n tweets or more with probability n^-1.7, at most 25; they follow each
+other by gaps from a power law with an exponential cut-off (arXiv 1402.2671, 1604.01125), P(gap > g) = (20 s / g)^0.75
+exp(-(g - 20 s) / 90 min), and end at midnight UTC. Shocks add tweets that carry their hashtag. Every draw is keyed by
+the author, the day and a running number, so a day does not depend on the days before it.
 """
 
 from __future__ import annotations
@@ -21,15 +20,19 @@ from data.kernel import kernel, parallel_kernel
 from data.rng import Stream, unit
 from data.synthetic import attributes
 from data.synthetic.attributes import CHAT, ORIGINAL, SPAM
-from data.synthetic.clock import DIURNAL, clock
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import KINDS, People
+from data.synthetic.places import PLACES
 from data.synthetic.rhythm import Starts, acts_from_us, count_of, drawn, start_minute
 from data.synthetic.shocks import Shocks, burst_times
 from data.synthetic.supply import Voice
+from data.synthetic.week import is_weekend, original_hours, topic_factors, weekday
+from data.synthetic.weekly_tags import weekly_tag
 
 MEDIA: tuple[float, ...] = (0.679, 0.249, 0.039, 0.011, 0.022)
 """Shares of tweets with 0 to 4 media; RecSys Challenge 2020."""
+WORK: tuple[str, ...] = ("news", "bot")
+"""Kinds of account that keep the hours of work."""
 _BURST_TAIL, _BURST_MOST = 1.7, 25
 _GAP_LEAST_US, _GAP_TAIL, _GAP_CUT_US = 20e6, 0.75, 90 * 60e6
 _SHARP = 1.3
@@ -63,6 +66,8 @@ class Posts:
     media: I64
     shock: I64
     """Row of the burst whose hashtag it carries, -1 for none."""
+    weekly: I64
+    """Row of WEEKLY_TAGS whose hashtag it carries, -1 for none."""
 
     def __len__(self) -> int:
         return len(self.time_us)
@@ -93,7 +98,11 @@ def make_posts(config: WorldConfig, people: People, shocks: Shocks, day: int, vo
 def _steady(config: WorldConfig, people: People, day: int, voice: Voice) -> tuple[I64, I64, I64]:
     per_burst = float(np.mean(_burst_size((np.arange(10_000) + 0.5) / 10_000)))
     key = Stream(config.seed, "posting").key
-    starts = Starts(people.chatter * voice.chatter / per_burst, people.utc_offset_min, clock(DIURNAL), day, key)
+    week = original_hours(config, day)
+    work = np.isin(people.kind, [KINDS.index(name) for name in WORK])
+    group = people.place + len(PLACES) * work
+    rate = people.chatter * voice.chatter * week.factor[group] / per_burst
+    starts = Starts(rate, people.utc_offset_min, group, week.clock, day, key)
     count = np.empty(len(people), np.int64)
     _bursts(starts, count, np.zeros(len(people), np.int64), np.empty(0), False)
     first = offsets_of(count)
@@ -162,21 +171,23 @@ def _attributes(
 ) -> Posts:
     """What the tweets are.
 
-    Topics are drawn by `choose_topics`; 3 in 10 draw a second one, and if it is another the first has a share of 0.55
-    to 0.85. 7% are small talk, 85% of those by bots spam. A tweet is toxic with its author's `toxicity`, and then its
-    sentiment is -1; else that is -1 where the author's mood plus a normal number is below -0.7 and 1 where it is 0.65
-    or more, moods being normal with mean 0.15 and deviation 0.35, cut at +-0.9. Quality is 0.6 x the author's talent
-    + 0.8 x a normal number. Tweets of a burst are on its topic alone, no small talk and no spam. `attributes` has the
-    laws of bait, outrage and usefulness.
+    Topics are drawn by `choose_topics`, by the day of the week; `weekly_tag_share` of what is neither of a burst nor
+    spam carry the hashtag of their language and local weekday. 3 in 10 draw a second one, and if it is another the
+    first has a share of 0.55 to 0.85. 7% are small talk, 85% of those by bots spam. A tweet is toxic with its
+    author's `toxicity`, and then its sentiment is -1; else that is -1 where the author's mood plus a normal number
+    is below -0.7 and 1 where it is 0.65 or more, moods being normal with mean 0.15 and deviation 0.35, cut at
+    +-0.9. Quality is 0.6 x the author's talent + 0.8 x a normal number. Tweets of a burst are on its topic alone,
+    no small talk and no spam. `attributes` has the laws of bait, outrage and usefulness.
     """
     n, planned = len(author), shock >= 0
     u = Stream(config.seed, "posts").uniform(author, key, n=12)
     luck = Stream(config.seed, "post quality").normal(author, key, n=2)
-    liking = people.interests * voice.tilt
-    main = choose_topics(liking, author, u[:, 0])
+    liking, offset = people.interests * voice.tilt, people.utc_offset_min[author]
+    free, factors = is_weekend(time, offset).astype(np.int64), topic_factors(config)
+    main = choose_topics(liking, author, u[:, 0], free, factors)
     if len(shocks.tag):
         main = np.where(planned, shocks.topic[shock], main)
-    second = np.where((u[:, 1] < 0.3) & ~planned, choose_topics(liking, author, u[:, 2]), main)
+    second = np.where((u[:, 1] < 0.3) & ~planned, choose_topics(liking, author, u[:, 2], free, factors), main)
     bot = people.kind[author] == KINDS.index("bot")
     chat = (u[:, 3] < 0.07) & ~planned
     spam = bot & (u[:, 4] < 0.85) & ~planned
@@ -187,6 +198,8 @@ def _attributes(
     share = np.where(second == main, 1.0, 0.55 + 0.3 * u[:, 6]).astype(np.float32)
     toxicity = np.where(toxic, 1 + (u[:, 8] * 4).astype(np.int64), 0)
     style = np.where(spam, SPAM, np.where(chat, CHAT, ORIGINAL)).astype(np.int64)
+    tagged = (u[:, 10] < config.week.weekly_tag_share) & ~planned & ~spam
+    tag = weekly_tag(people.language[author], weekday(time + offset * MINUTE_US))
     about = attributes.About(author, topic, share, toxicity, style)
     return Posts(
         time_us=time,
@@ -203,6 +216,7 @@ def _attributes(
         pull=attributes.originals(config.seed, people, about, key),
         media=media_counts(u[:, 9]),
         shock=shock,
+        weekly=np.where(tagged, tag, -1),
     ) if n else _nothing()  # fmt: skip
 
 
@@ -217,21 +231,21 @@ def virality(u: F64) -> F32:
     return out
 
 
-def choose_topics(interests: F32, people: I64, u: F64) -> I64:
-    """[N] a topic for each person by interest ** 1.3, from uniform numbers."""
+def choose_topics(interests: F32, people: I64, u: F64, row: I64, factor: F32) -> I64:
+    """[N] a topic for each person by interest ** 1.3 x `factor` [R, K] of their `row` [N], from uniform numbers."""
     out = np.empty(len(people), np.int64)
-    _choose(interests, people, u, out)
+    _choose(interests, people, u, row, factor, out)
     return out
 
 
 @kernel
-def _choose(interests, people, u, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _choose(interests, people, u, row, factor, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     topics = interests.shape[1]
     weight = np.empty(topics)
     for i in range(len(people)):
         total = 0.0
         for k in range(topics):
-            weight[k] = interests[people[i], k] ** _SHARP
+            weight[k] = interests[people[i], k] ** _SHARP * factor[row[i], k]
             total += weight[k]
         goal, k = u[i] * total, 0
         while k < topics - 1 and goal >= weight[k]:
@@ -242,7 +256,7 @@ def _choose(interests, people, u, out):  # type: ignore[no-untyped-def]  # pragm
 
 def _nothing() -> Posts:
     i, f = np.empty(0, np.int64), np.empty(0, np.float32)
-    return Posts(i, i, i, i, np.empty((0, 2), np.int64), f, f, f, i, i, i, attributes.Pull(f, f, f), i, i)
+    return Posts(i, i, i, i, np.empty((0, 2), np.int64), f, f, f, i, i, i, attributes.Pull(f, f, f), i, i, i)
 
 
 def deletions(config: WorldConfig, posts: Posts) -> tuple[I64, Array]:

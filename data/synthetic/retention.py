@@ -7,7 +7,7 @@ from `usual_welfare`. With p the person's usual chance to open the app (`People.
 it leads and z = logit:
 
     z(opens)  = z(p) + habit_opens (h - h*) + satisfaction_opens (s - usual_welfare)
-    sessions  = rate / p x exp(habit_sessions (h - h*)),  Poisson, of who opens the app
+    sessions  = rate / p x exp(habit_sessions (h - h*)),  Poisson, of who opens the app, x the factor of `week`
     z(leaves) = z(leaving + leaving_new exp(-age / settling_days)) - habit_stays (h - h*)
                 - satisfaction_stays (s - usual_welfare)
     z(comes back) = z(returning) + satisfaction_returns (s - usual_welfare)
@@ -31,6 +31,7 @@ from data.rng import Stream
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import People
 from data.synthetic.rhythm import session_rate
+from data.synthetic.week import session_hours
 
 AHEAD, HERE, LEFT = range(3)
 """Values of `Lives.status`: will join later, has an account and uses it, has left for now."""
@@ -146,11 +147,12 @@ def begin_day(config: WorldConfig, people: People, lives: Lives, day: int) -> Li
 def return_probability(config: WorldConfig, people: People, lives: Lives, day: int, users: I64) -> F64:
     """[U] chance that each person loads the feed at least once on day `day`, if the day before it ends with `lives`.
 
-    0 for who has not joined by then.
+    It has the day of the week in it. 0 for who has not joined by then.
     """
     chance = chances(config, people, lives, day)
     there = np.where(lives.status == HERE, 1.0 - chance.leaves, np.where(lives.status == LEFT, chance.returns, 0.0))
-    some = -np.expm1(-session_rate(config, people) * chance.sessions)
+    week = session_hours(config, day).factor[people.place]
+    some = -np.expm1(-session_rate(config, people) * week * chance.sessions)
     out: F64 = (there * chance.opens * some)[users]
     return out
 

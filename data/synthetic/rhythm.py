@@ -1,12 +1,12 @@
 """When people open the app, how many times they load the feed while they are there, and how far they scroll.
 
 It does not depend on the feed, so a day of requests is drawn at once. A person has a Poisson number of sessions a day;
-its mean is the one that gives `People.activity` impressions. Sessions start by the clock of the person's local day
-(`DIURNAL`); their length is inverse Gaussian with mean 9 and shape 6 minutes (Luo et al., IJCAI 2016). The feed is
-loaded at the start of a session, and a tick and an exponential time of 3 minutes in the mean after each load, while the
-session lasts. A load is scrolled by a discrete power law (Jeunen, arXiv 2307.14059): P(depth >= d) = (5 / d)^1.5 up to
-the slate's length. Loads of one person are at least a tick apart, so that people act once on each state of the world;
-sessions end at midnight UTC.
+its mean is the one that gives `People.activity` impressions, less at weekends (`week`). Sessions start by the clock of
+the person's local day (`DIURNAL`, later at weekends); their length is inverse Gaussian with mean 9 and shape 6 minutes
+(Luo et al., IJCAI 2016). The feed is loaded at the start of a session, and a tick and an exponential time of 3 minutes
+in the mean after each load, while the session lasts. A load is scrolled by a discrete power law (Jeunen, arXiv
+2307.14059): P(depth >= d) = (5 / d)^1.5 up to the slate's length. Loads of one person are at least a tick apart, so
+that people act once on each state of the world; sessions end at midnight UTC.
 """
 
 from __future__ import annotations
@@ -21,9 +21,9 @@ from data.batch import F64, I64, Array, offsets_of
 from data.events import DAY_US, MINUTE_US
 from data.kernel import inline_kernel, parallel_kernel
 from data.rng import Stream, philox, unit
-from data.synthetic.clock import DIURNAL, clock
 from data.synthetic.config import WorldConfig
 from data.synthetic.people import People
+from data.synthetic.week import session_hours
 
 _SHORTEST, _TAIL = 5.0, 1.5
 _STAY_MEAN, _STAY_SHAPE = 9.0, 6.0
@@ -51,8 +51,10 @@ class Starts(NamedTuple):
     """[P] mean number a day."""
     utc_offset_min: I64
     """[P] minutes that local time is ahead of UTC."""
+    group: I64
+    """[P] row of `clock`."""
     clock: F64
-    """[1441] see `clock`."""
+    """[G, 1441] see `clock`."""
     day: int
     key: Array
     """[2] key of the stream that decides."""
@@ -105,8 +107,10 @@ def openings(config: WorldConfig, people: People, day: int, factor: F64 | None =
 
     Whose account is made on this day has at least one session; the first begins when the tick of joining ends.
     """
-    rate = session_rate(config, people) * (1.0 if factor is None else factor)
-    starts = Starts(rate, people.utc_offset_min, clock(DIURNAL), day, Stream(config.seed, "sessions").key)
+    week = session_hours(config, day)
+    rate = session_rate(config, people) * week.factor[people.place] * (1.0 if factor is None else factor)
+    key = Stream(config.seed, "sessions").key
+    starts = Starts(rate, people.utc_offset_min, people.place, week.clock, day, key)
     low = config.start_us + day * DAY_US
     since = np.full(len(people), -1.0)
     new = np.flatnonzero((people.created_us >= low) & (people.created_us < low + DAY_US))
@@ -164,7 +168,7 @@ def count_of(starts, u, most):  # type: ignore[no-untyped-def]  # pragma: no cov
 @inline_kernel
 def start_minute(starts, u, word):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Minute of the UTC day of a start of person `u`, from a random word. Callable from Numba."""
-    return (minute_of(starts.clock, unit(word)) - starts.utc_offset_min[u]) % 1440.0
+    return (minute_of(starts.clock[starts.group[u]], unit(word)) - starts.utc_offset_min[u]) % 1440.0
 
 
 @parallel_kernel

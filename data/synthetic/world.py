@@ -35,6 +35,7 @@ from data.synthetic.plan import Plan
 from data.synthetic.state import KEEP_US, State
 from data.synthetic.tick import Ticks
 from data.synthetic.truth import Truth
+from data.synthetic.weekly_tags import weekly_tag_table
 
 CHUNK = 1 << 16
 """Most requests that a feed serves in one call."""
@@ -166,7 +167,7 @@ class World:
         return [one for one in found if len(one.events if isinstance(one, Written) else one)]
 
     def save(self, folder: Path) -> None:
-        """Writes the truth that does not change: config, people, how they answer surveys, graph and shocks."""
+        """Writes the truth that does not change: config, people, how they answer surveys, graph and hashtags."""
         (folder / "config.json").write_text(self.config.model_dump_json(indent=1))
         self.people.save(folder / "people.npz")
         self._ticks.surveys.respondents.frame(self.people).write_parquet(folder / "respondents.parquet")
@@ -175,3 +176,5 @@ class World:
         names = ("topic", "language", "place", "start_us", "peak_us", "end_us", "scale_us", "shape", "volume")
         columns = {name: getattr(shocks, name) for name in names}
         pl.DataFrame({"tag": shocks.tag, **columns}).write_parquet(folder / "shocks.parquet")
+        weekly = weekly_tag_table() if self.config.week.weekly_tag_share else weekly_tag_table().clear()
+        weekly.write_parquet(folder / "weekly_tags.parquet")

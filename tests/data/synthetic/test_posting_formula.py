@@ -30,9 +30,13 @@ from data.synthetic.posting import (
 )
 from data.synthetic.shocks import SHAPES, Shocks, burst_times, make_shocks
 from data.synthetic.text.languages import TOPIC_NAMES, TOXIC_CATEGORIES
+from data.synthetic.week_config import WeekConfig
 from tests.data.synthetic.scenario import Scenario, consistent
 
-CONFIG = WorldConfig(people=4_000, days=3, bursts_per_day=0.0, tweets_per_day=6.0, seed=2)
+CONFIG = WorldConfig(
+    people=4_000, days=3, bursts_per_day=0.0, tweets_per_day=6.0, seed=2,
+    week=dict.fromkeys(WeekConfig.model_fields, 0.0),
+)  # fmt: skip
 EVEN = (np.arange(100_000) + 0.5) / 100_000
 """Uniform numbers without chance."""
 
@@ -49,9 +53,12 @@ def posts(people: People) -> Posts:
 
 def test_topics_are_chosen_by_the_power_of_interest(people: People) -> None:
     for person in (0, 17):
-        w = people.interests[person].astype(float) ** 1.3
-        found = np.bincount(choose_topics(people.interests, np.full(len(EVEN), person), EVEN), minlength=CONFIG.topics)
-        np.testing.assert_allclose(found / len(EVEN), w / w.sum(), atol=3e-5)
+        factor = np.stack([np.ones(CONFIG.topics), 1 + np.arange(CONFIG.topics) % 3]).astype(np.float32)
+        for row in (0, 1):
+            w = people.interests[person].astype(float) ** 1.3 * factor[row]
+            who, rows = np.full(len(EVEN), person), np.full(len(EVEN), row)
+            found = np.bincount(choose_topics(people.interests, who, EVEN, rows, factor), minlength=CONFIG.topics)
+            np.testing.assert_allclose(found / len(EVEN), w / w.sum(), atol=3e-5)
 
 
 def test_three_in_ten_draw_a_second_topic(people: People, posts: Posts) -> None:

@@ -18,9 +18,13 @@ from data.synthetic.people import People, make_people, topic_popularity
 from data.synthetic.posting import make_posts
 from data.synthetic.rhythm import mean_depth, mean_loads, openings
 from data.synthetic.shocks import make_shocks
+from data.synthetic.week_config import WeekConfig
 
 MINUTE, DAY = 60e6, 86_400e6
-CONFIG = WorldConfig(people=150, days=3, bursts_per_day=0.0, tweets_per_day=2.0, impressions_per_day=90.0, seed=4)
+CONFIG = WorldConfig(
+    people=150, days=3, bursts_per_day=0.0, tweets_per_day=2.0, impressions_per_day=90.0, seed=4,
+    week=dict.fromkeys(WeekConfig.model_fields, 0.0),
+)  # fmt: skip
 SESSION = stats.invgauss(9 / 6, scale=6)
 """Minutes: mean 9, shape 6."""
 
