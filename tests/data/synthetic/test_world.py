@@ -1,9 +1,5 @@
 from __future__ import annotations
 
-import hashlib
-import signal
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -292,54 +288,6 @@ def test_the_log_is_consistent(dataset: Dataset) -> None:
     assert (tweets["kind"] == "retweet").sum() == retweets
     slates = impressions.sort("request_id", "position").group_by("request_id", maintain_order=True).agg("position")
     assert all(p == list(range(len(p))) for p in slates["position"].to_list())
-
-
-LONGER = WorldConfig(people=80, days=5, follows=20.0, annotated=200, seed=4, tweets_per_day=1.0, tick_min=5)
-KILLED = """
-import os, signal, sys
-from pathlib import Path
-from data.synthetic.config import WorldConfig
-from data.synthetic.make import make_world
-from experiments.simulation.logging_feed import LoggingConfig, LoggingFeed
-
-def stop(done, ticks):
-    if done == int(sys.argv[3]):
-        os.kill(os.getpid(), signal.SIGKILL)
-
-make_world(WorldConfig.model_validate_json(sys.argv[1]), Path(sys.argv[2]), feed=LoggingFeed(), progress=stop)
-"""
-
-
-def files(folder: Path) -> dict[str, str]:
-    found = sorted(path for path in folder.rglob("*") if path.is_file())
-    return {path.relative_to(folder).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest() for path in found}
-
-
-def test_a_run_killed_in_the_middle_and_made_again_has_the_same_bytes(tmp_path: Path) -> None:
-    whole = make_world(LONGER, tmp_path / "whole", feed=LoggingFeed())
-    script = [sys.executable, "-c", KILLED, LONGER.model_dump_json(), str(tmp_path / "w")]
-    day = 1440 // LONGER.tick_min
-    # Before any day is kept, in a day of the state that is kept, and on the last day.
-    for tick in (day // 2, 4 * day - 3, 5 * day - 1):
-        assert subprocess.run([*script, str(tick)], check=False).returncode == -signal.SIGKILL
-        assert not (tmp_path / "w").exists()
-        assert (tmp_path / ".w.partial").is_dir()
-    began: list[int] = []
-    again = make_world(LONGER, tmp_path / "w", feed=LoggingFeed(), progress=lambda done, _: began.append(done))
-    assert began[0] == 4 * day + 1
-    assert again.content_hash == whole.content_hash
-    assert files(again.folder) == files(whole.folder)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["w", "whole"]
-
-
-def test_a_kill_while_the_finished_days_are_put_together_loses_none(tmp_path: Path) -> None:
-    whole = make_world(LONGER, tmp_path / "whole", feed=LoggingFeed())
-    die = "from data import dataset_writer\n\ndef die(path):\n    os.kill(os.getpid(), 9)\n\n"
-    broken = KILLED.replace("def stop", f"{die}dataset_writer.file_sha256 = die\n\ndef stop")
-    script = [sys.executable, "-c", broken, LONGER.model_dump_json(), str(tmp_path / "w"), "-1"]
-    assert subprocess.run(script, check=False).returncode == -signal.SIGKILL
-    again = make_world(LONGER, tmp_path / "w", feed=LoggingFeed())
-    assert files(again.folder) == files(whole.folder)
 
 
 def test_kept_days_of_another_policy_are_not_taken_up(tmp_path: Path) -> None:
