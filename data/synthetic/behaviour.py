@@ -16,7 +16,11 @@ where the weights are the fields of `behaviour_parameters.Weights`, and
   and a topic is one of 1024 even steps of a turn, the upper 10 bits of a hash of n = 64 u + topic, modulo 2^64: n times
   0x9E3779B97F4A7C15, exclusive-or with itself shifted right by 29, times 0xBF58476D1CE4E5B9.
 - personal: the sum of four uniform numbers of the stream "bond" of (u, author), less 2, times sqrt(3).
-- age: since the tweet was posted, never below 0. Followed engagers: of the last ENGAGERS people who liked, answered,
+- age: since the tweet was posted, never below 0, times exp(pace x z). The z of a tweet has mean 0 and standard
+  deviation 1: the sum of the four 16-bit numbers that a hash of its id h is made of, each over 65536, less 2, times
+  sqrt(3). h is the id times 0x9E3779B97F4A7C15, exclusive-or with itself shifted right by 29, times
+  0xBF58476D1CE4E5B9, exclusive-or with itself shifted right by 32, modulo 2^64.
+- followed engagers: of the last ENGAGERS people who liked, answered,
   retweeted or quoted it, those whom u follows; a user who is among them is not added again. Likes: all so far.
 - f: the sum over u's impressions so far of exp(-age / fatigue_us); b: the same over those that have the main topic of
   t. Exposures: all impressions of t by u so far.
@@ -136,6 +140,17 @@ def bond_of(key, u, v):  # type: ignore[no-untyped-def]  # pragma: no cover - co
 
 
 @inline_kernel
+def _pace_of(tweet_id):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """How fast a tweet ages: mean 0, standard deviation 1."""
+    mixed = np.uint64(tweet_id) * np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(29))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed ^= mixed >> np.uint64(32)
+    low = np.uint64(0xFFFF)
+    total = (mixed & low) + ((mixed >> np.uint64(16)) & low) + ((mixed >> np.uint64(32)) & low)
+    return (np.float64(total + (mixed >> np.uint64(48))) / 65536.0 - 2.0) * 1.7320508075688772
+
+
+@inline_kernel
 def _taste(traits, w, u, k, time):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """How much a topic pleases a user at a time, in [0, 1)."""
     mixed = np.uint64(u * 64 + k) * np.uint64(0x9E3779B97F4A7C15)
@@ -155,7 +170,7 @@ def _attraction(traits, w, tweets, memory, edges, u, t, time, follows, seen):  #
     close = 0.0
     for j in range(traits.style.shape[1]):
         close += traits.style[u, j] * traits.style[v, j]
-    age = max(time - tweets.time_us[t], 0)
+    age = max(time - tweets.time_us[t], 0) * np.exp(w.pace * _pace_of(tweets.tweet_id[t]))
     x = w.eagerness + w.interest * match + w.affinity * close + w.bond * bond_of(traits.bond_key, u, v)
     x = x + w.quality * tweets.quality[t] + w.following * follows
     if follows and has_edge(edges, v, u):

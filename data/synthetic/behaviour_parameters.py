@@ -65,6 +65,7 @@ class Weights(NamedTuple):
     freshness_us: float
     news: float
     news_us: float
+    pace: float
     media: float
     social_proof: float
     popularity: float
@@ -98,6 +99,7 @@ class Weights(NamedTuple):
             freshness_us=c.freshness_h * hour,
             news=c.news,
             news_us=c.news_h * hour,
+            pace=c.pace,
             media=c.media,
             social_proof=c.social_proof,
             popularity=c.popularity,

@@ -35,13 +35,15 @@ class BehaviourConfig(BaseModel):
     """Weight of the tweet's quality, standard deviation 1."""
     freshness: Finite = 2.0
     """Weight of exp(-age / freshness_h)."""
-    freshness_h: Positive = 26.0
+    freshness_h: Positive = 3.9
     """Hours after which freshness has fallen to 37%."""
     news: Finite = 3.5
     """Weight of exp(-age / news_h): what is happening right now."""
     news_h: Positive = 0.12
     """Hours after which news has fallen to 37%."""
-    social_proof: Finite = 0.3
+    pace: Deviation = 1.3
+    """Standard deviation of the logarithm of how fast a tweet ages: some are over in minutes, some last days."""
+    social_proof: Finite = 0.1
     """Weight of log(1 + followed people who engaged)."""
     popularity: Finite = 0.04
     """Weight of log(1 + likes shown)."""

@@ -12,7 +12,7 @@ from data.batch import CandidateBatch, Requests, offsets_of
 from data.errors import NotFoundError
 from data.events import HOUR_US
 from data.rng import Stream
-from experiments.simulation import logging_kernels, ranked_kernels
+from experiments.simulation import logging_records, ranked_kernels
 from experiments.simulation.candidate_scores import CandidateScores
 from experiments.simulation.logging_feed import ALIVE_US, SOURCES, LoggingConfig, LoggingFeed
 from ranking.slate.topk import top_k
@@ -111,16 +111,16 @@ class RankedFeed(LoggingFeed):
         self._prepare()
         found = np.empty((n, settings.most + settings.popular + settings.explore), np.int64)
         count = np.zeros(n, np.int64)
-        batch = logging_kernels.Batch(
+        batch = logging_records.Batch(
             user, requests.columns["time_us"], requests.columns["request_id"], np.full(n, settings.explore)
         )
-        policy = logging_kernels.Policy(
-            np.ones(3), 1.0, self.config.recency, self.config.per_author, self.config.most, self._clock - ALIVE_US,
+        oldest_us, young_us = self._clock - ALIVE_US, int(settings.young_h * HOUR_US)
+        policy = logging_records.Policy(
+            np.ones(4), 1.0, 0.0, 0.0, 0.0, 1.0, self.config.per_author, self.config.most, oldest_us, oldest_us,
+            self._clock - young_us,
         )  # fmt: skip
-        log = logging_kernels.Log(self._t, self._u, self._shown, self._follows, self._hidden)
-        alive = self._alive or (np.zeros(1, np.int64), np.empty(0, np.int32))
-        lists = logging_kernels.Lists(*alive, *self._popular)
-        young_us, key = int(settings.young_h * HOUR_US), Stream(settings.seed, "ranked feed").key
+        log = logging_records.Log(self._t, self._u, self._shown, self._follows, self._hidden)
+        lists, key = self._lists(policy.fresh_us), Stream(settings.seed, "ranked feed").key
         ranked_kernels.candidates(log, lists, batch, policy, self._buffers, young_us, self._serial, key, found, count)
         self._serial += n
         kept = found[np.arange(found.shape[1]) < count[:, None]]

@@ -7,10 +7,8 @@ from numba import get_thread_id, prange
 
 from data.kernel import kernel, parallel_kernel
 from data.rng import philox, unit
-from experiments.simulation.logging_kernels import collect, forbid
+from experiments.simulation.logging_kernels import EXPLORE, FOLLOWING, POPULAR, collect, forbid
 
-FOLLOWING, POPULAR, EXPLORE = range(3)
-"""Places in `logging_feed.SOURCES`."""
 SOURCE_BITS = 2
 """A candidate is kept as its tweet row shifted left by so many bits, plus its source."""
 
@@ -39,10 +37,10 @@ def _explore(log, around, buffers, d, now, since_us, want, request, serial, key,
 
 
 @kernel
-def _gather(log, around, hot, policy, buffers, d, u, request, now, young_us, want, serial, key, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _gather(log, around, hot, hot_weight, policy, buffers, d, u, request, now, young_us, want, serial, key, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Fills `out` with one request's candidates, the newest tweet first; returns how many."""
-    forbid(log, buffers.stamp[d], buffers.banned[d], u, policy.oldest_us, serial)
-    n = collect(log, hot, policy, buffers, d, u, now, serial)
+    forbid(log, buffers.stamp[d], buffers.banned[d], u, policy, serial)
+    n = collect(log, hot, hot_weight, policy, buffers, d, u, now, serial)
     for j in range(n):
         source = FOLLOWING if buffers.weights[d, 0, j] > 0.0 else POPULAR
         out[j] = (np.int64(buffers.rows[d, j]) << SOURCE_BITS) + source
@@ -58,7 +56,8 @@ def candidates(log, lists, batch, policy, buffers, young_us, first_serial, key, 
         one = log.users[batch.user[b]].language
         around = lists.alive[lists.alive_at[one] : lists.alive_at[one + 1]]
         hot = lists.popular[lists.popular_at[one] : lists.popular_at[one + 1]]
+        hot_weight = lists.popular_weight[lists.popular_at[one] : lists.popular_at[one + 1]]
         count[b] = _gather(
-            log, around, hot, policy, buffers, get_thread_id(), batch.user[b], batch.request_id[b], batch.time_us[b],
-            young_us, batch.want[b], first_serial + b, key, out[b],
+            log, around, hot, hot_weight, policy, buffers, get_thread_id(), batch.user[b], batch.request_id[b],
+            batch.time_us[b], young_us, batch.want[b], first_serial + b, key, out[b],
         )  # fmt: skip

@@ -107,10 +107,16 @@ class ClosedForm:
         four = Stream(self.seed, "bond").uniform(person, author, n=4)[0]
         return float(four.sum() - 2) * sqrt(3)
 
+    def pace(self, tweet_id: int) -> float:
+        h = tweet_id * 0x9E3779B97F4A7C15 % 2**64
+        h = (h ^ (h >> 29)) * 0xBF58476D1CE4E5B9 % 2**64
+        h ^= h >> 32
+        return (sum(h >> 16 * part & 0xFFFF for part in range(4)) / 65536 - 2) * sqrt(3)
+
     def terms(self, history: History, person: int, tweet: Tweet, now_us: int) -> dict[str, float]:
         """Every term of the attraction with its sign."""
         c, people, author = self.config, self.people, tweet.author
-        age_h = max(now_us - tweet.time_us, 0) / HOUR_US
+        age_h = max(now_us - tweet.time_us, 0) / HOUR_US * exp(c.pace * self.pace(tweet.tweet_id))
         main, second = tweet.topics
         match = tweet.share * self.taste(person, main, now_us) + (1 - tweet.share) * self.taste(person, second, now_us)
         close = sum(float(a) * float(b) for a, b in zip(people.style[person], people.style[author], strict=True))

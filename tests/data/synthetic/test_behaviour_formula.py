@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from pydantic import ValidationError
 
 from data.batch import F64
 from data.synthetic.behaviour import examination
@@ -321,11 +322,33 @@ def test_following_is_liked_and_nobody_is_followed_twice() -> None:
 
 
 @pytest.mark.parametrize(("weights", "hours", "change"), [
-    ({"freshness": 2.0}, 26.0, 2.0 * (exp(-1) - 1)), ({"freshness": 2.0}, 13.0, 2.0 * (exp(-0.5) - 1)),
+    ({"freshness": 2.0}, 3.9, 2.0 * (exp(-1) - 1)), ({"freshness": 2.0}, 1.95, 2.0 * (exp(-0.5) - 1)),
     ({"news": 3.5}, 0.12, 3.5 * (exp(-1) - 1)), ({"news": 3.5}, 3.0, -3.5),
 ])  # fmt: skip
 def test_freshness_and_news_fade(weights: dict[str, float], hours: float, change: float) -> None:
     assert alone(Scenario(only(**weights)), lambda s, _: s.wait(hours)) == pytest.approx(change, abs=1e-6)
+
+
+def test_tweets_age_at_paces_of_their_own_whose_logarithm_has_the_deviation_set() -> None:
+    """A pace is read from how far freshness fell in an hour; with a pace of 0 all age alike."""
+    found = []
+    for pace in (0.6, 0.0):
+        scenario = Scenario(only(freshness=8.0, freshness_h=4.0, pace=pace))
+        tweets = [scenario.post() for _ in range(1_500)]
+        before = scenario.chances(0, *tweets)
+        scenario.wait(1.0)
+        after = scenario.chances(0, *tweets)
+        fell = (odds(before)[:, LIKE] - odds(after)[:, LIKE]) / LOGITS["like"].slope
+        found.append(-4.0 * np.log1p(-fell / 8.0))
+    paces, same = found
+    np.testing.assert_allclose(same, 1.0, atol=1e-6)
+    assert np.std(np.log(paces)) == pytest.approx(0.6, rel=0.08)
+    assert np.mean(np.log(paces)) == pytest.approx(0.0, abs=0.06)
+
+
+def test_a_pace_out_of_range_is_refused() -> None:
+    with pytest.raises(ValidationError, match="pace"):
+        BehaviourConfig(pace=-0.1)
 
 
 def test_friends_who_engaged_are_proof() -> None:

@@ -227,7 +227,7 @@ def test_the_default_world_keeps_people_as_published() -> None:
         assert low < active[joined[new] + after, new].mean() < high, after
 
 
-OTHER = LoggingConfig(following=0.02, popular=0.0, explore=0.98)
+OTHER = LoggingConfig(following=0.02, popular=0.0, fresh=0.0, explore=0.98)
 """A policy that shows nearly everything evenly."""
 SMALL = WorldConfig.parse(
     {

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import ValidationError
 
 from data.batch import CandidateBatch, Requests
 from data.errors import NotFoundError
@@ -12,7 +13,10 @@ from data.ids import snowflake
 from experiments.simulation.logging_feed import SOURCES, LoggingConfig, LoggingFeed
 
 NOW = 1_767_600_000_000_000 + 100 * HOUR_US
-CONFIG = LoggingConfig(following=0.5, popular=0.3, explore=0.2, top=10, temperature=0.4, recency=0.2)
+CONFIG = LoggingConfig(
+    following=0.4, popular=0.25, fresh=0.15, explore=0.2, top=10, temperature=0.4, recency=0.2, decay=0.05,
+    engagement=0.7, retweeted=0.3, heating=1.6, current_h=36.0, fresh_h=18.0,
+)  # fmt: skip
 ALIVE_H = 47
 SPOKEN = ("en", "ja")
 
@@ -71,11 +75,14 @@ class Log:
         return one
 
     def heat(self, tweet: int) -> float:
-        """Its engagement, each weighing exp(-age / 2 h), when lists were renewed last."""
+        """Its engagement, each weighing exp(-age / 5 h), when lists were renewed last."""
         renewed = NOW + HOUR_US // 4
         return sum(
-            weight * float(np.exp((time - renewed) / (2 * HOUR_US))) for weight, time in self.warmed.get(tweet, [])
+            weight * float(np.exp((time - renewed) / (5 * HOUR_US))) for weight, time in self.warmed.get(tweet, [])
         )
+
+    def warmth(self, tweet: int) -> float:
+        return float((1 + self.heat(tweet)) ** self.config.heating)
 
     def engage(self, user: int, tweet: int, action: str, age_h: float = 1.0) -> None:
         author, weight = self.tweets[tweet][0], {"like": 1.0, "retweet": 2.0, "reply": 1.5}.get(action, 0.0)
@@ -101,35 +108,42 @@ class Log:
 
     def probabilities(self, user: int, above: list[int]) -> dict[int, float]:
         """Of every tweet at the next position, given those above."""
-        oldest = NOW + HOUR_US // 4 - ALIVE_H * HOUR_US
+        clock, c = NOW + HOUR_US // 4, self.config
+        oldest = clock - ALIVE_H * HOUR_US
+        current = {t for t, (_, time, _) in self.tweets.items() if time > clock - c.current_h * HOUR_US}
         alive = [t for t, (_, time, target) in self.tweets.items()
                  if target == t and t not in self.gone | self.silent and time > oldest]  # fmt: skip
         spoken = [t for t in alive if self.language_of(self.tweets[t][0]) == self.language_of(user)]
-        hottest = sorted(spoken, key=lambda t: (-self.heat(t), -t))[: self.config.top]
+        hottest = sorted((t for t in spoken if t in current), key=lambda t: (-self.heat(t), -t))[: self.config.top]
         allowed = {t for t in alive if self.tweets[t][0] != user and (user, self.tweets[t][0]) not in self.mutes
                    and (user, t) not in self.shown}  # fmt: skip
         brought: dict[int, float] = {}
+        own: set[int] = set()
         for followee in self.follows.get(user, []):
             affinity = min(np.log1p(self.close.get((user, followee), 0)) / np.log(21), 1.0)
-            newest = [self.tweets[t][2] for t in sorted(self.tweets, reverse=True) if self.tweets[t][0] == followee]
-            for t in newest:
-                if t in allowed and (user, followee) not in self.mutes:
+            newest = [t for t in sorted(self.tweets, reverse=True) if self.tweets[t][0] == followee and t in current]
+            for one in newest:
+                t = self.tweets[one][2]
+                if t in allowed & current and (user, followee) not in self.mutes:
                     brought.setdefault(t, 0.3 * affinity)
+                    own |= {t} if t == one else set()
 
         def weight(t: int) -> float:
             age = (NOW - self.tweets[t][1]) / HOUR_US
-            score = self.config.recency / (1 + age) + 0.3 * np.log10(self.score.get(t, 0.0) + 1) + brought.get(t, 0.0)
-            return float(np.exp(score / self.config.temperature))
+            score = c.recency / (1 + age) - c.decay * age + c.engagement * np.log10(self.score.get(t, 0.0) + 1)
+            return float(np.exp((score + brought[t]) / c.temperature)) * (1.0 if t in own else c.retweeted)
+
+        def even(_: int) -> float:
+            return 1.0
 
         left = allowed - set(above)
         pools = [[t for t in brought if t in left], [t for t in hottest if t in left],
+                 [t for t in spoken if t in left and self.tweets[t][1] > clock - c.fresh_h * HOUR_US],
                  [t for t in spoken if t in left]]  # fmt: skip
-        shares = np.array([self.config.following, self.config.popular, self.config.explore]) * [
-            len(p) > 0 for p in pools
-        ]
+        shares = np.array([c.following, c.popular, c.fresh, c.explore]) * [len(p) > 0 for p in pools]
         shares = shares / shares.sum()
         out: dict[int, float] = {}
-        for pool, share, weigh in zip(pools, shares, (weight, weight, lambda _: 1.0), strict=True):
+        for pool, share, weigh in zip(pools, shares, (weight, self.warmth, even, even), strict=True):
             total = sum(weigh(t) for t in pool)
             for t in pool:
                 out[t] = out.get(t, 0.0) + share * weigh(t) / total
@@ -180,17 +194,17 @@ def test_propensities_are_exact_given_the_prefix() -> None:
             assert said == pytest.approx(p[tweet], rel=1e-11)
 
 
-def test_what_is_popular_cools_by_a_factor_of_e_in_two_hours() -> None:
-    """Ten are popular: three likes of ten hours ago are less than one of four hours ago, seven of six hours more."""
+def test_what_is_popular_cools_by_a_factor_of_e_in_five_hours() -> None:
+    """Ten are popular: three likes of 22 hours ago are less than one of four hours ago, 60 of 20 hours more."""
     log = Log(CONFIG)
     users = [int(snowflake(NOW - 500 * HOUR_US, i)) for i in range(6)]
     log.join(users)
     tweets = [log.tweet(users[1 + at % 4], 30 - at) for at in range(14)]
     for at, tweet in enumerate(tweets):
         for _ in range(3 if at in (1, 5, 12) else 0):
-            log.engage(users[0], tweet, "like", 10.0)
-    for _ in range(7):
-        log.engage(users[0], tweets[0], "like", 6.0)
+            log.engage(users[0], tweet, "like", 22.0)
+    for _ in range(60):
+        log.engage(users[0], tweets[0], "like", 20.0)
     for at, tweet in enumerate(tweets):
         if at not in (0, 1, 5, 12, 13):
             log.engage(users[0], tweet, "like", 4.0 if at % 2 else 1.0)
@@ -273,7 +287,7 @@ def test_nothing_to_show_is_an_empty_slate_and_a_stranger_an_error() -> None:
 @settings(deadline=None, max_examples=40)
 @given(data=st.data())
 def test_propensities_are_exact_in_random_small_networks(data: st.DataObject) -> None:
-    log = Log(LoggingConfig(top=10, temperature=0.3, explore=0.2))
+    log = Log(LoggingConfig(top=10, temperature=0.3, explore=0.2, decay=0.02, current_h=data.draw(st.floats(1, 47))))
     users = [int(snowflake(NOW - 500 * HOUR_US, i)) for i in range(5)]
     log.join(users)
     who = st.sampled_from(users)
@@ -296,3 +310,36 @@ def test_propensities_are_exact_in_random_small_networks(data: st.DataObject) ->
         for position, tweet in enumerate(served):
             expected = log.probabilities(me, served[:position])[tweet]
             assert slate.columns["propensity"][rows][position] == pytest.approx(expected, rel=1e-11)
+
+
+@pytest.mark.parametrize(("name", "value"), [
+    ("fresh", -0.1), ("fresh", 1.1), ("decay", -0.1), ("engagement", -1.0), ("engagement", np.inf),
+    ("retweeted", 1.5), ("retweeted", -0.5), ("heating", -1.0), ("current_h", 0.0), ("current_h", 48.0),
+    ("fresh_h", 0.0), ("fresh_h", 47.5), ("fresh_h", np.nan), ("explore", 0.0), ("following", 0.0),
+])  # fmt: skip
+def test_settings_out_of_range_are_refused_by_name(name: str, value: float) -> None:
+    with pytest.raises(ValidationError, match=name):
+        LoggingConfig(**{name: value})
+
+
+def test_what_is_old_is_shown_by_exploration_alone_at_its_exact_propensity() -> None:
+    """Of 20 tweets alive ten are old: each has the share of `explore` over 20, whoever wrote or liked it."""
+    log = Log(LoggingConfig(top=100, explore=0.02))
+    users = [int(snowflake(NOW - 500 * HOUR_US, i)) for i in range(4)]
+    me, a, b, _ = users
+    log.join(users)
+    log.follow(me, a)
+    tweets = [log.tweet((a, b)[i % 2], 46 - 2.3 * i) for i in range(20)]
+    for tweet in tweets[:6]:
+        log.engage(b, tweet, "retweet", 1.0)
+    log.settle()
+    slate = serve(log, me, 20_000, 1)
+    c = slate.columns
+    old = np.isin(c["tweet_id"], [t for t in tweets if log.tweets[t][1] <= NOW + HOUR_US // 4 - 24 * HOUR_US])
+    config = log.config
+    # Nothing is fresh, or the last would be younger than two hours.
+    whole = config.following + config.popular + config.explore
+    assert set(c["source"][old]) == {"explore"}
+    np.testing.assert_allclose(c["propensity"][old], config.explore / whole / 20, rtol=1e-12)
+    assert old.mean() == pytest.approx(config.explore / whole / 2, rel=0.25)
+    assert set(c["source"]) == {"following", "popular", "explore"}
