@@ -3,17 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from matplotlib.figure import Figure
 
 from data.dataset import Dataset
+from experiments.reports.figure import Picture
 
 # How long an example takes depends on who else uses the machine. CI draws the same examples each time.
 settings.register_profile("rookery", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("rookery")
+
+
+def _in_small(figure: Picture, *args: Any, **settings: Any) -> None:
+    figure.set_layout_engine("none")
+    Figure.savefig(figure, *args, **{**settings, "dpi": 25})
+
+
+Picture.savefig = _in_small  # type: ignore[method-assign]
+"""Most of the time of an evaluation goes into the layout of its pictures. `full_pictures` is for tests of pictures."""
 
 
 @pytest.fixture(scope="session")
@@ -26,6 +38,20 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
+def with_encoder(home: Path) -> Callable[[Path], Path]:
+    """Makes another home, which has the session's text encoder."""
+    shared = home / "cache" / "encoders"
+    shared.mkdir(parents=True, exist_ok=True)
+
+    def make(folder: Path) -> Path:
+        (folder / "cache").mkdir(parents=True)
+        (folder / "cache" / "encoders").symlink_to(shared, target_is_directory=True)
+        return folder
+
+    return make
+
+
+@pytest.fixture(scope="session")
 def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
     """A world of 300 people and four days, made by the logging feed."""
     from experiments.simulation.worlds import make_data, world_config
@@ -34,3 +60,11 @@ def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
         world_config("tiny", None, ["people=300", "days=4", "tweets_per_day=0.7"]),
         tmp_path_factory.mktemp("world") / "tiny",
     )
+
+
+@pytest.fixture(scope="module")
+def full_pictures() -> Iterator[None]:
+    """Pictures as people get them."""
+    Picture.savefig = Figure.savefig  # type: ignore[method-assign]
+    yield
+    Picture.savefig = _in_small  # type: ignore[method-assign]

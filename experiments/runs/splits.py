@@ -9,6 +9,10 @@ from data.split import Split, default_split, parse_split
 from features.text.encoder import resolve_encoder
 from features.text.understanding import Understanding
 
+_KEPT = 4
+"""Understandings that are kept: some megabytes each."""
+_TRAINED: dict[tuple[str, str, str, int | None], Understanding] = {}
+
 
 def split_of(dataset: Dataset, text: str) -> Split:
     """The split that a text names: `auto`, or a kind with its settings as `data.split.parse_split` takes them.
@@ -20,5 +24,14 @@ def split_of(dataset: Dataset, text: str) -> Split:
 
 
 def understanding_of(dataset: Dataset, split: Split, encoder: str, home: Path) -> Understanding:
-    """The text encoder, and heads trained on the annotations from before the test."""
-    return Understanding.train(dataset, resolve_encoder(encoder, cache=home / "cache"), split.train_before_us)
+    """The text encoder, and heads trained on the annotations from before the test.
+
+    Training is a function of the annotations and the encoder: within a process the last few are not trained again.
+    """
+    resolved = resolve_encoder(encoder, cache=home / "cache")
+    key = str(dataset.folder.resolve()), dataset.content_hash, resolved.identity, split.train_before_us
+    if key not in _TRAINED:
+        while len(_TRAINED) >= _KEPT:
+            _TRAINED.pop(next(iter(_TRAINED)))
+        _TRAINED[key] = Understanding.train(dataset, resolved, split.train_before_us)
+    return _TRAINED[key]

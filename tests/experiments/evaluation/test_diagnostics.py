@@ -285,7 +285,7 @@ def test_steps_hold_the_place_and_what_came_of_each_impression(tiny_dataset: Dat
 
 
 @pytest.fixture(scope="module")
-def evaluated(home: Path, tiny_dataset: Dataset) -> tuple[str, Report]:
+def evaluated(home: Path, tiny_dataset: Dataset, full_pictures: None) -> tuple[str, Report]:
     """An action model's run, evaluated beside two scorers without probabilities."""
     trained = train(tiny_dataset, RunConfig(scorer="logistic"), home)
     named = [f"v{trained.version}", "popularity", "interest_formula"]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -30,10 +30,11 @@ class Served:
 
 
 @pytest.fixture(scope="module")
-def served(tiny_dataset: Dataset, home: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
+def served(
+    tiny_dataset: Dataset, with_encoder: Callable[[Path], Path], tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Served]:
     room = tmp_path_factory.mktemp("live")
-    own = room / "home"
-    own.mkdir()
+    own = with_encoder(room / "home")
     fanout = scaled_fanout(tiny_dataset)
     settings = {
         "ROOKERY_FANOUT__PUSH_BELOW": str(fanout.push_below),

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from safetensors.numpy import load_file
 
+from experiments.cli.__main__ import main
 from tests.ranking.training.two_tower.shelves import write_shelves
 
 _SETTINGS = [
@@ -61,17 +62,32 @@ def homes(home, tmp_path):
     return make
 
 
+@pytest.fixture
+def rookery_here(monkeypatch, capsys):
+    """The command in this process: what it says on stderr."""
+
+    def command(home, *arguments):
+        monkeypatch.setenv("ROOKERY_HOME", str(home))
+        monkeypatch.setattr(sys, "argv", ["rookery", *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as end:
+            main()
+        assert not end.value.code
+        return capsys.readouterr().err
+
+    return command
+
+
 @pytest.mark.slow
-def test_a_killed_train_goes_on_says_so_and_ends_with_the_same_weights(tmp_path, homes):
+def test_a_killed_train_goes_on_says_so_and_ends_with_the_same_weights(tmp_path, homes, rookery_here):
     killed, whole = homes("killed"), homes("whole")
     write_shelves(tmp_path / "shelves")
     train = ["train", "--data", tmp_path / "shelves", *_SETTINGS]
     _rookery(killed, *train, launch=("-c", _KILLED), expect=-signal.SIGKILL)
     assert len(list((killed / "checkpoints").iterdir())) == 1
-    resumed = _rookery(killed, *train)
-    assert "after its epoch 2" in resumed.stderr
+    assert "after its epoch 2" in rookery_here(killed, *train)
     assert not list((killed / "checkpoints").iterdir())
-    assert "checkpoint" not in _rookery(whole, *train).stderr
+    assert "checkpoint" not in rookery_here(whole, *train)
     mine, theirs = _weights(killed), _weights(whole)
     assert set(mine) == set(theirs)
     assert all((mine[name] == theirs[name]).all() for name in mine)
