@@ -32,7 +32,7 @@ SMALL = {"world": {"people": 2_000, "draws": 10_000}, "text": {"texts": 32}}
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", sorted(BENCHES.keys() - LONG))
-def test_every_bench_runs(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_bench_runs(name: str, home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if name in SMALL:
         whole = resolve(BENCHES[name])
         monkeypatch.setattr(whole, "__init__", partialmethod(whole.__init__, **SMALL[name]))
