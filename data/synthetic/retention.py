@@ -1,10 +1,10 @@
 """Who is there, who opens the app today and how often, drawn when a day begins from what the days before brought.
 
 A day's use is 0 for who did not open the app, else 1 - w + w e / (e + `engaged`) with w = `habit_engagement` and e the
-day's engagements. Habit h is the exponential mean of use over `habit_days`, from 0 for a new account; satisfaction s is
-that over `satisfaction_days`, of days on which anything was looked at, of the expected welfare of what was looked at,
-from `usual_welfare`. With p the person's usual chance to open the app (`People.regularity`), h* the mean habit to which
-it leads and z = logit:
+day's engagements. Habit h is the exponential mean of use over `habit_days`, satisfaction s that over `satisfaction_days`, of
+days on which anything was looked at, of the expected welfare of what was looked at, from `usual_welfare`. With p the
+person's usual chance to open the app (`People.regularity`), h* the mean habit to which it leads, at which h begins
+(for a new account at `new_habit` x h*), and z = logit:
 
     z(opens)  = z(p) + habit_opens (h - h*) + satisfaction_opens (s - usual_welfare)
     sessions  = rate / p x exp(habit_sessions (h - h*)),  Poisson, of who opens the app, x the factor of `week`
@@ -88,7 +88,7 @@ def start(config: WorldConfig, people: People) -> Lives:
     none, one = np.zeros(count), np.ones(count)
     return Lives(
         status=np.where(here, HERE, AHEAD).astype(np.int8),
-        habit=np.where(here, usual_habit(config, people), 0.0),
+        habit=usual_habit(config, people) * np.where(here, 1.0, config.retention.new_habit),
         satisfaction=np.full(count, config.retention.usual_welfare),
         opens=np.zeros(count, np.bool_), sessions=one, writes=none, wrote=none,
         opened=np.zeros(count, np.bool_), engagements=none.copy(), looked=none.copy(), welfare=none.copy(),
@@ -110,7 +110,7 @@ def chances(config: WorldConfig, people: People, lives: Lives, day: int) -> Chan
     if day > 0:
         engaged = lives.engagements / (lives.engagements + c.engaged)
         use = lives.opened * (1.0 - c.habit_engagement * (1.0 - engaged))
-        habit = np.where(lives.status == AHEAD, 0.0, habit - np.expm1(-1.0 / c.habit_days) * (use - habit))
+        habit = np.where(lives.status == AHEAD, habit, habit - np.expm1(-1.0 / c.habit_days) * (use - habit))
         mean = lives.welfare / np.where(lives.looked > 0, lives.looked, 1.0)
         step = np.where(lives.looked > 0, -np.expm1(-1.0 / c.satisfaction_days), 0.0)
         satisfaction = satisfaction + step * (mean - satisfaction)

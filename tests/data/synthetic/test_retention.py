@@ -182,6 +182,19 @@ def test_chances_are_the_stated_formulas() -> None:
             assert getattr(found, name)[one] == pytest.approx(value, rel=1e-9), name
 
 
+def test_a_new_account_begins_with_its_share_of_the_usual_habit() -> None:
+    people, share = make_people(CONFIG), CONFIG.retention.new_habit
+    lives = retention.start(CONFIG, people)
+    begins = retention.usual_habit(CONFIG, people) * np.where(people.created_us < CONFIG.start_us, 1.0, share)
+    assert np.array_equal(lives.habit, begins)
+    for day in range(3):
+        lives = retention.begin_day(CONFIG, people, lives, day)
+        joins_or_will = people.created_us >= CONFIG.start_us + day * DAY_US
+        assert 0.0 < share < 1.0
+        assert np.array_equal(lives.habit[joins_or_will], begins[joins_or_will])
+        assert (lives.habit[~joins_or_will] != begins[~joins_or_will]).all() or day == 0
+
+
 def test_who_is_more_satisfied_or_more_used_to_it_stays_and_comes_back_more() -> None:
     people = make_people(CONFIG)
     lives = retention.start(CONFIG, people)
@@ -222,7 +235,7 @@ def test_the_default_world_keeps_people_as_published() -> None:
     assert 0.43 < daily / monthly < 0.67
     assert 0.02 < gone[27, founders].mean() < 0.04
     joined = (make_people(config).created_us - config.start_us) // DAY_US
-    for after, low, high in ((1, 0.25, 0.48), (7, 0.12, 0.28), (28, 0.06, 0.18)):
+    for after, low, high in ((1, 0.30, 0.48), (7, 0.18, 0.28), (28, 0.12, 0.18)):
         new = np.flatnonzero((joined >= 0) & (joined + after < 58))
         assert low < active[joined[new] + after, new].mean() < high, after
 
@@ -291,7 +304,7 @@ def test_return_needs_known_people() -> None:
         ("engaged", 0.0), ("satisfaction_days", float("inf")), ("usual_welfare", 2.0), ("satisfaction_opens", -0.1),
         ("satisfaction_stays", -0.1), ("satisfaction_returns", "much"), ("leaving", 1.0), ("leaving_new", -0.1),
         ("settling_days", 0.0), ("returning", 1.0), ("joins_per_day", -0.1), ("joins_per_day", 2.0),
-        ("first_follows", 0.5), ("friends_share", 1.1),
+        ("first_follows", 0.5), ("friends_share", 1.1), ("new_habit", 1.5),
     ],
 )  # fmt: skip
 def test_a_wrong_setting_is_refused_by_name(name: str, value: Any) -> None:
@@ -300,5 +313,5 @@ def test_a_wrong_setting_is_refused_by_name(name: str, value: Any) -> None:
 
 
 def test_every_setting_is_tried_with_a_wrong_value() -> None:
-    tried = {mark.args[1][at][0] for mark in test_a_wrong_setting_is_refused_by_name.pytestmark for at in range(22)}
+    tried = {mark.args[1][at][0] for mark in test_a_wrong_setting_is_refused_by_name.pytestmark for at in range(23)}
     assert tried == set(WorldConfig().retention.model_dump())
