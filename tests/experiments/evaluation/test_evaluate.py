@@ -156,7 +156,7 @@ def test_each_oracle_is_best_by_its_own_truth(lab: Lab, tiny_dataset: Dataset) -
 def test_the_ndcg_of_popularity_is_what_polars_and_a_pencil_give(tiny_dataset: Dataset) -> None:
     split = TimeSplit().apply(tiny_dataset)
     bundle = Bundle("popularity", Popularity(), None, tiny_dataset.name, tiny_dataset.content_hash)
-    _, measured = evaluate_bundles(tiny_dataset, split, {"popularity": bundle}, EvaluateConfig(requests=150))
+    _, measured = evaluate_bundles(tiny_dataset, split, {"popularity": bundle}, EvaluateConfig(requests=150, k=60))
     judged = measured["popularity"].request_frame()
     names = ("tweets", "deletions", "requests", "impressions", "engagements")
     log = {name: tiny_dataset.scan(name).collect() for name in names}
@@ -176,9 +176,9 @@ def test_the_ndcg_of_popularity_is_what_polars_and_a_pencil_give(tiny_dataset: D
         candidate = (posted & ~pl.col("tweet_id").is_in(gone)) | pl.col("tweet_id").is_in(shown)
         counts = dict(acted.filter(pl.col("time_us") < now).group_by("tweet_id").len().iter_rows())
         ids = log["tweets"].filter(candidate).sort("time_us", "tweet_id", descending=True)["tweet_id"].to_list()
-        first = sorted(ids, key=lambda one: -counts.get(one, 0))[:20]  # ties: the newer tweet first
+        first = sorted(ids, key=lambda one: -counts.get(one, 0))[:60]  # ties: the newer tweet first
         gained = sum(1 / np.log2(place + 2) for place, one in enumerate(first) if one in relevant)
-        ideal = sum(1 / np.log2(place + 2) for place in range(min(len(relevant), 20)))
+        ideal = sum(1 / np.log2(place + 2) for place in range(min(len(relevant), 60)))
         assert ndcg == pytest.approx(gained / ideal)
         assert recall == pytest.approx(len(relevant & set(first)) / len(relevant))
         checked.append(ndcg)
