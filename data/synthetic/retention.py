@@ -1,10 +1,10 @@
 """Who is there, who opens the app today and how often, drawn when a day begins from what the days before brought.
 
 A day's use is 0 for who did not open the app, else 1 - w + w e / (e + `engaged`) with w = `habit_engagement` and e the
-day's engagements. Habit h is the exponential mean of use over `habit_days`, satisfaction s that over `satisfaction_days`, of
-days on which anything was looked at, of the expected welfare of what was looked at, from `usual_welfare`. With p the
-person's usual chance to open the app (`People.regularity`), h* the mean habit to which it leads, at which h begins
-(for a new account at `new_habit` x h*), and z = logit:
+day's engagements. Habit h is the exponential mean of use over `habit_days`; satisfaction s is that over
+`satisfaction_days`, of days on which anything was looked at, of the expected welfare of what was looked at, from
+`usual_welfare`. With p the person's usual chance to open the app (`People.regularity`), h* the mean habit to which it
+leads, at which h begins (for a new account at `new_habit` x h*), and z = logit:
 
     z(opens)  = z(p) + habit_opens (h - h*) + satisfaction_opens (s - usual_welfare)
     sessions  = rate / p x exp(habit_sessions (h - h*)),  Poisson, of who opens the app, x the factor of `week`

@@ -60,7 +60,7 @@ class RetentionConfig(BaseModel):
     satisfaction_returns: Slope = 1.0
     """Slope of the chance to come back on the satisfaction with which the person left."""
     new_habit: Share = 0.8
-    """Habit with which a new account begins, over that to which its usual days lead: the first days are curious ones."""
+    """Habit with which a new account begins, over that to which its usual days lead: first days are curious ones."""
     leaving: Chance = 0.001
     """Chance of a settled account to leave on a day, at its usual habit and satisfaction."""
     leaving_new: Chance = 0.12
