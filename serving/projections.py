@@ -14,7 +14,7 @@ import numpy as np
 from candidates.component import Source
 from candidates.funnel import Funnel
 from candidates.products.home import home_funnel
-from candidates.search.hybrid import Search
+from candidates.search.hybrid import search_of
 from candidates.trace import FunnelResult
 from candidates.tweet_vectors import TweetVectors
 from data.events import EventBatch
@@ -83,7 +83,7 @@ class Projections:
         self.known = StateConsumer(self.state)
         self.fanout = FanoutConsumer(network, self.timelines, Thresholds(settings.fanout), metrics)
         self.vectors = VectorsConsumer(self.state, index)
-        self.search = SearchConsumer(self.state, Search(None if understanding is None else understanding.encoder))
+        self.search = SearchConsumer(self.state, search_of(None if understanding is None else understanding.encoder))
         self.trends = TrendsConsumer()
         self.consumers: tuple[Consumer, ...] = (
             self.known,

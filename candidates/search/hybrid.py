@@ -12,12 +12,17 @@ from typing import Literal, Protocol
 
 import numpy as np
 
-from candidates.search.query import QueryError
-from candidates.search.semantic import SemanticIndex
-from candidates.search.text import Hits, TextIndex, Within
+from candidates.search import nodes
+from candidates.search.hashtags import Hashtags
+from candidates.search.people import People
+from candidates.search.query import QueryError, parse
+from candidates.search.reader import Reader
+from candidates.search.semantic import KNOWN_LANGUAGES, SemanticIndex
+from candidates.search.text import NOTHING, Hits, TextIndex, Within, joined
 from data.batch import F32, I64
 from data.errors import ConfigError
 from data.events import EventBatch
+from features.text.encoder import TextEncoder
 
 Mode = Literal["hybrid", "text", "semantic"]
 
@@ -25,6 +30,9 @@ RRF_K = 60
 """The constant of the paper: how much the very first ranks count over those after them."""
 _DEPTH = 100
 """Hits of each ranking that are fused, at least."""
+_LISTED = 20_000
+"""Tweets that operators let through up to which they are listed; of more, the nearest are checked one by one."""
+_NOBODY = Reader()
 
 
 class Encoder(Protocol):
@@ -41,78 +49,133 @@ class Encoder(Protocol):
 
 
 class Search:
-    """The text index and, with an encoder, the semantic one, fed by the same events."""
+    """The text index, people, hashtags and, with an encoder, the semantic index, fed by the same events."""
 
-    tables = frozenset({"tweets", "deletions"})
+    tables = frozenset({"users", "follows", "tweets", "deletions", "engagements"})
     """Tables whose events it takes; others are passed over."""
 
-    def __init__(self, encoder: Encoder | None = None, *, folder: Path | None = None) -> None:
-        """Empty indexes in memory; the text index in `folder` when given."""
+    def __init__(
+        self, encoder: Encoder | None = None, *, folder: Path | None = None, languages: frozenset[str] | None = None
+    ) -> None:
+        """Empty indexes in memory.
+
+        Args:
+            encoder: of texts; without one there is no search by meaning.
+            folder: where the text index is kept; in memory when None.
+            languages: primary subtags of the languages that the encoder knows; all when None.
+        """
         self.encoder = encoder
-        self.text = TextIndex(folder)
-        self.semantic = None if encoder is None else SemanticIndex(encoder.dim)
+        self.people = People()
+        self.hashtags = Hashtags()
+        self.text = TextIndex(folder, account=self.people.account)
+        self.semantic = None if encoder is None else SemanticIndex(encoder.dim, languages)
 
     def __len__(self) -> int:
         return len(self.text)
 
     def update(self, events: EventBatch, embeddings: F32 | None = None) -> None:
-        """Takes tweets and deletions.
+        """Takes events of `tables`.
 
         Args:
             events: rows of one table.
             embeddings: [N, D] of the tweets' texts where they are known already; encoded here when None.
         """
-        if events.table == "deletions":
+        if not len(events):
+            return
+        if events.table in ("users", "follows"):
+            self.people.update(events)
+        elif events.table == "engagements":
+            self.text.like(events.columns["tweet_id"][events.columns["action"] == "like"])
+        elif events.table == "deletions":
             self.text.delete(events.columns["tweet_id"])
+            self.hashtags.remove(events.columns["tweet_id"])
             if self.semantic is not None:
                 self.semantic.remove(events.columns["tweet_id"])
-        if events.table != "tweets" or not len(events):
-            return
-        self.text.add(events)
+        elif events.table == "tweets":
+            self._add(events, embeddings)
+
+    def search(
+        self, query: str, mode: Mode = "hybrid", limit: int = 10, *,
+        before_us: int | None = None, since_us: int | None = None, within: Within | None = None,
+        reader: Reader | None = None,
+    ) -> Hits:  # fmt: skip
+        """The best `limit` tweets for a query; equal scores: the newer tweet first.
+
+        Args:
+            query: see `candidates.search.query`; operators let through in every mode.
+            mode: `text` (BM25, all words must be there), `semantic` (cosine of embeddings) or `hybrid` (any word
+                is enough, fused with the semantic ranking).
+            limit: the most hits.
+            before_us: only tweets posted before this time.
+            since_us: only tweets posted at this time or later.
+            within: which tweets may be found, for the rest.
+            reader: who searches; None for somebody who hides nobody.
+
+        Raises:
+            QueryError: a query that cannot be understood, or one without words for `semantic`.
+            ConfigError: an unknown mode, or a mode that needs an encoder where there is none.
+        """
+        tree = joined(joined(parse(query), within), Within(since_us, before_us))
+        reader = reader or _NOBODY
+        if mode == "text":
+            return self.text.search(tree, limit, hidden=reader.hidden)
+        if mode not in ("hybrid", "semantic"):
+            raise ConfigError(f"unknown search mode {mode!r}", remedy="choose hybrid, text or semantic")
+        if self.semantic is None or self.encoder is None:
+            raise ConfigError(f"search mode {mode!r} needs a text encoder", remedy="choose text, or give one")
+        words = nodes.words(tree)
+        if mode == "semantic":
+            if not words:
+                raise QueryError(
+                    "there are no words to compare", column=tree.column, remedy="type some, or use mode text"
+                )
+            return self._by_meaning(words, tree, limit, reader)
+        if not words:
+            return self.text.search(tree, limit, hidden=reader.hidden)
+        depth = max(_DEPTH, 2 * limit)
+        by_text = self.text.search(tree, depth, any_word=True, hidden=reader.hidden)
+        by_meaning = self._by_meaning(words, tree, depth, reader)
+        return fuse([by_text.tweet_ids, by_meaning.tweet_ids], limit)
+
+    def _by_meaning(self, words: str, tree: nodes.Node, limit: int, reader: Reader) -> Hits:
+        assert self.semantic is not None
+        assert self.encoder is not None
+        vector = self.encoder.encode([words])[0]
+        let_through = [part for part in nodes.parts(tree) if not nodes.wordy(part)]
+        if not let_through:
+            return self.semantic.search(vector, limit, languages=reader.languages, hidden=reader.hidden)
+        condition = nodes.And(tuple(let_through), tree.column)
+        among = self.text.matching(condition, _LISTED)
+        if among is not None:
+            return self.semantic.search(vector, limit, among=among, languages=reader.languages, hidden=reader.hidden)
+        wanted = 4 * limit
+        while True:
+            hits = self.semantic.search(vector, wanted, languages=reader.languages, hidden=reader.hidden)
+            ok = self.text.matches(condition, hits.tweet_ids)
+            if len(hits) < wanted or ok.sum() >= limit:
+                return Hits(hits.tweet_ids[ok][:limit], hits.scores[ok][:limit])
+            wanted *= 4
+
+    def _add(self, events: EventBatch, embeddings: F32 | None) -> None:
+        fresh = self.text.fresh(events.columns["tweet_id"])
+        added = events.where(fresh)
+        self.text.add(added, self.people.verified(added.columns["author_id"]))
+        self.hashtags.add(added)
         if self.semantic is None or self.encoder is None:
             return
+        # Those that the words' index took before a failure may be missing here.
         worded = (events.columns["kind"] != "retweet").astype(np.bool_)
-        worded &= ~self.semantic.has(events.columns["tweet_id"])
+        worded &= self.text.here(events.columns["tweet_id"]) & ~self.semantic.has(events.columns["tweet_id"])
         written = events.where(worded)
         vectors = (
             embeddings[worded] if embeddings is not None else self.encoder.encode(written.columns["text"].tolist())
         )
         self.semantic.add(written, vectors)
 
-    def search(
-        self, query: str, mode: Mode = "hybrid", limit: int = 10, *,
-        before_us: int | None = None, since_us: int | None = None,
-    ) -> Hits:  # fmt: skip
-        """The best `limit` tweets for a query; equal scores: the newer tweet first.
 
-        Args:
-            query: see `candidates.search.query`; `semantic` takes it as a plain sentence.
-            mode: `text` (BM25, all words must be there), `semantic` (cosine of embeddings) or `hybrid` (any word
-                is enough, fused with the semantic ranking).
-            limit: the most hits.
-            before_us: only tweets posted before this time.
-            since_us: only tweets posted at this time or later.
-
-        Raises:
-            QueryError: a query that cannot be understood.
-            ConfigError: an unknown mode, or a mode that needs an encoder where there is none.
-        """
-        within = Within(since_us, before_us)
-        if mode == "text":
-            return self.text.search(query, limit, within=within)
-        if mode not in ("hybrid", "semantic"):
-            raise ConfigError(f"unknown search mode {mode!r}", remedy="choose hybrid, text or semantic")
-        if self.semantic is None or self.encoder is None:
-            raise ConfigError(f"search mode {mode!r} needs a text encoder", remedy="choose text, or give one")
-        if not query.strip():
-            raise QueryError("there is nothing to search for", column=1, remedy="type a word")
-        vector = self.encoder.encode([query])[0]
-        if mode == "semantic":
-            return self.semantic.search(vector, limit, within=within)
-        depth = max(_DEPTH, 2 * limit)
-        by_text = self.text.search(query, depth, within=within, any_word=True)
-        by_meaning = self.semantic.search(vector, depth, within=within)
-        return fuse([by_text.tweet_ids, by_meaning.tweet_ids], limit)
+def search_of(encoder: TextEncoder | None) -> Search:
+    """Empty indexes for an encoder, which is asked about texts of the languages it knows."""
+    return Search(encoder, languages=None if encoder is None else KNOWN_LANGUAGES.get(encoder.name))
 
 
 def fuse(rankings: Sequence[I64], limit: int, *, k: int = RRF_K) -> Hits:
@@ -123,9 +186,11 @@ def fuse(rankings: Sequence[I64], limit: int, *, k: int = RRF_K) -> Hits:
         limit: the most hits.
         k: the constant.
     """
-    ids = np.concatenate(rankings) if rankings else np.empty(0, np.int64)
+    if not rankings:
+        return NOTHING
+    ids = np.concatenate(rankings)
     parts = [1.0 / (k + 1 + np.arange(len(one))) for one in rankings]
     distinct, at = np.unique(ids, return_inverse=True)
-    scores = np.bincount(at, np.concatenate(parts) if parts else None, minlength=len(distinct)).astype(np.float64)
+    scores = np.bincount(at, np.concatenate(parts), minlength=len(distinct)).astype(np.float64)
     best = np.lexsort((-distinct, -scores))[:limit]
     return Hits(distinct[best], scores[best])

@@ -1,27 +1,50 @@
-"""Full text search of tweets on Tantivy: BM25, filters by author, time and hashtag.
+"""Full text search of tweets on Tantivy: the operators of `candidates.search.query`, BM25, then the newer tweet.
 
-Additions and deletions wait for the next search (`refresh`), because committing is slow. Texts are cut at
-everything that is no letter or digit, lowered, and stripped of accents.
+Additions and deletions wait for the next search (`refresh`), because committing is slow.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 import tantivy
 
-from candidates.search.query import QueryError, Term, parse
-from data.batch import F64, I64
-from data.errors import DataError
+from candidates.search.compiled import Compiler
+from candidates.search.documents import INTEGERS, documents, register, schema
+from candidates.search.nodes import (
+    And,
+    Around,
+    Flag,
+    From,
+    Lang,
+    MinFaves,
+    Node,
+    Not,
+    Or,
+    Phrase,
+    Since,
+    Tag,
+    Until,
+    Word,
+    leaves,
+)
+from candidates.search.operators import PLACE_KM
+from candidates.search.query import parse
+from candidates.search.tokens import analyzer
+from data.batch import F64, I64, Mask
+from data.errors import DataError, NotFoundError
 from data.events import EventBatch
 from data.ids import IdIndex
-from data.tweet_text import fold, hashtags, hashtags_of
+from data.places import BY_WOEID
+from data.tweet_text import fold
+from features.state.columns import Columns, Spec
 
-_ANALYZER = "tweet"
-_HEAP = 15_000_000
+_HEAP = 64_000_000
 """Bytes that the writer may fill before it writes a segment."""
 _MARGIN = 64
 
@@ -39,6 +62,9 @@ class Hits:
         return len(self.tweet_ids)
 
 
+NOTHING = Hits(np.empty(0, np.int64), np.empty(0))
+
+
 @dataclass(frozen=True, slots=True)
 class Within:
     """Which tweets may be found at all; None leaves a side open."""
@@ -51,73 +77,142 @@ class Within:
     """Ids of authors; a tweet of any of them is enough."""
     hashtags: Sequence[str] | None = None
     """Without #; a tweet with any of them is enough."""
+    languages: Sequence[str] | None = None
+    """BCP 47; any of them is enough."""
+    place: int | None = None
+    """WOEID of a city; posted within 50 km of it."""
+    min_likes: int | None = None
+    """Liked at least so often."""
+    media: bool | None = None
+    """With a picture or video, or without."""
+    verified: bool | None = None
+    """By an author with the verified mark, or without."""
+
+    def nodes(self) -> list[Node]:
+        """The same as parts of a query that must all hold.
+
+        Raises:
+            NotFoundError: there is no such place.
+        """
+        out: list[Node] = []
+        if self.since_us is not None:
+            out.append(Since(self.since_us, 0))
+        if self.before_us is not None:
+            out.append(Until(self.before_us, 0))
+        for values, kind in ((self.authors, _from), (self.hashtags, _tag), (self.languages, _lang)):
+            if values is not None:
+                out.append(Or(tuple(kind(one) for one in values), 0))
+        if self.place is not None:
+            if self.place not in BY_WOEID:
+                raise NotFoundError(f"there is no place {self.place}", remedy="give the WOEID of a city")
+            city = BY_WOEID[self.place]
+            out.append(Around(city.latitude, city.longitude, PLACE_KM, 0))
+        if self.min_likes is not None:
+            out.append(MinFaves(self.min_likes, 0))
+        for wanted, flag in ((self.media, "has:media"), (self.verified, "is:verified")):
+            if wanted is not None:
+                out.append(Flag(flag, 0) if wanted else Not(Flag(flag, 0), 0))
+        return out
+
+
+class _Tweets(Columns):
+    """What is known of each tweet beside its words, by row."""
+
+    time_us: I64
+    author_id: I64
+    retweeted_id: I64
+    likes: I64
+    deleted: Mask
+    SPEC: ClassVar[Spec] = {
+        "time_us": (np.int64, 0, 0), "author_id": (np.int64, -1, 0), "retweeted_id": (np.int64, -1, 0),
+        "likes": (np.int64, 0, 0), "deleted": (np.bool_, False, 0),
+    }  # fmt: skip
 
 
 class TextIndex:
-    """Tweets by their words. Retweets have none and are passed over."""
+    """Tweets by their words and by all that the operators ask for. A retweet has no words of its own."""
 
-    def __init__(self, folder: Path | None = None) -> None:
+    def __init__(self, folder: Path | None = None, *, account: Callable[[str], int] | None = None) -> None:
         """In memory, or in `folder`, where an index that is there is opened.
+
+        Args:
+            folder: where the index is kept.
+            account: the id of an account by its handle, -1 for none; without it only ids in digits are known.
 
         Raises:
             DataError: the folder holds something that Tantivy cannot open, or another process writes there.
         """
-        self._analyzer = (
-            tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.simple())
-            .filter(tantivy.Filter.lowercase())
-            .filter(tantivy.Filter.ascii_fold())
-            .build()
-        )
-        self._schema = _schema()
+        words = analyzer()
+        self._schema = schema()
         try:
             if folder is not None:
                 folder.mkdir(parents=True, exist_ok=True)
             self._index = tantivy.Index(self._schema, path=None if folder is None else str(folder))
-            self._index.register_tokenizer(_ANALYZER, self._analyzer)
+            register(self._index, words)
             self._writer = self._index.writer(_HEAP, 1)
         except (OSError, ValueError) as error:
             raise DataError(f"text index {folder} cannot be opened: {error}", remedy="close or rebuild it") from error
-        self._ids = IdIndex(self._stored_ids())
-        self._deleted: set[int] = set()
+        self._tweets, self._ids = _Tweets(), IdIndex()
+        # Not a method of this object: it would keep itself alive, and the folder's lock with it.
+        self._compiler = Compiler(self._schema, words, account or _digits, partial(_liked, self._tweets, self._ids))
+        self._restore()
         self._pending = 0
 
     def __len__(self) -> int:
         """Tweets that can be found, those not committed yet among them."""
-        return len(self._ids) - len(self._deleted)
+        return int(len(self._ids) - self._tweets.deleted.sum())
 
-    def add(self, events: EventBatch) -> int:
-        """Adds rows of `tweets`; ids that were added before are passed over, so that a log may repeat itself.
+    def add(self, events: EventBatch, verified: Mask | None = None) -> int:
+        """Adds rows of `tweets`; ids that were added or deleted before are passed over: a log may repeat itself.
+
+        Args:
+            events: rows of `tweets`.
+            verified: [N] whether the author has the verified mark; nobody when None.
 
         Returns:
             How many were added.
         """
-        columns = events.columns
-        wanted = (columns["kind"] != "retweet") & (self._ids.rows(columns["tweet_id"]) < 0)
-        picked = events.where(wanted.astype(np.bool_))
+        fresh = self.fresh(events.columns["tweet_id"])
+        picked = events.where(fresh)
         if not len(picked):
             return 0
         columns = picked.columns
-        tags = hashtags_of(columns["text"], folded=True)
-        rows = zip(
-            columns["tweet_id"].tolist(), picked.time_us.tolist(), columns["author_id"].tolist(), columns["text"],
-            strict=True,
-        )  # fmt: skip
-        for number, (tweet, time_us, author, text) in enumerate(rows):
-            document = tantivy.Document(tweet_id=tweet, time_us=time_us, author_id=author, text=text)
-            for tag in tags[number]:
-                document.add_text("hashtag", tag)
+        rows = self._ids.add(columns["tweet_id"])
+        self._tweets.resize(len(self._ids))
+        self._tweets.time_us[rows], self._tweets.author_id[rows] = picked.time_us, columns["author_id"]
+        about = self._about(picked)
+        retweeted = np.where(columns["kind"] == "retweet", about, -1)
+        self._tweets.retweeted_id[rows] = retweeted
+        marked = np.zeros(len(picked), np.bool_) if verified is None else verified[fresh]
+        for document in documents(picked, about, retweeted, marked):
             self._writer.add_document(document)
-        self._ids.add(columns["tweet_id"])
         self._pending += len(picked)
         return len(picked)
 
+    def fresh(self, tweet_ids: I64) -> Mask:
+        """[n] whether each was neither added nor deleted before."""
+        return self._ids.rows(tweet_ids) < 0
+
+    def here(self, tweet_ids: I64) -> Mask:
+        """[n] whether each was added and not deleted."""
+        rows = self._ids.rows(tweet_ids)
+        held: Mask = (rows >= 0) & ~self._tweets.deleted[rows] if len(self._ids) else rows >= 0
+        return held
+
     def delete(self, tweet_ids: I64) -> None:
-        """Deletes tweets; ids that are not here are passed over."""
-        for one in tweet_ids[self._ids.rows(tweet_ids) >= 0].tolist():
-            if one not in self._deleted:
-                self._writer.delete_documents_by_term("tweet_id", one)
-                self._deleted.add(one)
-                self._pending += 1
+        """Deletes tweets. One that was never added is not found either, should it come later."""
+        known = self._ids.rows(tweet_ids)
+        rows = self._ids.add(tweet_ids)
+        self._tweets.resize(len(self._ids))
+        for one in tweet_ids[(known >= 0) & ~self._tweets.deleted[rows]].tolist():
+            self._writer.delete_documents_by_term("tweet_id", one)
+            self._pending += 1
+        self._tweets.deleted[rows] = True
+
+    def like(self, tweet_ids: I64) -> None:
+        """Counts a like for each of `tweet_ids`; those that are not here are passed over."""
+        rows = self._ids.rows(tweet_ids)
+        np.add.at(self._tweets.likes, rows[rows >= 0], 1)
 
     def refresh(self) -> None:
         """Makes what was added and deleted visible; does nothing when nothing was."""
@@ -126,95 +221,131 @@ class TextIndex:
             self._index.reload()
             self._pending = 0
 
-    def search(self, query: str, limit: int = 10, *, within: Within | None = None, any_word: bool = False) -> Hits:
-        """The best `limit` tweets by BM25; equal scores: the newer first, then the larger id.
+    def search(
+        self, query: str | Node, limit: int = 10, *,
+        within: Within | None = None, any_word: bool = False, hidden: I64 | None = None,
+    ) -> Hits:  # fmt: skip
+        """The best `limit` tweets by BM25; of equal scores, and without words, the newer first, then the larger id.
 
         Args:
             query: see `candidates.search.query`.
             limit: the most hits.
             within: which tweets may be found.
             any_word: one word of the query is enough (more count more); else a tweet needs them all.
+            hidden: ids of authors whose tweets, and retweets of whose tweets, are left out.
 
         Raises:
             QueryError: a query that cannot be understood.
         """
-        terms = parse(query)
+        tree = joined(parse(query) if isinstance(query, str) else query, within)
         self.refresh()
-        built = self._build(terms, within or Within(), any_word=any_word)
+        scored = any(isinstance(leaf, Word | Phrase) and not negated for leaf, negated in leaves(tree))
+        built = self._compiler.build(tree, any_word=any_word)
+        return self._best(built, limit, hidden, by_time=not scored)
+
+    def matching(self, tree: Node, most: int) -> I64 | None:
+        """Ids of all tweets that match, None where there are more than `most`."""
+        self.refresh()
+        searcher, built = self._index.searcher(), self._compiler.build(tree)
+        if not searcher.num_docs or searcher.search(built, limit=1, count=True).count > most:
+            return np.empty(0, np.int64) if not searcher.num_docs else None
+        return self._found(searcher, built, most)[1]
+
+    def matches(self, tree: Node, tweet_ids: I64) -> Mask:
+        """[n] whether each of `tweet_ids` matches."""
+        if not len(tweet_ids):
+            return np.zeros(0, np.bool_)
+        self.refresh()
+        among = tantivy.Query.term_set_query(self._schema, "tweet_id", tweet_ids.tolist())
+        built = tantivy.Query.boolean_query([
+            (tantivy.Occur.Must, self._compiler.build(tree)), (tantivy.Occur.Must, among),
+        ])  # fmt: skip
+        _, found = self._found(self._index.searcher(), built, len(tweet_ids))
+        return np.isin(tweet_ids, found)
+
+    def visible(self, tweet_ids: I64, hidden: I64) -> Mask:
+        """[n] whether neither the author of each tweet, nor whom it retweets is among `hidden`."""
+        rows = self._ids.rows(tweet_ids)
+        out: Mask = ~np.isin(self._tweets.author_id[rows], hidden) & ~np.isin(self._tweets.retweeted_id[rows], hidden)
+        return out
+
+    def _best(self, built: tantivy.Query, limit: int, hidden: I64 | None, *, by_time: bool) -> Hits:
         searcher = self._index.searcher()
-        total = searcher.num_docs
+        if limit < 1 or not searcher.num_docs:
+            return NOTHING
         wanted = limit + _MARGIN
-        if not limit or not total:
-            return Hits(np.empty(0, np.int64), np.empty(0))
         while True:
-            found = searcher.search(built, limit=min(wanted, total), count=False).hits
+            keys, ids = self._found(searcher, built, wanted, order="time_us" if by_time else None)
+            last = keys[-1] if len(keys) == wanted else None
+            times = self._tweets.time_us[self._ids.rows(ids)]
+            if hidden is not None and len(hidden):
+                seen = self.visible(ids, hidden)
+                keys, ids, times = keys[seen], ids[seen], times[seen]
             # Ties that the list cuts through could be broken by the order of segments: fetch until it cuts none.
-            if len(found) < wanted or found[limit - 1][0] > found[-1][0]:
+            if last is None or (len(keys) >= limit and keys[limit - 1] > last):
                 break
             wanted *= 4
-        scores = np.array([score for score, _ in found], np.float64)
-        addresses = [address for _, address in found]
-        ids = np.array(searcher.fast_field_values("tweet_id", addresses), np.int64)
-        times = np.array(searcher.fast_field_values("time_us", addresses), np.int64)
-        best = np.lexsort((-ids, -times, -scores))[:limit]
-        return Hits(ids[best], scores[best])
+        best = np.lexsort((-ids, -times, -keys))[:limit]
+        scores: F64 = np.zeros(len(best)) if by_time else keys[best].astype(np.float64)
+        return Hits(ids[best], scores)
 
-    def _build(self, terms: Sequence[Term], within: Within, *, any_word: bool) -> tantivy.Query:
-        must, should, never = tantivy.Occur.Must, tantivy.Occur.Should, tantivy.Occur.MustNot
-        parts: list[tuple[tantivy.Occur, tantivy.Query]] = []
-        wanted: list[tantivy.Query] = []
-        for term in terms:
-            query = self._term(term)
-            if term.negated:
-                parts.append((never, query))
-            else:
-                wanted.append(query)
-        occur = should if any_word else must
-        parts.append((must, tantivy.Query.boolean_query([(occur, query) for query in wanted])))
-        for query in self._filters(within):
-            parts.append((must, tantivy.Query.const_score_query(query, 0.0)))
-        return tantivy.Query.boolean_query(parts)
+    def _found(self, searcher: Any, built: tantivy.Query, most: int, order: str | None = None) -> tuple[Any, I64]:
+        """Keys (score, or the field to order by) and ids of the first `most` hits, keys falling."""
+        found = searcher.search(
+            built, limit=max(min(most, searcher.num_docs), 1), count=False, order_by_field=order
+        ).hits
+        keys = np.array([key for key, _ in found], np.float64 if order is None else np.int64)
+        ids = searcher.fast_field_values("tweet_id", [address for _, address in found])
+        return keys, np.array(ids, np.int64)
 
-    def _term(self, term: Term) -> tantivy.Query:
-        if term.kind == "hashtag":
-            tags = hashtags(f"#{term.text}")
-            if not tags:
-                raise QueryError(f"#{term.text} is no hashtag", column=term.column, remedy="a hashtag has a letter")
-            return tantivy.Query.term_query(self._schema, "hashtag", fold(tags[0]))
-        words = self._analyzer.analyze(term.text)
-        if not words:
-            raise QueryError(f"{term.text!r} has no letter or digit", column=term.column, remedy="search for words")
-        if len(words) == 1:
-            return tantivy.Query.term_query(self._schema, "text", words[0])
-        return tantivy.Query.phrase_query(self._schema, "text", words)
+    def _about(self, events: EventBatch) -> I64:
+        if "referenced_id" not in events.columns:
+            return np.full(len(events), -1, np.int64)
+        rows = self._ids.rows(events.columns["referenced_id"])
+        about: I64 = np.where(rows >= 0, self._tweets.author_id[rows], -1)
+        return about
 
-    def _filters(self, within: Within) -> list[tantivy.Query]:
-        filters = []
-        if within.since_us is not None or within.before_us is not None:
-            filters.append(tantivy.Query.range_query(
-                self._schema, "time_us", tantivy.FieldType.Integer, within.since_us, within.before_us,
-                include_upper=within.before_us is None,
-            ))  # fmt: skip
-        if within.authors is not None:
-            filters.append(tantivy.Query.term_set_query(self._schema, "author_id", list(within.authors)))
-        if within.hashtags is not None:
-            tags = [fold(tag) for tag in within.hashtags]
-            filters.append(tantivy.Query.term_set_query(self._schema, "hashtag", tags))
-        return filters
-
-    def _stored_ids(self) -> I64:
+    def _restore(self) -> None:
         searcher = self._index.searcher()
         if not searcher.num_docs:
-            return np.empty(0, np.int64)
+            return
         found = searcher.search(tantivy.Query.all_query(), limit=searcher.num_docs, count=False).hits
-        ids = searcher.fast_field_values("tweet_id", [address for _, address in found])
-        return np.sort(np.array(ids, np.int64))
+        addresses = [address for _, address in found]
+        column = {name: np.array(searcher.fast_field_values(name, addresses), np.int64) for name in INTEGERS}
+        order = np.argsort(column["tweet_id"])
+        rows = self._ids.add(column["tweet_id"][order])
+        self._tweets.resize(len(self._ids))
+        for name in INTEGERS[1:]:
+            self._tweets.arrays()[name][rows] = column[name][order]
 
 
-def _schema() -> tantivy.Schema:
-    builder = tantivy.SchemaBuilder()
-    for name in ("tweet_id", "time_us", "author_id"):
-        builder.add_integer_field(name, indexed=True, fast=True)
-    builder.add_text_field("text", tokenizer_name=_ANALYZER)
-    builder.add_text_field("hashtag", tokenizer_name="raw", index_option="basic")
-    return builder.build()
+def joined(tree: Node, within: Within | None) -> Node:
+    """A query's tree that holds `within` as well."""
+    more = () if within is None else tuple(within.nodes())
+    if not more:
+        return tree
+    own = tree.children if isinstance(tree, And) else (tree,)
+    return And((*own, *more), tree.column)
+
+
+def _liked(tweets: _Tweets, ids: IdIndex, likes: int) -> tuple[I64, bool]:
+    """Ids of the tweets with at least so many likes, or of the others where those are fewer, and which of the two."""
+    enough = tweets.likes >= likes
+    inside = bool(2 * enough.sum() <= len(enough))
+    return ids.ids[enough == inside], inside
+
+
+def _from(user: Any) -> Node:
+    return From(int(user), 0)
+
+
+def _tag(tag: Any) -> Node:
+    return Tag(fold(tag), 0)
+
+
+def _lang(language: Any) -> Node:
+    return Lang(language.lower(), 0)
+
+
+def _digits(handle: str) -> int:
+    return int(handle) if handle.isdecimal() and len(handle) <= 18 else -1

@@ -9,7 +9,9 @@ from typing import cast
 
 import polars as pl
 
-from candidates.search.hybrid import Mode, Search
+from candidates.search.hybrid import Mode, search_of
+from candidates.search.nodes import MinFaves, leaves
+from candidates.search.query import parse
 from candidates.trends.engine import Trend, TrendEngine
 from data.dataset import Dataset
 from data.errors import ConfigError, NotFoundError
@@ -44,9 +46,9 @@ def search_tweets(
     # What a terminal could not decode comes as lone surrogates, which no encoder reads.
     query = query.encode("utf-8", "replace").decode("utf-8")
     encoder = None if mode == "text" else resolve_encoder("static", cache=home / "cache")
-    search = Search(encoder)
+    search = search_of(encoder)
     days = max(len(dataset.days("tweets")), 1)
-    for at, events in enumerate(dataset.replay(["tweets", "deletions"]).advance()):
+    for at, events in enumerate(dataset.replay(_tables(query)).advance()):
         search.update(events)
         progress(min(at + 1, days), days, f"{len(search):,} tweets")
     hits = search.search(query, cast(Mode, mode), limit)
@@ -57,6 +59,16 @@ def search_tweets(
     rows = rows.join(users, on="author_id", how="left", maintain_order="left")
     columns = [rows[name].to_list() for name in ("tweet_id", "author", "text", "score")]
     return [FoundTweet(one, author or "", text, score) for one, author, text, score in zip(*columns, strict=True)]
+
+
+def _tables(query: str) -> list[str]:
+    """Those that a query needs: likes are many, and read only when it asks for them.
+
+    Raises:
+        QueryError: a query that cannot be understood.
+    """
+    liked = any(isinstance(leaf, MinFaves) for leaf, _ in leaves(parse(query)))
+    return ["users", "tweets", "deletions", *(["engagements"] if liked else [])]
 
 
 def trends_at(dataset: Dataset, place: int, at: str | None, limit: int) -> tuple[list[Trend], str]:

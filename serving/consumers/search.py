@@ -6,7 +6,10 @@ import logging
 from collections.abc import Callable
 
 from candidates.search.hybrid import Mode, Search
-from candidates.search.text import Hits
+from candidates.search.people import FoundUsers
+from candidates.search.reader import Reader, reader_of
+from candidates.search.text import Hits, Within
+from data.batch import I64
 from data.events import EventBatch
 from features.online import FeatureState
 from serving.events.consumer import MemoryConsumer
@@ -15,17 +18,17 @@ from serving.events.log import Entry, runs
 log = logging.getLogger("rookery.serving")
 
 _INDEX_AT = 4_096
-"""Tweets that wait for the indexes at most."""
+"""Events that wait for the indexes at most."""
 
 
 class SearchConsumer(MemoryConsumer):
-    """Collects tweets and deletions; they are indexed before a search, or when many wait."""
+    """Collects events; they are indexed before a search, or when many wait."""
 
     group = "search"
     tables = Search.tables
 
     def __init__(self, state: FeatureState, indexes: Search) -> None:
-        """Fills `indexes`; embeddings of texts come from `state`."""
+        """Fills `indexes`; embeddings of texts, and whom a reader is not shown, come from `state`."""
         super().__init__()
         self._state = state
         self._indexes = indexes
@@ -47,15 +50,40 @@ class SearchConsumer(MemoryConsumer):
         self._index()
         self._indexes.text.refresh()
 
-    def search(self, query: str, mode: Mode, limit: int) -> Hits:
+    def search(
+        self, query: str, mode: Mode, limit: int, *, reader_id: int | None = None, within: Within | None = None
+    ) -> Hits:
         """The best `limit` tweets for a query, of all that were taken.
+
+        Args:
+            query: see `candidates.search.query`.
+            mode: by words, by meaning or both.
+            limit: the most hits.
+            reader_id: the user who searches; None for nobody in particular.
+            within: which tweets may be found.
 
         Raises:
             QueryError: the query cannot be understood.
             ConfigError: a mode by meaning, without text understanding.
         """
         self._index()
-        return self._indexes.search(query, mode, limit)
+        return self._indexes.search(query, mode, limit, reader=self._reader(reader_id), within=within)
+
+    def people(self, query: str, limit: int, reader_id: int | None = None) -> FoundUsers:
+        """The `limit` users nearest to a name or handle."""
+        self._index()
+        return self._indexes.people.search(query, limit, hidden=self._reader(reader_id).hidden)
+
+    def complete(self, prefix: str, limit: int, reader_id: int | None = None) -> tuple[list[tuple[str, int]], I64]:
+        """Hashtags with their tweets, and ids of users, that begin with `prefix`; `#` or `@` before it asks for one."""
+        self._index()
+        sign = prefix.lstrip()[:1]
+        tags = [] if sign in ("@", "＠") else self._indexes.hashtags.complete(prefix, limit)
+        name = "" if sign in ("#", "＃") else prefix
+        return tags, self._indexes.people.complete(name, limit, hidden=self._reader(reader_id).hidden)
+
+    def _reader(self, reader_id: int | None) -> Reader:
+        return Reader() if reader_id is None else reader_of(self._state, reader_id)
 
     def _index(self) -> None:
         waiting, self._waiting = self._waiting, []
@@ -73,7 +101,7 @@ class SearchConsumer(MemoryConsumer):
             try:
                 self._put(one)
             except Exception:
-                log.exception("tweet %d cannot be searched", one.columns["tweet_id"][0])
+                log.exception("event %d of %s cannot be searched", one.columns[one.spec.key][0], one.table)
 
     def _put(self, events: EventBatch) -> None:
         embeddings = None

@@ -1,0 +1,120 @@
+"""Search over HTTP: for a reader, live, with the column of a fault; users with typos; completion."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import polars as pl
+import pytest
+from fastapi.testclient import TestClient
+
+from serving.app import create_app
+from serving.network import Network
+from tests.serving.conftest import MakeNetwork
+from tests.serving.small_network import ALICE, BOB, CAROL, DAVE, ERIN, START_US, write_small
+
+Get = Callable[..., list[str]]
+
+
+@pytest.fixture
+def network(make_network: MakeNetwork, tmp_path_factory: pytest.TempPathFactory) -> Network:
+    """Alice mutes Bob, and Dave blocks her."""
+    tie = {"time_us": START_US + 1, "ended": False}
+    mutes = pl.DataFrame([{"mute_id": 1, "user_id": ALICE, "muted_id": BOB, **tie}])
+    blocks = pl.DataFrame([{"block_id": 1, "user_id": DAVE, "blocked_id": ALICE, **tie}])
+    return make_network(write_small(tmp_path_factory.mktemp("ties") / "data", mutes=mutes, blocks=blocks))
+
+
+@pytest.fixture
+def client(network: Network) -> Iterator[TestClient]:
+    with TestClient(create_app(network), raise_server_exceptions=False) as made:
+        yield made
+
+
+@pytest.fixture
+def found(client: TestClient, network: Network) -> Get:
+    def ids(query: str, user_id: int = CAROL, **params: object) -> list[str]:
+        headers = {"Authorization": f"Bearer {network.context.tokens.issue(user_id)}"}
+        answer = client.get("/2/tweets/search/recent", params={"query": query, **params}, headers=headers)  # type: ignore[arg-type]
+        assert answer.status_code == 200, answer.text
+        return [one["id"] for one in answer.json()["data"]]
+
+    return ids
+
+
+def test_operators_over_http(found: Get) -> None:
+    assert found("#chess") == ["1003", "1001"]
+    assert found("from:bob -is:retweet") == ["1001"]
+    assert found("is:retweet") == ["1005"]
+    assert found("to:dave") == ["1004"]
+    assert found("is:verified") == ["1003"]
+    assert found("min_faves:1 lang:en") == ["1002", "1001"]
+    assert set(found('"takes the bishop" OR leeks')) == {"1001", "1002"}
+    assert found("lang:en", end_time="2026-01-05T03:00:00Z") == ["1001"]
+    assert found("lang:en", start_time="2026-01-05T07:00:00Z") == ["1006"]
+    assert found("away") == []
+
+
+def test_the_muted_and_the_blocking_are_not_shown(found: Get) -> None:
+    assert found("#chess", ALICE) == []
+    assert found("nobody", ALICE) == ["1006"]
+    assert set(found("nobody", ERIN)) == {"1003", "1006"}
+    assert found("#chess", DAVE) == ["1003", "1001"]
+
+
+def test_a_post_is_found_by_every_operator_and_gone_when_deleted(
+    client: TestClient, network: Network, found: Get
+) -> None:
+    headers = {"Authorization": f"Bearer {network.context.tokens.issue(ERIN)}"}
+    body = {"text": "see https://x.org @Dave 東京タワー #Zugzwang", "reply": {"in_reply_to_tweet_id": "1003"}}
+    posted = client.post("/2/tweets", json=body, headers=headers).json()["data"]["id"]
+    network.settle()
+    queries = (
+        "has:links",
+        "@dave",
+        "東京",
+        "タワー",
+        "#zugzwang",
+        "to:dave from:erin",
+        "conversation_id:1003 has:hashtags",
+    )
+    assert {query: posted in found(query) for query in queries} == dict.fromkeys(queries, True)
+    liked = client.post(f"/2/users/{ERIN}/likes", json={"tweet_id": posted}, headers=headers)
+    assert liked.status_code == 200
+    network.settle()
+    assert posted in found("min_faves:1")
+    tags = client.get("/2/search/complete", params={"prefix": "#zug"}, headers=headers).json()["data"]
+    assert tags == {"hashtags": [{"tag": "Zugzwang", "tweet_count": 1}], "users": []}
+    client.delete(f"/2/tweets/{posted}", headers=headers)
+    network.settle()
+    assert {query: posted in found(query) for query in queries} == dict.fromkeys(queries, False)
+    gone = client.get("/2/search/complete", params={"prefix": "#zug"}, headers=headers).json()["data"]
+    assert gone["hashtags"] == []
+
+
+@pytest.mark.parametrize(
+    ("query", "column"), [('bird "open', 6), ("x url:y", 3), ("x since:tomorrow", 9), ("(a OR", 4)]
+)
+def test_a_fault_is_400_with_its_column(client: TestClient, network: Network, query: str, column: int) -> None:
+    headers = {"Authorization": f"Bearer {network.context.tokens.issue(BOB)}"}
+    answer = client.get("/2/tweets/search/recent", params={"query": query}, headers=headers)
+    assert (answer.status_code, answer.json()["column"]) == (400, column)
+    assert f"column {column} " in answer.json()["detail"]
+
+
+def test_users_by_name_with_typos_and_live(client: TestClient, network: Network) -> None:
+    def names(path: str, user_id: int = ERIN, **params: str) -> list[str]:
+        headers = {"Authorization": f"Bearer {network.context.tokens.issue(user_id)}"}
+        data = client.get(path, params=params, headers=headers).json()["data"]
+        return [one["username"] for one in (data if isinstance(data, list) else data["users"])]
+
+    assert names("/2/users/search", query="alcie") == ["alice"]
+    assert names("/2/users/search", query="dvae") == ["dave"]
+    assert names("/2/users/search", ALICE, query="dvae") == []
+    assert names("/2/search/complete", prefix="@da") == ["dave"]
+    operator = {"Authorization": f"Bearer {network.context.tokens.issue(None, ('operator',))}"}
+    made = client.post("/2/users", json={"username": "daria", "name": "Daria Morgendorffer"}, headers=operator)
+    assert made.status_code == 201
+    network.settle()
+    assert names("/2/search/complete", prefix="da") == ["dave", "daria"]
+    assert names("/2/users/search", query="morgendorfer") == ["daria"]
