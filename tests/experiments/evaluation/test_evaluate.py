@@ -158,9 +158,10 @@ def test_the_ndcg_of_popularity_is_what_polars_and_a_pencil_give(tiny_dataset: D
     bundle = Bundle("popularity", Popularity(), None, tiny_dataset.name, tiny_dataset.content_hash)
     _, measured = evaluate_bundles(tiny_dataset, split, {"popularity": bundle}, EvaluateConfig(requests=150, k=60))
     judged = measured["popularity"].request_frame()
-    names = ("tweets", "deletions", "requests", "impressions", "engagements")
+    names = ("tweets", "deletions", "requests", "impressions", "engagements", "mutes", "blocks")
     log = {name: tiny_dataset.scan(name).collect() for name in names}
     moments = dict(log["requests"].select("request_id", "time_us").iter_rows())
+    readers = dict(log["requests"].select("request_id", "user_id").iter_rows())
     checked = []
     for request, ndcg, recall in judged.select("request_id", "ndcg", "recall").iter_rows():
         now = moments[request]
@@ -173,7 +174,12 @@ def test_the_ndcg_of_popularity_is_what_polars_and_a_pencil_give(tiny_dataset: D
         shown = log["impressions"].filter(pl.col("request_id") == request)["tweet_id"].to_list()
         gone = log["deletions"].filter(pl.col("time_us") < now)["tweet_id"].to_list()
         posted = pl.col("time_us").is_between(now - 48 * HOUR_US, now, closed="none") & (pl.col("kind") != "retweet")
-        candidate = (posted & ~pl.col("tweet_id").is_in(gone)) | pl.col("tweet_id").is_in(shown)
+        before, me = pl.col("time_us") < now, readers[request]
+        muted = log["mutes"].filter(before, pl.col("user_id") == me)["muted_id"].to_list()
+        muted += log["blocks"].filter(before, pl.col("user_id") == me)["blocked_id"].to_list()
+        muted += log["blocks"].filter(before, pl.col("blocked_id") == me)["user_id"].to_list()
+        offered = posted & ~pl.col("tweet_id").is_in(gone) & ~pl.col("author_id").is_in(muted)
+        candidate = offered | pl.col("tweet_id").is_in(shown)
         counts = dict(acted.filter(pl.col("time_us") < now).group_by("tweet_id").len().iter_rows())
         ids = log["tweets"].filter(candidate).sort("time_us", "tweet_id", descending=True)["tweet_id"].to_list()
         first = sorted(ids, key=lambda one: -counts.get(one, 0))[:60]  # ties: the newer tweet first
