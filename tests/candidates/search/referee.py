@@ -42,46 +42,56 @@ class Tweet:
 def batch(tweets: list[Tweet]) -> EventBatch:
     """The rows of `tweets`."""
     texts = ("text", "kind", "language")
-    names = (*texts, "tweet_id", "time_us", "author_id", "referenced_id", "conversation_id", "place", "media_count")
+    numbers = ("tweet_id", "time_us", "author_id", "referenced_id", "conversation_id", "place", "media_count")
+    columns = {name: np.array([getattr(one, name) for one in tweets], object) for name in texts}
     return EventBatch(
-        "tweets", {name: np.array([getattr(t, name) for t in tweets], object if name in texts else np.int64) for name in names}
-    )  # fmt: skip
+        "tweets", columns | {name: np.array([getattr(one, name) for one in tweets], np.int64) for name in numbers}
+    )
 
 
 def holds(node: nodes.Node, tweet: Tweet) -> bool:
     """Whether a tweet matches."""
     match node:
         case nodes.Not(child):
-            return not holds(child, tweet)
+            out = not holds(child, tweet)
         case nodes.And(children):
-            return all(holds(child, tweet) for child in children)
+            out = all(holds(child, tweet) for child in children)
         case nodes.Or(children):
-            return any(holds(child, tweet) for child in children)
-        case nodes.Word(text) | nodes.Phrase(text):
-            return tweet.kind != "retweet" and has_words(tweet.text, text)
-        case nodes.Tag(value):
-            return tweet.kind != "retweet" and value in map(fold, hashtags(tweet.text))
-        case nodes.Mention(handle):
-            return tweet.kind != "retweet" and handle in map(str.lower, mentions(tweet.text))
+            out = any(holds(child, tweet) for child in children)
         case nodes.From(user):
-            return tweet.author_id == account(user)
+            out = tweet.author_id == account(user)
         case nodes.To(user):
-            return tweet.kind == "reply" and tweet.to == account(user) != -1
+            out = tweet.kind == "reply" and tweet.to == account(user) != -1
         case nodes.Lang(code):
-            return tweet.language.lower() == code or tweet.language.lower().startswith(code + "-")
+            out = (tweet.language.lower() + "-").startswith(code + "-")
         case nodes.Conversation(tweet_id):
-            return tweet_id == (tweet.tweet_id if tweet.conversation_id < 0 else tweet.conversation_id)
-        case nodes.MinFaves(likes):
-            return tweet.likes >= likes
-        case nodes.Since(time_us):
-            return tweet.time_us >= time_us
-        case nodes.Until(time_us):
-            return tweet.time_us < time_us
+            out = tweet_id == (tweet.tweet_id if tweet.conversation_id < 0 else tweet.conversation_id)
         case nodes.Around(latitude, longitude, radius_km):
-            return tweet.place in BY_WOEID and km(tweet.place, latitude, longitude) <= radius_km
+            out = tweet.place in BY_WOEID and km(tweet.place, latitude, longitude) <= radius_km
         case nodes.Flag(value):
-            return flag(value, tweet)
-    raise AssertionError(node)
+            out = flag(value, tweet)
+        case nodes.MinFaves() | nodes.Since() | nodes.Until():
+            out = counted(node, tweet)
+        case _:
+            out = tweet.kind != "retweet" and worded(node, tweet.text)
+    return out
+
+
+def counted(node: nodes.MinFaves | nodes.Since | nodes.Until, tweet: Tweet) -> bool:
+    """Likes and times."""
+    if isinstance(node, nodes.MinFaves):
+        return tweet.likes >= node.likes
+    return tweet.time_us >= node.time_us if isinstance(node, nodes.Since) else tweet.time_us < node.time_us
+
+
+def worded(node: nodes.Node, text: str) -> bool:
+    """What is in the words."""
+    if isinstance(node, nodes.Tag):
+        return node.value in map(fold, hashtags(text))
+    if isinstance(node, nodes.Mention):
+        return node.handle in map(str.lower, mentions(text))
+    assert isinstance(node, nodes.Word | nodes.Phrase)
+    return has_words(text, node.text)
 
 
 def flag(value: str, tweet: Tweet) -> bool:
@@ -115,10 +125,12 @@ def has_words(text: str, wanted: str) -> bool:
     Characters of scripts without blanks stand together in `text` exactly where they do in `wanted`.
     """
     have, want = sequence(text), sequence(wanted)
-    return any(
-        all(a == b and (i == 0 or glued == glued_too) for i, ((a, glued), (b, glued_too)) in enumerate(zip(part, want, strict=False)))
-        for part in (have[at : at + len(want)] for at in range(len(have) - len(want) + 1))
-    )  # fmt: skip
+    return any(same(have[at : at + len(want)], want) for at in range(len(have) - len(want) + 1))
+
+
+def same(part: list[tuple[str, bool]], want: list[tuple[str, bool]]) -> bool:
+    """Whether words are the same, and all but the first glued alike to the one before."""
+    return [word for word, _ in part] == [word for word, _ in want] and part[1:] == want[1:]
 
 
 def sequence(text: str) -> list[tuple[str, bool]]:

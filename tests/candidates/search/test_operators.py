@@ -14,9 +14,9 @@ from data.events import DAY_US, HOUR_US, EventBatch
 from tests.candidates.search.referee import HANDLES, START_US, Tweet, batch, holds
 
 WORDS = (
-    "rook", "Bishop", "café", "CAFE", "tea", "don't", "e4", "#Chess", "#chess", "#東京", "@Bob_2", "@nobody", "見る", "東京都",
-    "東京", "京都", "猫", "猫が好き", "coffee", "コーヒー", "ｺｰﾋｰ", "학교에서", "학교", "https://x.org/a.b", "naïve", "Straße",
-    "東京coffee", "，", "!", "rook bishop", "猫 coffee",
+    "rook", "Bishop", "café", "CAFE", "tea", "don't", "e4", "#Chess", "#chess", "#東京", "@Bob_2", "@nobody", "見る",
+    "東京都", "東京", "京都", "猫", "猫が好き", "coffee", "コーヒー", "ｺｰﾋｰ", "학교에서", "학교", "https://x.org/a.b",
+    "naïve", "Straße", "東京coffee", "，", "!", "rook bishop", "猫 coffee",
 )  # fmt: skip
 PLACES = (-1, 44418, 28218, 1118370, 2459115)
 
@@ -51,7 +51,8 @@ def world() -> tuple[Search, tuple[Tweet, ...]]:
     for at in liked.tolist():
         tweets[at].likes += 1
     search.update(EventBatch("engagements", {
-        "tweet_id": np.append(liked + 1_000, [1_000, 77]), "action": np.array(["like"] * 500 + ["click", "like"], object),
+        "tweet_id": np.append(liked + 1_000, [1_000, 77]),
+        "action": np.array(["like"] * 500 + ["click", "like"], object),
     }))  # fmt: skip
     gone = rng.choice(300, 25, replace=False)
     for at in gone.tolist():
@@ -67,14 +68,14 @@ def wanted(query: str) -> set[int]:
 
 EACH = [
     "rook", "CAFÉ", '"rook bishop"', "don't", "#chess", "#東京", "@bob_2", "from:ann", "from:Bob_2", "from:4", "from:9",
-    "from:nobody", "to:carla", "to:4", "to:9", "lang:en", "lang:en-gb", "lang:ja", "has:media", "has:links", "has:hashtags",
-    "has:mentions", "is:reply", "is:retweet", "is:quote", "is:verified", "conversation_id:1000", "conversation_id:1003",
-    "min_faves:0", "min_faves:1", "min_faves:3", "min_faves:500", "since:2026-01-07", "until:2026-01-07",
+    "from:nobody", "to:carla", "to:4", "to:9", "lang:en", "lang:en-gb", "lang:ja", "has:media", "has:links",
+    "has:hashtags", "has:mentions", "is:reply", "is:retweet", "is:quote", "is:verified", "conversation_id:1000",
+    "conversation_id:1003", "min_faves:0", "min_faves:1", "min_faves:3", "min_faves:500", "since:2026-01-07", "until:2026-01-07",
     "since:2026-01-06T05:00:00Z until:2026-01-06T06:00:00Z", "place:London", "place:44418", "place:Tokyo",
     "point_radius:[-0.13 51.5 300km]", "point_radius:[-0.13 51.5 100mi]", "point_radius:[0 0 1km]", "tea OR rook",
-    "-has:media rook", "rook -(tea OR is:reply)", "(rook tea) OR (from:ann -has:links)", "東京", "京都", "京", "猫", "猫が", "が",
-    "コーヒー", "ｺｰﾋｰ", "학교", "교에", "에서", '"東京 coffee"', '"coffee 猫"', '"猫 coffee"', "東京coffee", "strasse", "NAIVE",
-    "-min_faves:1 tea", "is:verified OR tea",
+    "-has:media rook", "rook -(tea OR is:reply)", "(rook tea) OR (from:ann -has:links)", "東京", "京都", "京", "猫",
+    "猫が", "が", "コーヒー", "ｺｰﾋｰ", "학교", "교에", "에서", '"東京 coffee"', '"coffee 猫"', '"猫 coffee"',
+    "東京coffee", "strasse", "NAIVE", "-min_faves:1 tea", "is:verified OR tea",
 ]  # fmt: skip
 
 

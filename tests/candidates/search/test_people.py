@@ -10,8 +10,8 @@ from candidates.search.prefixes import Prefixes
 from data.events import EventBatch
 
 NAMES = {
-    1: ("ana_schmidt", "Ana Schmidt"), 2: ("schmid", "Jörg Schmid"), 3: ("anna", "Anna Karenina"), 4: ("tanaka", "田中 太郎"),
-    5: ("bo", "Bo Li"), 6: ("analyst", "The Analyst"),
+    1: ("ana_schmidt", "Ana Schmidt"), 2: ("schmid", "Jörg Schmid"), 3: ("anna", "Anna Karenina"),
+    4: ("tanaka", "田中 太郎"), 5: ("bo", "Bo Li"), 6: ("analyst", "The Analyst"),
 }  # fmt: skip
 
 
@@ -25,7 +25,8 @@ def users(names: dict[int, tuple[str, str]]) -> EventBatch:
 
 def follows(followee: int, count: int, *, ended: bool = False) -> EventBatch:
     return EventBatch("follows", {
-        "follower_id": np.arange(100, 100 + count), "followee_id": np.full(count, followee), "ended": np.full(count, ended),
+        "follower_id": np.arange(100, 100 + count), "followee_id": np.full(count, followee),
+        "ended": np.full(count, ended),
     })  # fmt: skip
 
 
