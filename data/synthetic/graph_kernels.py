@@ -17,9 +17,11 @@ from data.kernel import inline_kernel, kernel, parallel_kernel
 from data.rng import philox, unit
 
 I32 = NDArray[np.int32]
+B8 = NDArray[np.bool_]
 
-CIRCLE, NEIGHBOURS, STARS, AROUND = range(4)
-"""Kinds of follow: a circle of one interest, one of a place, the well-known, and others nearby by interest."""
+CIRCLE, NEIGHBOURS, STARS, GIANTS, AROUND = range(5)
+"""Kinds of follow: a circle of one interest, one of a place, the well-known of a topic, the best known of a language,
+and others nearby by interest."""
 
 
 class Layout(NamedTuple):
@@ -40,6 +42,12 @@ class Layout(NamedTuple):
     """[2, P + 1] running sum of weights within circles."""
     fame: F64
     """[P + 1] running sum of the weights of stars in the order by interest."""
+    giants: I32
+    """[P] people by language, as in `order`, and within it the best known first."""
+    renown: F64
+    """[P + 1] running sum of the weights of `giants`."""
+    followed: B8
+    """[P] whether anybody follows a person; all weights of others are 0."""
     cell: I64
     """[L * K + 1] where each language and topic begins in the order by interest."""
     corner: F64
@@ -58,13 +66,15 @@ class Habits(NamedTuple):
     """How people look for others to follow, and who follows back."""
 
     second: float
-    """Chance that a bilingual person looks for a star in the second language."""
+    """Chance that a bilingual person looks for one of the well-known in the second language."""
     far: float
     """Chance that one of those around is from anywhere in the world."""
     widest: float
     """Stars are looked for among at most (people of the language) ^ widest to either side."""
     reach: float
     """People to either side among whom those around are looked for, over how many are wanted."""
+    few: int
+    """People of a language so small that those around are looked for in the whole world."""
     close: float
     """Chance that a follow is returned within a circle, by a user who is no better known."""
     distant: float
@@ -141,17 +151,24 @@ def _topic(interests, draw):  # type: ignore[no-untyped-def]  # pragma: no cover
     return interests.shape[0] - 1
 
 
+@inline_kernel
+def _tongue(layout, habits, u, w0):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """The language in which one of the well-known is looked for, and what remains of a draw in [0, 1) after that."""
+    if layout.second[u] < 0:
+        return layout.language[u], w0
+    if w0 < habits.second:
+        return layout.second[u], w0 / habits.second
+    return layout.language[u], (w0 - habits.second) / (1.0 - habits.second)
+
+
 @kernel
 def _scene(layout, habits, u, w0, w1):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Range of the order by interest where a star is looked for: around the place in a topic that is like one's own.
 
     Its width is log-uniform from the size of a circle upwards, so that there are stars of every scale.
     """
-    language, topics = layout.language[u], layout.interests.shape[1]
-    if layout.second[u] >= 0:
-        abroad = w0 < habits.second
-        w0 = w0 / habits.second if abroad else (w0 - habits.second) / (1.0 - habits.second)
-        language = layout.second[u] if abroad else language
+    topics = layout.interests.shape[1]
+    language, w0 = _tongue(layout, habits, u, w0)
     low, high = layout.cell[language * topics], layout.cell[(language + 1) * topics]
     cell = language * topics + _topic(layout.interests[u], w1)
     at = layout.cell[cell] + int(layout.corner[u] * (layout.cell[cell + 1] - layout.cell[cell]))
@@ -168,33 +185,53 @@ def _around(layout, habits, u, wanted, w0):  # type: ignore[no-untyped-def]  # p
     low = layout.cell[layout.language[u] * topics]
     high = layout.cell[(layout.language[u] + 1) * topics]
     reach = int(habits.reach * wanted) + 4
-    if w0 < habits.far or high - low <= reach:
+    if w0 < habits.far or high - low <= max(reach, habits.few):
         return 0, len(layout.language)
     at = layout.at[0, u]
     return max(low, at - reach), min(high, at + reach + 1)
+
+
+@inline_kernel
+def _nearer(taste, u, a, b):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Of two people the one whose row of `taste` [P, D] has the greater inner product with that of person u."""
+    closer = 0.0
+    for j in range(taste.shape[1]):
+        closer += taste[u, j] * (taste[b, j] - taste[a, j])
+    return b if closer > 0.0 else a
+
+
+@kernel
+def _giant(layout, habits, u, w0, w2, w3):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """One of the best known of a language; of two drawn by weight, the nearer in interests; -1 for none."""
+    topics = layout.interests.shape[1]
+    language, _ = _tongue(layout, habits, u, w0)
+    low, high = layout.cell[language * topics], layout.cell[(language + 1) * topics]
+    if layout.renown[low] >= layout.renown[high]:
+        return -1
+    a = layout.giants[_within(layout.renown, low, high, w2)]
+    return _nearer(layout.interests, u, a, layout.giants[_within(layout.renown, low, high, w3)])
 
 
 @kernel
 def _candidate(layout, habits, u, kind, wanted, word):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """A user to follow, from four random words; -1 for none. Of two drawn by weight, the nearer in style."""
     w0, w1, w2, w3 = unit(word[0]), unit(word[1]), unit(word[2]), unit(word[3])
+    if kind == GIANTS:
+        return _giant(layout, habits, u, w0, w2, w3)
     if kind == AROUND:
         low, high = _around(layout, habits, u, wanted, w0)
-        return layout.order[0, low + int(w1 * (high - low))]
+        found = layout.order[0, low + int(w1 * (high - low))]
+        return found if layout.followed[found] else -1
     if kind == STARS:
         low, high = _scene(layout, habits, u, w0, w1)
-        if low >= high:
-            return -1
         row, running = 0, layout.fame
     else:
         row, running = kind, layout.near[kind]
         low, high = layout.low[row, u], layout.high[row, u]
+    if low >= high or running[low] >= running[high]:
+        return -1
     a = layout.order[row, _within(running, low, high, w2)]
-    b = layout.order[row, _within(running, low, high, w3)]
-    closer = 0.0
-    for j in range(layout.style.shape[1]):
-        closer += layout.style[u, j] * (layout.style[b, j] - layout.style[a, j])
-    return b if closer > 0.0 else a
+    return _nearer(layout.style, u, a, layout.order[row, _within(running, low, high, w3)])
 
 
 @parallel_kernel
@@ -204,7 +241,7 @@ def draw_follows(layout, habits, quota, offsets, key, out, found):  # type: igno
     Args:
         layout: the two orders of all people.
         habits: how they look around.
-        quota: [P, 4] how many follows of each kind a person wants; what one kind lacks goes to the next.
+        quota: [P, 5] how many follows of each kind a person wants; what one kind lacks goes to the next.
         offsets: [P + 1] where each person's list begins in `out`.
         key: [2] Philox key.
         out: [E] written: followees, sorted within a person's list.
@@ -235,7 +272,7 @@ def draw_returns(layout, habits, weight, offsets, found, followee, key, back):  
     Args:
         layout: the two orders of all people.
         habits: who follows back.
-        weight: [P] how well people are known.
+        weight: [P] how well people are known, 0 for those whom nobody follows.
         offsets: [P + 1] where each person's list begins in `followee`.
         found: [P] length of each list.
         followee: [E] people followed.
@@ -247,9 +284,10 @@ def draw_returns(layout, habits, weight, offsets, found, followee, key, back):  
             v = followee[e]
             together = layout.low[0, u] == layout.low[0, v] or layout.low[1, u] == layout.low[1, v]
             p = habits.close if together else habits.distant
-            p *= min(1.0, weight[u] / weight[v]) ** habits.modesty
+            if weight[u] < weight[v]:
+                p *= (weight[u] / weight[v]) ** habits.modesty
             word = philox(np.uint64(1), np.uint64(u), np.uint64(v), np.uint64(0), key[0], key[1])
-            back[e] = unit(word[0]) < p
+            back[e] = weight[u] > 0.0 and unit(word[0]) < p
 
 
 @kernel

@@ -1,8 +1,9 @@
 """Whom new accounts follow when they join, and who follows them back: drawn when the day begins, from its state.
 
 An account follows a few others at once: some friends, the first of them somebody of the same language and place, the
-others among those whom that one follows; and some suggestions, each among the most followed people of its language who
-are interested in a topic that is drawn by its own interests. Friends often follow back the same day, others seldom.
+others among those whom that one follows; and some suggestions: mostly giants of its language, by the law of
+`data.synthetic.graph` with followers for fame, else one of the most followed people of its language who are interested
+in a topic that is drawn by its own interests. Friends often follow back the same day, others seldom.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from data.events import DAY_US, MINUTE_US
 from data.rng import Stream
 from data.synthetic.config import WorldConfig
 from data.synthetic.follow_set import FollowSet
+from data.synthetic.graph import GIANTS_SHARE, renown
 from data.synthetic.people import People
 from data.synthetic.retention import HERE, Lives
 
@@ -102,8 +104,29 @@ def _friends(
 
 
 def _suggested(people: People, settled: I64, follow_set: FollowSet, who: I64, rng: np.random.Generator) -> I64:
-    """[N] someone suggested to each: drawn by followers x interest in a topic among those first by that product."""
-    fans = np.bincount(follow_set.keys_unordered() & 0xFFFFFFFF, minlength=len(people)) + 1.0
+    """[N] someone suggested to each: a giant of the language, or one of the most followed of a topic."""
+    fans: F64 = np.bincount(follow_set.keys_unordered() & 0xFFFFFFFF, minlength=len(people)).astype(np.float64) + 1.0
+    known = _known(people, settled, fans, who, rng)
+    giants = _giants(people, settled, fans, who, rng)
+    out: I64 = np.where((giants >= 0) & (rng.random(len(who)) < GIANTS_SHARE), giants, known)
+    return out
+
+
+def _giants(people: People, settled: I64, fans: F64, who: I64, rng: np.random.Generator) -> I64:
+    """[N] of two people drawn by `renown` from all of the language, the nearer in interests; -1 for no speaker."""
+    order = settled[np.lexsort((settled, -fans[settled], people.language[settled]))]
+    language = people.language[order]
+    running = np.r_[0.0, np.cumsum(renown(language))]
+    low, high = (np.searchsorted(language, people.language[who], side=side) for side in ("left", "right"))
+    level = running[low] + rng.random((2, len(who))) * (running[high] - running[low])
+    at = np.clip(np.searchsorted(running, level, side="right") - 1, low, np.maximum(high - 1, low))
+    pair = order[np.minimum(at, len(order) - 1)]
+    liking = (people.interests[pair] * people.interests[who]).sum(axis=2)
+    return np.where(low == high, -1, np.where(liking[1] > liking[0], pair[1], pair[0]))
+
+
+def _known(people: People, settled: I64, fans: F64, who: I64, rng: np.random.Generator) -> I64:
+    """[N] one of the most followed of a topic: by followers x interest in it among those first by that product."""
     mass = np.cumsum(people.interests[who], axis=1, dtype=np.float64)
     topic = (rng.random(len(who))[:, None] * mass[:, -1:] >= mass).sum(axis=1)
     topics = people.interests.shape[1]

@@ -13,6 +13,7 @@ from data.events import DAY_US
 from data.rng import Stream
 from data.synthetic.graph_kernels import (
     AROUND,
+    GIANTS,
     STARS,
     Habits,
     Layout,
@@ -24,7 +25,7 @@ from data.synthetic.graph_kernels import (
 )
 
 PEOPLE, TOPICS = 120, 4
-HABITS = Habits(second=0.6, far=0.1, widest=0.8, reach=1.5, close=0.7, distant=0.2, modesty=0.5)
+HABITS = Habits(second=0.6, far=0.1, widest=0.8, reach=1.5, few=12, close=0.7, distant=0.2, modesty=0.5)
 
 
 def running(weights: F64) -> F64:
@@ -47,17 +48,21 @@ class Town:
             for begin, end in pairwise(cuts):
                 low[row, order[row, begin:end]], high[row, order[row, begin:end]] = begin, end
         style = rng.normal(size=(PEOPLE, 6)).astype(np.float32)
-        close, fame = rng.exponential(size=PEOPLE), rng.pareto(1.5, PEOPLE)
+        followed = rng.random(PEOPLE) < 0.8
+        close, fame = rng.exponential(size=PEOPLE) * followed, rng.pareto(1.5, PEOPLE) * followed
+        renown = rng.exponential(size=PEOPLE) * followed
+        giants = np.lexsort((-renown, language)).astype(np.int32)
         self.top, self.close = top, close
         first = np.searchsorted((language * TOPICS + top)[order[0]], np.arange(2 * TOPICS + 1))
         within = at[0] - first[language * TOPICS + top]
         self.layout = Layout(
-            order, at, low, high, np.stack([running(close[one]) for one in order]), running(fame[order[0]]), first,
+            order, at, low, high, np.stack([running(close[one]) for one in order]), running(fame[order[0]]),
+            giants, running(renown[giants]), followed, first,
             within / np.diff(first)[language * TOPICS + top], language,
             np.where(rng.random(PEOPLE) < 0.3, 1 - language, -1), interests, style,
         )  # fmt: skip
-        self.fame = fame
-        self.quota = rng.integers(0, 7, (PEOPLE, 4)).astype(np.int32)
+        self.fame, self.renown = fame, renown
+        self.quota = rng.integers(0, 6, (PEOPLE, 5)).astype(np.int32)
 
 
 def by_weight(weights: F64, draw: float) -> int:
@@ -74,14 +79,19 @@ def look(town: Town, u: int, kind: int, wanted: int, w: list[float]) -> int:
         compatriots = np.flatnonzero(layout.language[line] == language)
         reach, at = int(HABITS.reach * wanted) + 4, int(layout.at[0, u])
         among = compatriots[np.abs(compatriots - at) <= reach]
-        if w[0] < HABITS.far or len(compatriots) <= reach:
+        if w[0] < HABITS.far or len(compatriots) <= max(reach, HABITS.few):
             among = np.arange(PEOPLE)
-        return int(line[among[int(w[1] * len(among))]])
-    if kind == STARS:
-        if layout.second[u] >= 0:
-            abroad = w[0] < HABITS.second
-            language = int(layout.second[u]) if abroad else language
-            w[0] = w[0] / HABITS.second if abroad else (w[0] - HABITS.second) / (1 - HABITS.second)
+        v = int(line[among[int(w[1] * len(among))]])
+        return v if layout.followed[v] else -1
+    if kind in (STARS, GIANTS) and layout.second[u] >= 0:
+        abroad = w[0] < HABITS.second
+        language = int(layout.second[u]) if abroad else language
+        w[0] = w[0] / HABITS.second if abroad else (w[0] - HABITS.second) / (1 - HABITS.second)
+    taste = layout.style
+    if kind == GIANTS:
+        line, taste = layout.giants, layout.interests
+        among, weights = np.flatnonzero(layout.language[line] == language), town.renown
+    elif kind == STARS:
         compatriots = np.flatnonzero(layout.language[line] == language)
         # A topic by the squares of interests; there, the place that is like one's own in one's own topic.
         topic = by_weight(layout.interests[u].astype(float) ** 2, w[1])
@@ -98,17 +108,17 @@ def look(town: Town, u: int, kind: int, wanted: int, w: list[float]) -> int:
         line = layout.order[kind]
         among = np.arange(layout.low[kind, u], layout.high[kind, u])
         weights = town.close
-    if not len(among):
+    if not weights[line[among]].sum():
         return -1
     one, other = (int(line[among[by_weight(weights[line[among]], draw)]]) for draw in w[2:])
-    near = [float(layout.style[u].astype(float) @ layout.style[v]) for v in (one, other)]
+    near = [float(taste[u].astype(float) @ taste[v]) for v in (one, other)]
     return other if near[1] > near[0] else one
 
 
 def follows(town: Town, u: int, luck: F64) -> set[int]:
     """Everybody whom one person finds, kind after kind; what one kind lacks goes to the next."""
     found, missing, draw = set[int](), 0, 0
-    for kind in range(4):
+    for kind in range(5):
         missing += int(town.quota[u, kind])
         wanted = missing
         for _ in range(3 * wanted + 4):
@@ -154,6 +164,9 @@ def test_people_follow_back_within_a_circle_and_the_known_less() -> None:
     draw_returns(town.layout, HABITS, town.close, start, np.diff(start).astype(np.int32), followee, stream.key, back)
     stated = []
     for u, v in edges:
+        if not town.close[u]:
+            stated.append(False)  # whom nobody follows
+            continue
         chance = 0.7 if low[0, u] == low[0, v] or low[1, u] == low[1, v] else 0.2
         better_known = max(town.close[v] / town.close[u], 1.0)
         stated.append(stream.uniform(u, v)[0, 0] < chance / better_known**0.5)
