@@ -8,6 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
+from candidates.vector_config import VectorConfig
 from candidates.vectors import VectorIndex
 from data.batch import F32, I64, CandidateBatch, Ragged, Requests
 from data.errors import ModelError
@@ -45,8 +46,16 @@ class RetrievalModel(Protocol):
 class TweetVectors:
     """Tweet rows to vectors. Call `refresh` now and then (counts have grown), `follow` whenever tweets arrived."""
 
-    def __init__(self, model: RetrievalModel, *, max_age_h: float = 48.0) -> None:
+    def __init__(
+        self, model: RetrievalModel, *, max_age_h: float = 48.0, version: str = "", config: VectorConfig | None = None
+    ) -> None:
         """An empty index for the tweets younger than `max_age_h` hours.
+
+        Args:
+            model: makes the vectors.
+            max_age_h: hours that a tweet is held.
+            version: of the model; an index that another one filled is refused.
+            config: which index holds them; an exact one when None.
 
         Raises:
             ModelError: the model reads columns of user and tweet together, which no index can hold.
@@ -57,7 +66,7 @@ class TweetVectors:
         self.model, self.max_age_h = model, max_age_h
         self.user_reads = tuple(name for name in model.reads if name.startswith(_OF_USERS))
         self.tweet_reads = tuple(name for name in model.reads if not name.startswith(_OF_USERS))
-        self.index = VectorIndex(model.dim)
+        self.index = VectorIndex(model.dim, config, version=version)
 
     def __len__(self) -> int:
         return len(self.index)
@@ -104,9 +113,9 @@ class TweetVectors:
         """Takes what `save` wrote.
 
         Raises:
-            ModelError: the vectors there are of another length than this model's.
+            ModelError: the vectors there are of another version of the model, or of another length than this one's.
         """
-        index = VectorIndex.load(folder)
+        index = VectorIndex.load(folder, version=self.index.version)
         if index.dim != self.model.dim:
             raise ModelError(
                 f"{folder} holds vectors of length {index.dim}, the model makes {self.model.dim}", remedy="refresh"

@@ -78,7 +78,8 @@ class Projections:
         network = self.state.network
         rings = [TimelineRing(settings.fanout.capacity) for _ in range(2)]
         self.timelines = TimelineService(network, *rings, max_age_h=max_age_h)
-        index = TweetVectors(scorer, max_age_h=max_age_h) if isinstance(scorer, Retriever) else None
+        version = f"{model.name}-{model.version}"
+        index = TweetVectors(scorer, max_age_h=max_age_h, version=version) if isinstance(scorer, Retriever) else None
 
         self.known = StateConsumer(self.state)
         self.fanout = FanoutConsumer(network, self.timelines, Thresholds(settings.fanout), metrics)
@@ -96,7 +97,7 @@ class Projections:
 
         self.ranker = LocalRanker(self.state, scorer)
         self._sink = EventBuffer()
-        version = f"-{model.version}" if model.version else ""
+        policy = version if model.version else model.name
         self._funnel: Funnel = home_funnel(
             self.state,
             self.timelines,
@@ -104,7 +105,7 @@ class Projections:
             index,
             settings.feed,
             sink=self._sink if settings.record_impressions else None,
-            policy=f"{model.name}{version}",
+            policy=policy,
             strict=strict,
             more=[make(self.state) for make in sources],
         )
