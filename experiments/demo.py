@@ -15,7 +15,7 @@ import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field
 
-from candidates.trends.engine import Trend
+from candidates.trends.engine import TrendList
 from data.dataset import Dataset
 from data.events import DAY_US, MINUTE_US
 from data.progress import Progress
@@ -78,7 +78,7 @@ class DemoResult:
     query: str
     found: list[FoundTweet]
     trends_at: str
-    trends: list[Trend]
+    trends: TrendList
     live: Live
     home: str
     tracking_uri: str
@@ -142,7 +142,7 @@ def prepare_encoder(cache: Path) -> str:
     return resolve_encoder("static", cache=cache).identity
 
 
-def _busiest_trends(dataset: Dataset) -> tuple[list[Trend], str]:
+def _busiest_trends(dataset: Dataset) -> tuple[TrendList, str]:
     """Trends in the five minutes of the last three days in which one hashtag was used most."""
     window = 5 * MINUTE_US
     high = dataset.time_range_us()[1]

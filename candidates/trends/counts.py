@@ -286,6 +286,4 @@ def _empty(config: CountsConfig, log: int) -> Tables:
         state=np.zeros(STATE, np.int64),
     )
     tables.state[EVALUATION] = 1
-    # A time of 0 would look like a use in the first window.
-    tables.recent[:, 1] = np.iinfo(np.int32).min
     return tables

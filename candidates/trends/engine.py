@@ -1,175 +1,273 @@
-"""Counts hashtags in sliding windows, by place and worldwide, and ranks them.
+"""Trends of a stream of tweets: hashtags, names and phrases that many people use at a place and did not use before.
 
-A tweet uses the hashtags of its text, a retweet those of the tweet it refers to. Each counts for the place where the
-tweet was posted, else for the home of its author, and for the world. Spellings that `data.tweet_text.fold` makes one
-are one hashtag, shown as it was first written. Everything is rebuilt by replaying the users and the tweets of the
-last `memory_h` hours.
+A tweet uses the terms of its text, a retweet the hashtags and names of the tweet it refers to. Each use counts for the
+place where the tweet was posted, else for the home of its author, for the country of that place and for the world. A
+deleted tweet's uses are taken back. Everything is rebuilt by replaying users, tweets and deletions; `save` and
+`restore` keep it.
+
+Only established accounts make trends: those older than `new_account_h`, and those of the network's own first
+`new_account_h`, when everybody is new. A person's uses of a term count once a window.
 """
 
 from __future__ import annotations
 
+import json
+from collections import OrderedDict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Self
+from pathlib import Path
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
-from candidates.trends.hashtag_uses import Uses
+from candidates.trends.counts import Cells, Counts, CountsConfig
+from candidates.trends.listing import Listing, ListingConfig
+from candidates.trends.names import TermNames
+from candidates.trends.places import COUNTRY_OF, WORLD
 from candidates.trends.scorer import TrendScorer, Windows
-from candidates.trends.windowed_score import Windowed
-from data.batch import I64, Array
-from data.events import HOUR_US, MINUTE_US, EventBatch
-from data.tweet_text import fold, hashtags_of
-
-WORLD = 1
-"""The WOEID of the whole world."""
+from candidates.trends.scorers import make_scorer
+from candidates.trends.terms import KINDS, Term, TermKind, terms_of
+from data.batch import F64, Array
+from data.events import HOUR_US, NEVER_US, EventBatch
 
 
 class TrendConfig(BaseModel):
-    """How trends are counted."""
+    """How trends are found."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    window_min: float = Field(5.0, gt=0)
-    """Length of the window that is counted, and of the one before it, in minutes."""
-    memory_h: float = Field(48.0, gt=0)
-    """Hours after its last use when a hashtag is forgotten; its next use is a first again. At least two windows."""
-
-    @model_validator(mode="after")
-    def _remembers_its_windows(self) -> Self:
-        if self.memory_h * 60 < 2 * self.window_min:
-            raise ValueError(
-                f"memory_h={self.memory_h:g} is shorter than two windows of window_min={self.window_min:g}; raise it"
-            )
-        return self
+    scorer: str = "kleinberg"
+    """A name of `TREND_SCORERS`."""
+    kinds: tuple[TermKind, ...] = KINDS
+    """What may trend."""
+    new_account_h: float = Field(48.0, ge=0)
+    """Hours for which an account is new."""
+    tweets: int = Field(200_000, ge=1)
+    """Tweets whose terms are remembered at most, for their retweets and deletions."""
+    counts: CountsConfig = CountsConfig(cells=1 << 18, seasons=1 << 18, recent=1 << 20)
+    """How uses are counted."""
+    listing: ListingConfig = ListingConfig()
+    """What is listed."""
 
 
 @dataclass(frozen=True)
 class Trend:
-    """One hashtag of a place in the window that just ended."""
+    """One term that trends at a place."""
 
-    hashtag: str
-    """Without #, as first written."""
+    name: str
+    """As first written; a hashtag with its sign."""
+    kind: TermKind
     score: float
     volume: int
     """Uses in the window."""
     previous: int
-    """Uses in the window before it."""
+    """Uses in the window of the same length before it."""
     unique_users: int
-    """People who used it in the window."""
+    """People of established accounts who used it in the window."""
+    expected: float
+    """Uses that the window should hold by the term's history and the hour of the week."""
     first_seen_us: int
     """Its first use at this place that is remembered."""
 
 
-class TrendEngine:
-    """Takes tweets in the order of time; gives the trends of any time from the last tweet on."""
+@dataclass(frozen=True)
+class TrendList:
+    """The trends of a place, best first, and what they were counted in."""
 
-    tables = frozenset({"users", "tweets"})
+    trends: list[Trend]
+    end_us: int
+    window_us: int
+    """Length of the window: longer than usual where few things happen."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Tweet:
+    terms: tuple[Term, ...]
+    start: int
+    end: int
+    """Its uses' positions in the log."""
+
+
+class TrendEngine:
+    """Takes events in the order of time; gives the trends of any time from the last event on."""
+
+    tables = frozenset({"users", "tweets", "deletions"})
     """Tables whose events it takes; others are passed over."""
 
     def __init__(self, scorer: TrendScorer | None = None, config: TrendConfig | None = None) -> None:
-        """Scores with `scorer`, the windowed formula when None."""
-        self.scorer = scorer or Windowed()
+        """Scores with `scorer`, the one that `config` names when None."""
         self.config = config or TrendConfig()
-        self._window_us = int(self.config.window_min * MINUTE_US)
-        self._memory_us = int(self.config.memory_h * HOUR_US)
+        self.counts = Counts(self.config.counts)
+        self._listing = Listing(self.counts, scorer or make_scorer(self.config.scorer), self.config.listing)
+        self._names = TermNames(2 * self.config.counts.cells, self.config.listing.holds_back, self._listing.held)
         self._home: dict[int, int] = {}
-        self._tags_of: dict[int, tuple[str, ...]] = {}
-        self._tagged_at: list[tuple[int, int]] = []
-        self._uses = Uses(2 * self._window_us, self._memory_us)
+        self._created: dict[int, int] = {}
+        self._first_account_us = NEVER_US
+        self._place_row: dict[int, int] = {WORLD: 0}
+        self._tweets: OrderedDict[int, _Tweet] = OrderedDict()
 
-    def update(self, events: EventBatch) -> None:
-        """Takes users (for their homes) and tweets; the rows of one table come in the order of time."""
-        if events.table == "users" and "place" in events.columns:
-            ids, places = events.columns["user_id"].tolist(), events.columns["place"].tolist()
-            self._home.update((user, place) for user, place in zip(ids, places, strict=True) if place >= 0)
-        if events.table == "tweets" and len(events):
-            self._tweets(events)
-            self._forget(int(events.time_us[-1]))
+    def update(self, events: EventBatch, kinds: Sequence[TermKind] | None = None) -> None:
+        """Takes users (homes and ages), tweets and deletions; the rows of one table come in the order of time.
 
-    def trends(self, time_us: int, place: int | None = None, limit: int = 10) -> list[Trend]:
-        """The best hashtags of the window that ends at `time_us`: uses at or after its start and before its end.
+        A tweet that comes again has no effect.
 
         Args:
-            time_us: not before the last tweet taken, as older windows are gone.
-            place: WOEID; the world when None.
+            events: of one table.
+            kinds: of the terms that are counted; those of the configuration when None.
+        """
+        if not len(events):
+            return
+        if events.table == "users":
+            self._take_users(events)
+        elif events.table == "tweets":
+            self._take_tweets(events, self.config.kinds if kinds is None else kinds)
+            self._listing.update()
+        elif events.table == "deletions":
+            gone = [self._tweets.pop(one, None) for one in events.columns["tweet_id"].tolist()]
+            positions = [np.arange(one.start, one.end) for one in gone if one is not None]
+            if positions:
+                self.counts.undo(np.concatenate(positions))
+                self._listing.update()
+
+    def trends(self, time_us: int, place: int | None = None, limit: int = 10) -> TrendList:
+        """The trends of the window that ends with the step before `time_us`.
+
+        Where fewer than `least_listed` terms trend, the window is widened until so many terms were used by enough
+        people, and they are ranked by the same score.
+
+        Args:
+            time_us: from the last event on.
+            place: WOEID of a place or country; the world when None.
             limit: the most trends.
 
         Returns:
             Best first; equal scores by larger volume, then by name.
         """
-        windows = self.windows(time_us, place)
-        if not len(windows):
-            return []
-        scores = self.scorer.update(windows)
-        columns = windows.columns
-        keys: list[int] = columns["key"].tolist()
-        names = [self._uses.name(key) for key in keys]
-        order = sorted(range(len(keys)), key=lambda one: (-scores[one], -columns["volume"][one], names[one]))
-        return [
-            Trend(names[one], float(scores[one]), *(int(columns[name][one]) for name in _COUNTS))
-            for one in order[:limit]
-        ]
+        rules = self.config.listing
+        row = self._place_row.get(WORLD if place is None else place)
+        span_us = self.config.counts.span * self.config.counts.step_us
+        if row is None or not self.counts.now_us:
+            return TrendList([], time_us, span_us)
+        usual = self.config.counts.window_min
+        if time_us <= self.counts.now_us:
+            found = self._listing.live(row)
+        else:
+            found = self._listing.counted(row, time_us, usual, all_terms=False)
+        least = min(rules.least_listed, limit)
+        for length_min in (usual, *(one for one in rules.wider_min if one > usual)):
+            if len(found[2]) >= least:
+                break
+            wider = self._listing.counted(row, time_us, length_min, all_terms=True)
+            if len(wider[2]) > len(found[2]):
+                found = wider
+        return TrendList(self._best(*found, limit), time_us, found[0].length_us)
 
-    def windows(self, time_us: int, place: int | None = None) -> Windows:
-        """The counts that `trends` scores, for every hashtag used in the window."""
-        start = time_us - self._window_us
-        now = self._uses.between(start, time_us, WORLD if place is None else place)
-        before = self._uses.between(start - self._window_us, start, WORLD if place is None else place)
-        keys, volume = np.unique(now.tag, return_counts=True)
-        pairs = np.unique(np.stack([now.tag, now.user], axis=1), axis=0)
-        unique_users = np.bincount(np.searchsorted(keys, pairs[:, 0]), minlength=len(keys))
-        earlier, counts = np.unique(before.tag, return_counts=True)
-        first = self._uses.first_seen(keys, WORLD if place is None else place)
-        columns = {
-            "key": keys, "volume": volume, "previous": _match(keys, earlier, counts), "unique_users": unique_users,
-            "first_seen_us": first,
+    def save(self, folder: Path) -> None:
+        """Writes what was counted, named and learned of users; tweets that are remembered, too."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self.counts.save(folder / "counts.npz")
+        kept = {
+            "names": self._names.saved(), "home": list(self._home.items()), "created": list(self._created.items()),
+            "first_account_us": self._first_account_us, "places": list(self._place_row.items()),
+            "tweets": [(key, *one.terms, one.start, one.end) for key, one in self._tweets.items()],
         }  # fmt: skip
-        return Windows(time_us, columns)
+        (folder / "engine.json").write_text(json.dumps(kept))
 
-    def _tweets(self, events: EventBatch) -> None:
+    def restore(self, folder: Path) -> None:
+        """Takes what an engine of the same configuration wrote. Lists begin anew with the next event."""
+        self.counts.restore(folder / "counts.npz")
+        kept = json.loads((folder / "engine.json").read_text())
+        self._names.restore(kept["names"])
+        self._home, self._created = dict(kept["home"]), dict(kept["created"])
+        self._first_account_us, self._place_row = kept["first_account_us"], dict(kept["places"])
+        self._tweets = OrderedDict(
+            (key, _Tweet(tuple(Term(*term) for term in terms), start, end))
+            for key, *terms, start, end in kept["tweets"]
+        )
+
+    def _take_users(self, events: EventBatch) -> None:
+        ids = events.columns["user_id"].tolist()
+        if "place" in events.columns:
+            places = events.columns["place"].tolist()
+            self._home.update((user, place) for user, place in zip(ids, places, strict=True) if place >= 0)
+        if "created_us" in events.columns:
+            created = events.columns["created_us"]
+            self._created.update(zip(ids, created.tolist(), strict=True))
+            self._first_account_us = min(self._first_account_us, int(created.min()))
+
+    def _take_tweets(self, events: EventBatch, kinds: Sequence[TermKind]) -> None:
         columns = events.columns
-        tags = hashtags_of(columns["text"])
-        by_text = {at: _distinct(tags[at]) for at in np.flatnonzero(tags.lengths).tolist()}
-        retweets = np.flatnonzero(columns["kind"] == "retweet")
-        refers = columns["referenced_id"] if "referenced_id" in columns else np.full(len(events), -1)
-        ids, authors, times = columns["tweet_id"], columns["author_id"], events.time_us
-        places = columns["place"] if "place" in columns else np.full(len(events), -1)
-        for at in sorted({*by_text, *retweets.tolist()}):
-            used = by_text.get(at) or self._tags_of.get(int(refers[at]), ())
-            if not used or int(ids[at]) in self._tags_of:  # a log may deliver a tweet twice
+        size = len(events)
+        none = np.full(size, -1, np.int64)
+        places = columns.get("place", none).tolist()
+        refers = columns.get("referenced_id", none).tolist()
+        rows: list[int] = []
+        codes: list[int] = []
+        where: list[tuple[int, int, int]] = []
+        position = self.counts.next_position
+        ids, authors, texts = columns["tweet_id"].tolist(), columns["author_id"].tolist(), columns["text"].tolist()
+        retweets = (columns["kind"] == "retweet").tolist()
+        for at in range(size):
+            terms = self._terms(texts[at], refers[at], retweets[at], kinds)
+            if not terms or ids[at] in self._tweets:  # a log may deliver a tweet twice
                 continue
-            time_us, author = int(times[at]), int(authors[at])
-            self._tags_of[int(ids[at])] = used
-            self._tagged_at.append((time_us, int(ids[at])))
-            place = int(places[at])
-            where = place if place >= 0 else self._home.get(author, -1)
-            for tag in used:
-                self._uses.add(time_us, fold(tag), tag, author, WORLD)
-                if where not in (-1, WORLD):
-                    self._uses.add(time_us, fold(tag), tag, author, where)
+            at_place = self._places(places[at] if places[at] >= 0 else self._home.get(authors[at], -1))
+            end = position + len(terms)
+            self._tweets[ids[at]] = _Tweet(terms, position, end)
+            position = end
+            rows += [at] * len(terms)
+            codes += [self._names.code(term) for term in terms]
+            where += [at_place] * len(terms)
+        while len(self._tweets) > self.config.tweets:
+            self._tweets.popitem(last=False)
+        if rows:
+            self._count(events, np.array(rows), codes, where)
 
-    def _forget(self, now_us: int) -> None:
-        old = now_us - self._memory_us
-        gone = 0
-        while gone < len(self._tagged_at) and self._tagged_at[gone][0] < old:
-            self._tags_of.pop(self._tagged_at[gone][1], None)
-            gone += 1
-        del self._tagged_at[:gone]
-        self._uses.forget(now_us)
+    def _count(self, events: EventBatch, rows: Array, codes: list[int], where: list[tuple[int, int, int]]) -> None:
+        time_us, people = events.time_us[rows], events.columns["author_id"][rows].astype(np.int64)
+        created = np.array([self._created.get(one, -NEVER_US) for one in people.tolist()], np.int64)
+        new_us = int(self.config.new_account_h * HOUR_US)
+        established = (created <= time_us - new_us) | (created <= self._first_account_us + new_us)
+        self.counts.add(time_us, np.array(codes, np.int64), np.array(where, np.int64), people, established)
+        self._names.prune(self.counts.tables.key)
 
+    def _terms(self, text: str, refers: int, retweet: bool, kinds: Sequence[TermKind]) -> tuple[Term, ...]:
+        if not retweet:
+            return tuple(terms_of(text, kinds))
+        source = self._tweets.get(refers)
+        return () if source is None else tuple(one for one in source.terms if one.kind != "phrase")
 
-_COUNTS = ("volume", "previous", "unique_users", "first_seen_us")
+    def _places(self, place: int) -> tuple[int, int, int]:
+        """Rows of the world, the country and the place, -1 where there is none or no row is left."""
+        country = COUNTRY_OF.get(place, -1)
+        return (0, self._row(country), self._row(place if place != WORLD else -1))
 
+    def _row(self, place: int) -> int:
+        if place < 0:
+            return -1
+        row = self._place_row.get(place)
+        if row is None and len(self._place_row) < self.config.counts.places:
+            row = self._place_row[place] = len(self._place_row)
+        return -1 if row is None else row
 
-def _distinct(tags: Array) -> tuple[str, ...]:
-    """One tweet's hashtags, each once, as first written."""
-    return tuple({fold(tag): tag for tag in reversed(tags.tolist())}.values())[::-1]
-
-
-def _match(keys: I64, known: I64, counts: I64) -> I64:
-    """[H] the count of each of `keys` among `known` (ascending), 0 where it is not there."""
-    if not len(known):
-        return np.zeros(len(keys), np.int64)
-    at = np.minimum(np.searchsorted(known, keys), len(known) - 1)
-    return np.where(known[at] == keys, counts[at], 0).astype(np.int64)
+    def _best(self, windows: Windows, cells: Cells, scores: F64, limit: int) -> list[Trend]:
+        terms = [self._names.term(key) for key in cells.key.tolist()]
+        columns = windows.columns
+        order = sorted(range(len(terms)), key=lambda at: (-scores[at], -columns["volume"][at], terms[at].written))
+        best: list[Trend] = []
+        said: list[str] = []
+        for at in order:
+            words = terms[at].key.replace(" ", "")
+            if terms[at].kind != "hashtag" and any(words in one or one in words for one in said):
+                continue  # a part of what is listed above, or a hashtag's words
+            said.append(words)
+            best.append(
+                Trend(
+                    terms[at].name, terms[at].kind, float(scores[at]), int(columns["volume"][at]),
+                    int(columns["previous"][at]), int(columns["unique_users"][at]), float(columns["seasonal"][at]),
+                    int(columns["first_seen_us"][at]),
+                )
+            )  # fmt: skip
+            if len(best) == limit:
+                break
+        return best

@@ -104,7 +104,7 @@ class Tables(NamedTuple):
     log: I32
     """[L, LOG_COLUMNS] a ring of uses."""
     recent: I32
-    """[R, 2] who used what last: a hash of term and person, and the step of the use that was counted."""
+    """[R, 2] who used what last: a hash of term and person, and the step of the use that was counted, and one."""
     season_key: I64
     """[Z] the hash of a cell's name and an hour of the week; 0 where nothing is kept."""
     season: F32

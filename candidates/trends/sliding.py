@@ -134,10 +134,10 @@ def _flags(recent: I32, key: Any, person: Any, now: Any, span: Any) -> Any:
     pair = mixed(np.int64(mixed(key)) ^ person)
     row = np.int64(pair) & (len(recent) - 1)
     tag = np.int32(np.uint32(pair >> _SHIFT))
-    if recent[row, 0] == tag and recent[row, 1] > now - span:
+    if recent[row, 0] == tag and recent[row, 1] > max(now - span + 1, 0):
         return IS_ESTABLISHED
     recent[row, 0] = tag
-    recent[row, 1] = now
+    recent[row, 1] = now + 1
     return IS_ESTABLISHED | IS_FRESH
 
 

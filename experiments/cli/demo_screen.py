@@ -9,7 +9,7 @@ from rich.text import Text
 
 from data.folders import write_file
 from experiments.cli.console import table, wide_console
-from experiments.cli.tables import interval, scorer_table
+from experiments.cli.tables import interval, scorer_table, trends_table
 from experiments.demo import DemoResult
 from experiments.evaluation.results import Report
 from experiments.live.run import Live
@@ -36,7 +36,6 @@ def demo_screen(result: DemoResult) -> list[Any]:
         f"(content hash {result.content_hash[:12]})",
     )
     found = [(one.text.replace("\n", " "), f"@{one.author}", f"{one.score:.4f}") for one in result.found]
-    trends = [(f"#{t.hashtag}", f"{t.score:.2f}", t.volume, t.previous, t.unique_users) for t in result.trends]
     seconds = ", ".join(f"{name} {value:.0f} s" for name, value in result.seconds.items())
     total = sum(result.seconds.values())
     return [
@@ -45,7 +44,7 @@ def demo_screen(result: DemoResult) -> list[Any]:
         Text(f"{result.report.protocol} {' '.join(result.report.notes)}\n", style="dim"),
         mmr_line(result.report),
         table(f"Search: {result.query!r} (hybrid)", ["tweet", "author", "score"], found),
-        table(f"Trends at {result.trends_at}", ["hashtag", "score", "in 5 min", "5 before", "people"], trends),
+        trends_table(result.trends, result.trends_at),
         *live_lines(result.live),
         _headed("\nTook", f"{total:.0f} s ({seconds}); largest process {result.peak_memory_gib:.2f} GiB."),
         _headed("Next", f"runs and models: {_page_of(result.tracking_uri)}"),

@@ -69,19 +69,19 @@ def trends(
     place: Annotated[int, typer.Option(help="WOEID of a place; 1 is the whole world.")] = 1,
     at: Annotated[str | None, typer.Option(help="Time, ISO 8601 in UTC; the end of the log when left out.")] = None,
     limit: Annotated[int, typer.Option(min=1, max=50, help="Trends.")] = 10,
+    scorer: Annotated[str, typer.Option(help="What scores them: windowed, kleinberg, ...")] = "kleinberg",
     as_json: JsonFlag = False,
 ) -> None:
-    """Hashtags that trend in a data set at a time, by the windowed score over five minutes."""
+    """What trends in a data set at a time: hashtags, names and phrases, in five minutes or a wider window."""
     from data.dataset import Dataset
+    from experiments.cli.tables import trends_table
     from experiments.datasets.search import trends_at
 
-    found, moment = trends_at(Dataset.open(data), place, at, limit)
-    rows = [(t.hashtag, f"{t.score:.2f}", t.volume, t.previous, t.unique_users) for t in found]
-    heads = ["hashtag", "score", "tweets in 5 min", "in the 5 before", "people"]
+    found, moment = trends_at(Dataset.open(data), place, at, limit, scorer)
     show(
-        {"at": moment, "place": place, "trends": found},
+        {"at": moment, "place": place, "window_us": found.window_us, "trends": found.trends},
         as_json=as_json,
-        tables=[table(f"Trends at {moment}", heads, rows)],
+        tables=[trends_table(found, moment)],
     )
 
 

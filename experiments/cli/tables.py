@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from candidates.trends.engine import TrendList
+from data.events import MINUTE_US
 from experiments.cli.console import table
 from experiments.evaluation.compare import Comparison
 from experiments.evaluation.comparison_page import label, name_of
@@ -145,3 +147,14 @@ def difference(value: Difference | None) -> str:
 def p_value(value: float | None) -> str:
     """Four figures, small ones as a bound."""
     return "" if value is None else ("<0.0001" if value < 1e-4 else f"{value:.4f}")
+
+
+def trends_table(found: TrendList, moment: str) -> Any:
+    """What trends at a time, with the window that it was counted in."""
+    minutes = f"{found.window_us / MINUTE_US:g} min"
+    rows = [
+        (one.name, one.kind, f"{one.score:.2f}", one.volume, one.previous, one.unique_users, f"{one.expected:.2g}")
+        for one in found.trends
+    ]
+    heads = ["trend", "kind", "score", f"uses in {minutes}", f"in the {minutes} before", "people", "expected"]
+    return table(f"Trends at {moment}", heads, rows)

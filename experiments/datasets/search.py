@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import cast
 
+import numpy as np
 import polars as pl
 
 from candidates.search.hybrid import Mode, search_of
 from candidates.search.nodes import MinFaves, leaves
 from candidates.search.query import parse
-from candidates.trends.engine import Trend, TrendEngine
+from candidates.trends.engine import TrendConfig, TrendEngine, TrendList
 from data.dataset import Dataset
 from data.errors import ConfigError, NotFoundError
-from data.events import MINUTE_US
+from data.events import DAY_US, MINUTE_US, EventBatch
 from data.progress import Progress, no_progress
 from features.text.encoder import resolve_encoder
 
+NAMED_US = DAY_US
+"""Time before the end within which names and phrases are counted beside hashtags."""
 WORLDWIDE = 1
 """The WOEID of the whole world."""
 
@@ -71,11 +75,15 @@ def _tables(query: str) -> list[str]:
     return ["users", "tweets", "deletions", *(["engagements"] if liked else [])]
 
 
-def trends_at(dataset: Dataset, place: int, at: str | None, limit: int) -> tuple[list[Trend], str]:
+def trends_at(
+    dataset: Dataset, place: int, at: str | None, limit: int, scorer: str = TrendConfig().scorer
+) -> tuple[TrendList, str]:
     """Trends of a place at a time, and that time in words; the log's last full window when none is given.
 
+    All hashtags of the log up to then are counted, names and phrases of the last day.
+
     Raises:
-        ConfigError: the time is no ISO 8601 time or is outside the log.
+        ConfigError: no such scorer, or the time is no ISO 8601 time or is outside the log.
         NotFoundError: no user has the place.
     """
     dataset.require_texts(purpose="trends")
@@ -86,11 +94,22 @@ def trends_at(dataset: Dataset, place: int, at: str | None, limit: int) -> tuple
         if place not in places:
             known = ", ".join(str(one) for one in sorted(places)[:12])
             raise NotFoundError(f"no user has the place {place}", remedy=f"1 is the world; some places are {known}")
-    engine = TrendEngine()
+    engine = TrendEngine(config=TrendConfig(scorer=scorer))
     for events in dataset.replay(sorted(engine.tables)).advance(at_us):
-        engine.update(events)
+        # A day's tweets come at once: they are taken step by step near the end, where lists and scorers keep a state.
+        near = events.time_us >= at_us - NAMED_US
+        engine.update(events.where(~near), ("hashtag",))
+        for part in _by_minute(events.where(near)):
+            engine.update(part)
     words = datetime.fromtimestamp(at_us / 1e6, UTC).isoformat(timespec="minutes")
     return engine.trends(at_us, None if place == WORLDWIDE else place, limit), words
+
+
+def _by_minute(events: EventBatch) -> Iterator[EventBatch]:
+    """The events of each minute."""
+    starts = np.flatnonzero(np.diff(events.time_us // MINUTE_US, prepend=-1))
+    for start, stop in zip(starts, [*starts[1:], len(events)], strict=True):
+        yield events.where(slice(start, stop))
 
 
 def _parse(at: str, low: int, high: int) -> int:

@@ -1,12 +1,16 @@
-"""Counts the hashtags of tweets for trends."""
+"""Counts the terms of tweets for trends."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections import deque
+from collections.abc import Callable
 
-from candidates.trends.engine import Trend, TrendEngine
-from data.events import EventBatch
+from candidates.trends.engine import TrendConfig, TrendEngine, TrendList
+from data.events import HOUR_US, EventBatch
 from serving.events.consumer import MemoryConsumer
+
+NAMED_H = 24.0
+"""Hours at the end of a replay whose names and phrases are counted; before them only hashtags are, for speed."""
 
 
 class TrendsConsumer(MemoryConsumer):
@@ -17,25 +21,42 @@ class TrendsConsumer(MemoryConsumer):
     atomic = False
     tables = TrendEngine.tables
 
-    def __init__(self) -> None:
+    def __init__(self, config: TrendConfig | None = None) -> None:
         super().__init__()
-        self._engine = TrendEngine()
+        self._engine = TrendEngine(config=config)
         self._last_tweet_us = 0
+        self._waiting: deque[EventBatch] = deque()
 
     def take(self, events: EventBatch) -> None:
         """Counts."""
         self._engine.update(events)
-        if events.table == "tweets":
-            self._last_tweet_us = max(self._last_tweet_us, int(np.max(events.time_us)))
+        self._see(events)
 
-    def trends(self, now_us: int, place: int, limit: int) -> tuple[list[Trend], int]:
-        """Trends of a place (WOEID; 1: the world), and the time at which their window ends.
+    def replay(self, events: EventBatch) -> None:
+        """Counts hashtags, and names and phrases once it is known that they are of the replay's last hours."""
+        self._waiting.append(events)
+        self._see(events)
+        while int(self._waiting[0].time_us[-1]) < self._last_tweet_us - NAMED_H * HOUR_US:
+            self._engine.update(self._waiting.popleft(), ("hashtag",))
 
-        The window ends now or, where that one is empty, with the last tweet.
+    def end_replay(self, time_us: int, check: Callable[[], None]) -> None:
+        """Counts what waited."""
+        while self._waiting:
+            check()
+            self._engine.update(self._waiting.popleft())
+
+    def trends(self, now_us: int, place: int, limit: int) -> TrendList:
+        """Trends of a place (WOEID; 1: the world).
+
+        The window ends now or, where no window up to the widest holds any, with the last tweet.
         """
         after_last = self._last_tweet_us + 1
         now = max(now_us, after_last)
         found = self._engine.trends(now, place, limit)
-        if found or not self._last_tweet_us:
-            return found, now
-        return self._engine.trends(after_last, place, limit), after_last
+        if found.trends or not self._last_tweet_us:
+            return found
+        return self._engine.trends(after_last, place, limit)
+
+    def _see(self, events: EventBatch) -> None:
+        if events.table == "tweets":
+            self._last_tweet_us = max(self._last_tweet_us, int(events.time_us.max()))

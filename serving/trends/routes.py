@@ -7,6 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Path, Query
 from starlette.responses import Response
 
+from data.events import MINUTE_US
 from serving.auth.access import reader
 from serving.context import Net
 from serving.kit.answers import page
@@ -19,10 +20,17 @@ router = APIRouter(prefix="/2/trends", tags=["trends"], dependencies=[Depends(re
 async def get_trends(
     woeid: Annotated[int, Path(ge=1, le=1 << 31)], network: Net, max_trends: Annotated[int, Query(ge=1, le=50)] = 20
 ) -> Response:
-    """Hashtags that rise at a place (1: worldwide), best first.
+    """Hashtags, names and phrases that rise at a place or in a country (1: worldwide), best first.
 
-    Counts of the window that ends now or, while there are no tweets, with the last tweet: `meta.as_of_us`.
+    Counts of the window that ends now or, while there are no tweets, with the last tweet (`meta.as_of_us`). Where few
+    things happen the window is longer than five minutes: `meta.window_min`.
     """
-    found, as_of_us = await service.trends(network, woeid, max_trends)
-    data = [{"trend_name": f"#{one.hashtag}", "tweet_count": one.volume, "score": one.score} for one in found]
-    return page(data, as_of_us=as_of_us)
+    found = await service.trends(network, woeid, max_trends)
+    data = [
+        {
+            "trend_name": one.name, "tweet_count": one.volume, "score": one.score, "kind": one.kind,
+            "people": one.unique_users, "expected": round(one.expected, 3),
+        }
+        for one in found.trends
+    ]  # fmt: skip
+    return page(data, as_of_us=found.end_us, window_min=found.window_us / MINUTE_US)

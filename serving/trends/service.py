@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from candidates.trends.engine import Trend
+from candidates.trends.engine import TrendList
 from serving.context import Context
 
 
-async def trends(context: Context, woeid: int, limit: int) -> tuple[list[Trend], int]:
-    """Trends of a place in the window that ends now or, where that is empty, with the last tweet; and its end.
+async def trends(context: Context, woeid: int, limit: int) -> TrendList:
+    """Trends of a place in the window that ends now or, where none holds any, with the last tweet.
 
     Raises:
         ProblemError: 503 while the state is built anew.

@@ -369,11 +369,17 @@ def test_what_cannot_be_ranked_is_refused(client: TestClient, act_as: Callable[.
 
 
 def test_trends_of_the_last_tweets(client: TestClient, network: Network, act_as: As) -> None:
-    for text in ("a #Rook", "b #rook", "c #bishop"):
-        client.post("/2/tweets", json={"text": text}, headers=act_as(BOB))
+    for text, people in (
+        ("a #Rook", (ALICE, BOB, CAROL, DAVE)),
+        ("b #bishop", (ALICE, BOB, CAROL)),
+        ("c #pawn", (BOB, BOB)),
+    ):
+        for user in people:
+            client.post("/2/tweets", json={"text": text}, headers=act_as(user))
     network.settle()
     body = client.get("/2/trends/by/woeid/1", headers=act_as(BOB)).json()
-    assert [(one["trend_name"], one["tweet_count"]) for one in body["data"]] == [("#Rook", 2), ("#bishop", 1)]
+    assert [(one["trend_name"], one["tweet_count"]) for one in body["data"]] == [("#Rook", 4), ("#bishop", 3)]
+    assert body["meta"]["window_min"] >= 5  # says so where it is wider
     assert body["meta"]["as_of_us"] <= network.context.clock.now_us()
     assert client.get("/2/trends/by/woeid/44418", headers=act_as(BOB)).json()["data"] == []
 

@@ -9,7 +9,7 @@ import pytest
 
 from candidates.trends.engine import WORLD
 from data.dataset import Dataset
-from data.events import HOUR_US, EventBatch
+from data.events import HOUR_US, MINUTE_US, EventBatch
 from serving.consumers.trends import TrendsConsumer
 from serving.events.consumer import MemoryConsumer
 from serving.events.outbox import event
@@ -21,7 +21,7 @@ from serving.projections import Projections
 from serving.settings import Settings
 from serving.tweets import service
 from tests.serving.conftest import MakeNetwork
-from tests.serving.small_network import BOB, START_US
+from tests.serving.small_network import ALICE, BOB, CAROL, START_US
 
 
 class Texts(MemoryConsumer):
@@ -101,11 +101,34 @@ def _each(batch: EventBatch) -> list[EventBatch]:
 
 def test_trends_of_an_empty_window_are_those_of_the_last_tweet() -> None:
     consumer = TrendsConsumer()
-    assert consumer.trends(START_US, WORLD, 10) == ([], START_US)
-    tweet = event("tweets", tweet_id=1, time_us=START_US, author_id=BOB, kind="original", text="#rook", media_count=0)
-    consumer.take(tweet)
-    found, end_us = consumer.trends(START_US + HOUR_US, WORLD, 10)
-    assert ([one.hashtag for one in found], end_us) == (["rook"], START_US + 1)
+    nothing = consumer.trends(START_US, WORLD, 10)
+    assert (nothing.trends, nothing.end_us) == ([], START_US)
+    for one, author in enumerate((ALICE, BOB, CAROL)):
+        consumer.take(
+            event(
+                "tweets", tweet_id=one, time_us=START_US, author_id=author, kind="original", text="#rook", media_count=0
+            )
+        )
+    found = consumer.trends(START_US + HOUR_US, WORLD, 10)
+    assert [one.name for one in found.trends] == ["#rook"]
+    assert (found.end_us, found.window_us) == (START_US + HOUR_US, 60 * MINUTE_US)  # the window widens first
+    later = consumer.trends(START_US + 24 * HOUR_US, WORLD, 10)
+    assert ([one.name for one in later.trends], later.end_us) == (["#rook"], START_US + 1)
+
+
+def test_a_replay_counts_names_and_phrases_of_its_end_alone() -> None:
+    consumer = TrendsConsumer()
+    for one, (hours, author) in enumerate((hours, author) for hours in (0, 40) for author in (ALICE, BOB, CAROL)):
+        when = START_US + hours * HOUR_US
+        text = f"Harbour Lights {hours} #rook"
+        consumer.replay(
+            event("tweets", tweet_id=one, time_us=when, author_id=author, kind="original", text=text, media_count=0)
+        )
+    consumer.end_replay(START_US + 41 * HOUR_US, lambda: None)
+    found = consumer.trends(START_US + 40 * HOUR_US + 1, WORLD, 10)
+    assert {one.name: (one.volume, one.first_seen_us) for one in found.trends} == {
+        "#rook": (3, START_US), "Harbour Lights": (3, START_US + 40 * HOUR_US),
+    }  # fmt: skip
 
 
 def test_a_replay_delivers_no_deleted_tweet(make_network: MakeNetwork, small: Dataset) -> None:

@@ -1,18 +1,23 @@
-"""Trends: the formula by hand, the windows against a plain count, bounded memory."""
+"""Trends of tweets: places, retweets, deletions, who may make one, flicker, wide windows, restarts."""
+
+from collections.abc import Iterable
+from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
-from candidates.trends.engine import TrendConfig, TrendEngine
+from candidates.trends.counts import CountsConfig
+from candidates.trends.engine import Trend, TrendConfig, TrendEngine
+from candidates.trends.listing import ListingConfig
 from candidates.trends.scorer import Windows
-from candidates.trends.windowed_score import Windowed
 from data.batch import F64
-from data.events import HOUR_US, MINUTE_US, EventBatch
+from data.events import DAY_US, HOUR_US, MINUTE_US, EventBatch
 
 START = 1_767_571_200_000_000
-OSLO, ROME = 862_592, 721_943
+STEP = 5_000_000
+OSLO, BERGEN, ROME, NORWAY, ITALY = 862_592, 999_999, 721_943, 23_424_910, 23_424_853
+COUNTS = CountsConfig(cells=1 << 12, sketches=64, recent=1 << 12, seasons=1 << 12, places=64)
+CONFIG = TrendConfig(counts=COUNTS)
 
 
 def tweets(*rows: dict[str, object]) -> EventBatch:
@@ -29,146 +34,210 @@ def tweets(*rows: dict[str, object]) -> EventBatch:
     )
 
 
-def test_the_formula_in_its_raw_units() -> None:
-    windows = Windows(
-        START,
-        {
-            "key": np.array([0, 1]), "volume": np.array([12, 1]), "previous": np.array([3, 0]),
-            "unique_users": np.array([9, 1]), "first_seen_us": np.array([START - 50_000, START]),
-        },
-    )  # fmt: skip
-    expected = [0.3 * 12 + 0.4 * 12 / 3 + 0.2 * 9 / 12 + 0.1 / 50, 0.3 + 0.4 * 1 / 1 + 0.2 + 0.1 / 1]
-    assert Windowed().update(windows) == pytest.approx(expected, rel=1e-12)
+def said(text: str, people: Iterable[int], *, step: int = 0, ids: int = 1_000_000, **more: object) -> EventBatch:
+    """One tweet with `text` by each of some people."""
+    rows = [{"text": text, "author_id": one, "time_us": START + step * STEP, **more} for one in people]
+    return tweets(*({"tweet_id": ids * (step + 1) + at, **row} for at, row in enumerate(rows)))
 
 
-def test_windows_slide_and_exclude_their_end() -> None:
-    engine = TrendEngine()
-    minutes = [0.0, 4.0, 5.0, 9.0, 10.0]
-    engine.update(
-        tweets(*({"time_us": START + int(m * MINUTE_US), "text": "so #cold", "author_id": m} for m in minutes))
-    )
-    (now,) = engine.trends(START + 10 * MINUTE_US)
-    assert (now.volume, now.previous, now.unique_users, now.first_seen_us) == (2, 2, 2, START)
-    (later,) = engine.trends(START + 10 * MINUTE_US + 1)
-    assert (later.volume, later.previous) == (2, 2)  # 9, 10 | 4, 5, as 0 fell out and 5 moved
-    assert engine.trends(START + 20 * MINUTE_US) == []
+def accounts(people: Iterable[int], created_us: int) -> EventBatch:
+    ids = np.array(list(people))
+    return EventBatch("users", {"user_id": ids, "created_us": np.full(len(ids), created_us)})
 
 
-def test_spellings_meet_and_repeats_in_a_tweet_count_once() -> None:
-    engine = TrendEngine()
-    engine.update(tweets({"time_us": START, "text": "#Snow #snow #SNOW"}, {"time_us": START + 1, "text": "#SNOW"}))
-    (trend,) = engine.trends(START + 2)
-    assert (trend.hashtag, trend.volume, trend.unique_users) == ("Snow", 2, 1)
+def engine_of(**listing: object) -> TrendEngine:
+    return TrendEngine(config=CONFIG.model_copy(update={"listing": ListingConfig.model_validate(listing)}))
 
 
-def test_a_retweet_uses_the_hashtags_of_what_it_refers_to() -> None:
-    engine = TrendEngine()
-    engine.update(
-        tweets(
-            {"time_us": START, "text": "#goal"},
-            {"time_us": START + 1, "kind": "retweet", "referenced_id": 1, "author_id": 2},
-            {"time_us": START + 2, "kind": "retweet", "referenced_id": 2, "author_id": 3},
-            {"time_us": START + 3, "kind": "retweet", "referenced_id": 77, "author_id": 4},
-        )
-    )
-    (trend,) = engine.trends(START + 4)
-    assert (trend.volume, trend.unique_users) == (3, 3)
+def listed(engine: TrendEngine, step: int, place: int | None = None) -> dict[str, Trend]:
+    return {one.name: one for one in engine.trends(START + (step + 1) * STEP, place, 50).trends}
 
 
-def test_places_count_where_it_was_posted_else_the_authors_home() -> None:
-    engine = TrendEngine()
+def narrow() -> TrendEngine:
+    """Never widens its window."""
+    return engine_of(least_listed=0)
+
+
+def test_what_many_say_at_once_is_a_trend_where_they_are() -> None:
+    engine = narrow()
     engine.update(EventBatch("users", {"user_id": np.array([7]), "place": np.array([OSLO])}))
-    engine.update(
-        tweets(
-            {"time_us": START, "text": "#a", "author_id": 7},
-            {"time_us": START, "text": "#a", "author_id": 7, "place": ROME},
-            {"time_us": START, "text": "#b", "author_id": 8},
-        )
-    )
-    at = START + 1
-    assert {t.hashtag: t.volume for t in engine.trends(at)} == {"a": 2, "b": 1}
-    assert [(t.hashtag, t.volume) for t in engine.trends(at, OSLO)] == [("a", 1)]
-    assert [(t.hashtag, t.volume) for t in engine.trends(at, ROME)] == [("a", 1)]
-    assert engine.trends(at, 999) == []
+    engine.update(said("so #cold", range(1, 7), place=ROME))
+    engine.update(said("so #Cold", [7], ids=2_000_000))
+    (world,) = engine.trends(START + 1).trends
+    assert (world.name, world.kind, world.volume, world.unique_users) == ("#cold", "hashtag", 7, 7)
+    assert world.first_seen_us == START
+    assert {place: listed(engine, 0, place)["#cold"].volume for place in (ROME, ITALY)} == {ROME: 6, ITALY: 6}
+    assert listed(engine, 0, OSLO) == listed(engine, 0, NORWAY) == listed(engine, 0, 12_345) == {}
 
 
-def test_a_tweet_delivered_twice_counts_once() -> None:
-    engine = TrendEngine()
-    batch = tweets({"time_us": START, "text": "#once"})
+def test_names_and_phrases_trend_and_parts_of_them_are_not_repeated() -> None:
+    engine = narrow()
+    engine.update(said("the ferry to Harbour Island sank this morning", range(9)))
+    names = listed(engine, 0)
+    assert "Harbour Island" in names
+    assert names["Harbour Island"].kind == "entity"
+    assert not any(one != "Harbour Island" and one in "Harbour Island" for one in names)
+
+
+def test_repeats_in_a_tweet_and_a_tweet_delivered_twice_count_once() -> None:
+    engine = narrow()
+    batch = said("#Snow #snow #SNOW", range(6))
     engine.update(batch)
     engine.update(batch)
-    assert engine.trends(START + 1)[0].volume == 1
+    assert listed(engine, 0)["#Snow"].volume == 6
 
 
-def test_equal_scores_are_ordered_by_name() -> None:
-    engine = TrendEngine()
-    engine.update(tweets(*({"time_us": START, "text": f"#{tag}", "author_id": 1} for tag in ("pear", "apple", "fig"))))
-    assert [trend.hashtag for trend in engine.trends(START + 1, limit=2)] == ["apple", "fig"]
+def test_a_retweet_uses_the_hashtags_of_what_it_refers_to_and_a_deletion_takes_uses_back() -> None:
+    engine = narrow()
+    engine.update(tweets({"time_us": START, "text": "#goal"}))
+    again = [
+        {"tweet_id": 10 + at, "time_us": START, "kind": "retweet", "referenced_id": 1, "author_id": 10 + at}
+        for at in range(6)
+    ]
+    engine.update(tweets(*again, {"tweet_id": 99, "time_us": START, "kind": "retweet", "referenced_id": 77}))
+    assert listed(engine, 0)["#goal"].volume == 7
+    gone = EventBatch("deletions", {"tweet_id": np.array([10, 11, 555]), "time_us": np.full(3, START)})
+    engine.update(gone)
+    engine.update(gone)
+    assert (listed(engine, 0)["#goal"].volume, listed(engine, 0)["#goal"].unique_users) == (5, 5)
+    engine.update(EventBatch("deletions", {"tweet_id": np.arange(1, 16), "time_us": np.full(15, START)}))
+    assert listed(engine, 0) == {}
 
 
-def test_a_memory_shorter_than_what_is_counted_is_refused() -> None:
-    with pytest.raises(ValueError, match="memory_h=1 is shorter than two windows of window_min=31"):
-        TrendConfig(window_min=31, memory_h=1)
-    assert TrendConfig(window_min=30, memory_h=1).memory_h == 1
+def test_one_account_makes_no_trend_however_often_it_writes() -> None:
+    engine = TrendEngine(config=CONFIG)
+    for step in range(50):
+        engine.update(said("#me", [1] * 20, step=step))
+        assert "#me" not in listed(engine, step)
 
 
-class Alike:
-    """Every hashtag scores the same."""
+def test_a_ring_of_new_accounts_makes_no_trend() -> None:
+    engine = TrendEngine(config=CONFIG)
+    now = 200 * HOUR_US // STEP
+    engine.update(accounts(range(100), START))
+    engine.update(accounts(range(500, 520), START + 199 * HOUR_US))
+    for step in range(now, now + 40):
+        engine.update(said("#buy now", range(500, 520), step=step))
+        engine.update(said("#buy now", [1, 2], step=step, ids=2_000_000))
+        assert listed(engine, step) == {}
+    engine.update(said("#rain", range(20), step=now + 40))  # as many old ones do
+    assert "#rain" in listed(engine, now + 40)
 
-    def update(self, windows: Windows) -> F64:
-        return np.ones(len(windows))
+
+def test_everybody_is_new_in_a_new_network() -> None:
+    engine = narrow()
+    engine.update(accounts(range(20), START))
+    engine.update(said("#first", range(20)))
+    assert "#first" in listed(engine, 0)
+
+
+def test_terms_are_held_back_by_rule() -> None:
+    engine = engine_of(least_listed=0, held_back=("#spam*", "harbour island"))
+    engine.update(said("#SpamOffer from Harbour Island #fair", range(9)))
+    assert set(listed(engine, 0)) & {"#SpamOffer", "Harbour Island"} == set()
+    assert "#fair" in listed(engine, 0)
+
+
+class Fixed:
+    """Scores that a test sets."""
+
+    enter = 10.0
+
+    def __init__(self) -> None:
+        self.value = 0.0
+
+    def score(self, windows: Windows) -> F64:
+        return np.full(len(windows), self.value)
+
+    update = score
+
+
+def test_a_trend_stays_until_its_score_is_half_of_what_it_needed_to_enter() -> None:
+    scorer = Fixed()
+    engine = TrendEngine(scorer, CONFIG.model_copy(update={"listing": ListingConfig(least_listed=0)}))
+    seen = []
+    for step, value in enumerate([9, 11, 9, 6, 9, 4, 9, 11]):
+        scorer.value = float(value)
+        engine.update(said("#edge", range(5), step=step))
+        seen.append("#edge" in listed(engine, step))
+    assert seen == [False, True, True, True, True, False, False, True]
 
 
 def test_equal_scores_are_ordered_by_larger_volume_then_name() -> None:
-    engine = TrendEngine(Alike())
-    said = ["fig", "pear", "apple", "fig", "pear", "kiwi", "fig"]
-    engine.update(tweets(*({"time_us": START, "text": f"#{tag}", "author_id": 1} for tag in said)))
-    assert [trend.hashtag for trend in engine.trends(START + 1)] == ["fig", "pear", "apple", "kiwi"]
-    assert [trend.hashtag for trend in engine.trends(START + 1, limit=3)] == ["fig", "pear", "apple"]
+    scorer = Fixed()
+    scorer.value = 20.0
+    engine = TrendEngine(scorer, CONFIG)
+    engine.update(said("#pear #apple #fig", range(5)))
+    engine.update(said("#pear #fig", [9], ids=2_000_000))
+    names = [one.name for one in engine.trends(START + 1).trends]
+    assert names == ["#fig", "#pear", "#apple"]
+    assert [one.name for one in engine.trends(START + 1, limit=2).trends] == names[:2]
 
 
-@pytest.mark.parametrize(("later", "first"), [(HOUR_US, START), (HOUR_US + 1, START + HOUR_US + 1)])
+def test_where_few_things_happen_the_window_widens_and_says_so() -> None:
+    engine = engine_of(least_listed=2)
+    engine.update(said("#tea", range(3)))
+    engine.update(said("#bread", range(3), step=60 * 12))
+    first = engine.trends(START + 1)
+    assert ([one.name for one in first.trends], first.window_us) == (["#tea"], 5 * MINUTE_US)
+    both = engine.trends(START + 61 * MINUTE_US + STEP)
+    assert ({one.name for one in both.trends}, both.window_us) == ({"#tea", "#bread"}, 180 * MINUTE_US)
+    assert engine.trends(START + 20 * HOUR_US).trends == []
+
+
+def test_a_weekly_hashtag_is_no_news_and_a_new_one_is() -> None:
+    engine = narrow()
+    at = 0
+    for week in range(4):
+        at = week * 7 * DAY_US // STEP
+        for minute in range(15):
+            people = range(10 * minute, 10 * minute + 10)
+            engine.update(said("#MondayMood", people, step=at + 12 * minute))
+        assert ("#MondayMood" in listed(engine, at + 12 * 14)) == (week == 0)
+    engine.update(said("#Eclipse", range(30), step=at + 12 * 14, ids=3_000_000))
+    now = listed(engine, at + 12 * 14)
+    assert "#Eclipse" in now
+    assert "#MondayMood" not in now
+
+
+@pytest.mark.parametrize(("later", "first"), [(HOUR_US, START), (HOUR_US + STEP, START + HOUR_US + STEP)])
 def test_a_hashtag_is_new_again_when_its_last_use_is_older_than_the_memory(later: int, first: int) -> None:
-    engine = TrendEngine(config=TrendConfig(memory_h=1))
-    engine.update(tweets({"time_us": START, "text": "#again"}, {"time_us": START + later, "text": "#again"}))
-    (trend,) = engine.trends(START + later + 1)
-    assert (trend.volume, trend.first_seen_us) == (1, first)
+    counts = COUNTS.model_copy(update={"memory_h": 1.0})
+    engine = TrendEngine(config=TrendConfig(counts=counts))
+    engine.update(said("#again", range(5)))
+    engine.update(said("#again", range(5), step=later // STEP))
+    assert listed(engine, later // STEP)["#again"].first_seen_us == first
 
 
-def test_memory_is_bounded_by_time() -> None:
-    engine = TrendEngine(config=TrendConfig(memory_h=1))
-    for hour in range(40):
-        rows = [
-            {"tweet_id": 100 * hour + n, "time_us": START + hour * HOUR_US + n, "text": f"#h{hour}n{n}"}
-            for n in range(50)
-        ]
-        engine.update(tweets(*rows))
-    uses = engine._uses
-    assert max(len(uses._rows), len(uses._code), len(uses._last), len(engine._tags_of)) <= 4 * 50
-    engine.update(tweets({"tweet_id": 9_999, "time_us": START + 40 * HOUR_US, "text": "#h1n1"}))
-    (again,) = engine.trends(START + 40 * HOUR_US + 1)
-    assert again.first_seen_us == START + 40 * HOUR_US  # forgotten, so this is a first use
+def test_memory_is_bounded_whatever_the_number_of_terms() -> None:
+    engine = TrendEngine(config=TrendConfig(counts=COUNTS.model_copy(update={"cells": 64}), tweets=100))
+    for step in range(200):
+        engine.update(said(f"#t{step} Harbour Island {step}", range(10), step=step))
+    assert len(engine._tweets) <= 100
+    assert len(engine._names) <= 2 * 64 + 20
+    assert "#t199" in listed(engine, 199)
 
 
-@settings(max_examples=50, deadline=None)
-@given(
-    rows=st.lists(st.tuples(st.integers(0, 20), st.sampled_from("abc"), st.integers(1, 4)), min_size=1, max_size=40),
-    cut=st.integers(0, 40),
-)
-def test_windows_equal_a_plain_count_for_any_batching(rows: list[tuple[int, str, int]], cut: int) -> None:
-    rows = sorted(rows, key=lambda row: row[0])
-    events = tweets(
-        *({"time_us": START + m * MINUTE_US, "text": f"#{tag}", "author_id": user} for m, tag, user in rows)
-    )
-    engine = TrendEngine()
-    for part in (events.where(slice(0, cut)), events.where(slice(cut, None))):
-        engine.update(part)
-    now = rows[-1][0] + 1
-    trends = {t.hashtag: (t.volume, t.previous, t.unique_users) for t in engine.trends(START + now * MINUTE_US)}
-    expected = {}
-    for tag in "abc":
-        mine = [user for m, one, user in rows if one == tag and now - 5 <= m < now]
-        before = sum(one == tag and now - 10 <= m < now - 5 for m, one, _ in rows)
-        if mine:
-            expected[tag] = (len(mine), before, len(set(mine)))
-    assert trends == expected
+def test_a_restart_and_a_repeated_log_keep_the_trends(tmp_path: Path) -> None:
+    batches = [said(f"#rain{step % 3} over Harbour Island", range(step, step + 6), step=step) for step in range(40)]
+    whole, first, second = narrow(), narrow(), narrow()
+    for one in batches:
+        whole.update(one)
+    for one in batches[:20]:
+        first.update(one)
+    first.save(tmp_path)
+    second.restore(tmp_path)
+    for one in batches[10:]:  # rewound: half of what was saved comes again
+        second.update(one)
+    then, now = listed(whole, 39), listed(second, 39)
+    assert {name: (one.volume, one.unique_users) for name, one in then.items()} == {
+        name: (one.volume, one.unique_users) for name, one in now.items()
+    }
+    assert then
+
+
+def test_time_that_goes_backwards_loses_nothing() -> None:
+    engine = narrow()
+    engine.update(said("#late", range(3), step=30))
+    engine.update(said("#late", range(3, 6), step=10))
+    assert listed(engine, 30)["#late"].volume == 6

@@ -1,0 +1,41 @@
+"""Which country a place is in: Where-On-Earth ids (WOEID) of towns and of their countries."""
+
+from __future__ import annotations
+
+WORLD = 1
+"""The WOEID of the whole world."""
+
+_COUNTRIES = """
+23424977 United States: 2459115 2442047 2379574 2424766 2357024 2487956 2490383 2514815 2367105 2450022 2471217
+23424775 Canada: 4118 3534 9807 8775
+23424975 United Kingdom: 44418 28218 12723 21125 26042 34503
+23424803 Ireland: 560743
+23424908 Nigeria: 1398823
+23424863 Kenya: 1528488
+23424942 South Africa: 1582504 1591691
+23424848 India: 2295411 20070458 2295420 2295424
+23424948 Singapore: 1062617
+23424934 Philippines: 1199477
+23424748 Australia: 1105779 1103816 1100661
+23424856 Japan: 1118370 15015370 1117817 1117099 1118108
+23424950 Spain: 766273 753692 776688
+23424900 Mexico: 116545 124162 134047
+23424747 Argentina: 468739
+23424787 Colombia: 368148
+23424919 Peru: 418440
+23424782 Chile: 349859
+23424768 Brazil: 455827 455825 455821 455826 455823 455824 455819
+23424925 Portugal: 742676
+23424868 South Korea: 1132599 1132447 1132496
+23424819 France: 615702 610264 609125
+23424829 Germany: 638242 656958 676757
+23424853 Italy: 721943 718345
+23424910 Norway: 862592
+"""
+
+COUNTRY_OF: dict[int, int] = {
+    int(town): int(line.split()[0])
+    for line in _COUNTRIES.strip().splitlines()
+    for town in line.partition(":")[2].split()
+}
+"""Country of each town; a place that is not here has none, and counts for itself and the world."""
