@@ -66,6 +66,8 @@ class CountsConfig(BaseModel):
     """Hours of the week of terms that are remembered; a power of two."""
     places: int = Field(4096, ge=1)
     """Places, countries and the world together at most; a use elsewhere counts for the world alone."""
+    noted_from: int = Field(2, ge=1)
+    """Fresh uses in the window from which a cell is looked at; no more than the people that a list asks for."""
     prior_uses: float = Field(0.5, ge=0)
     """Uses that a term is thought to have had before the first was seen, in `prior_windows` windows."""
     prior_windows: float = Field(10.0, gt=0)
@@ -133,7 +135,7 @@ class Counts:
         hour = HOUR_US // one.step_us
         self._sizes = np.array(
             [one.span, _steps(one.memory_h, one), _steps(one.rate_memory_h, one), hour, _steps(one.kept_h, one),
-             one.kept_uses]
+             one.kept_uses, one.noted_from]
         )  # fmt: skip
         self._numbers = np.array(
             [one.span, self._sizes[2], hour, one.prior_uses, one.prior_windows, one.least_expected, one.doubt]
@@ -179,7 +181,7 @@ class Counts:
         undo_uses(self.tables, positions)
 
     def noted(self) -> I64:
-        """[H] cells that were used since the last call."""
+        """[H] cells that were used since the last call, `noted_from` fresh uses or more in the window."""
         state = self.tables.state
         cells = self.tables.noted[: state[NOTED]].astype(np.int64)
         state[NOTED] = 0

@@ -65,8 +65,8 @@ def add_uses(t: Tables, steps: I64, keys: I64, places: I64, people: I64, establi
         places: [N, 3] rows of the world, the country and the place; -1 where there is none.
         people: [N] ids.
         established: [N] whether the account may make trends; others are counted in the volume alone.
-        sizes: [6] steps of the window, of the memory of first uses, of the long-run memory, an hour, of what is kept
-            at most; and the uses kept beyond both windows at most.
+        sizes: [7] steps of the window, of the memory of first uses, of the long-run memory, an hour, of what is kept
+            at most; the uses kept beyond both windows at most; and the fresh uses that make a cell worth a look.
     """
     span, memory = sizes[0], sizes[1]
     info, log, state = t.info, t.log, t.state
@@ -107,7 +107,7 @@ def add_uses(t: Tables, steps: I64, keys: I64, places: I64, people: I64, establi
                     see(t.sketches, sketch, person, now)
                 elif not store_person(info, t.store, cell, person, now, span):
                     start_sketch(t, cell, person)
-                if info[cell, TOUCHED] != state[EVALUATION]:
+                if info[cell, TOUCHED] != state[EVALUATION] and info[cell, FRESH] >= sizes[6]:
                     info[cell, TOUCHED] = state[EVALUATION]
                     t.noted[state[NOTED]] = cell
                     state[NOTED] += 1

@@ -30,9 +30,10 @@ BENCHES: dict[str, str] = {
     "retrieval": "experiments.bench.retrieval:RetrievalBench",
     "fanout": "experiments.bench.fanout:FanoutBench",
     "text": "experiments.bench.text:TextBench",
+    "trends": "experiments.bench.trends:TrendsBench",
 }
 """One line a bench."""
-LONG = frozenset({"growth", "features", "train"})
+LONG = frozenset({"growth", "features", "train", "trends"})
 """Benches of minutes, run only when they are named."""
 
 SECONDS = 1.5

@@ -92,8 +92,8 @@ def bench(
 ) -> None:
     """Speeds as ratios beside a peer, measured in one run: rank, rerank, world, retrieval, fanout and more.
 
-    `growth` (worlds of up to a million people), `features` (a log of 20 million events) and `train` take minutes and
-    run only when they are named.
+    `growth` (worlds of up to a million people), `features` (a log of 20 million events), `train` and `trends` take
+    minutes and run only when they are named.
 
     Example: rookery bench rerank retrieval
     """

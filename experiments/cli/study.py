@@ -1,4 +1,4 @@
-"""The verbs `study rankers`, `study objectives` and `study coefficients`."""
+"""The verbs `study rankers`, `study objectives`, `study coefficients` and `study trends`."""
 
 from __future__ import annotations
 
@@ -76,3 +76,33 @@ def coefficients(config: _File = None, set_: _Set = None, workers: _Workers = 2,
     with progress_bar("study coefficients") as progress:
         result = study_coefficients(settings, home_folder(), progress, workers=workers)
     show(result, as_json=as_json, tables=coefficients_tables(result))
+
+
+@app.command()
+def trends(
+    config: _File = None,
+    set_: _Set = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw recall by false alarms and stratum, as SVG or PNG.")] = None,
+    as_json: JsonFlag = False,
+) -> None:
+    """Which scorer of trends finds planted shocks, and how fast, beside an oracle that knows every true rate.
+
+    Uses of terms of all sizes are drawn with shocks of 2, 5 and 20 times the rate, weekly hashtags and pushes by single
+    accounts and rings. Three seeds take some minutes on one core.
+
+    Example: rookery study trends --set seeds=[1,2,3] --plot trends.svg
+    """
+    from data.folders import check_file
+    from experiments.cli.study_tables import trends_tables
+    from experiments.runs.config import load_config
+    from experiments.studies.trends import TrendsConfig, study_trends
+    from experiments.studies.trends_plot import draw_recall
+
+    if plot is not None:
+        check_file(plot)
+    settings = load_config(TrendsConfig, config, set_ or [])
+    with progress_bar("study trends") as progress:
+        result = study_trends(settings, progress)
+    if plot is not None:
+        draw_recall(result, plot)
+    show(result, as_json=as_json, tables=trends_tables(result))

@@ -11,6 +11,7 @@ from experiments.studies.coefficients import CoefficientsResult
 from experiments.studies.objectives import ObjectivesResult
 from experiments.studies.outcomes import OF_THE_END
 from experiments.studies.rankers import RankersResult
+from experiments.studies.trends import TrendsResult
 
 
 def rankers_table(result: RankersResult) -> Any:
@@ -85,3 +86,24 @@ def coefficients_tables(result: CoefficientsResult) -> list[Any]:
     seeds = ", ".join(map(str, result.seeds))
     tables.append(f"{result.people:,} people in each of the worlds of seeds {seeds}, {result.days} days.")
     return [*tables, *result.warnings]
+
+
+def trends_tables(result: TrendsResult) -> list[Any]:
+    """For each rate of false alarms: recall, its share of the oracle's, delay, and what the false alarms are."""
+    tables: list[Any] = []
+    for allowed in dict.fromkeys(one.false_alarms for one in result.rows):
+        mine = [one for one in result.rows if one.false_alarms == allowed]
+        rows = [
+            (one.scorer, f"{one.recall:.3f}", f"{one.of_oracle:.0%}", f"{one.delay_min:.1f}",
+             *(f"{one.cells[name]:.2f}" for name in mine[0].cells),
+             " ".join(f"{kind} {count:.1f}" for kind, count in one.wrong.items()))
+            for one in mine
+        ]  # fmt: skip
+        heads = ["scorer", "recall in 10 min", "of the oracle's", "median min", *mine[0].cells, "false alarms a day"]
+        tables.append(table(f"At {allowed:g} false alarms a day", heads, rows))
+    seeds = ", ".join(map(str, result.seeds))
+    tables.append(
+        f"{result.terms:,} terms and {result.days} judged days in each of the streams of seeds {seeds}; "
+        f"{result.shocks} shocks in all. Strata are uses in five minutes before the shock."
+    )
+    return tables

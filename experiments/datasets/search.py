@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -108,7 +109,7 @@ def trends_at(
 def _by_minute(events: EventBatch) -> Iterator[EventBatch]:
     """The events of each minute."""
     starts = np.flatnonzero(np.diff(events.time_us // MINUTE_US, prepend=-1))
-    for start, stop in zip(starts, [*starts[1:], len(events)], strict=True):
+    for start, stop in itertools.pairwise([*starts.tolist(), len(events)]):
         yield events.where(slice(start, stop))
 
 
