@@ -15,6 +15,7 @@ from data.synthetic.state_columns import empty_tweets
 
 HIDDEN: tuple[str, ...] = (
     "topic", "share", "quality", "virality", "sentiment", "toxicity", "style", "bait", "outrage", "usefulness",
+    "named",
 )  # fmt: skip
 """Columns that no table of the log holds."""
 

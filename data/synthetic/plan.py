@@ -116,7 +116,7 @@ class Plan:
         texts = self.writer.write(
             Draft(
                 posts.author, posts.key, posts.language, posts.topic, posts.share, posts.sentiment, posts.toxicity,
-                posts.style, tag, np.full(n, -1, np.int64), *posts.pull,
+                posts.style, tag, np.full(n, -1, np.int64), *posts.pull, np.full(n, -1, np.int64),
             )
         )  # fmt: skip
         columns = tweet_columns(self._people, ids, posts.time_us, posts.author)
@@ -131,7 +131,7 @@ class Plan:
         hidden: dict[str, Array] = {
             "topic": posts.topic, "share": posts.share, "quality": posts.quality, "virality": posts.virality,
             "sentiment": posts.sentiment, "toxicity": posts.toxicity, "style": posts.style,
-            **posts.pull._asdict(),
+            **posts.pull._asdict(), "named": texts.first(),
         }  # fmt: skip
         factor = state.lives.sessions * state.lives.opens
         return Day(openings(self._config, self._people, day, factor), events, hidden, texts)

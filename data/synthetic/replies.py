@@ -44,7 +44,7 @@ def written(config: WorldConfig, people: People, writer: Writer, state: State, r
     A retweet has the attributes of what it repeats. Replies and quotes are on the same topics; their quality is 0.6 x
     the author's talent + 0.8 x a normal number - 0.5, their virality that of an original less 0.5. They are toxic with
     1.5 x the author's `toxicity`, and then their sentiment is -1; else it is 0.2 + 0.5 x that of what they answer + 0.7
-    x a normal number, rounded and cut to -1..1. Bait, outrage and usefulness are those of `attributes`.
+    x a normal number, rounded and cut to -1..1. Their text is about what is named first in what they answer. Bait, outrage and usefulness are those of `attributes`.
     """
     due = state.due_answers(state.time_us + state.tick_us)
     n, m = len(reaction.author), len(due.tweet)
@@ -94,8 +94,10 @@ def written(config: WorldConfig, people: People, writer: Writer, state: State, r
         tag=np.full(len(new), -1),
         mention=np.where(replies[new], tweets.author[about[new]].astype(np.int64), -1),
         **{name: column[new] for name, column in pull._asdict().items()},
+        about=tweets.named[about[new]].astype(np.int64) - 1,
     )
     texts = writer.write(draft)
+    hidden["named"][new] = texts.first()
     columns["text"][new] = texts.text.to_numpy()
     return Written.of(columns, hidden, texts, new)
 

@@ -20,7 +20,7 @@ LIKES, DISTINCT = PUBLIC["like"], len(PUBLIC)
 
 
 class Tweets(NamedTuple):
-    """Columns by tweet row: what is logged, what is only in the truth (topic to usefulness), and what changes."""
+    """Columns by tweet row: what is logged, what is only in the truth (topic to named), and what changes."""
 
     tweet_id: NDArray[np.int64]
     time_us: NDArray[np.int64]
@@ -40,6 +40,8 @@ class Tweets(NamedTuple):
     bait: NDArray[np.float32]
     outrage: NDArray[np.float32]
     usefulness: NDArray[np.float32]
+    named: NDArray[np.int32]
+    """1 + row of the writer's entities that its text names first, 0 for none."""
     counts: NDArray[np.int32]
     engagers: NDArray[np.int32]
     deleted: NDArray[np.bool_]
@@ -50,7 +52,7 @@ _SHAPES: dict[str, tuple[Any, int]] = {
     "conversation": (np.int64, 0), "referenced": (np.int64, 0), "media": (np.int8, 0), "topic": (np.int16, 2),
     "share": (np.float32, 0), "quality": (np.float32, 0), "virality": (np.float32, 0), "sentiment": (np.int8, 0),
     "toxicity": (np.int8, 0), "style": (np.int8, 0), "bait": (np.float32, 0),
-    "outrage": (np.float32, 0), "usefulness": (np.float32, 0), "counts": (np.int32, 5),
+    "outrage": (np.float32, 0), "usefulness": (np.float32, 0), "named": (np.int32, 0), "counts": (np.int32, 5),
     "engagers": (np.int32, ENGAGERS), "deleted": (np.bool_, 0),
 }  # fmt: skip
 

@@ -173,6 +173,7 @@ def compose_texts(dataset: Dataset, authors: Sequence[int], seed: int) -> list[s
         bait=np.zeros(n, np.float32),
         outrage=np.zeros(n, np.float32),
         usefulness=np.zeros(n, np.float32),
+        about=none,
     )
     return Writer(world.config.seed, world.people.handles, ()).write(draft).text.to_list()
 

@@ -33,6 +33,11 @@ BUFFER = np.dtype(
         ("last", np.int64), ("last_thing", np.int64),
         # Things and activities of the topic written so far.
         ("topical_words", np.int64),
+        # Where in the tokens the clause being written is, [depth, (next, end)]; what switches look at; the author's own
+        # number; whether optional words are rare; whether an article waits for its word.
+        ("stack", np.int64, (128,)), ("registers", np.int64, (8,)), ("own", np.uint64), ("brief", np.int64),
+        ("article", np.int64), ("begin", np.int64), ("last_named", np.int64), ("about", np.int64),
+        ("bait", np.float64), ("outrage", np.float64), ("useful", np.float64),
         # Random numbers, how many of them are used, and the generator's counter and keys.
         ("numbers", np.float64, (_DRAWN,)), ("used", np.int64), ("block", np.uint64), ("text_key", np.uint64, (2,)),
         ("voice_key", np.uint64, (2,)), ("habit_key", np.uint64, (2,)),
@@ -84,7 +89,9 @@ def chance(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - compil
 def clear(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Empties the buffer and starts the random numbers of the text; its author and key must be set."""
     buffer.position, buffer.weight, buffer.named, buffer.topical_words = 0, 0, 0, 0
-    buffer.last, buffer.last_thing = -1, -1
+    buffer.last, buffer.last_thing, buffer.last_named = -1, -1, -1
+    buffer.registers[:] = 0
+    buffer.article, buffer.begin, buffer.brief = 0, 0, 0
     buffer.block, buffer.used = 0, _DRAWN
 
 
@@ -292,6 +299,19 @@ def without_accents(buffer, first):  # type: ignore[no-untyped-def]  # pragma: n
         out[to] = plain if plain else out[i]
         i += 2 if plain else 1
         to += 1
+    buffer.position = to
+
+
+@kernel
+def without_apostrophes(buffer, first):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Takes the apostrophes out of words, since `first`."""
+    out, to = buffer.out, first
+    for i in range(first, buffer.position):
+        inside = out[i] == 39 and i > first and is_letter(out[i - 1]) and i + 1 < buffer.position
+        if not (inside and is_letter(out[i + 1])):
+            out[to] = out[i]
+            to += 1
+    buffer.weight -= buffer.position - to
     buffer.position = to
 
 

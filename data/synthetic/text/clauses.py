@@ -13,42 +13,58 @@ from data.synthetic.text.buffer import (
     garble,
     lengthen,
     put,
+    put_byte,
     put_number,
     rank,
     steep_rank,
     upper,
 )
-from data.synthetic.text.languages import LANGUAGES, TOPIC_NAMES
+from data.synthetic.text.languages import LANGUAGES, PARENT, TOPIC_NAMES
+from data.synthetic.text.languages.grammar import SUBJECTS
 from data.synthetic.text.languages.language import SLOTS
 from data.synthetic.text.lexicon import (
     CLAUSE_LISTS,
     CLAUSES_AT,
+    RULED_AT,
+    STRING,
     STRINGS_AT,
     TOPICAL_AT,
     TOPICAL_LISTS,
     WORD_LISTS,
     WORDS_AT,
 )
+from data.synthetic.text.rules import HELD, MAYBE, REF, RULE, SAY, SUBJ, SUBJECT, SWITCH
 
 (
     LOWER, BARE, STOP, SHOUT, EMOJI, TYPO, STRETCH, FILLER, TAGS, LENGTH, LOYAL, ASIDE, LAUGH, PHRASE, FRIENDS,
-    SENTENCES, MARKS, MARKS_2, MARKS_3, SAYS, SAYS_2, SAYS_3,
-) = range(22)  # fmt: skip
+    SENTENCES, MARKS, MARKS_2, MARKS_3, SAYS, SAYS_2, SAYS_3, CARE,
+) = range(23)  # fmt: skip
 """Places in a voice, the array of numbers that say how an author writes: shares of texts or of words, the factor of the
 length, and uniform numbers that choose."""
 
-ENTITIES, THINGS, ACTIVITIES, TAG_LIST = range(len(TOPICAL_LISTS))
+ENTITIES, THINGS, ACTIVITIES, TAG_LIST, _BASE, _PAST = range(len(TOPICAL_LISTS))
 _ADJECTIVES, _INTENSIFIERS, _WHEN = 1, 3, 4
 JOINS, FILLERS, LAUGHS, STRETCHES, _PREFIXES, _AFFIXES, _COMPANY, _SYLLABLES, _TAILS, STOPS, EMOJIS = range(
     5, len(WORD_LISTS)
 )
-FRAMES, REPLIES, CHAT, SPAM, TOXIC = 1, 4, 6, 7, len(CLAUSE_LISTS) - 4
+FRAMES, REPLIES, CHAT, SPAM, TOXIC, NEXT, BAIT, OUTRAGE, USEFUL = 1, 4, 6, 7, 8, 13, 15, 16, 17
 """Lists of clauses; those by mood are those of mood 0."""
+
+TYPO_PER_BYTE = 0.012
+"""Of the chance of a typing error in a clause, what each byte of it adds where clauses are built from rules."""
+
+_HABIT = 0.2
+"""Share of a rule's choices that fall near the author's own."""
 
 _OWN = 0.6
 """Share of clauses that are an author's favourites rather than common to all authors, where the choice is wide."""
 
-_E, _E2, _T, _T2, _D, _A, _X, _W, _N = range(len(SLOTS))
+(
+    _E, _E2, _T, _T2, _D, _A, _X, _W, _N, _ENTITY_SUBJECT, _THING_SUBJECT, _HE_SLOT, _AGAIN, _TO_DO, _DID, _AN, _N12,
+    _N99, _FRIEND,
+) = range(len(SLOTS))  # fmt: skip
+_HE, _IT, _MANY = (SUBJECTS.index(name) for name in ("he", "it", "they"))
+_GROUP = PARENT
 _LANGUAGES, _TOPICS, _WORD_LISTS, _TOPICAL_LISTS, _CLAUSE_LISTS = (
     len(names) for names in (LANGUAGES, TOPIC_NAMES, WORD_LISTS, TOPICAL_LISTS, CLAUSE_LISTS)
 )
@@ -77,8 +93,47 @@ def weight_of(pool, s):  # type: ignore[no-untyped-def]  # pragma: no cover - co
 @kernel
 def put_string(buffer, pool, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Appends string `s`."""
-    at = STRINGS_AT + 3 * s
-    put(buffer, pool.data, pool.table[at], pool.table[at + 3], pool.table[at + 1])
+    at = STRINGS_AT + STRING * s
+    first, last, weight = pool.table[at], pool.table[at + STRING], pool.table[at + 1]
+    if last == first:
+        return
+    start = buffer.position
+    before = buffer.out[start - 1] if start > buffer.begin else 32
+    byte = pool.data[first]
+    # One blank between words, none before a mark.
+    if byte == 32 and (before == 32 or before == 10):
+        first += 1
+        weight -= 1
+    elif before == 32 and start > buffer.begin and (byte == 44 or byte == 46 or byte == 33 or byte == 63 or byte == 39):
+        buffer.position -= 1
+        buffer.weight -= 1
+    if buffer.article and last > first:
+        _put_article(buffer, pool.data, first + (pool.data[first] == 32), last)
+    put(buffer, pool.data, first, last, weight)
+
+
+@kernel
+def _put_article(buffer, data, first, last):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """The n of "an", if the word from `first` on asks for it; a word that is empty leaves the article waiting."""
+    if first == last:
+        return
+    buffer.article = 0
+    byte = data[first] | 32
+    if last > first + 2:
+        second, third = data[first + 1], data[first + 2]
+        silent = byte == 104 and second == 111 and (third == 117 or third == 110)
+        said = (byte == 117 and second == 110 and third == 105) or (byte == 117 and second == 115)
+        said = said or (byte == 111 and second == 110 and third == 101) or (byte == 101 and second == 117)
+    else:
+        silent, said = False, False
+    vowel = byte == 97 or byte == 101 or byte == 105 or byte == 111 or byte == 117
+    if silent or (vowel and not said):
+        at = buffer.position
+        if at > 0 and buffer.out[at - 1] == 32:
+            buffer.out[at - 1] = 110
+            put_byte(buffer, 32)
+        else:
+            put_byte(buffer, 110)
 
 
 @kernel
@@ -97,6 +152,8 @@ def adopt_voice(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - c
         )
         for i in range(4):
             v[4 * block + i] = unit(drawn[i])
+    # Odd, so that its multiples by a rule's number differ.
+    buffer.own = np.uint64(v[PHRASE] * 2.0**52) << np.uint64(8) | np.uint64(1)
     v[STOP] = 0.7 * v[STOP] ** 2
     v[SHOUT] = 0.5 * v[SHOUT] ** 4
     v[EMOJI] = 0.7 * v[EMOJI] ** 3
@@ -124,8 +181,19 @@ def _put_word(buffer, pool, s):  # type: ignore[no-untyped-def]  # pragma: no co
     """A string as the author types it: perhaps with a typing error, or a lengthened vowel."""
     start = buffer.position
     put_string(buffer, pool, s)
-    u = chance(buffer)
-    if u < buffer.voice[TYPO]:
+    size = buffer.position - start
+    if pool.table[RULED_AT + buffer.language]:
+        # Words come in small pieces there, most of which an author types often.
+        if size < 4:
+            return
+        u = chance(buffer)
+        typo = buffer.voice[TYPO] * min(size, 30) * TYPO_PER_BYTE
+        if u < typo and buffer.out[start] == 32:
+            start += 1
+    else:
+        u = chance(buffer)
+        typo = buffer.voice[TYPO]
+    if u < typo:
         garble(buffer, start)
     elif u > 1.0 - buffer.voice[STRETCH]:
         lengthen(buffer, start)
@@ -145,40 +213,157 @@ def _put_entity(buffer, pool, topic):  # type: ignore[no-untyped-def]  # pragma:
     if loyal:
         u = _habit(buffer, 8 * topic + int(4.0 * u**2))
     # What a text begins with is better known.
+    ruled = pool.table[RULED_AT + buffer.language] == 1
     if buffer.named == 0:
-        u *= 0.65
-    s = _other(span[0] + steep_rank(u, span[1] - span[0], 1.5), span, buffer.last)
+        u *= 0.9 if ruled else 0.65
+    s = _other(span[0] + steep_rank(u, span[1] - span[0], 5.0 if ruled else 1.5), span, buffer.last)
     buffer.last = s
+    _put_name(buffer, pool, s, topic)
+
+
+@kernel
+def _put_name(buffer, pool, s, topic):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """An entity's string, of which the text may go on to speak."""
     put_string(buffer, pool, s)
-    entity = pool.table[STRINGS_AT + 3 * s + 2]
+    at = STRINGS_AT + STRING * s
+    entity = pool.table[at + 2]
     if entity >= 0 and buffer.named < NAMED_MOST:
         buffer.entity[buffer.named] = entity
         buffer.entity_end[buffer.named] = buffer.position
         buffer.named += 1
+    buffer.last_named = s
+    r = buffer.registers
+    r[REF], r[HELD], r[SAY] = pool.table[at + 3], 1, 4 * _GROUP[topic] + pool.table[at + 4]
+
+
+@kernel
+def take_up(buffer, pool, entity):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Begins a text that answers one that names an entity: it may be spoken of without its name."""
+    s = pool.table[pool.entities_at + entity]
+    at, r = STRINGS_AT + STRING * s, buffer.registers
+    buffer.last_named = s
+    r[REF], r[HELD], r[SAY] = pool.table[at + 3], 1, 4 * _GROUP[buffer.topic] + pool.table[at + 4]
+
+
+@kernel
+def _as_subject(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """What was named last is what verbs agree with; an organisation acts as one."""
+    r = buffer.registers
+    many = r[REF] == 3 and r[HELD] == 2
+    r[SUBJ] = _MANY if many else _IT if r[REF] == 3 else _HE + r[REF]
+
+
+@kernel
+def _put_thing(buffer, pool, topic):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    if chance(buffer) < 0.03:
+        put_string(buffer, pool, pick(buffer, words(buffer, pool, _PREFIXES), 8.0))
+    span = topical(buffer, pool, THINGS, topic)
+    buffer.last_thing = _other(pick(buffer, span, 3.0), span, buffer.last_thing)
+    _put_word(buffer, pool, buffer.last_thing)
+    if chance(buffer) < 0.03:
+        put_string(buffer, pool, pick(buffer, words(buffer, pool, _AFFIXES), 6.0))
+    buffer.registers[REF], buffer.registers[HELD] = pool.table[STRINGS_AT + STRING * buffer.last_thing + 3], 2
+
+
+@kernel
+def _put_again(buffer, pool, topic):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """The last name once more, or a first one."""
+    if buffer.last_named >= 0:
+        _put_name(buffer, pool, buffer.last_named, topic)
+    else:
+        _put_entity(buffer, pool, topic)
 
 
 @kernel
 def _put_slot(buffer, pool, slot, topic, mood):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    buffer.topical_words += _T <= slot <= _D
-    if slot <= _E2:
+    if slot == _ENTITY_SUBJECT or slot <= _E2:
         _put_entity(buffer, pool, topic)
-    elif slot <= _T2:
-        if chance(buffer) < 0.04:
-            put_string(buffer, pool, pick(buffer, words(buffer, pool, _PREFIXES), 8.0))
-        span = topical(buffer, pool, THINGS, topic)
-        buffer.last_thing = _other(pick(buffer, span, 3.0), span, buffer.last_thing)
-        _put_word(buffer, pool, buffer.last_thing)
-        if chance(buffer) < 0.04:
-            put_string(buffer, pool, pick(buffer, words(buffer, pool, _AFFIXES), 6.0))
-    elif slot == _D:
-        _put_word(buffer, pool, pick(buffer, topical(buffer, pool, ACTIVITIES, topic), 3.0))
+    elif slot <= _T2 or slot == _THING_SUBJECT:
+        buffer.topical_words += 1
+        _put_thing(buffer, pool, topic)
+    elif slot == _D or slot == _TO_DO or slot == _DID:
+        buffer.topical_words += 1
+        which = ACTIVITIES if slot == _D else _BASE if slot == _TO_DO else _PAST
+        _put_word(buffer, pool, pick(buffer, topical(buffer, pool, which, topic), 3.0))
     elif slot == _N:
         common = chance(buffer) < 0.6
         u = chance(buffer)
         put_number(buffer, 1 + int(40.0 * u**2 if common else np.exp(11.0 * u)))
-    else:
+    elif slot == _N12 or slot == _N99:
+        u = chance(buffer)
+        put_number(buffer, 1 + int(12.0 * u) if slot == _N12 else 2 + int(98.0 * u**2))
+    elif slot == _AN:
+        put_byte(buffer, 97)
+        buffer.article = 1
+    elif slot == _AGAIN:
+        _put_again(buffer, pool, topic)
+    elif slot == _FRIEND:
+        _put_nickname(buffer, pool)
+    elif slot != _HE_SLOT:
         which = _ADJECTIVES + mood if slot == _A else _INTENSIFIERS if slot == _X else _WHEN
         _put_word(buffer, pool, pick(buffer, words(buffer, pool, which), 4.0))
+    if slot == _ENTITY_SUBJECT or slot == _THING_SUBJECT or slot == _HE_SLOT:
+        _as_subject(buffer)
+
+
+@kernel
+def _way(buffer, pool, rule):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """A clause of a rule by its weight, sometimes one near the author's own."""
+    first, last = pool.table[pool.rules_at + 2 * rule], pool.table[pool.rules_at + 2 * rule + 1]
+    if last - first == 1:
+        return first
+    u = chance(buffer)
+    if u < _HABIT:
+        own = unit(buffer.own * np.uint64(2 * rule + 1) * np.uint64(0x9E3779B97F4A7C15))
+        u = own + 0.3 * u / _HABIT
+        u -= int(u)
+    else:
+        u = (u - _HABIT) / (1.0 - _HABIT)
+    at, level = pool.cumulative_at - 1, int(u * 2.0**32)
+    while last - first > 1:
+        middle = (first + last) // 2
+        if pool.table[at + middle] > level:
+            last = middle
+        else:
+            first = middle
+    return first
+
+
+@kernel
+def _push(buffer, pool, depth, clause):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """The tokens of a clause come next; the depth then. What is nested too deeply is left out."""
+    if depth + 2 > len(buffer.stack):
+        return depth
+    at = pool.clause_starts_at + clause
+    buffer.stack[depth] = pool.tokens_at + pool.table[at]
+    buffer.stack[depth + 1] = pool.tokens_at + pool.table[at + 1]
+    return depth + 2
+
+
+@kernel
+def _put_tokens(buffer, pool, clause, topic, mood):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """A clause's tokens, and those of the rules that they name."""
+    depth = _push(buffer, pool, 0, clause)
+    while depth > 0:
+        at = buffer.stack[depth - 2]
+        if at == buffer.stack[depth - 1]:
+            depth -= 2
+            continue
+        buffer.stack[depth - 2] = at + 1
+        token = pool.table[at]
+        while token >= SWITCH and token < SUBJECT:
+            at = pool.switches_at + token - SWITCH
+            token = pool.table[at + 1 + buffer.registers[pool.table[at]]]
+        if token < 0:
+            _put_slot(buffer, pool, -1 - token, topic, mood)
+        elif token < RULE:
+            _put_word(buffer, pool, token)
+        elif token < SWITCH:
+            depth = _push(buffer, pool, depth, _way(buffer, pool, token - RULE))
+        elif token < MAYBE:
+            buffer.registers[SUBJ] = token - SUBJECT
+        elif chance(buffer) < (0.25 if buffer.brief else 0.5):
+            depth = _push(buffer, pool, depth, _way(buffer, pool, token - MAYBE))
 
 
 @kernel
@@ -189,13 +374,7 @@ def put_clause(buffer, pool, which, topic, mood, shift):  # type: ignore[no-unty
     clause = rank(chance(buffer), n, shift)
     if chance(buffer) < _OWN * shift / (shift + 4.0):
         clause = (clause + int(buffer.voice[PHRASE] * n)) % n
-    starts = pool.clause_starts_at + first + clause
-    for i in range(pool.tokens_at + pool.table[starts], pool.tokens_at + pool.table[starts + 1]):
-        token = pool.table[i]
-        if token >= 0:
-            _put_word(buffer, pool, token)
-        else:
-            _put_slot(buffer, pool, -1 - token, topic, mood)
+    _put_tokens(buffer, pool, first + clause, topic, mood)
     if chance(buffer) < buffer.voice[FRIENDS]:
         _put_friend(buffer, pool)
 
@@ -206,6 +385,13 @@ def _put_friend(buffer, pool):  # type: ignore[no-untyped-def]  # pragma: no cov
     span = words(buffer, pool, _COMPANY)
     company = span[0] + 2 * rank(chance(buffer), (span[1] - span[0]) // 2, 2.0)
     put_string(buffer, pool, company)
+    _put_nickname(buffer, pool)
+    put_string(buffer, pool, company + 1)
+
+
+@kernel
+def _put_nickname(buffer, pool):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """A name that a friend of the author goes by."""
     start, u = buffer.position, chance(buffer)
     # Most often one of a few friends; sometimes one who is not named again.
     one = 1000 + 4 * int(40.0 * (u / 0.6) ** 3 if u < 0.6 else 1e6 * u)
@@ -216,4 +402,3 @@ def _put_friend(buffer, pool):  # type: ignore[no-untyped-def]  # pragma: no cov
             put_string(buffer, pool, syllables[0] + int(u * (syllables[1] - syllables[0])))
     put_string(buffer, pool, tails[0] + int(_habit(buffer, one + 3) * (tails[1] - tails[0])))
     upper(buffer.out, start, start + 1)
-    put_string(buffer, pool, company + 1)

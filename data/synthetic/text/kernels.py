@@ -25,11 +25,14 @@ from data.synthetic.text.buffer import (
     sentence_case,
     upper,
     without_accents,
+    without_apostrophes,
 )
 from data.synthetic.text.clauses import (
     ACTIVITIES,
     ASIDE,
+    BAIT,
     BARE,
+    CARE,
     CHAT,
     EMOJI,
     EMOJIS,
@@ -43,6 +46,8 @@ from data.synthetic.text.clauses import (
     LENGTH,
     LOWER,
     MARKS,
+    NEXT,
+    OUTRAGE,
     REPLIES,
     SAYS,
     SENTENCES,
@@ -56,15 +61,18 @@ from data.synthetic.text.clauses import (
     TAGS,
     THINGS,
     TOXIC,
+    USEFUL,
     adopt_voice,
     pick,
     put_clause,
     put_string,
+    take_up,
     topical,
     weight_of,
     words,
 )
-from data.synthetic.text.lexicon import ACCENTS_AT, I32, STRINGS_AT, U8
+from data.synthetic.text.lexicon import ACCENTS_AT, I32, RULED_AT, STRING, STRINGS_AT, U8
+from data.synthetic.text.rules import HELD, LAX, MOOD, REF, SAY, SUBJ
 from data.tweet_text import MAX_WEIGHTED_LENGTH as LIMIT
 from data.tweet_text import URL_WEIGHT
 
@@ -82,6 +90,14 @@ ANSWER = 0.9
 BROKEN = 56
 """Characters over the limit that must be intended for a text to be trimmed to the limit itself; one in a hundred."""
 
+PLAIN = 0.5
+"""Bait, outrage and usefulness that show in the words are above this."""
+
+SHORTEST_RULED, MEAN_RULED, TOO_LONG = 2.0, 74.0, 20
+"""The same where clauses are built from rules; there a clause is drawn again that makes the text longer than intended by
+more than TOO_LONG."""
+
+_HALF_SENTENCE = 30
 _HALF_CLAUSE = 26
 """Characters that may be missing of the intended length without another clause."""
 _PLAIN = 0.9
@@ -113,56 +129,89 @@ class Strings(NamedTuple):
 
 
 @kernel
-def _put_next(buffer, pool, count, toxic_at, brief):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _listed(buffer, count, mood, ruled):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """The list of clauses that clause number `count` is of."""
+    style, u = buffer.style, chance(buffer)
+    if style == _SPAMMING:
+        return SPAM if ruled or count == 0 or u < 0.4 else FRAMES + mood
+    if ruled and (count == 0 or (count == 1 and u < 0.4)):
+        if buffer.bait > PLAIN:
+            return BAIT
+        if buffer.outrage > PLAIN and buffer.toxicity == 0:
+            return OUTRAGE
+        if buffer.useful > PLAIN:
+            return USEFUL
+    if style == _SMALL_TALK or (count > 0 and u < buffer.voice[ASIDE]):
+        return CHAT
+    if style == _ANSWER and count == 0 and u < (0.85 if ruled else 0.6):
+        return REPLIES + mood
+    return NEXT + mood if ruled and count > 0 and u > 0.3 else FRAMES + mood
+
+
+@kernel
+def _put_next(buffer, pool, count, toxic_at, brief, ruled):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Clause number `count` of a text, most often a short one where it is to be `brief`."""
-    style, topic, mood = buffer.style, buffer.topic, buffer.mood
+    topic, mood = buffer.topic, buffer.mood
     if count > 0:
         topic = topic if chance(buffer) < buffer.share else buffer.second
         mood = mood if chance(buffer) < 0.7 else 0
-    which = FRAMES + mood
-    if count == toxic_at:
-        which = TOXIC + buffer.toxicity - 1
-    elif style == _SMALL_TALK or (style != _SPAMMING and count > 0 and chance(buffer) < buffer.voice[ASIDE]):
-        which = CHAT
-    elif style == _SPAMMING and (count == 0 or chance(buffer) < 0.4):
-        which = SPAM
-    elif style == _ANSWER and count == 0 and chance(buffer) < 0.6:
-        which = REPLIES + mood
+    which = TOXIC + buffer.toxicity - 1 if count == toxic_at else _listed(buffer, count, mood, ruled)
+    buffer.brief = brief
+    buffer.registers[MOOD], buffer.registers[SUBJ] = mood + 1, 0
     put_clause(buffer, pool, which, topic, mood, 0.8 if brief else 16.0)
 
 
 @kernel
 def _put_body(buffer, pool, room):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Clauses up to the intended length and no heavier than `room` in all; one that does not fit is drawn again."""
-    begin = buffer.position
-    wanted = (SHORTEST - MEAN * np.log1p(-chance(buffer))) * buffer.voice[LENGTH]
-    if buffer.style == _ANSWER:
-        wanted *= ANSWER
+    begin, ruled = buffer.position, pool.table[RULED_AT + buffer.language] == 1
+    buffer.begin = begin
+    wanted = _intended(buffer, ruled)
     full = wanted > LIMIT + BROKEN
     toxic_at = -1 if buffer.toxicity == 0 else int(2.0 * chance(buffer))
-    least = 2 if toxic_at == 1 or (buffer.share < 1.0 and chance(buffer) < 0.5) else 1
-    plain = buffer.style == _ORIGINAL and toxic_at != 0 and chance(buffer) < _PLAIN
+    least = 2 if toxic_at == 1 or (buffer.share < 1.0 and not ruled and chance(buffer) < 0.5) else 1
+    plain = buffer.style == _ORIGINAL and toxic_at != 0 and chance(buffer) < _PLAIN and not ruled
     count, failed = 0, 0
-    while failed < 4 and (count < least or buffer.weight + _HALF_CLAUSE < wanted):
+    half = _HALF_SENTENCE if ruled else _HALF_CLAUSE
+    while failed < 4 and (count < least or buffer.weight + half < wanted):
         position, weight, named = buffer.position, buffer.weight, buffer.named
+        held, refers, says, last = _held(buffer)
         if count > 0:
             # A joining word between clauses; after a clause that ends with a mark, only a space.
             if open_ended(buffer, begin):
                 put_string(buffer, pool, pick(buffer, words(buffer, pool, JOINS), 4.0))
             else:
                 put_byte(buffer, 32)
-        _put_next(buffer, pool, count, toxic_at, wanted - buffer.weight < 1.7 * _HALF_CLAUSE)
-        if buffer.weight <= room and not (plain and count == 0 and buffer.topical_words == 0):
+        _put_next(buffer, pool, count, toxic_at, wanted - buffer.weight < 1.7 * half, ruled)
+        # A sentence much longer than the text was to be is said otherwise.
+        long = ruled and failed < 3 and count != toxic_at and buffer.weight > wanted + TOO_LONG
+        if buffer.weight <= room and not long and not (plain and count == 0 and buffer.topical_words == 0):
             count += 1
         elif full and count >= least and cut(buffer, position, room):
             break
         else:
             buffer.position, buffer.weight, buffer.named = position, weight, named
+            buffer.registers[HELD], buffer.registers[REF], buffer.registers[SAY] = held, refers, says
+            buffer.last_named, buffer.article = last, 0
             failed += 1
             plain = plain and failed < 3
     if full:
         for _ in range(min(room - buffer.weight, 3)):
             put_byte(buffer, 46)
+
+
+@kernel
+def _intended(buffer, ruled):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """An intended length in characters."""
+    u = -np.log1p(-chance(buffer))
+    wanted = (SHORTEST_RULED + MEAN_RULED * u if ruled else SHORTEST + MEAN * u) * buffer.voice[LENGTH]
+    return wanted * ANSWER if buffer.style == _ANSWER else wanted
+
+
+@kernel
+def _held(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    r = buffer.registers
+    return r[HELD], r[REF], r[SAY], buffer.last_named
 
 
 @kernel
@@ -192,6 +241,8 @@ def _put_spoken(buffer, pool, room):  # type: ignore[no-untyped-def]  # pragma: 
         lower(buffer.out, begin, buffer.position)
     else:
         sentence_case(buffer.out, begin, buffer.position, v[SENTENCES] < 0.6)
+    if pool.table[RULED_AT + buffer.language] and v[BARE] < 0.3:
+        without_apostrophes(buffer, begin)
     if pool.table[ACCENTS_AT + buffer.language] and v[BARE] < 0.35:
         without_accents(buffer, begin)
     end = chance(buffer)
@@ -257,8 +308,8 @@ def _put_tag(buffer, pool):  # type: ignore[no-untyped-def]  # pragma: no cover 
 @kernel
 def _put_squeezed_one(buffer, pool, which):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Appends one of the topic's strings of a list as a hashtag."""
-    at = STRINGS_AT + 3 * pick(buffer, topical(buffer, pool, which, buffer.topic), 3.0)
-    put_squeezed(buffer, pool.data, pool.table[at], pool.table[at + 3])
+    at = STRINGS_AT + STRING * pick(buffer, topical(buffer, pool, which, buffer.topic), 3.0)
+    put_squeezed(buffer, pool.data, pool.table[at], pool.table[at + STRING])
 
 
 @kernel
@@ -299,6 +350,8 @@ def _take_row(buffer, draft, i):  # type: ignore[no-untyped-def]  # pragma: no c
     buffer.topic, buffer.second, buffer.share = draft.topic[i, 0], draft.topic[i, 1], draft.share[i]
     buffer.mood, buffer.toxicity, buffer.style = draft.sentiment[i], draft.toxicity[i], draft.style[i]
     buffer.tag, buffer.mention = draft.tag[i], draft.mention[i]
+    buffer.bait, buffer.outrage, buffer.useful = draft.bait[i], draft.outrage[i], draft.usefulness[i]
+    buffer.about = draft.about[i]
 
 
 @kernel
@@ -306,6 +359,10 @@ def _write_one(buffer, pool, tags, handles):  # type: ignore[no-untyped-def]  # 
     """Writes the text of the row that the buffer has, into the first `position` bytes of `out`."""
     clear(buffer)
     adopt_voice(buffer)
+    care = buffer.voice[CARE]
+    buffer.registers[LAX] = 0 if care < 0.62 else 1 if care < 0.86 else 2
+    if buffer.about >= 0 and pool.table[RULED_AT + buffer.language]:
+        take_up(buffer, pool, buffer.about)
     _put_tail(buffer, pool, tags, handles)
     size, weight = buffer.position, buffer.weight
     buffer.tail[:size] = buffer.out[:size]

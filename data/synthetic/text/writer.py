@@ -55,6 +55,8 @@ class Draft(NamedTuple):
     """How much they show anger at others, in [0, 1]."""
     usefulness: F32
     """How much of them is of use to those who like their topic, in [0, 1]."""
+    about: I64
+    """Rows of the writer's entities that what they answer named first, -1 for none."""
 
 
 class Texts(NamedTuple):
@@ -66,6 +68,14 @@ class Texts(NamedTuple):
     """[N + 1]"""
     entity: I64
     """[E] rows of `Writer.entity_names`: the persons, places and organisations that each text names, in order."""
+
+
+    def first(self) -> I32:
+        """[N] 1 + row of the entity that each text names first, 0 for none."""
+        some = np.diff(self.entity_offsets) > 0
+        named = np.zeros(len(some), np.int32)
+        named[some] = self.entity[self.entity_offsets[:-1][some]] + 1
+        return named
 
 
 class Writer:
@@ -109,7 +119,7 @@ class Writer:
         return Texts(_series(data, offsets_of(size)), offsets_of(named), names.astype(np.int64))
 
 
-_DTYPES = (np.int64, np.int64, np.int64, np.int64, np.float32, *(np.int64,) * 5, *(np.float32,) * 3)
+_DTYPES = (np.int64, np.int64, np.int64, np.int64, np.float32, *(np.int64,) * 5, *(np.float32,) * 3, np.int64)
 
 
 def _packed(rows: Array, size: I64) -> Array:

@@ -86,6 +86,7 @@ class Scenario:
             "style": np.array([SPAM if tweet.spam else ORIGINAL]),
             "bait": np.array([tweet.bait]), "outrage": np.array([tweet.outrage]),
             "usefulness": np.array([tweet.usefulness]),
+            "named": np.array([0]),
         }  # fmt: skip
         self.state.apply(EventBatch("tweets", columns), hidden)
         return tweet

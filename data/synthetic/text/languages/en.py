@@ -3,6 +3,10 @@
 # ruff: noqa: E501, SIM905 - words read best as they are spoken
 from __future__ import annotations
 
+from data.synthetic.text.languages.english.rules import RULES, WORDS
+
+__all__ = ["RULES", "WORDS"]
+
 CODE = "en"
 
 TOPICS = """
@@ -56,168 +60,13 @@ cars and bikes | Cars EV Cycling CarTwitter BikeLife | Tesla*o;Porsche*o;BMW*o;T
 parenting | ParentLife MumLife DadJokes Toddler Parenting | Bluey;Peppa Pig;Lego*o;Calpol;Ikea*o;Cocomelon;Paw Patrol;Legoland*l;Frozen;the school gate;Ms Rachel*p;Julia Donaldson*p | toddler;nap time;school run;bedtime story;nappy bag;tantrum;packed lunch;newborn;teething;nursery;playground;homework;tooth fairy;pram | surviving the school run;reading a bedtime story;negotiating with a toddler;stepping on Lego;warming a bottle;building a den in the living room
 """
 
-FRAMES: dict[int, tuple[str, ...]] = {
-    1: (
-        "{e} <3", "yes {e}", "love {e}", "{e} wins", "the {t} <3", "ahh the {t}", "{e} forever", "wow the {t}",
-        "thank you {e}", "well done {e}", "{e} you beauty", "{e} made my day", "big day for {e}", "more {e} please",
-        "ok {e} I see you", "{e} saved my week", "{d} <3", "that felt {x} {a}", "u have to love {e}",
-        "so grateful for {e}", "yay, {d}", "so happy about my {t}", "your {t} will be fine",
-        "{e} never lets me down", "proud of {e} {w}", "{e} has my whole heart", "her {t} had me smiling",
-        "can't get enough of {e}", "{e} deserves everything", "give {e} all the awards", "nobody does it like {e}",
-        "{a} news about {e}", "goosebumps from your {t}", "I'm in love with the {t}", "I knew {e} had it in them",
-        "can {e} run for president", "I needed the {t} {w}", "highlight of the week: {e}",
-        "still smiling about the {t}", "they finally sorted the {t}", "nothing but respect for {e}",
-        "how lucky are we to have {e}", "my mum loves {e} and so do I", "I'd recommend {e} to anybody",
-        "the {t} got better {w}", "my {t} {w}, perfection", "nothing beats {d}", "I laughed so hard at their {t}",
-        "love {d} {w}", "we don't talk enough about {e}", "can't believe I got to see {e}",
-        "the {t} alone made it worth it", "feeling {a} after the {t}", "obsessed with the {t} {w}",
-        "I would do anything for his {t}", "{e}. that's it, that's the tweet", "just got {n} out of {n} on the {t}",
-        "cheers to {e} and our {t}", "being around {e} makes it better", "I've waited {n} years for some {t}",
-        "the {t} looked {a} {w}", "best {w} ever thanks to {e}", "happy to report the {t} went well",
-        "what a time to be {d}", "my dad cried at her {t}, so did I", "this made me miss {d}",
-        "im {d}, don't wait up", "the {t} turned out {x} {a}", "so {e} went and did that {w}",
-        "this is why I love {d}", "I'm not crying, you're crying. {e}", "shout out to {e} for my {t}",
-        "she will be so glad to hear of {e}", "I could spend hours {d}", "the {t} got me out of bed {w}",
-        "I smiled all the way through the {t}", "found a new love for {d}", "more than anything I want {e} to win",
-        "it's {a} to have {e} in my life", "looking forward to your {t} {w}",
-        "every single time {e} comes up I grin", "already planning more {d}",
-        "good things happen when you trust {e}", "his {t} got {x} {a} this year",
-        "you can tell that {e} put in the work", "only {e} could make me like {t}",
-        "that smile on his face when he saw {e}", "{d} {w} and I'm happy", "as long as I have {e} I don't need much",
-        "my favourite thing {w} was the {t}", "life is good when you're {d}", "I earned this: {d} {w}",
-        "I have been {d} and it helps", "our {t} survived, I'm taking it as a win",
-        "in a good place right now because of {e}", "finally {d}, feeling {a}",
-        "hard to explain how {a} the {t} felt", "{e} and the {t}, that's all I need",
-        "most of my joy comes from {d}", "the best part of {w}: {d}", "if you have {e} by your side you will be ok",
-        "{d} with my best friend {w}", "therapy is expensive, {d} is free", "I really like what {e} did with my {t}",
-        "getting into {e} was the best choice of my life", "it is {a} to be {d} in the sun",
-        "they said it would never happen, then {e} did it", "some people will never understand {d}",
-        "this is one of the best things about {d}", "if you haven't tried {d}, do it {w}",
-        "there are days when {d} is all that I need", "nothing in the world like {d} with your friends",
-    ),
-    0: (
-        "so, {e}", "the {t}?", "{e} then", "hm, the {t}", "{t} o'clock", "the {t} again", "{e} {w}", "remember {e}?",
-        "does {e} count?", "{n} days until {e}", "tell me about {e}", "what would {e} do", "your {t} or mine?",
-        "thinking about {e}", "{e} or {e2}?", "of all people, {e}", "{d} now", "my entire feed is {e}", "still {d}",
-        "who else saw the {t}?", "u up? {d}", "thread on his {t} soon", "we need to discuss {e}",
-        "just here for their {t}", "back to {d}", "I had a dream about {e}", "the {t} at {n}, who knew",
-        "can you get me some {t}", "{e} has entered the chat", "reminder that {e} exists",
-        "I used to care about {e}", "can someone check on {e}", "{d} {w}", "so {e} and the {t}",
-        "what's the deal with {e}?", "day {n} of {d}", "we go way back, {e} and I", "did you get your {t} yet?",
-        "{w}: {d}", "watching {e} from the sofa", "if I see the {t} once more", "don't ask me about his {t}",
-        "one day I'll understand {e}", "spent {n} minutes on our {t}", "there's something about {e}",
-        "guess who's {d}", "overheard on the train: {e}", "that is their {t}, not ours",
-        "looking for tips on some {t}", "anyone else {d}?", "me {d} {w}", "I keep seeing {e} everywhere",
-        "not sure what to make of {e}", "I said what I said about {e}", "I've got opinions on her {t}",
-        "let me know when {e} is over", "I have no idea what {e} said", "im {d} {w}",
-        "wait until you hear about {e}", "asking for a friend: the {t}?", "does anyone know about my {t}?",
-        "in my opinion {e} will be back", "is that really what {e} wants?", "what will they do with her {t}",
-        "is it just me or did {e} change", "nobody: ... me: {d}", "picked up {d} again", "you get used to {d}",
-        "half of my week went on your {t}", "he said {e}, she said {e2}", "not me {d} {w}",
-        "where were you when {e} happened", "I wonder how {e} feels {w}", "what do you all think of the {t}?",
-        "my coworker keeps {d}", "from {e} to {e2} in one day", "some {t} and a seat by the window",
-        "first the {t}, then the {t2}", "explain the {t} to me like I'm five", "my plans {w}: {d}",
-        "most people have never heard of {e}", "these days it's all {d}", "how much is {e} really worth to you",
-        "reading about {e} and the {t}", "currently {d}, send help", "he was {d} when I called",
-        "heard {n} people mention {e} {w}", "the {t} before the {t2}, always",
-        "why did nobody tell me about their {t}", "apparently {e} did something {w}",
-        "she has her {t}, he has his {e}", "my brother won't stop talking about {e}",
-        "you know it's serious when {e} comes up", "so are we all just {d} now?", "how do people even start {d}",
-        "I know nothing about {e} but here we are", "as of {w} I'm into {d}", "somebody asked me about his {t} {w}",
-        "I've been {d} since {w}", "every conversation {w} ends with {e}", "if it were up to me I'd be {d}",
-        "in {n} years we will all be {d}", "it's either {e} or {e2} at this point",
-        "it will be {e} in the end, you know it will", "only {n} people like {t} and I am one of them",
-        "there is a lot to be said for {d}", "between {e} and {e2} I don't know anymore",
-        "me: no more {e}. also me: {d}", "when you think about it {e} was always like that",
-        "by the time you read it I will be {d}", "she asked about the {t} so I talked for {n} minutes",
-        "it was never about {e}, it was about some {t}",
-    ),
-    -1: (
-        "oh {e}", "bye {e}", "RIP {e}", "no {e} no", "RIP the {t}", "ugh, the {t}", "overrated: {e}",
-        "they ruined {e}", "so sad about {e}", "not the {t} again", "I miss the old {e}", "crying over our {t}",
-        "{e} used to be good", "is {e} even trying?", "it hurts, {e} hurts", "all that for my {t}",
-        "u can keep your {t}", "hate {d}", "I give up on her {t}", "so done with the {t}", "it's not fair on {e}",
-        "that was not ok, {e}", "sick of {e} {w}", "the {t} hurt to watch", "I'm worried about {e}",
-        "{e} makes me so angry", "enough {d}", "{e} what are you doing", "{e} owes me an apology",
-        "bitter about {e} still", "the {t} cost me {n} quid", "I'm begging {e} to stop", "remember when {e} cared",
-        "how hard can the {t} be", "his {t} makes me so mad", "lost sleep over your {t}", "tired of {d}",
-        "nobody asked for the {t}", "I can't with {e} anymore", "how is {e} still allowed",
-        "absolutely fuming at {e}", "{e} in the mud {w}", "{e} let me down {w}", "the {t} ruined my evening",
-        "the absolute state of {e}", "why does {e} do this to me", "disappointed in {e}, again",
-        "dreading the {t} {w}", "your {t} will not save you", "got home, saw {e}, got sad", "never {d} again",
-        "what a {a} day for {e}", "the {t} got worse {w}", "don't get me started on {e}", "{a} from {e}, as always",
-        "{e} broke my heart {w}", "the {t} keeps me up at night", "I have had it with their {t}",
-        "we lost {e} to his {t}", "my stomach dropped at the {t}", "I feel {a} after the {t}",
-        "not even the {t} can fix this", "im so sick of {d}", "her {t} will be the end of me",
-        "the {t} made me want to scream", "why am I still {d}", "every week {e} finds a new low",
-        "you can't be serious about {e}", "I'm angry at {e} and at myself", "she was right, {e} never cared",
-        "I'm scared to look at their {t}", "can't sleep because of some {t}", "the {t} felt {a} {w}",
-        "wasted {n} hours {d}", "honestly expected more from {e}", "who let {e} near the {t}", "stop {d}, just stop",
-        "I hate how much I care about {e}", "this is the {a} side of {e}", "forgot the {t} and now I'm stuck",
-        "well that's {e} cancelled for me", "{d} and regretting it", "in the end {e} did nothing for us",
-        "as if {d} will fix it", "how did {e} mess up the {t}", "my head hurts from {d}",
-        "I paid for our {t} and got nothing", "if you have to ask, {e} has failed",
-        "if {e} does this once more I'm done", "{e} lied to us about her {t}", "don't talk to me about {e} {w}",
-        "I can't afford {e} or the {t}", "of course the {t} went wrong {w}", "nobody warned me about {d}",
-        "{n} complaints about my {t} and no answer", "it is really sad to see {e} in that state",
-        "nothing is as {a} as {d}", "there is no way that {e} gets away with it",
-        "everything about your {t} went {x} wrong", "nothing ever works when I'm {d}",
-        "some of you have never had to deal with {t}", "she left because I was always {d}",
-        "they will never get it, it's only {t} to them", "being let down by {e} hurts more than I thought",
-        "I was {d} and then it all fell apart", "my anxiety and {d} don't go together",
-        "most of the time {d} is just {a}", "worst {w} of my life and it's because of {e}",
-        "how is anyone supposed to get by with {t} like that", "why do they keep {d}, it's really not funny",
-    ),
-}  # fmt: skip
-
-REPLIES: dict[int, tuple[str, ...]] = {
-    1: (
-        "love this", "so true", "exactly this", "congrats!", "{e} forever", "couldn't agree more", "haha yes", "the {t} though",
-        "this made my day", "you're so right about {e}", "best take {w}", "thank you for saying it", "that sounds {a}", "yesss", "I'm so happy for you",
-        "you deserve it", "finally someone said it", "same, {e} got me through {w}", "tell {e} I said hi", "omg yes the {t}", "we love to see it",
-        "ok this is {x} {a}", "following you just for this", "you always find the best stuff", "I felt that", "can't wait to hear more", "that {e} bit got me",
-        "enjoy every minute", "put it in a museum", "me too, {d} {w}",
-    ),
-    0: (
-        "what about {e}?", "was it the {t}?", "source?", "wait what", "same here, {d}", "since when?", "how come?", "depends on the {t} I guess",
-        "who told you that", "hmm {e}", "did you see {e} {w}?", "lol", "first time hearing about it", "and the {t}?", "ok but {e2}", "tell me more",
-        "I was just {d}", "could be {e}", "it's complicated", "you mean {e}?", "asking because of the {t}", "ask me again {w}", "let me check",
-        "I thought you were {d}", "maybe, maybe not", "they said {n}, didn't they", "sent you a message", "not what I heard about {e}", "is there a link?",
-        "when did the {t} happen", "my sister said the same", "where can I read that",
-    ),
-    -1: (
-        "no way", "hard disagree", "{e} though? really?", "this aged badly", "the {t} felt {a} and you know it", "delete this",
-        "nah", "you can't be serious", "worst take {w}", "sorry but no", "{e} again? really?", "this is {a}", "I'm so sorry to hear that",
-        "that's not what happened with {e}", "you never watched the {t} then", "stop it", "how can you defend {e}", "makes me sick", "blame {e} for that",
-        "who hurt you", "I had the same with the {t}, {a}", "don't even start on {e}", "hope you feel better soon", "not this again", "I'd be furious",
-        "says the one {d}",
-    ),
-}  # fmt: skip
-
-CHAT: tuple[str, ...] = (
-    "ok going to bed", "good morning", "I need a nap", "why am I awake", "can't believe it's over already", "so bored {w}",
-    "who's up?", "what a day", "hello from the bus", "my phone is at 2%", "is it Friday yet", "I miss my mum",
-    "that's enough internet {w}", "raining again", "having one of those days", "mood", "no thoughts, head empty",
-    "I have so many questions", "send snacks", "big if true", "note to self: sleep", "somebody entertain me",
-    "feeling {a} {w}", "not sure how I feel about this", "someone tell me it gets easier", "hi", "lol what",
-    "thinking thoughts {w}", "I should be working", "neighbours are loud {w}", "new week new me", "I can't stop laughing", "my anxiety is through the roof",
-    "people are so fake", "you never know what someone is going through", "happy birthday to my best friend", "I just want to be happy",
-    "my heart can't take this", "why do I always do this to myself", "don't let anyone dull your shine", "I hate waiting", "I'm shaking",
-    "my boss is going to kill me", "when your friends forget about you", "somebody come over", "I cried in the car {w}", "I love my friends so much",
-    "can't stop smiling {w}", "my little sister is growing up too fast", "she really said that to my face", "he never texts back", "I don't want to go to work",
-    "people who don't say thank you, why", "woke up angry and I don't know why", "my head is killing me", "just be kind", "it is what it is",
-    "never going back there", "I swear everyone is getting married", "I feel like a ghost", "my flatmate ate my lunch", "missing home {w}",
-    "trying to stay positive {w}", "if you see me cry no you didn't", "learn to let go", "life is too short to be mad", "three hours of sleep and a dream",
-    "the bus driver waved at me so today is a good day", "I lost my keys again", "been on hold for {n} minutes", "your customer service is a joke",
-    "still no reply from support", "my train is delayed again", "I hope everyone has a lovely day", "I'm so tired of being tired",
-    "every day is a chance to start over", "why are men", "I have nothing to wear", "told my therapist about it", "why is everything so expensive",
-    "I burned my tongue", "my cat judged me", "he makes me so happy", "they don't deserve you", "trust your gut", "we move", "pray for me",
-    "God is good", "so nervous about {w}", "can't breathe from laughing", "dreams do come true", "I talk too much", "not feeling great {w}",
-    "been crying for an hour", "you ever just sit there", "some people need to grow up", "I was today years old", "this city never sleeps",
-    "my mum just called me by the dog's name", "ordered food, it's late", "everything hurts", "have a nice weekend everyone", "do not disturb",
-    "I got the job", "I failed my driving test", "what is wrong with people", "lost another follower", "back online", "I'm scared of the dark",
-    "nobody talks to me like you do", "I miss being a kid", "it's my birthday", "who hurt you", "the audacity", "glad that's over",
-)  # fmt: skip
+FRAMES: dict[int, tuple[str, ...]] = {1: ("{first+}",), 0: ("{first0}",), -1: ("{first-}",)}
+REPLIES: dict[int, tuple[str, ...]] = {1: ("{reply+}",), 0: ("{reply0}",), -1: ("{reply-}",)}
+NEXT: dict[int, tuple[str, ...]] = {1: ("{next@}",), 0: ("{next@}",), -1: ("{next@}",)}
+CHAT: tuple[str, ...] = ("{chat}",)
+BAIT: tuple[str, ...] = ("{bait}",)
+OUTRAGE: tuple[str, ...] = ("{outrage}",)
+USEFUL: tuple[str, ...] = ("{useful}",)
 
 ADJECTIVES: dict[int, tuple[str, ...]] = {
     1: tuple("amazing brilliant beautiful unreal perfect great lovely iconic wonderful superb joyful blessed hopeful incredible magical".split()),
@@ -234,9 +83,7 @@ WHEN: tuple[str, ...] = (
     "on a Monday", "before bed", "since dawn", "yesterday", "this year", "last night", "at 3am", "after work", "on the train",
 )  # fmt: skip
 
-JOINS: tuple[str, ...] = (
-    ". ", ", ", " and ", " but ", "... ", "! ", ". also ", " because ", ". anyway ", " so ", "\n", " - ", ". then ", "; ", " when ", " while ",
-)  # fmt: skip
+JOINS: tuple[str, ...] = (". ", " ", ", ", "! ", "... ", "\n", ". ", " and ", " but ", " - ", "; ")
 
 FILLERS: tuple[str, ...] = (
     "tbh", "lol", "honestly", "ngl", "imo", "fr", "btw", "literally", "I mean", "mate", "folks", "y'all", "haha", "smh",
@@ -264,12 +111,7 @@ TOXIC: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-SPAM: tuple[str, ...] = (
-    "Get 1000 followers free", "click the link in my bio", "make $500 a day from home", "limited offer, act now", "I earned $3,000 last week, ask me how",
-    "DM me for a guaranteed return", "free gift card for the first 100", "follow back, 100% guaranteed", "best price online, free shipping", "lose 10 kg in 2 weeks",
-    "you won't believe this trick", "win a brand new phone {w}", "double your money {w}", "cheap watches, top quality", "sign up {w} and get a bonus",
-    "retweet to win", "hot singles near you", "buy verified accounts here", "work from home, no experience needed", "join our group for free signals",
-)  # fmt: skip
+SPAM: tuple[str, ...] = ("{spam}",)
 
 GIVEN: tuple[str, ...] = tuple(
     "James Olivia Jack Emma Harry Amelia George Sophie Liam Grace Noah Chloe Mason Ruby Tyler Hannah Kyle Megan Jordan Ashley Brandon Kayla "

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import NamedTuple, Self
 
 import numpy as np
 
 from data.batch import I64
+from data.synthetic.text.languages.grammar import Rule
 
 MOODS: tuple[int, ...] = (1, 0, -1)
 """Sentiments that clauses and adjectives are kept by."""
@@ -21,8 +22,10 @@ TOXIC_CATEGORIES: tuple[str, ...] = ("none", "insult", "profanity", "threat", "i
 ENTITY_KINDS: tuple[str, ...] = ("person", "place", "organisation")
 """Kinds of named entity; works, makes and events have none."""
 
-SLOTS: tuple[str, ...] = ("e", "e2", "t", "t2", "d", "a", "x", "w", "n")
-"""What clauses may leave open."""
+SLOTS: tuple[str, ...] = (
+    "e", "e2", "t", "t2", "d", "a", "x", "w", "n", "E", "T", "he", "b", "db", "dd", "an", "n12", "n99", "friend",
+)  # fmt: skip
+"""What clauses may leave open; see `languages`."""
 
 _HIERARCHY: dict[str, str] = {
     "sports": "football, basketball, baseball, cricket, tennis, formula one, combat sports, running, fitness",
@@ -45,6 +48,9 @@ TOPIC_NAMES: tuple[str, ...] = tuple(name for names in _HIERARCHY.values() for n
 PARENT: I64 = np.repeat(np.arange(len(_HIERARCHY)), [names.count(", ") + 1 for names in _HIERARCHY.values()])
 """[48] row of PARENT_NAMES of each topic."""
 PARENT.flags.writeable = False
+
+_CLAUSES = ("frames", "replies", "chat", "spam")
+"""Lists that may be short where rules make many clauses of one."""
 
 _HASHTAG = re.compile(r"[^\W\d]\w*")
 _KIND = {"p": 0, "l": 1, "o": 2}
@@ -74,6 +80,24 @@ class Topic:
 
 
 @dataclass(frozen=True)
+class Words:
+    """What the rules of a language take for granted."""
+
+    inflect: Callable[[str], tuple[str, ...]] = lambda verb: (verb,) * 5
+    """A verb's FORMS; the second is that of the third person singular."""
+    agreeing: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Words that agree with the subject, [7] in the order of SUBJECTS."""
+    referring: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Words for the last name, [4]: he, she, it, they."""
+    variants: Mapping[str, tuple[str, str, str]] = field(default_factory=dict)
+    """Words as a careful, a hasty and a very hasty author types them."""
+    plural: Callable[[str], bool] = lambda noun: False
+    woman: Callable[[str], bool] = lambda name: False
+    base: Callable[[str], tuple[str, str]] = lambda activity: (activity, activity)
+    """Base form and past of an activity."""
+
+
+@dataclass(frozen=True)
 class Language:
     """All words of one language; the package says what each list is."""
 
@@ -100,6 +124,16 @@ class Language:
     """Patterns of organisations over {family}."""
     spots: tuple[str, ...]
     """Patterns of places over {family}."""
+    rules: Mapping[str, Rule]
+    """What clauses are built from beside slots; none where all clauses are frames."""
+    next: Mapping[int, tuple[str, ...]]
+    """Clauses that go on about what a text has named; none where frames follow each other."""
+    bait: tuple[str, ...]
+    """Clauses that tease; where there are none, frames stand for them, and so for the next two."""
+    outrage: tuple[str, ...]
+    useful: tuple[str, ...]
+    words: Words
+    """How verbs and words bend, for the rules."""
 
     @classmethod
     def of(cls, words: ModuleType) -> Self:
@@ -108,6 +142,7 @@ class Language:
         Raises:
             ValueError: a list is short, a slot or a mark unknown, a hashtag malformed, or the topics not TOPIC_NAMES.
         """
+        extra = vars(words)
         language = cls(
             code=words.CODE,
             topics=tuple(_topic(words.CODE, line) for line in words.TOPICS.strip().splitlines()),
@@ -126,15 +161,21 @@ class Language:
             name=words.NAME,
             orgs=words.ORGS,
             spots=words.SPOTS,
+            rules=extra.get("RULES", {}),
+            next=extra.get("NEXT", dict.fromkeys(MOODS, ())),
+            bait=extra.get("BAIT", ()),
+            outrage=extra.get("OUTRAGE", ()),
+            useful=extra.get("USEFUL", ()),
+            words=extra.get("WORDS", Words()),
         )
         language._check()
         return language
 
     def clauses(self) -> tuple[str, ...]:
         """Everything with slots: frames, replies, small talk, toxic clauses and spam."""
-        by_mood = (clause for lists in (self.frames, self.replies) for mood in MOODS for clause in lists[mood])
+        by_mood = (clause for lists in (self.frames, self.replies, self.next) for mood in MOODS for clause in lists[mood])
         toxic = (clause for category in TOXIC_CATEGORIES[1:] for clause in self.toxic[category])
-        return (*by_mood, *self.chat, *toxic, *self.spam)
+        return (*by_mood, *self.chat, *toxic, *self.spam, *self.bait, *self.outrage, *self.useful)
 
     def _check(self) -> None:
         if tuple(topic.name for topic in self.topics) != TOPIC_NAMES:
@@ -148,10 +189,12 @@ class Language:
             ("joins", self.joins, 8), ("fillers", self.fillers, 16), ("spam", self.spam, 15),
             ("given", self.given, 40), ("family", self.family, 40), ("orgs", self.orgs, 12), ("spots", self.spots, 12),
         ):  # fmt: skip
+            least = 1 if self.rules and name.split()[0] in _CLAUSES else least
             if len(words) < least or not all(words):
                 raise ValueError(f"{self.code}: {name} needs {least} entries, none empty; there are {len(words)}")
+        known = {*SLOTS, *self.rules, *(re.sub(r"(@)[01]$|(?<=\w)[-+]$", r"\1", name) for name in self.rules), *self.words.agreeing, *self.words.referring}
         for clause in self.clauses():
-            if unknown := set(slots(clause)) - set(SLOTS):
+            if unknown := set(slots(clause)) - known:
                 raise ValueError(f"{self.code}: unknown slot {sorted(unknown)} in {clause!r}")
         for patterns, needs in (((self.name,), {"given", "family"}), (self.orgs + self.spots, {"family"})):
             for pattern in patterns:

@@ -44,6 +44,7 @@ def drafted(n: int, **columns: int | I64) -> Draft:
         author=rng.integers(0, PEOPLE, n), key=np.arange(n), language=zeros, topic=np.stack([first, second], 1),
         share=share, sentiment=rng.integers(-1, 2, n), toxicity=zeros, style=zeros, tag=none, mention=none,
         bait=zeros.astype(np.float32), outrage=zeros.astype(np.float32), usefulness=zeros.astype(np.float32),
+        about=none,
     )  # fmt: skip
     return draft._replace(**{name: np.broadcast_to(value, n) for name, value in columns.items()})
 

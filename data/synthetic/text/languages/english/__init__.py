@@ -1,0 +1,1 @@
+"""English: the rules that its tweets are built from, beside the words of `languages.en`."""
