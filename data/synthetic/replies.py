@@ -44,7 +44,8 @@ def written(config: WorldConfig, people: People, writer: Writer, state: State, r
     A retweet has the attributes of what it repeats. Replies and quotes are on the same topics; their quality is 0.6 x
     the author's talent + 0.8 x a normal number - 0.5, their virality that of an original less 0.5. They are toxic with
     1.5 x the author's `toxicity`, and then their sentiment is -1; else it is 0.2 + 0.5 x that of what they answer + 0.7
-    x a normal number, rounded and cut to -1..1. Their text is about what is named first in what they answer. Bait, outrage and usefulness are those of `attributes`.
+    x a normal number, rounded and cut to -1..1. Bait, outrage and
+    usefulness are those of `attributes`. A text is told what the text that it answers names first.
     """
     due = state.due_answers(state.time_us + state.tick_us)
     n, m = len(reaction.author), len(due.tweet)

@@ -50,7 +50,7 @@ JOINS, FILLERS, LAUGHS, STRETCHES, _PREFIXES, _AFFIXES, _COMPANY, _SYLLABLES, _T
 FRAMES, REPLIES, CHAT, SPAM, TOXIC, NEXT, BAIT, OUTRAGE, USEFUL = 1, 4, 6, 7, 8, 13, 15, 16, 17
 """Lists of clauses; those by mood are those of mood 0."""
 
-TYPO_PER_BYTE = 0.012
+TYPO_PER_BYTE = 0.022
 """Of the chance of a typing error in a clause, what each byte of it adds where clauses are built from rules."""
 
 _HABIT = 0.2
@@ -87,24 +87,22 @@ def topical(buffer, pool, which, topic):  # type: ignore[no-untyped-def]  # prag
 @kernel
 def weight_of(pool, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Weighted length of string `s`."""
-    return pool.table[STRINGS_AT + 3 * s + 1]
+    return pool.table[STRINGS_AT + STRING * s + 1]
 
 
 @kernel
 def put_string(buffer, pool, s):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Appends string `s`."""
+    """Appends string `s`, with one blank between words and none before a mark."""
     at = STRINGS_AT + STRING * s
     first, last, weight = pool.table[at], pool.table[at + STRING], pool.table[at + 1]
     if last == first:
         return
-    start = buffer.position
+    start, byte = buffer.position, pool.data[first]
     before = buffer.out[start - 1] if start > buffer.begin else 32
-    byte = pool.data[first]
-    # One blank between words, none before a mark.
-    if byte == 32 and (before == 32 or before == 10):
+    if byte == 32 and before in (32, 10):
         first += 1
         weight -= 1
-    elif before == 32 and start > buffer.begin and (byte == 44 or byte == 46 or byte == 33 or byte == 63 or byte == 39):
+    elif before == 32 and start > buffer.begin and byte in (44, 46, 33, 63, 39):
         buffer.position -= 1
         buffer.weight -= 1
     if buffer.article and last > first:
@@ -121,12 +119,12 @@ def _put_article(buffer, data, first, last):  # type: ignore[no-untyped-def]  # 
     byte = data[first] | 32
     if last > first + 2:
         second, third = data[first + 1], data[first + 2]
-        silent = byte == 104 and second == 111 and (third == 117 or third == 110)
+        silent = byte == 104 and second == 111 and third in (117, 110)
         said = (byte == 117 and second == 110 and third == 105) or (byte == 117 and second == 115)
         said = said or (byte == 111 and second == 110 and third == 101) or (byte == 101 and second == 117)
     else:
         silent, said = False, False
-    vowel = byte == 97 or byte == 101 or byte == 105 or byte == 111 or byte == 117
+    vowel = byte in (97, 101, 105, 111, 117)
     if silent or (vowel and not said):
         at = buffer.position
         if at > 0 and buffer.out[at - 1] == 32:
@@ -182,17 +180,14 @@ def _put_word(buffer, pool, s):  # type: ignore[no-untyped-def]  # pragma: no co
     start = buffer.position
     put_string(buffer, pool, s)
     size = buffer.position - start
+    typo = buffer.voice[TYPO]
     if pool.table[RULED_AT + buffer.language]:
         # Words come in small pieces there, most of which an author types often.
         if size < 4:
             return
-        u = chance(buffer)
-        typo = buffer.voice[TYPO] * min(size, 30) * TYPO_PER_BYTE
-        if u < typo and buffer.out[start] == 32:
-            start += 1
-    else:
-        u = chance(buffer)
-        typo = buffer.voice[TYPO]
+        typo *= min(size, 30) * TYPO_PER_BYTE
+        start += buffer.out[start] == 32
+    u = chance(buffer)
     if u < typo:
         garble(buffer, start)
     elif u > 1.0 - buffer.voice[STRETCH]:
@@ -215,8 +210,8 @@ def _put_entity(buffer, pool, topic):  # type: ignore[no-untyped-def]  # pragma:
     # What a text begins with is better known.
     ruled = pool.table[RULED_AT + buffer.language] == 1
     if buffer.named == 0:
-        u *= 0.9 if ruled else 0.65
-    s = _other(span[0] + steep_rank(u, span[1] - span[0], 5.0 if ruled else 1.5), span, buffer.last)
+        u *= 1.0 if ruled else 0.65
+    s = _other(span[0] + steep_rank(u, span[1] - span[0], 12.0 if ruled else 1.5), span, buffer.last)
     buffer.last = s
     _put_name(buffer, pool, s, topic)
 
@@ -267,7 +262,6 @@ def _put_thing(buffer, pool, topic):  # type: ignore[no-untyped-def]  # pragma: 
 
 @kernel
 def _put_again(buffer, pool, topic):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """The last name once more, or a first one."""
     if buffer.last_named >= 0:
         _put_name(buffer, pool, buffer.last_named, topic)
     else:
@@ -281,7 +275,7 @@ def _put_slot(buffer, pool, slot, topic, mood):  # type: ignore[no-untyped-def] 
     elif slot <= _T2 or slot == _THING_SUBJECT:
         buffer.topical_words += 1
         _put_thing(buffer, pool, topic)
-    elif slot == _D or slot == _TO_DO or slot == _DID:
+    elif slot in (_D, _TO_DO, _DID):
         buffer.topical_words += 1
         which = ACTIVITIES if slot == _D else _BASE if slot == _TO_DO else _PAST
         _put_word(buffer, pool, pick(buffer, topical(buffer, pool, which, topic), 3.0))
@@ -289,7 +283,7 @@ def _put_slot(buffer, pool, slot, topic, mood):  # type: ignore[no-untyped-def] 
         common = chance(buffer) < 0.6
         u = chance(buffer)
         put_number(buffer, 1 + int(40.0 * u**2 if common else np.exp(11.0 * u)))
-    elif slot == _N12 or slot == _N99:
+    elif slot in (_N12, _N99):
         u = chance(buffer)
         put_number(buffer, 1 + int(12.0 * u) if slot == _N12 else 2 + int(98.0 * u**2))
     elif slot == _AN:
@@ -302,7 +296,7 @@ def _put_slot(buffer, pool, slot, topic, mood):  # type: ignore[no-untyped-def] 
     elif slot != _HE_SLOT:
         which = _ADJECTIVES + mood if slot == _A else _INTENSIFIERS if slot == _X else _WHEN
         _put_word(buffer, pool, pick(buffer, words(buffer, pool, which), 4.0))
-    if slot == _ENTITY_SUBJECT or slot == _THING_SUBJECT or slot == _HE_SLOT:
+    if slot in (_ENTITY_SUBJECT, _THING_SUBJECT, _HE_SLOT):
         _as_subject(buffer)
 
 
@@ -315,8 +309,7 @@ def _way(buffer, pool, rule):  # type: ignore[no-untyped-def]  # pragma: no cove
     u = chance(buffer)
     if u < _HABIT:
         own = unit(buffer.own * np.uint64(2 * rule + 1) * np.uint64(0x9E3779B97F4A7C15))
-        u = own + 0.3 * u / _HABIT
-        u -= int(u)
+        u = (own + 0.3 * u / _HABIT) % 1.0
     else:
         u = (u - _HABIT) / (1.0 - _HABIT)
     at, level = pool.cumulative_at - 1, int(u * 2.0**32)
@@ -362,7 +355,7 @@ def _put_tokens(buffer, pool, clause, topic, mood):  # type: ignore[no-untyped-d
             depth = _push(buffer, pool, depth, _way(buffer, pool, token - RULE))
         elif token < MAYBE:
             buffer.registers[SUBJ] = token - SUBJECT
-        elif chance(buffer) < (0.25 if buffer.brief else 0.5):
+        elif chance(buffer) < (0.12 if buffer.brief else 0.5):
             depth = _push(buffer, pool, depth, _way(buffer, pool, token - MAYBE))
 
 
@@ -375,6 +368,9 @@ def put_clause(buffer, pool, which, topic, mood, shift):  # type: ignore[no-unty
     if chance(buffer) < _OWN * shift / (shift + 4.0):
         clause = (clause + int(buffer.voice[PHRASE] * n)) % n
     _put_tokens(buffer, pool, first + clause, topic, mood)
+    while buffer.position > buffer.begin and buffer.out[buffer.position - 1] == 32:
+        buffer.position -= 1
+        buffer.weight -= 1
     if chance(buffer) < buffer.voice[FRIENDS]:
         _put_friend(buffer, pool)
 
@@ -391,7 +387,6 @@ def _put_friend(buffer, pool):  # type: ignore[no-untyped-def]  # pragma: no cov
 
 @kernel
 def _put_nickname(buffer, pool):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """A name that a friend of the author goes by."""
     start, u = buffer.position, chance(buffer)
     # Most often one of a few friends; sometimes one who is not named again.
     one = 1000 + 4 * int(40.0 * (u / 0.6) ** 3 if u < 0.6 else 1e6 * u)

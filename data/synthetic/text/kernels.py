@@ -93,9 +93,9 @@ BROKEN = 56
 PLAIN = 0.5
 """Bait, outrage and usefulness that show in the words are above this."""
 
-SHORTEST_RULED, MEAN_RULED, TOO_LONG = 2.0, 74.0, 20
-"""The same where clauses are built from rules; there a clause is drawn again that makes the text longer than intended by
-more than TOO_LONG."""
+SHORTEST_RULED, MEAN_RULED, TOO_LONG = -10.0, 75.0, 14
+"""The same where clauses are built from rules; there a clause is drawn again that makes the text longer than intended
+by more than TOO_LONG."""
 
 _HALF_SENTENCE = 30
 _HALF_CLAUSE = 26
@@ -141,11 +141,12 @@ def _listed(buffer, count, mood, ruled):  # type: ignore[no-untyped-def]  # prag
             return OUTRAGE
         if buffer.useful > PLAIN:
             return USEFUL
+    which = NEXT + mood if ruled and count > 0 and u > 0.3 else FRAMES + mood
     if style == _SMALL_TALK or (count > 0 and u < buffer.voice[ASIDE]):
-        return CHAT
-    if style == _ANSWER and count == 0 and u < (0.85 if ruled else 0.6):
-        return REPLIES + mood
-    return NEXT + mood if ruled and count > 0 and u > 0.3 else FRAMES + mood
+        which = CHAT
+    elif style == _ANSWER and count == 0 and u < (0.85 if ruled else 0.6):
+        which = REPLIES + mood
+    return which
 
 
 @kernel
@@ -171,11 +172,11 @@ def _put_body(buffer, pool, room):  # type: ignore[no-untyped-def]  # pragma: no
     toxic_at = -1 if buffer.toxicity == 0 else int(2.0 * chance(buffer))
     least = 2 if toxic_at == 1 or (buffer.share < 1.0 and not ruled and chance(buffer) < 0.5) else 1
     plain = buffer.style == _ORIGINAL and toxic_at != 0 and chance(buffer) < _PLAIN and not ruled
-    count, failed = 0, 0
+    count, failed, r = 0, 0, buffer.registers
     half = _HALF_SENTENCE if ruled else _HALF_CLAUSE
     while failed < 4 and (count < least or buffer.weight + half < wanted):
         position, weight, named = buffer.position, buffer.weight, buffer.named
-        held, refers, says, last = _held(buffer)
+        held, refers, says, last = r[HELD], r[REF], r[SAY], buffer.last_named
         if count > 0:
             # A joining word between clauses; after a clause that ends with a mark, only a space.
             if open_ended(buffer, begin):
@@ -191,13 +192,12 @@ def _put_body(buffer, pool, room):  # type: ignore[no-untyped-def]  # pragma: no
             break
         else:
             buffer.position, buffer.weight, buffer.named = position, weight, named
-            buffer.registers[HELD], buffer.registers[REF], buffer.registers[SAY] = held, refers, says
+            r[HELD], r[REF], r[SAY] = held, refers, says
             buffer.last_named, buffer.article = last, 0
             failed += 1
             plain = plain and failed < 3
-    if full:
-        for _ in range(min(room - buffer.weight, 3)):
-            put_byte(buffer, 46)
+    for _ in range(min(room - buffer.weight, 3) if full else 0):
+        put_byte(buffer, 46)
 
 
 @kernel
@@ -206,12 +206,6 @@ def _intended(buffer, ruled):  # type: ignore[no-untyped-def]  # pragma: no cove
     u = -np.log1p(-chance(buffer))
     wanted = (SHORTEST_RULED + MEAN_RULED * u if ruled else SHORTEST + MEAN * u) * buffer.voice[LENGTH]
     return wanted * ANSWER if buffer.style == _ANSWER else wanted
-
-
-@kernel
-def _held(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    r = buffer.registers
-    return r[HELD], r[REF], r[SAY], buffer.last_named
 
 
 @kernel

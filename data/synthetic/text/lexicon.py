@@ -207,9 +207,10 @@ class _Builder:
         for at, topic in enumerate(language.topics):
             self._topical[row, 0, at] = self._names(people_of(language, topic))
             to_do = [language.words.base(activity) for activity in topic.activities]
-            by_kind = topic.things, topic.activities, topic.tags, [one for one, _ in to_do], [one for _, one in to_do]
-            for kind, words in enumerate(by_kind, 1):
-                self._topical[row, kind, at] = self._range(words)
+            done = [past for _, past in to_do]
+            by_kind = (topic.things, topic.activities, topic.tags, [base for base, _ in to_do], done)
+            for kind, entries in enumerate(by_kind, 1):
+                self._topical[row, kind, at] = self._range(entries)
         clauses = (
             *(language.frames[mood] for mood in sorted(MOODS)), *(language.replies[mood] for mood in sorted(MOODS)),
             language.chat, language.spam, *(language.toxic[category] for category in TOXIC_CATEGORIES[1:]),
@@ -277,8 +278,7 @@ def _packed(pool: Pool) -> Packed:
     count = len(pool.weight)
     rows = np.zeros((count + 1, STRING), np.int64)
     rows[:, 0] = pool.start
-    for at, column in enumerate((pool.weight, pool.entity, pool.referring, pool.kind), 1):
-        rows[:count, at] = column
+    rows[:count, 1:] = np.stack([pool.weight, pool.entity, pool.referring, pool.kind], axis=1)
     arrays = (
         pool.words, pool.topical, pool.clauses, pool.accents, pool.ruled, rows, pool.clause_start, pool.tokens,
         pool.rules, pool.switches, pool.entity_string, pool.cumulative * 2.0**32,

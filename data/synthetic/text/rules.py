@@ -11,18 +11,26 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 
 from data.synthetic.text.languages import Language
-from data.synthetic.text.languages.grammar import FORMS, SUBJECTS, Alternative, Choice, Name, Part, Rule, Text, Verb
-from data.synthetic.text.languages.grammar import parts_of
+from data.synthetic.text.languages.grammar import (
+    FORMS,
+    SUBJECTS,
+    Alternative,
+    Choice,
+    Part,
+    Rule,
+    Text,
+    Verb,
+    parts_of,
+)
 from data.synthetic.text.languages.language import ENTITY_KINDS, PARENT_NAMES, SLOTS
 
 RULE, SWITCH, SUBJECT, MAYBE = (kind << 40 for kind in range(1, 5))
 """A rule; one of the tokens after a register's number in `switches`; a new subject; a rule or nothing."""
 
 SUBJ, REF, MOOD, HELD, SAY, LAX = range(6)
-"""Registers, what a switch looks at: the verb's subject; he, she, it or they for the last name; the mood from 0; whether
-nothing, a name or a thing was named; 4 x group of topics + kind of the last name; how hastily the author types."""
-
-REGISTERS = 8
+"""Registers, what a switch looks at: the verb's subject; he, she, it or they for the last name; the mood from 0;
+whether nothing, a name or a thing was named; 4 x group of topics + kind of the last name;
+how hastily the author types."""
 
 
 class Compiler:

@@ -69,7 +69,6 @@ class Texts(NamedTuple):
     entity: I64
     """[E] rows of `Writer.entity_names`: the persons, places and organisations that each text names, in order."""
 
-
     def first(self) -> I32:
         """[N] 1 + row of the entity that each text names first, 0 for none."""
         some = np.diff(self.entity_offsets) > 0

@@ -213,7 +213,8 @@ def test_half_of_the_answers_come_within_twelve_minutes_after_the_tick() -> None
     batch = replies(scenario, parents, authors)
     zero = np.zeros(n)
     hidden = dict.fromkeys(
-        ("share", "quality", "virality", "sentiment", "toxicity", "style", "bait", "outrage", "usefulness", "named"), zero
+        ("share", "quality", "virality", "sentiment", "toxicity", "style", "bait", "outrage", "usefulness", "named"),
+        zero,
     )
     scenario.state.apply(batch, {**hidden, "topic": np.zeros((n, 2))})
     due = scenario.state.answers

@@ -2,12 +2,12 @@
 
 A clause is a pattern. It may leave open slots, and where the language declares `RULES`, name rules of it:
 
-- `name = this | that {other} | 3* often this` is a rule; what comes first is used most, `3*` weighs more. A rule goes on
-  over the lines that follow it.
+- `name = this | that {other} | 3* often this` is a rule; what comes first is used most, `3*` weighs more. A rule
+  goes on over the lines that follow it.
 - `{other}` stands for a rule or a slot, `{this|that}` for one of some words, `[maybe this]` for words that may be left
   out, more often where a text is to be brief.
-- `{other?}` is the rule `other+`, `other0` or `other-` by the mood; `{other@}` is `other@1` if the text answers one that
-  names something, else `other@0`; `{other%}` is the rule of the last name's kind and group of topics.
+- `{other?}` is the rule `other+`, `other0` or `other-` by the mood; `{other@}` is `other@1` if something was named
+  before, in the text or in what it answers, else `other@0`; `{other%}` is that of the last name's kind and topic.
 - `{=i}` makes "I" the subject that verbs agree with, in the order of SUBJECTS.
 - `~name = go {place} | stay in and ~eat {food}` is a rule of predicates: the first word, and each after `~`, is a verb.
   `{name:g}` is one in a form of FORMS; `{~name}` hands the form on. `:s` agrees with the subject.

@@ -173,7 +173,9 @@ class Language:
 
     def clauses(self) -> tuple[str, ...]:
         """Everything with slots: frames, replies, small talk, toxic clauses and spam."""
-        by_mood = (clause for lists in (self.frames, self.replies, self.next) for mood in MOODS for clause in lists[mood])
+        by_mood = (
+            clause for lists in (self.frames, self.replies, self.next) for mood in MOODS for clause in lists[mood]
+        )
         toxic = (clause for category in TOXIC_CATEGORIES[1:] for clause in self.toxic[category])
         return (*by_mood, *self.chat, *toxic, *self.spam, *self.bait, *self.outrage, *self.useful)
 
@@ -189,10 +191,16 @@ class Language:
             ("joins", self.joins, 8), ("fillers", self.fillers, 16), ("spam", self.spam, 15),
             ("given", self.given, 40), ("family", self.family, 40), ("orgs", self.orgs, 12), ("spots", self.spots, 12),
         ):  # fmt: skip
-            least = 1 if self.rules and name.split()[0] in _CLAUSES else least
-            if len(words) < least or not all(words):
-                raise ValueError(f"{self.code}: {name} needs {least} entries, none empty; there are {len(words)}")
-        known = {*SLOTS, *self.rules, *(re.sub(r"(@)[01]$|(?<=\w)[-+]$", r"\1", name) for name in self.rules), *self.words.agreeing, *self.words.referring}
+            needed = 1 if self.rules and name.split()[0] in _CLAUSES else least
+            if len(words) < needed or not all(words):
+                raise ValueError(f"{self.code}: {name} needs {needed} entries, none empty; there are {len(words)}")
+        known = {
+            *SLOTS,
+            *self.rules,
+            *(re.sub(r"(@)[01]$|(?<=\w)[-+]$", r"\1", name) for name in self.rules),
+            *self.words.agreeing,
+            *self.words.referring,
+        }
         for clause in self.clauses():
             if unknown := set(slots(clause)) - known:
                 raise ValueError(f"{self.code}: unknown slot {sorted(unknown)} in {clause!r}")

@@ -6,17 +6,20 @@ from types import ModuleType
 
 import pytest
 
-from data.synthetic.text.languages import LANGUAGES, PARENT, PARENT_NAMES, TOPIC_NAMES, Language, en
+from data.synthetic.text.languages import LANGUAGES, PARENT, PARENT_NAMES, TOPIC_NAMES, Language, en, es
+from data.synthetic.text.languages.english.forms import base_of, inflect
+from data.synthetic.text.languages.grammar import Name, Verb, rules_of
 from data.synthetic.text.languages.word_parts import WORD_PARTS
 from data.synthetic.text.lexicon import TAIL, lexicon, people_of, strings
+from data.synthetic.text.rules import Compiler
 from data.tweet_text import hashtags
 
 CODES = ("en", "ja", "es", "pt", "ko")
 
 
-def _changed(**changes: object) -> ModuleType:
+def _changed(of: ModuleType = es, **changes: object) -> ModuleType:
     words = ModuleType("words")
-    words.__dict__.update({name: value for name, value in vars(en).items() if name.isupper()})
+    words.__dict__.update({name: value for name, value in vars(of).items() if name.isupper()})
     words.__dict__.update(changes)
     return words
 
@@ -74,17 +77,91 @@ def test_pool_gives_back_the_words_and_marks_named_entities():
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"CHAT": en.CHAT[:39]}, "chat needs 40 entries, none empty; there are 39"),
-        ({"FRAMES": {**en.FRAMES, 1: en.FRAMES[1][:49]}}, "frames 1 needs 50"),
-        ({"SPAM": ("{z} free", *en.SPAM)}, r"unknown slot \['z'\] in '{z} free'"),
+        ({"CHAT": es.CHAT[:39]}, "chat needs 40 entries, none empty; there are 39"),
+        ({"FRAMES": {**es.FRAMES, 1: es.FRAMES[1][:49]}}, "frames 1 needs 50"),
+        ({"SPAM": ("{z} free", *es.SPAM)}, r"unknown slot \['z'\] in '{z} free'"),
         ({"NAME": "{given}"}, "must have exactly the slots"),
-        ({"TOPICS": en.TOPICS.replace("football", "foot ball", 1)}, "not TOPIC_NAMES"),
-        ({"TOPICS": en.TOPICS.replace(" MOTD ", " 1MOTD ", 1)}, "malformed hashtags"),
-        ({"TOPICS": en.TOPICS.replace("Arsenal*o", "Arsenal*q", 1)}, "must end with"),
-        ({"TOPICS": en.TOPICS.replace(" | ", " ", 1)}, "five parts"),
+        ({"TOPICS": es.TOPICS.replace("football", "foot ball", 1)}, "not TOPIC_NAMES"),
+        (
+            {"TOPICS": es.TOPICS.replace(es.TOPICS.split("|")[1], " 1MOTD " + es.TOPICS.split("|")[1], 1)},
+            "malformed hashtags",
+        ),
+        ({"TOPICS": es.TOPICS.replace("*o", "*q", 1)}, "must end with"),
+        ({"TOPICS": es.TOPICS.replace(" | ", " ", 1)}, "five parts"),
     ],
 )
 def test_malformed_words_are_refused(changes: dict[str, object], reason: str):
     Language.of(_changed())
     with pytest.raises(ValueError, match=reason):
         Language.of(_changed(**changes))
+
+
+@pytest.mark.parametrize(
+    ("clause", "reason"),
+    [
+        ("{nothing}", "unknown slot"),
+        ("{talk+", "not closed"),
+        ("one | other", "one alternative"),
+    ],
+)
+def test_malformed_clauses_of_a_ruled_language_are_refused(clause: str, reason: str):
+    with pytest.raises(ValueError, match=reason):
+        compiled(Language.of(_changed(en, CHAT=(clause,))))
+
+
+def compiled(language: Language) -> Compiler:
+    rows: dict[str, int] = {}
+    compiler = Compiler(lambda text: rows.setdefault(text, len(rows)))
+    compiler.begin(language)
+    compiler.clauses(language.chat)
+    return compiler
+
+
+def test_every_rule_of_english_is_known_and_in_the_right_form():
+    """Each rule alone compiles, so that none names a rule that is not there."""
+    compiler = compiled(LANGUAGES[0])
+    for name, rule in LANGUAGES[0].rules.items():
+        if rule.predicate:
+            for form in "bsdng":
+                assert compiler.clauses([f"{{{name}:{form}}}"])[1]
+        else:
+            assert compiler.clauses([f"{{{name}}}"])[1]
+
+
+@pytest.mark.parametrize(
+    ("verb", "forms"),
+    [
+        ("stop", "stop stops stopped stopped stopping"),
+        ("carry", "carry carries carried carried carrying"),
+        ("go", "go goes went gone going"),
+        ("have", "have has had had having"),
+        ("make", "make makes made made making"),
+    ],
+)
+def test_verbs_bend(verb: str, forms: str):
+    assert " ".join(inflect(verb)) == forms
+
+
+@pytest.mark.parametrize(
+    ("activity", "base", "past"),
+    [
+        ("watching the match", "watch the match", "watched the match"),
+        ("losing my voice", "lose my voice", "lost my voice"),
+        ("debugging a race condition", "debug a race condition", "debugged a race condition"),
+        ("building in public", "build in public", "built in public"),
+    ],
+)
+def test_activities_have_a_base_and_a_past(activity: str, base: str, past: str):
+    assert base_of(activity) == (base, past)
+
+
+def test_rules_are_read_as_written():
+    rules = rules_of("pet = cat | 3* {old|} dog [with {toy}]\n~do = sit {where} and ~eat | {~rest}")
+    assert [type(part).__name__ for part in rules["pet"].options[1].parts] == ["Choice", "Text", "Choice"]
+    assert rules["pet"].options[1].weight > rules["pet"].options[0].weight
+    assert rules["do"].predicate
+    assert rules["do"].options[0].parts[0] == Verb("sit")
+    assert Verb("eat") in rules["do"].options[0].parts
+    assert rules["do"].options[1].parts == (Name("~rest"),)
+    with pytest.raises(ValueError, match="declared twice"):
+        rules_of("pet = cat\npet = dog")

@@ -31,7 +31,7 @@ _DOUBLED = frozenset(
     "stop drop plan shop chat beg drag fit grab hug jog knit lag map mop nap nod pat pet pop rip rob rub scan ship sip skip slap slip snap "
     "spot step stir strip swap tap tip trap trip wrap zip chop hop plug blog vlog admit commit regret refer prefer cancel travel get put cut "
     "run sit win let hit set quit swim shut begin forget bet dig upset prep pin clap bin ban dab flop hum jam log net pin plot spin tan ram rev "
-    "star stun babysit bat bid dim drum pitstop throb cram".split()
+    "star debug repot stun babysit bat bid dim drum pitstop throb cram".split()
 )
 
 AGREEING: dict[str, tuple[str, ...]] = {
@@ -109,7 +109,13 @@ def inflect(lemma: str) -> tuple[str, str, str, str, str]:
     if lemma == "have":
         return "have", "has", "had", "had", "having"
     consonant_y = lemma.endswith("y") and lemma[-2] not in "aeiou"
-    third = lemma[:-1] + "ies" if consonant_y else lemma + "es" if lemma.endswith(("s", "sh", "ch", "x", "z", "o")) else lemma + "s"
+    third = (
+        lemma[:-1] + "ies"
+        if consonant_y
+        else lemma + "es"
+        if lemma.endswith(("s", "sh", "ch", "x", "z", "o"))
+        else lemma + "s"
+    )
     stem = lemma + lemma[-1] if lemma in _DOUBLED else lemma
     if lemma.endswith("ie"):
         gerund = lemma[:-2] + "ying"
@@ -168,4 +174,4 @@ def plural(noun: str) -> bool:
 
 def woman(name: str) -> bool:
     """Whether a person of this name is spoken of as she."""
-    return name.split()[0] in _WOMEN or name in _WOMEN
+    return name.split(maxsplit=1)[0] in _WOMEN or name in _WOMEN

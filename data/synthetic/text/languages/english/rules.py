@@ -9,6 +9,7 @@ from data.synthetic.text.languages.english.forms import AGREEING, REFERRING, VAR
 from data.synthetic.text.languages.grammar import rules_of
 from data.synthetic.text.languages.language import Words
 
+# ruff: noqa: SIM905 - a list of words
 _NAMES = (
     "monday tuesday wednesday thursday friday saturday sunday january february march april may june july august september october november december "  # noqa: E501
     "london new york la manchester chicago texas florida glasgow dublin vegas paris leeds boston christmas halloween easter thanksgiving tesco target "  # noqa: E501
@@ -16,7 +17,9 @@ _NAMES = (
     "bristol sydney italy spain seattle denver miami twitter youtube uber nashville"
 ).split()
 _ALWAYS_SMALL = {"may", "march", "target", "boots", "subway", "new", "la"}
-_PROPER = re.compile(rf"(?<![\w{{~:=])({'|'.join(name for name in _NAMES if name not in _ALWAYS_SMALL)})(?!\w)(?![?:}}=+-])")
+_PROPER = re.compile(
+    rf"(?<![\w{{~:=])({'|'.join(name for name in _NAMES if name not in _ALWAYS_SMALL)})(?!\w)(?![?:}}=+-])"
+)
 _I = re.compile(r"(?<![\w{=~:'])i(?=['\s|.,!?\]}]|$)(?!\})")
 
 
