@@ -80,9 +80,12 @@ class About(NamedTuple):
     style: Array
 
 
-def originals(seed: int, people: People, tweets: About, key: I64) -> Pull:
-    """Of originals; `key` distinguishes an author's tweets."""
-    return _drawn(tweets, _chances(seed, people, tweets), Stream(seed, "attributes").uniform(tweets.author, key, n=6))
+def originals(seed: int, people: People, tweets: About, key: I64, heat: Array | None = None) -> Pull:
+    """Of originals; `key` distinguishes an author's tweets, `heat` [P] multiplies each author's chance of outrage."""
+    chance = _chances(seed, people, tweets)
+    if heat is not None:
+        chance[1] = np.minimum(chance[1] * heat[tweets.author], _MOST)
+    return _drawn(tweets, chance, Stream(seed, "attributes").uniform(tweets.author, key, n=6))
 
 
 def answers(seed: int, people: People, tweets: About, answered: Pull, answered_id: I64, key: I64) -> Pull:

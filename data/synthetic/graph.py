@@ -155,6 +155,11 @@ def _maturity(config: WorldConfig, people: People) -> F64:
     return share
 
 
+def mean_follows(config: WorldConfig) -> float:
+    """Follows that a config asks for, a person in the mean."""
+    return float(config.follows * (min(config.people, _GROWN) / 5000) ** 0.2)
+
+
 def _followed(config: WorldConfig, people: People, mature: F64) -> Mask:
     """[P] whether anybody follows each."""
     luck = Stream(config.seed, "graph unfollowed").normal(np.arange(len(people)))[:, 0]
@@ -175,7 +180,7 @@ def _wanted(config: WorldConfig, people: People, mature: F64, times: F64) -> F64
     `times` [P] as many."""
     rng = Stream(config.seed, "graph").generator()
     count = len(people)
-    mean = min(config.follows * (min(count, _GROWN) / 5000) ** 0.2, 0.4 * count)
+    mean = min(mean_follows(config), 0.4 * count)
     raw = np.exp(_SPREAD * rng.normal(size=count)) * (1.0 + rng.pareto(_TAIL, count))
     raw *= np.sqrt(mature) * people.activity**0.3 * times
     for _ in range(4):  # scaled again after each cut

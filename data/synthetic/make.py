@@ -18,6 +18,7 @@ from data.synthetic.feed import Feed
 from data.synthetic.hidden import Hidden
 from data.synthetic.new_tweets import Written
 from data.synthetic.population import Population
+from data.synthetic.requested import Requested
 from data.synthetic.state import KEEP_US, State
 from data.synthetic.world import CHUNK, World
 
@@ -37,6 +38,9 @@ _REPLAYED = (
     "annotations",
 )
 
+Counted = tuple[Population, Requested]
+"""What is counted of a run for its warnings."""
+
 
 def make_world(
     config: WorldConfig,
@@ -55,7 +59,8 @@ def make_world(
     The bytes depend on the config and the feed alone: not on `workers` (threads; when None, all cores for a large
     world and one for a small, whose ticks are shorter than it takes to start a second), not on `chunk` (requests that
     the feed serves in one call), not on whether the run was killed and made again. A day on which the world dies out or
-    explodes (`Population`) is a line to `progress` and one of the data set's `warnings`.
+    explodes (`Population`) is a line to `progress` and one of the data set's `warnings`, to which the
+    end adds every setting that the world could not meet (`Requested`).
 
     Raises:
         DataError: `folder` is in use by something else, or the feed served something that it may not.
@@ -74,21 +79,22 @@ def _made(config: WorldConfig, folder: Path, feed: Feed, progress: Progress, chu
     about = config.model_dump(mode="json") | {"policy": feed.policy}
     name = f"world-{config.people}x{config.days}"
     with DatasetWriter(folder, name=name, config=about, seed=config.seed, resume=True) as writer:
-        world, population = World.create(config), Population(config.start_us)
+        world, counted = World.create(config), (Population(config.start_us), Requested(config))
         state = world.start()
         if writer.kept:
-            _catch_up(world, state, feed, writer, population)
+            _catch_up(world, state, feed, writer, counted)
         else:
             world.save(writer.truth)
         kept_us = config.start_us + round(config.state_at * ticks) * config.tick_us
         for day in range(len(writer.kept), config.days):
-            _run_day(world, state, feed, writer, day, chunk, kept_us, progress, population)
+            _run_day(world, state, feed, writer, day, chunk, kept_us, progress, counted)
+        writer.warnings += counted[1].lines()
         return writer.commit()
 
 
 def _run_day(
     world: World, state: State, feed: Feed, writer: DatasetWriter, day: int, chunk: int, kept_us: int,
-    progress: Progress, population: Population,
+    progress: Progress, counted: Counted,
 ) -> None:  # fmt: skip
     config = world.config
     start = config.start_us + day * DAY_US
@@ -104,11 +110,12 @@ def _run_day(
                 entities.append(named)
             events = one.events if isinstance(one, Written) else one
             log.setdefault(events.table, []).append(events)
-            population.observe(events)
+            for count in counted:
+                count.observe(events)
         progress((until - config.start_us) // config.tick_us, (config.end_us - config.start_us) // config.tick_us)
     if state.time_us == kept_us == config.end_us:
         state.save(writer.truth / "state")
-    for line in population.end_day():
+    for line in counted[0].end_day():
         writer.warnings.append(line)
         progress((start + DAY_US - config.start_us) // config.tick_us, config.days * DAY_US // config.tick_us, line)
     label = _label(start)
@@ -123,7 +130,7 @@ def _run_day(
     writer.keep(label)
 
 
-def _catch_up(world: World, state: State, feed: Feed, writer: DatasetWriter, population: Population) -> None:
+def _catch_up(world: World, state: State, feed: Feed, writer: DatasetWriter, counted: Counted) -> None:
     """Brings state and feed to the end of the days that are kept, by replaying them tick by tick."""
     config = world.config
     for events in (world.founders.events(), world.follows):
@@ -136,8 +143,9 @@ def _catch_up(world: World, state: State, feed: Feed, writer: DatasetWriter, pop
         state.hidden = Hidden.read(writer.truth, label)
         log = [writer.read_kept(name, label) for name in tables]
         for events in log:
-            population.observe(events)
-        population.end_day()
+            for count in counted:
+                count.observe(events)
+        counted[0].end_day()
         for low in range(start, start + DAY_US, config.tick_us):
             for events in log:
                 a, b = np.searchsorted(events.time_us, (low, low + config.tick_us))

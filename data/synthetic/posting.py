@@ -25,7 +25,7 @@ from data.synthetic.people import KINDS, People
 from data.synthetic.places import PLACES
 from data.synthetic.rhythm import Starts, acts_from_us, count_of, drawn, start_minute
 from data.synthetic.shocks import Shocks, burst_times
-from data.synthetic.supply import Voice
+from data.synthetic.supply import Voice, neutral
 from data.synthetic.week import is_weekend, original_hours, topic_factors, weekday
 from data.synthetic.weekly_tags import weekly_tag
 
@@ -76,7 +76,7 @@ class Posts:
 def make_posts(config: WorldConfig, people: People, shocks: Shocks, day: int, voice: Voice | None = None) -> Posts:
     """The originals of a day (0 is the first); `voice` says how much and about what each author posts on it."""
     if voice is None:
-        voice = Voice(np.ones(len(people)), np.ones((len(people), 1), np.float32))
+        voice = neutral(len(people))
     author, time, number = _steady(config, people, day, voice)
     low = config.start_us + day * DAY_US
     near = np.flatnonzero((shocks.start_us < low + DAY_US) & (shocks.end_us > low))
@@ -182,12 +182,13 @@ def _attributes(
     n, planned = len(author), shock >= 0
     u = Stream(config.seed, "posts").uniform(author, key, n=12)
     luck = Stream(config.seed, "post quality").normal(author, key, n=2)
-    liking, offset = people.interests * voice.tilt, people.utc_offset_min[author]
+    writing, row = np.unique(author, return_inverse=True)
+    liking, offset = voice.liking(people, writing), people.utc_offset_min[author]
     free, factors = is_weekend(time, offset).astype(np.int64), topic_factors(config)
-    main = choose_topics(liking, author, u[:, 0], free, factors)
+    main = choose_topics(liking, row, u[:, 0], free, factors)
     if len(shocks.tag):
         main = np.where(planned, shocks.topic[shock], main)
-    second = np.where((u[:, 1] < 0.3) & ~planned, choose_topics(liking, author, u[:, 2], free, factors), main)
+    second = np.where((u[:, 1] < 0.3) & ~planned, choose_topics(liking, row, u[:, 2], free, factors), main)
     bot = people.kind[author] == KINDS.index("bot")
     chat = (u[:, 3] < 0.07) & ~planned
     spam = bot & (u[:, 4] < 0.85) & ~planned
@@ -213,7 +214,7 @@ def _attributes(
         sentiment=np.where(toxic, -1, sentiment),
         toxicity=toxicity,
         style=style,
-        pull=attributes.originals(config.seed, people, about, key),
+        pull=attributes.originals(config.seed, people, about, key, voice.heat),
         media=media_counts(u[:, 9]),
         shock=shock,
         weekly=np.where(tagged, tag, -1),

@@ -73,7 +73,7 @@ def test_a_world_that_everybody_leaves_says_so_in_its_manifest_and_to_whoever_wa
     assert len(people) == 1
     assert people[0].startswith("day 3 (2026-01-07): the world dies out")
     assert again.warnings == dying.warnings
-    assert set(dying.warnings) <= set(heard)
+    assert {one for one in dying.warnings if one.startswith("day ")} <= set(heard)
     assert json.loads((dying.folder / "manifest.json").read_text())["warnings"] == list(dying.warnings)
     days = dying.scan("requests").collect()["time_us"].to_numpy() // DAY_US
     assert len(np.unique(days)) >= 2

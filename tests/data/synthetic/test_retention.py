@@ -24,7 +24,7 @@ from experiments.simulation.logging_feed import LoggingConfig, LoggingFeed
 
 RESTLESS = {
     "habit_days": 3.0, "habit_opens": 4.0, "habit_sessions": 2.0, "habit_stays": 8.0, "satisfaction_days": 2.0,
-    "satisfaction_opens": 8.0, "satisfaction_stays": 12.0, "satisfaction_returns": 12.0, "leaving": 0.1,
+    "satisfaction_opens": 8.0, "satisfaction_stays": 12.0, "satisfaction_returns": 20.0, "leaving": 0.1,
     "leaving_new": 0.6, "returning": 0.3, "joins_per_day": 0.06, "usual_welfare": 0.1,
 }  # fmt: skip
 CONFIG = WorldConfig.parse(
