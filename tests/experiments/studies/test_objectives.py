@@ -135,7 +135,7 @@ def test_without_feedback_no_policy_moves_requests_or_originals() -> None:
     assert engagement["requests"] == recency["requests"]
     assert engagement["originals"] == recency["originals"]
     assert engagement["impressions"] != recency["impressions"]
-    with_feedback = config.model_copy(update={"feedback": 1.0})
+    with_feedback = config.model_copy(update={"feedback": 3.0})
     assert log_of(with_feedback, "engagement_oracle")["requests"] != log_of(with_feedback, "recency")["requests"]
 
 
