@@ -143,14 +143,18 @@ def prepare_encoder(cache: Path) -> str:
 
 
 def _busiest_trends(dataset: Dataset) -> tuple[TrendList, str]:
-    """Trends in the five minutes of the last three days in which one hashtag was used most."""
-    window = 5 * MINUTE_US
+    """Trends at the end of the hour of the last three days in which one hashtag had most people, each counted once."""
+    slide = 10 * MINUTE_US
     high = dataset.time_range_us()[1]
     recent = (pl.col("time_us") > high - 3 * DAY_US) & pl.col("text").str.contains("#")
-    tagged = dataset.scan("tweets").filter(recent).select("time_us", "text").collect()
+    tagged = dataset.scan("tweets").filter(recent).select("time_us", "author_id", "text").collect()
     tags = hashtags_of(tagged["text"].to_list(), folded=True)
-    ends = (tagged["time_us"].to_numpy()[tags.owner] // window + 1) * window
-    uses = pl.DataFrame({"end": ends, "tag": tags.values.tolist()})
-    counts = uses.filter(pl.col("end") <= high).group_by("end", "tag").len().sort("len", "end", descending=True)
-    moment = int(counts["end"][0]) if len(counts) else high - high % window
+    first = tagged["time_us"].to_numpy()[tags.owner] // slide + 1
+    uses = pl.DataFrame(
+        {"end": first * slide, "person": tagged["author_id"].to_numpy()[tags.owner], "tag": tags.values.tolist()}
+    )
+    hours = pl.concat([uses.with_columns(pl.col("end") + at * slide) for at in range(6)])
+    people = hours.filter(pl.col("end") <= high).group_by("end", "tag").agg(pl.col("person").n_unique())
+    counts = people.sort("person", "end", "tag", descending=True)
+    moment = int(counts["end"][0]) if len(counts) else high - high % slide
     return trends_at(dataset, 1, str(np.datetime64(moment, "us")), 8)

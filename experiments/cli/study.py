@@ -80,29 +80,35 @@ def coefficients(config: _File = None, set_: _Set = None, workers: _Workers = 2,
 
 @app.command()
 def trends(
+    data: Annotated[Path | None, typer.Option(help="A made world, whose bursts are looked for instead.")] = None,
     config: _File = None,
     set_: _Set = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw recall by false alarms and stratum, as SVG or PNG.")] = None,
+    plot: Annotated[Path | None, typer.Option(help="Draw recall by false alarms and shocks, as SVG or PNG.")] = None,
     as_json: JsonFlag = False,
 ) -> None:
     """Which scorer of trends finds planted shocks, and how fast, beside an oracle that knows every true rate.
 
     Uses of terms of all sizes are drawn with shocks of 2, 5 and 20 times the rate, weekly hashtags and pushes by single
-    accounts and rings. Three seeds take some minutes on one core.
+    accounts and rings. Three seeds take some minutes on one core. With --data, a world's own bursts are looked for.
 
     Example: rookery study trends --set seeds=[1,2,3] --plot trends.svg
     """
     from data.folders import check_file
-    from experiments.cli.study_tables import trends_tables
+    from experiments.cli.study_tables import trends_tables, trends_words, world_trends_words
     from experiments.runs.config import load_config
     from experiments.studies.trends import TrendsConfig, study_trends
     from experiments.studies.trends_plot import draw_recall
+    from experiments.studies.world_trends import WorldTrendsConfig, WorldTrendsResult, study_world_trends
 
     if plot is not None:
         check_file(plot)
-    settings = load_config(TrendsConfig, config, set_ or [])
     with progress_bar("study trends") as progress:
-        result = study_trends(settings, progress)
+        result = (
+            study_trends(load_config(TrendsConfig, config, set_ or []), progress)
+            if data is None
+            else study_world_trends(data, load_config(WorldTrendsConfig, config, set_ or []), progress)
+        )
     if plot is not None:
-        draw_recall(result, plot)
-    show(result, as_json=as_json, tables=trends_tables(result))
+        draw_recall(result.rows, plot)
+    words = world_trends_words(result) if isinstance(result, WorldTrendsResult) else trends_words(result)
+    show(result, as_json=as_json, tables=[*trends_tables(result.rows), words])

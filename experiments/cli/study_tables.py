@@ -11,7 +11,9 @@ from experiments.studies.coefficients import CoefficientsResult
 from experiments.studies.objectives import ObjectivesResult
 from experiments.studies.outcomes import OF_THE_END
 from experiments.studies.rankers import RankersResult
+from experiments.studies.trend_alarms import Detection
 from experiments.studies.trends import TrendsResult
+from experiments.studies.world_trends import WorldTrendsResult
 
 
 def rankers_table(result: RankersResult) -> Any:
@@ -88,22 +90,35 @@ def coefficients_tables(result: CoefficientsResult) -> list[Any]:
     return [*tables, *result.warnings]
 
 
-def trends_tables(result: TrendsResult) -> list[Any]:
+def trends_tables(found: Sequence[Detection]) -> list[Any]:
     """For each rate of false alarms: recall, its share of the oracle's, delay, and what the false alarms are."""
     tables: list[Any] = []
-    for allowed in dict.fromkeys(one.false_alarms for one in result.rows):
-        mine = [one for one in result.rows if one.false_alarms == allowed]
+    for allowed in dict.fromkeys(one.false_alarms for one in found):
+        mine = [one for one in found if one.false_alarms == allowed]
         rows = [
-            (one.scorer, f"{one.recall:.3f}", f"{one.of_oracle:.0%}", f"{one.delay_min:.1f}",
-             *(f"{one.cells[name]:.2f}" for name in mine[0].cells),
+            (one.scorer, f"{one.recall:.3f}", "" if one.of_oracle != one.of_oracle else f"{one.of_oracle:.0%}",
+             f"{one.delay_min:.1f}", *(f"{one.cells[name]:.2f}" for name in mine[0].cells),
              " ".join(f"{kind} {count:.1f}" for kind, count in one.wrong.items()))
             for one in mine
         ]  # fmt: skip
-        heads = ["scorer", "recall in 10 min", "of the oracle's", "median min", *mine[0].cells, "false alarms a day"]
+        heads = ["scorer", "recall", "of the oracle's", "median min", *mine[0].cells, "false alarms a day"]
         tables.append(table(f"At {allowed:g} false alarms a day", heads, rows))
-    seeds = ", ".join(map(str, result.seeds))
-    tables.append(
-        f"{result.terms:,} terms and {result.days} judged days in each of the streams of seeds {seeds}; "
-        f"{result.shocks} shocks in all. Strata are uses in five minutes before the shock."
-    )
     return tables
+
+
+def trends_words(result: TrendsResult) -> str:
+    """What streams were judged."""
+    seeds = ", ".join(map(str, result.seeds))
+    return (
+        f"{result.terms:,} terms and {result.days} judged days in each of the streams of seeds {seeds}; "
+        f"{result.shocks} shocks in all, found within ten minutes. Strata are uses in five minutes before the shock."
+    )
+
+
+def world_trends_words(result: WorldTrendsResult) -> str:
+    """What world was judged."""
+    return (
+        f"{result.hashtags:,} hashtags with {result.uses:,} uses in {result.data}; {result.bursts} bursts in "
+        f"{result.days:.1f} judged days, found from their start to ten minutes after their peak, in windows of "
+        f"{result.window_min} minutes."
+    )

@@ -5,8 +5,9 @@ import pytest
 
 from experiments.bench.harness import measure
 from experiments.bench.trends import TrendsBench
+from experiments.studies.trend_alarms import Scores, delays, false_alarms, threshold_for
 from experiments.studies.trend_stream import DAY_MIN, START_US, StreamConfig, TrendStream
-from experiments.studies.trends import TrendsConfig, TrendsResult, _false_alarms, _Scores, study_trends
+from experiments.studies.trends import TrendsConfig, TrendsResult, study_trends, truth_of
 
 SMALL = StreamConfig(terms=(24, 16, 12), history_days=1, days=2, shocks=2, weekly=1, pushes=2)
 MINUTE = 60_000_000
@@ -47,12 +48,16 @@ def test_an_alarm_is_false_unless_a_shock_explains_it_and_begins_after_an_hour_w
     other = int(np.setdiff1d(np.arange(50), stream.shocks.term)[0])
     rows = [(term, start - 90), (term, start + 5), (other, 100), (other, 130), (other, 191), (other, 195)]
     rows.sort()
-    scores = _Scores(
+    scores = Scores(
         np.array([row[0] for row in rows]), np.array([START_US + row[1] * MINUTE for row in rows]), np.ones(len(rows))
     )  # fmt: skip
-    false = _false_alarms(stream, scores, 1.0)
+    false = false_alarms(truth_of(stream), scores, 1.0)
     assert [rows[at] for at in false.tolist()] == sorted([(term, start - 90), (other, 100), (other, 191)])
-    assert len(_false_alarms(stream, scores, 1.1)) == 0
+    assert len(false_alarms(truth_of(stream), scores, 1.1)) == 0
+    assert delays(truth_of(stream), scores, 1.0)[0] == 5.0
+    assert np.isnan(delays(truth_of(stream), scores, 1.0)[1:]).all()
+    assert threshold_for(truth_of(stream), scores, 1.5) == 1.0
+    assert threshold_for(truth_of(stream), scores, 1.0) == np.inf  # three in two days are too many
 
 
 @pytest.mark.slow
