@@ -37,7 +37,7 @@ from data.batch import I64
 from data.kernel import inline_kernel, kernel
 
 _NEIGHBOURS = 8
-_GENERATIONS = 128
+_GENERATIONS = 256
 _SHIFT = np.uint64(20)
 
 

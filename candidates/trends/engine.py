@@ -120,14 +120,14 @@ class TrendEngine:
         if events.table == "users":
             self._take_users(events)
         elif events.table == "tweets":
+            if int(events.time_us[-1]) >= self.counts.now_us:
+                self._listing.update()  # what the step that ends held
             self._take_tweets(events, self.config.kinds if kinds is None else kinds)
-            self._listing.update()
         elif events.table == "deletions":
             gone = [self._tweets.pop(one, None) for one in events.columns["tweet_id"].tolist()]
             positions = [np.arange(one.start, one.end) for one in gone if one is not None]
             if positions:
                 self.counts.undo(np.concatenate(positions))
-                self._listing.update()
 
     def trends(self, time_us: int, place: int | None = None, limit: int = 10) -> TrendList:
         """The trends of the window that ends with the step before `time_us`.
@@ -150,6 +150,7 @@ class TrendEngine:
             return TrendList([], time_us, span_us)
         usual = self.config.counts.window_min
         if time_us <= self.counts.now_us:
+            self._listing.update()
             found = self._listing.live(row)
         else:
             found = self._listing.counted(row, time_us, usual, all_terms=False)

@@ -22,7 +22,7 @@ VOLUME, FRESH, PREVIOUS, FRESH_PREVIOUS = 0, 1, 2, 3
 LAST, FIRST = 4, 5
 """Steps of the last use and of the first that is remembered."""
 GENERATION = 6
-"""Counts the terms that this row has held, modulo 128: what points at a row says for which of them it was meant."""
+"""Counts the terms that this row has held, modulo 256: what points at a row says for which of them it was meant."""
 SKETCH, HELD = 7, 8
 """Row of its HyperLogLog sketch or -1, and how many people its exact store holds."""
 PLACE = 9
