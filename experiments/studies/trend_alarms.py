@@ -21,6 +21,8 @@ class Scores:
     term: I64
     time_us: I64
     score: F64
+    before: F64
+    """The least that the score was since the row before, where it went on between them; -inf where it ended."""
 
 
 @dataclass(frozen=True)
@@ -65,9 +67,11 @@ class Detection:
 
 def joined(parts: Sequence[Scores]) -> Scores:
     """All parts in the order of term and time."""
-    term, time_us, score = (np.concatenate([getattr(one, name) for one in parts]) for name in Scores.__annotations__)
+    term, time_us, score, before = (
+        np.concatenate([getattr(one, name) for one in parts]) for name in Scores.__annotations__
+    )
     order = np.lexsort((time_us, term))
-    return Scores(term[order], time_us[order], score[order])
+    return Scores(term[order], time_us[order], score[order], before[order])
 
 
 def detect(name: str, allowed: float, truths: Sequence[Truth], scores: Sequence[Scores]) -> Detection:
@@ -106,7 +110,8 @@ def false_alarms(truth: Truth, scores: Scores, threshold: float) -> I64:
     over = np.flatnonzero(scores.score >= threshold)
     term, time_us = scores.term[over], scores.time_us[over]
     begins = np.ones(len(over), bool)
-    begins[1:] = (term[1:] != term[:-1]) | (np.diff(time_us) > _QUIET_US)
+    ended = (np.diff(time_us) > _QUIET_US) & (scores.before[over][1:] < threshold)
+    begins[1:] = (term[1:] != term[:-1]) | ended
     explained = np.zeros(len(over), bool)
     for one, start, end in zip(truth.term, truth.start_us, truth.explained_us, strict=True):
         explained |= (term == one) & (time_us >= start) & (time_us <= end)

@@ -155,7 +155,9 @@ def look(counts: Counts, scorers: Mapping[str, TrendScorer]) -> Iterator[tuple[s
     for name, scorer in scorers.items():
         scores = scorer.update(windows)
         high = scores >= _LEAST * scorer.enter
-        yield name, Scores(cells.key[high] - 1, np.full(int(high.sum()), counts.now_us), scores[high])
+        size = int(high.sum())
+        ended = np.full(size, -np.inf)  # a term that is not looked at is on no list
+        yield name, Scores(cells.key[high] - 1, np.full(size, counts.now_us), scores[high], ended)
 
 
 def _counted(uses: Uses, hour: int, terms: int) -> I64:
@@ -181,13 +183,13 @@ class _Oracle:
     def take(self, counted: I64, hour: int) -> None:
         """An hour of counts."""
         rate = np.repeat(self._stream.rate(hour * 60, 60), 12, axis=1) / 12.0
-        highest = np.zeros(counted.shape)
+        highest, before = np.zeros(counted.shape), np.zeros(counted.shape)
         for factor, sums in self._sums.items():
-            _cusum(counted, rate, factor, sums, highest)
+            _cusum(counted, rate, factor, sums, highest, before)
         term, step = np.nonzero((counted > 0) & (highest >= _LEAST_SUM))
         time_us = START_US + (hour * 720 + step + 1) * _STEP_US
         easier = self._tilt * np.log(60.0 * rate[term, step])
-        self._kept.append(Scores(term, time_us, highest[term, step] + easier))
+        self._kept.append(Scores(term, time_us, highest[term, step] + easier, before[term, step] + easier))
 
     def scores(self) -> Scores:
         """All that may be alarms."""
@@ -195,12 +197,13 @@ class _Oracle:
 
 
 @kernel
-def _cusum(counts: I64, rate: F64, factor: float, sums: F64, highest: F64) -> None:
+def _cusum(counts: I64, rate: F64, factor: float, sums: F64, highest: F64, before: F64) -> None:
     gain = np.log(factor)
     for term in range(counts.shape[0]):
         for step in range(counts.shape[1]):
-            more = counts[term, step] * gain - (factor - 1.0) * rate[term, step]
-            sums[term] = max(0.0, sums[term] + more)
+            fallen = sums[term] - (factor - 1.0) * rate[term, step]
+            before[term, step] = max(before[term, step], fallen)
+            sums[term] = max(0.0, fallen + counts[term, step] * gain)
             highest[term, step] = max(highest[term, step], sums[term])
 
 

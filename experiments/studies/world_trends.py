@@ -116,7 +116,9 @@ def _run(
     uses: Uses, scorers: Mapping[str, TrendScorer], config: WorldTrendsConfig, first: int, progress: Progress
 ) -> dict[str, Scores]:
     counts = Counts(CountsConfig(step_s=60, window_min=config.window_min, cells=1 << 18, seasons=1 << 18, places=2))
-    kept: dict[str, list[Scores]] = {name: [Scores(*(np.zeros(0, np.int64),) * 2, np.zeros(0))] for name in scorers}
+    kept: dict[str, list[Scores]] = {
+        name: [Scores(*(np.zeros(0, np.int64),) * 2, *(np.zeros(0),) * 2)] for name in scorers
+    }
     minutes = uses.time_us // MINUTE_US
     cuts: I64 = np.r_[np.flatnonzero(np.diff(minutes, prepend=-1)), len(minutes)]
     for at, (start, stop) in enumerate(zip(cuts[:-1].tolist(), cuts[1:].tolist(), strict=True)):

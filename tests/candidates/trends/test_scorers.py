@@ -78,7 +78,7 @@ def test_a_row_that_another_term_took_starts_anew() -> None:
 def test_two_states_agree_with_the_cheapest_of_all_paths() -> None:
     s, tau, nu = 3.0, 4.0, 2.0
     counts = [1, 3, 6, 7, 2, 0, 1, 9]
-    scorer = Kleinberg(s=s, tau=tau)
+    scorer = Kleinberg(s=(s,), tau=tau)
     total = 0
     for at, count in enumerate(counts):
         total += count
@@ -96,7 +96,7 @@ def test_two_states_agree_with_the_cheapest_of_all_paths() -> None:
 
 
 def test_the_weight_of_a_burst_begins_at_its_entry_and_ends_with_it() -> None:
-    scorer = Kleinberg()
+    scorer = Kleinberg(s=(3.0,), enter=5.0)
     weights = []
     for minute, total in enumerate([1, 1, 5, 9, 14, 14, 14]):
         came = total - (0 if minute == 0 else [1, 1, 5, 9, 14, 14, 14][minute - 1])
@@ -105,6 +105,15 @@ def test_the_weight_of_a_burst_begins_at_its_entry_and_ends_with_it() -> None:
     assert weights[4] > scorer.enter > weights[2]
     quiet = windows(START + 90 * MINUTE_US, fresh=[1], total=[15], seasonal=[2.0])
     assert scorer.update(quiet)[0] == 0.0
+
+
+def test_the_strongest_of_several_bursts_counts() -> None:
+    one = windows(fresh=[8, 60], recent=[0.3, 30.0], seasonal=[0.3, 30.0])
+    alone = [Kleinberg(s=(s,)).score(one) for s in (2.0, 5.0, 20.0)]
+    assert alone[2][0] > alone[0][0]
+    assert alone[0][1] > alone[2][1]
+    assert Kleinberg().score(one) == pytest.approx(np.max(alone, axis=0))
+    assert Kleinberg().update(one) == pytest.approx(np.max(alone, axis=0))
 
 
 def test_every_scorer_is_made_by_its_name_and_ranks_a_surprise_first() -> None:

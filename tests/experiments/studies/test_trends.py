@@ -48,12 +48,13 @@ def test_an_alarm_is_false_unless_a_shock_explains_it_and_begins_after_an_hour_w
     other = int(np.setdiff1d(np.arange(50), stream.shocks.term)[0])
     rows = [(term, start - 90), (term, start + 5), (other, 100), (other, 130), (other, 191), (other, 195)]
     rows.sort()
-    scores = Scores(
-        np.array([row[0] for row in rows]), np.array([START_US + row[1] * MINUTE for row in rows]), np.ones(len(rows))
-    )  # fmt: skip
+    times = np.array([START_US + row[1] * MINUTE for row in rows])
+    scores = Scores(np.array([row[0] for row in rows]), times, np.ones(6), np.full(6, -np.inf))
     false = false_alarms(truth_of(stream), scores, 1.0)
     assert [rows[at] for at in false.tolist()] == sorted([(term, start - 90), (other, 100), (other, 191)])
     assert len(false_alarms(truth_of(stream), scores, 1.1)) == 0
+    on = Scores(scores.term, scores.time_us, scores.score, np.ones(6))  # never below between: one alarm a term
+    assert len(false_alarms(truth_of(stream), on, 1.0)) == 2
     assert delays(truth_of(stream), scores, 1.0)[0] == 5.0
     assert np.isnan(delays(truth_of(stream), scores, 1.0)[1:]).all()
     assert threshold_for(truth_of(stream), scores, 1.5) == 1.0
