@@ -37,12 +37,17 @@ class VectorConfig(BaseModel):
     """HNSW: vectors looked at in a search (efSearch)."""
     lists: int = Field(default=0, ge=0)
     """IVF: lists; 0 for the power of two next to four times the root of the number of vectors."""
-    probes: int = Field(default=16, ge=1)
+    probes: int = Field(default=32, ge=1)
     """IVF: lists looked into in a search."""
     parts: int = Field(default=0, ge=0)
     """IVF-PQ: parts of a vector, each a code of 4 bits; 0 for one for every two numbers."""
     seed: int = Field(default=1, ge=0)
     """Which vectors centres are computed from."""
+
+    def same_build(self, other: VectorConfig) -> bool:
+        """Whether an index of this config becomes one of `other` by searching it in another way."""
+        searched = {"width", "probes", "rescored"}
+        return self.model_dump(exclude=searched) == other.model_dump(exclude=searched)
 
 
 def build(config: VectorConfig, vectors: F32) -> Any:

@@ -19,7 +19,7 @@ import numpy as np
 
 from candidates.vector_config import VectorConfig, build, tuned
 from data.batch import F32, F64, I64, Mask
-from data.errors import DataError, ModelError
+from data.errors import ConfigError, DataError, ModelError
 from data.ids import IdIndex
 from data.kernel import kernel
 
@@ -52,6 +52,23 @@ class VectorIndex:
     def approximate(self) -> bool:
         """Whether a search may miss something."""
         return self._near is not None
+
+    @property
+    def near_bytes(self) -> int:
+        """What the index that is searched takes: codes or graph; of the exact one, its vectors."""
+        return len(faiss.serialize_index(self._flat if self._near is None else self._near))
+
+    def retune(self, config: VectorConfig) -> None:
+        """Searches as `config` says from now on.
+
+        Raises:
+            ConfigError: it builds another index.
+        """
+        if not self.config.same_build(config):
+            raise ConfigError("another index must be built for that", remedy="change width, probes or rescored alone")
+        self.config = config
+        if self._near is not None:
+            tuned(config, self._near)
 
     def add(self, keys: I64, vectors: F32) -> None:
         """Adds vectors `[n, dim]`; a key that is there already gets the new vector.

@@ -124,10 +124,16 @@ class Compiler:
             ids, inside = self._liked(leaf.likes)
             query = tantivy.Query.term_set_query(self._schema, "tweet_id", ids.tolist())
             return query if inside else _every([(_NEVER, query)])
+        if isinstance(leaf, Conversation):
+            first = tantivy.Query.term_query(self._schema, "tweet_id", leaf.tweet_id)
+            return _any([first, self._key(f"conversation:{leaf.tweet_id}")])
         keys = self._keys(leaf)
         if len(keys) == 1:
-            return tantivy.Query.term_query(self._schema, "key", keys[0], "basic")
+            return self._key(keys[0])
         return tantivy.Query.term_set_query(self._schema, "key", keys)
+
+    def _key(self, key: str) -> tantivy.Query:
+        return tantivy.Query.term_query(self._schema, "key", key, "basic")
 
     def _keys(self, leaf: Leaf) -> list[str]:
         """The keys of which a tweet has one."""
@@ -144,8 +150,6 @@ class Compiler:
                 keys = [f"lang:{code}"]
             case Flag(value):
                 keys = [value]
-            case Conversation(tweet):
-                keys = [f"conversation:{tweet}"]
             case Around(latitude, longitude, radius_km):
                 keys = [f"place:{one}" for one in within_km(latitude, longitude, radius_km).tolist()]
             case _:

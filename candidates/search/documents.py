@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+import msgspec
 import numpy as np
 import tantivy
 
@@ -22,6 +23,8 @@ _KEYS = "keys"
 INTEGERS = ("tweet_id", "time_us", "author_id", "retweeted_id")
 """Fields of numbers; `retweeted_id` is the author of what a retweet repeats, -1 for none."""
 
+_SHORT_LINK = " https://t.co/"
+"""The address of the platform's own shortener, behind a blank, is a URL."""
 _LINK = re.compile(r"\.[^\W_]")
 """What a text with a URL has."""
 
@@ -43,8 +46,20 @@ def register(index: tantivy.Index, words: tantivy.TextAnalyzer) -> None:
     index.register_tokenizer(_KEYS, tantivy.TextAnalyzerBuilder(tantivy.Tokenizer.whitespace()).build())
 
 
-def documents(events: EventBatch, about: I64, retweeted: I64, verified: Mask) -> Iterator[tantivy.Document]:
-    """A document for each tweet of `events`.
+class _Document(msgspec.Struct, omit_defaults=True):
+    """One tweet; what is empty is left out."""
+
+    tweet_id: int
+    time_us: int
+    author_id: int
+    retweeted_id: int
+    text: str
+    key: str
+    single: str = ""
+
+
+def documents(events: EventBatch, about: I64, retweeted: I64, verified: Mask) -> Iterator[str]:
+    """A document of JSON for each tweet of `events`: Tantivy takes it faster than an object with its fields.
 
     Args:
         events: rows of `tweets`.
@@ -58,15 +73,11 @@ def documents(events: EventBatch, about: I64, retweeted: I64, verified: Mask) ->
     text, single = spell(texts)
     rows = zip(
         columns["tweet_id"].tolist(), events.time_us.tolist(), columns["author_id"].tolist(), retweeted.tolist(), text,
-        single, _keys(events, texts, about, verified), strict=True,
+        _keys(events, texts, about, verified), single, strict=True,
     )  # fmt: skip
-    for tweet, time_us, author, of, words, singles, keys in rows:
-        document = tantivy.Document(
-            tweet_id=tweet, time_us=time_us, author_id=author, retweeted_id=of, text=words, key=keys
-        )  # fmt: skip
-        if singles:
-            document.add_text("single", singles)
-        yield document
+    encode = msgspec.json.Encoder().encode
+    for row in rows:
+        yield encode(_Document(*row)).decode()
 
 
 def author_key(kind: str, user_id: int) -> str:
@@ -89,18 +100,18 @@ def _keys(events: EventBatch, texts: list[str], about: I64, verified: Mask) -> I
             more[row] += _listed("has:hashtags", "#", map(fold, hashtags(text)))
         if "@" in text or "＠" in text:
             more[row] += _listed("has:mentions", "@", map(str.lower, mentions(text)))
-        if "." in text and _LINK.search(text) and urls(text):
+        if "." in text and (_SHORT_LINK in text or (_LINK.search(text) and urls(text))):
             more[row] += " has:links"
     languages, places = _column(events, "language", ""), _column(events, "place", -1)
     of_language = {one: _language_keys(one) for one in set(languages.tolist())}
     of_place = {one: f" place:{one}" if one >= 0 else "" for one in set(places.tolist())}
     threads = _column(events, "conversation_id", -1)
-    threads = np.where(threads < 0, columns["tweet_id"], threads)
-    rows = zip(
-        columns["author_id"].tolist(), threads.tolist(), languages.tolist(), places.tolist(), more, strict=True
-    )  # fmt: skip
-    for author, thread, language, place, rest in rows:
-        yield f"from:{author} conversation:{thread}{of_language[language]}{of_place[place]}{rest}"
+    # The first of a thread is found by its id.
+    for row in np.flatnonzero((threads >= 0) & (threads != columns["tweet_id"])).tolist():
+        more[row] += f" conversation:{threads[row]}"
+    rows = zip(columns["author_id"].tolist(), languages.tolist(), places.tolist(), more, strict=True)
+    for author, language, place, rest in rows:
+        yield f"from:{author}{of_language[language]}{of_place[place]}{rest}"
 
 
 def _column(events: EventBatch, name: str, missing: object) -> Array:

@@ -46,6 +46,8 @@ from features.state.columns import Columns, Spec
 
 _HEAP = 64_000_000
 """Bytes that the writer may fill before it writes a segment."""
+_THREADS = 2
+"""Of the writer."""
 _MARGIN = 64
 
 
@@ -149,7 +151,7 @@ class TextIndex:
                 folder.mkdir(parents=True, exist_ok=True)
             self._index = tantivy.Index(self._schema, path=None if folder is None else str(folder))
             register(self._index, words)
-            self._writer = self._index.writer(_HEAP, 1)
+            self._writer = self._index.writer(_HEAP, _THREADS)
         except (OSError, ValueError) as error:
             raise DataError(f"text index {folder} cannot be opened: {error}", remedy="close or rebuild it") from error
         self._tweets, self._ids = _Tweets(), IdIndex()
@@ -185,7 +187,7 @@ class TextIndex:
         self._tweets.retweeted_id[rows] = retweeted
         marked = np.zeros(len(picked), np.bool_) if verified is None else verified[fresh]
         for document in documents(picked, about, retweeted, marked):
-            self._writer.add_document(document)
+            self._writer.add_json(document)
         self._pending += len(picked)
         return len(picked)
 

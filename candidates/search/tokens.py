@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
+from unicodedata import is_normalized
 
 import numpy as np
 import tantivy
@@ -57,7 +58,7 @@ def analyzer() -> tantivy.TextAnalyzer:
 
 def spell(texts: Sequence[str]) -> tuple[list[str], list[str]]:
     """Words and pairs of each text separated by blanks, and its single characters of scripts without blanks."""
-    plain = [text if text.isascii() else normalised("NFKC", text) for text in texts]
+    plain = [text if is_normalized("NFKC", text) else normalised("NFKC", text) for text in texts]
     offsets = offsets_of(np.fromiter(map(len, plain), np.int64, len(plain)))
     codes = np.frombuffer("".join(plain).encode("utf-32-le", "surrogatepass"), np.uint32)
     if not len(codes):

@@ -31,9 +31,11 @@ BENCHES: dict[str, str] = {
     "fanout": "experiments.bench.fanout:FanoutBench",
     "text": "experiments.bench.text:TextBench",
     "trends": "experiments.bench.trends:TrendsBench",
+    "search": "experiments.bench.search:SearchBench",
+    "ann": "experiments.bench.ann:AnnBench",
 }
 """One line a bench."""
-LONG = frozenset({"growth", "features", "train", "trends"})
+LONG = frozenset({"growth", "features", "train", "trends", "search", "ann"})
 """Benches of minutes, run only when they are named."""
 
 SECONDS = 1.5
