@@ -23,7 +23,7 @@ def test_a_case_is_measured_in_turns() -> None:
 
 
 def test_an_unknown_bench_is_named() -> None:
-    with pytest.raises(ConfigError, match="unknown bench 'quick'; choose one of fanout, features, growth, rank"):
+    with pytest.raises(ConfigError, match="unknown bench 'quick'; choose one of ann, fanout, features, growth, rank"):
         run_benches(["quick"])
 
 
@@ -123,3 +123,31 @@ def test_a_feature_that_differs_from_its_peer_is_named(tmp_path: Path) -> None:
     wrong = ours.with_columns({"pair.strength_likes": ours.column("pair.strength_likes") + 0.01})
     with pytest.raises(ModelError, match="strength_likes"):
         features._pandas(log, wrong)
+
+
+def test_of_one_kind_only_what_is_built_alike_is_built_once() -> None:
+    from candidates.vector_config import VectorConfig
+    from experiments.bench.ann import built, words
+
+    vectors = np.random.default_rng(1).normal(size=(600, 8)).astype(np.float32)
+    grid = [
+        VectorConfig(kind=kind, exact_below=0, probes=probes, width=8 * probes)
+        for kind in ("hnsw", "ivf_sq")
+        for probes in (1, 4)
+    ]
+    seen = [(words(config), index.config == config, id(index)) for config, index, _ in built(grid, vectors)]
+    assert [name for name, _, _ in seen] == ["hnsw width 8", "hnsw width 32", "ivf_sq probes 1", "ivf_sq probes 4"]
+    assert all(right for _, right, _ in seen)
+    assert seen[0][2] == seen[1][2] != seen[2][2] == seen[3][2]
+
+
+@pytest.mark.slow
+def test_text_search_and_its_peer_answer() -> None:
+    from experiments.bench.search import SearchBench
+
+    names = []
+    for case in SearchBench(tweets=1_200, queries=12).cases():
+        names.append(case.name.split(",")[0])
+        case.ours()
+        case.peer()
+    assert names[1:4] == ["3 words by AND", "3 words by OR", "a post"]
