@@ -146,6 +146,7 @@ def people_of(language: Language, topic: Topic) -> tuple[Entity, ...]:
     """All entities of a topic: the hand-written ones, then `TAIL` generated ones, half of them persons."""
     rng = Stream(0, f"names {language.code} {topic.name}").generator()
     parts = WORD_PARTS[language.code]
+    orgs = parts.orgs.get(topic.name, language.orgs)
     known = {entity.name for entity in topic.entities}
     names = [*topic.entities]
     pick = rng.random((2 * TAIL, 6)).tolist()
@@ -153,7 +154,7 @@ def people_of(language: Language, topic: Topic) -> tuple[Entity, ...]:
         if len(names) == len(topic.entities) + TAIL:
             break
         kind = 0 if u[3] < 0.5 else 1 if u[3] < 0.75 else 2
-        pattern = (language.name, _at(language.spots, u[4]), _at(language.orgs, u[4]))[kind]
+        pattern = (language.name, _at(language.spots, u[4]), _at(orgs, u[4]))[kind]
         family, given = _at(language.family, u[1]), _at(language.given, u[5])
         if u[0] < _INVENTED and parts.coins_given:
             family, given = _at(parts.onsets, u[1]), _at(parts.endings, u[2])

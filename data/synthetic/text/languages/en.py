@@ -3,9 +3,10 @@
 # ruff: noqa: E501, SIM905 - words read best as they are spoken
 from __future__ import annotations
 
+from data.synthetic.text.languages.english.names import FAMILY, GIVEN
 from data.synthetic.text.languages.english.rules import RULES, WORDS
 
-__all__ = ["RULES", "WORDS"]
+__all__ = ["FAMILY", "GIVEN", "RULES", "WORDS"]
 
 CODE = "en"
 
@@ -113,16 +114,6 @@ TOXIC: dict[str, tuple[str, ...]] = {
 
 SPAM: tuple[str, ...] = ("{spam}",)
 
-GIVEN: tuple[str, ...] = tuple(
-    "James Olivia Jack Emma Harry Amelia George Sophie Liam Grace Noah Chloe Mason Ruby Tyler Hannah Kyle Megan Jordan Ashley Brandon Kayla "
-    "Marcus Jasmine Deshawn Aaliyah Connor Niamh Callum Isla Rhys Cerys Ethan Zoe Logan Abby Dylan Paige Owen Lucy Wayne Tracy Gary Linda "
-    "Priya Arjun Femi Ngozi Declan Maeve".split()
-)
-FAMILY: tuple[str, ...] = tuple(
-    "Smith Jones Taylor Brown Williams Wilson Johnson Davies Robinson Wright Thompson Evans Walker White Roberts Green Hall Wood Jackson Clarke "
-    "Patel Khan Murphy O'Brien Campbell Stewart Reid Morgan Price Hughes Carter Bailey Fletcher Barker Chapman Holloway Osborne Whitaker Langley "
-    "Mercer Hendricks Kowalski Adeyemi Okonkwo Donovan Gallagher Pemberton Sinclair Ashdown Thornbury".split()
-)
 NAME = "{given} {family}"
 ORGS: tuple[str, ...] = (
     "{family} Media", "{family} & Sons", "{family} United", "{family} Labs", "{family} Group", "{family} Academy", "{family} Records", "{family} Foundation",

@@ -3,10 +3,15 @@
 # ruff: noqa: E501, SIM905 - words read best as they are spoken
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from data.synthetic.text.languages.english.names import ORGANISATIONS
 
 EMOJI: tuple[str, ...] = tuple(
-    "😂 😭 🔥 ❤️ 🙏 😍 💀 🎉 👀 🙄 😅 ✨ 💯 😩 🤔 👏 🥲 💪 😤 🫠 🥺 😡 💔 🌸 😎 🤣 😴 🌞 🙌 🤦".split()
+    "😂 😭 ❤️ 😍 🙏 🔥 😩 😊 😢 💀 🤣 😘 😡 👏 🙄 😁 💕 👀 😅 🎉 😄 💯 😔 😉 🤔 💔 ✨ 💪 😎 🙌 😠 😤 😳 🥺 😞 😋 😒 😆 💙 💜 😱 🙈 😃 👍 😫 "
+    "😏 😴 😰 🤗 🎶 🌸 🙃 😬 💛 💚 👌 🤦 🤷 😕 😟 😑 🥲 😇 🖤 😐 🤢 😈 😪 💖 🎂 👑 😥 🌞 🍕 🤮 😓 😨 😣 😝 🐶 🐱 ⚽ 🏆 🎁 📸 🍷 🍻 ☕ 🌹 🌈 ☀️ ❄️ 🎄 👻 🎃 😶 🤐 😧 😦 🙁 😯 😖 "
+    "🤯 🥰 🥳 🫠 🤩 😌 🤪 😜 😹 😿 👊 ✌️ 🤞 🤘 👋 💅 💃 🕺 🏃 🚗 ✈️ 🏠 📚 🎓 🎬 🎮 🎤 🎧 🏀 🏈 ⚾ 🎾 🥊 🚴 🍰 🍫 🍦 🍔 🌮 🥑 🍓 🌻 🌴 🌊 🌙 ⭐ ⚡ 💥 💦 💤 💸 💰 📈 📉 📢 🚨 ✅ ❌ 🦋 🐝 🦄".split()
 )
 """In the order of their use, in every language."""
 
@@ -33,6 +38,8 @@ class WordParts:
     """Beginnings of nicknames."""
     tails: tuple[str, ...]
     """Their ends."""
+    orgs: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Patterns of names of organisations of a topic, where they are not those of the language."""
     stop: str = "."
     """Ends a sentence."""
     coins_given: bool = False
@@ -62,6 +69,7 @@ WORD_PARTS: dict[str, WordParts] = {
         endings=tuple("worth field ton ham ley well bury by wick den don ford gate man more ridge shaw son stead stone thorpe ville ward wood".split()),
         syllables=_SYLLABLES,
         tails=tuple("zzy bo ster ie o bean nut ska y na zo kins pop lie la dog ster face bug boo mo ndra nny rie sh".split()),
+        orgs=ORGANISATIONS,
     ),
     "ja": WordParts(
         laughs=("w", "笑", "草", "ｗ"),
