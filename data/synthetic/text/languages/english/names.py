@@ -49,7 +49,7 @@ GIVEN: tuple[str, ...] = tuple(
 )
 FAMILY: tuple[str, ...] = tuple(
     "Smith Jones Taylor Brown Williams Wilson Johnson Davies Robinson Wright Thompson Evans Walker White Roberts Green Hall Wood Jackson Clarke "
-    "Patel Khan Murphy O'Brien Campbell Stewart Reid Morgan Price Hughes Carter Bailey Fletcher Barker Chapman Holloway Osborne Whitaker Langley "
+    "Patel Khan Murphy Flynn Campbell Stewart Reid Morgan Price Hughes Carter Bailey Fletcher Barker Chapman Holloway Osborne Whitaker Langley "
     "Mercer Hendricks Kowalski Adeyemi Okonkwo Donovan Gallagher Pemberton Sinclair Ashdown Thornbury Miller Davis Garcia Rodriguez Martinez "
     "Hernandez Lopez Gonzalez Perez Sanchez Ramirez Torres Flores Rivera Gomez Diaz Reyes Cruz Ortiz Nguyen Tran Kim Park Choi Chen Wang Liu "
     "Zhang Singh Kaur Sharma Gupta Mehta Begum Hussain Ali Malik Iqbal Okafor Balogun Mensah Boateng Dlamini Nkosi Mbeki Fraser Macdonald "
@@ -79,7 +79,7 @@ _BY_GROUP: tuple[tuple[str, str], ...] = (
     ("hip hop", "{family} Beats;{family} Cypher;{family} Mob;{family} Rap Records"),
     ("kpop", "{family} Entertainment;{family} Idols;{family} Idol Group"),
     ("classical and jazz", "the {family} Quartet;the {family} Orchestra;{family} Jazz;the {family} Trio;{family} Philharmonic"),
-    ("cooking", "{family} Kitchen;{family}'s Diner;{family} Foods;{family} Spices"),
+    ("cooking", "{family} Kitchen;{family} Diner;{family} Foods;{family} Spices"),
     ("baking", "{family} Bakery;{family} Bakes;{family} Cakes;{family} Patisserie"),
     ("coffee", "{family} Coffee;{family} Roasters;{family} Espresso;Cafe {family}"),
     ("programming", "{family} Software;{family} Code;{family}.js;{family} Dev Tools"),
