@@ -337,3 +337,13 @@ def put_squeezed(buffer, data, first, last):  # type: ignore[no-untyped-def]  # 
 def _is_mark(data, i):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Whether three bytes are CJK punctuation or the katakana middle dot."""
     return data[i] == 0xE3 and (data[i + 1] == 0x80 or (data[i + 1] == 0x83 and data[i + 2] == 0xBB))
+
+
+@kernel
+def pack(rows, size, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """The first `size[j]` values of each row, one row after another."""
+    at = 0
+    for j in range(len(size)):
+        for i in range(size[j]):
+            out[at] = rows[j, i]
+            at += 1

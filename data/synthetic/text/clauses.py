@@ -157,14 +157,14 @@ def adopt_voice(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - c
     v[EMOJI] = 0.7 * v[EMOJI] ** 3
     v[TYPO] = 0.45 * v[TYPO] ** 3
     v[STRETCH] = 0.06 * v[STRETCH] ** 3
-    v[FILLER] = 0.5 * v[FILLER] ** 2
+    v[FILLER] = 0.3 * v[FILLER] ** 3
     v[TAGS] = 3.0 * v[TAGS] ** 2
     # Log-logistic, about as wide as a log-normal of 0.22.
     v[LENGTH] = (v[LENGTH] / (1.0 - v[LENGTH]) + 1e-9) ** 0.12
     v[LOYAL] = 0.6 * v[LOYAL]
     v[ASIDE] = 0.2 * v[ASIDE]
     v[LAUGH] = 0.2 * v[LAUGH] ** 2
-    v[FRIENDS] = 0.4 * v[FRIENDS] ** 2
+    v[FRIENDS] = 0.15 * v[FRIENDS] ** 2
 
 
 @kernel
@@ -241,10 +241,10 @@ def take_up(buffer, pool, entity):  # type: ignore[no-untyped-def]  # pragma: no
 
 
 @kernel
-def _as_subject(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """What was named last is what verbs agree with; an organisation acts as one."""
+def _as_subject(buffer, spoken):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """What was named last is what verbs agree with; an organisation acts as one where it is not spoken of as they."""
     r = buffer.registers
-    many = r[REF] == 3 and r[HELD] == 2
+    many = r[REF] == 3 and (spoken or r[HELD] == 2)
     r[SUBJ] = _MANY if many else _IT if r[REF] == 3 else _HE + r[REF]
 
 
@@ -297,7 +297,7 @@ def _put_slot(buffer, pool, slot, topic, mood):  # type: ignore[no-untyped-def] 
         which = _ADJECTIVES + mood if slot == _A else _INTENSIFIERS if slot == _X else _WHEN
         _put_word(buffer, pool, pick(buffer, words(buffer, pool, which), 4.0))
     if slot in (_ENTITY_SUBJECT, _THING_SUBJECT, _HE_SLOT):
-        _as_subject(buffer)
+        _as_subject(buffer, slot == _HE_SLOT)
 
 
 @kernel

@@ -87,17 +87,19 @@ SHORTEST, MEAN = -12.0, 70.0
 has one clause at least."""
 ANSWER = 0.9
 """An answer's intended length to an original's."""
-BROKEN = 56
+BROKEN = 25
 """Characters over the limit that must be intended for a text to be trimmed to the limit itself; one in a hundred."""
 
 PLAIN = 0.5
 """Bait, outrage and usefulness that show in the words are above this."""
 
-SHORTEST_RULED, MEAN_RULED, TOO_LONG = -10.0, 75.0, 14
-"""The same where clauses are built from rules; there a clause is drawn again that makes the text longer than intended
-by more than TOO_LONG."""
+ONE_SENTENCE, ONE_LENGTH = 0.37, 27.0
+"""Share of texts that are to be one short sentence where clauses are built from rules, and their intended length."""
+MORE, SCALE, SHAPE, TOO_LONG, BROKEN_RULED = 62.0, 49.0, 1.17, 14, -6
+"""There the others' intended length is MORE plus a Weibull number of this scale and shape; a clause is drawn again that
+makes the text longer than intended by more than TOO_LONG; BROKEN_RULED is BROKEN there."""
 
-_HALF_SENTENCE = 30
+_HALF_SENTENCE = 26
 _HALF_CLAUSE = 26
 """Characters that may be missing of the intended length without another clause."""
 _PLAIN = 0.9
@@ -168,7 +170,7 @@ def _put_body(buffer, pool, room):  # type: ignore[no-untyped-def]  # pragma: no
     begin, ruled = buffer.position, pool.table[RULED_AT + buffer.language] == 1
     buffer.begin = begin
     wanted = _intended(buffer, ruled)
-    full = wanted > LIMIT + BROKEN
+    full = wanted > LIMIT + (BROKEN_RULED if ruled else BROKEN)
     toxic_at = -1 if buffer.toxicity == 0 else int(2.0 * chance(buffer))
     least = 2 if toxic_at == 1 or (buffer.share < 1.0 and not ruled and chance(buffer) < 0.5) else 1
     plain = buffer.style == _ORIGINAL and toxic_at != 0 and chance(buffer) < _PLAIN and not ruled
@@ -204,8 +206,14 @@ def _put_body(buffer, pool, room):  # type: ignore[no-untyped-def]  # pragma: no
 def _intended(buffer, ruled):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """An intended length in characters."""
     u = -np.log1p(-chance(buffer))
-    wanted = (SHORTEST_RULED + MEAN_RULED * u if ruled else SHORTEST + MEAN * u) * buffer.voice[LENGTH]
-    return wanted * ANSWER if buffer.style == _ANSWER else wanted
+    if not ruled:
+        wanted = SHORTEST + MEAN * u
+    elif chance(buffer) < ONE_SENTENCE:
+        wanted = ONE_LENGTH
+    else:
+        wanted = MORE + SCALE * u ** (1.0 / SHAPE)
+    wanted *= buffer.voice[LENGTH]
+    return wanted * ANSWER if buffer.style == _ANSWER and not ruled else wanted
 
 
 @kernel
@@ -235,9 +243,9 @@ def _put_spoken(buffer, pool, room):  # type: ignore[no-untyped-def]  # pragma: 
         lower(buffer.out, begin, buffer.position)
     else:
         sentence_case(buffer.out, begin, buffer.position, v[SENTENCES] < 0.6)
-    if pool.table[RULED_AT + buffer.language] and v[BARE] < 0.3:
+    if pool.table[RULED_AT + buffer.language] and v[BARE] < 0.15:
         without_apostrophes(buffer, begin)
-    if pool.table[ACCENTS_AT + buffer.language] and v[BARE] < 0.35:
+    if pool.table[ACCENTS_AT + buffer.language] and v[BARE] < 0.155:
         without_accents(buffer, begin)
     end = chance(buffer)
     if end < v[SHOUT]:
@@ -386,13 +394,3 @@ def write_rows(pool, keys, draft, tags, handles, first, out, size, entity, named
     for block in prange((len(size) + _BLOCK - 1) // _BLOCK):
         a, b = block * _BLOCK, min(block * _BLOCK + _BLOCK, len(size))
         _write_block(pool, keys, draft, tags, handles, first + a, out[a:b], size[a:b], entity[a:b], named[a:b])
-
-
-@kernel
-def pack(rows, size, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """The first `size[j]` values of each row, one row after another."""
-    at = 0
-    for j in range(len(size)):
-        for i in range(size[j]):
-            out[at] = rows[j, i]
-            at += 1

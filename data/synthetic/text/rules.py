@@ -24,6 +24,9 @@ from data.synthetic.text.languages.grammar import (
 )
 from data.synthetic.text.languages.language import ENTITY_KINDS, PARENT_NAMES, SLOTS
 
+_PRONOUNS = ("I", "you", "we", "they")
+"""Those that become the subject where words end with them; "he" and "it" have marks of their own."""
+
 RULE, SWITCH, SUBJECT, MAYBE = (kind << 40 for kind in range(1, 5))
 """A rule; one of the tokens after a register's number in `switches`; a new subject; a rule or nothing."""
 
@@ -89,14 +92,22 @@ class Compiler:
     def _text(self, words: str) -> list[int]:
         variants = self._language.words.variants
         if not variants:
-            return [self._literal(words)]
+            return [self._literal(words), *self._subject(words)]
         tokens = []
         for piece in re.split(rf"(?<![\w'])({'|'.join(map(re.escape, variants))})(?![\w'])", words):
             if piece in variants:
                 tokens.append(self._switch(LAX, [self._literal(word) for word in variants[piece]], piece))
             elif piece:
                 tokens.append(self._literal(piece))
-        return tokens
+        return tokens + self._subject(words)
+
+    def _subject(self, words: str) -> list[int]:
+        """What words that end with a pronoun make the subject."""
+        pronouns = self._language.words.agreeing.get("sub", ())
+        last = re.search(r"([\w']+) ?$", words)
+        if last is None or last[1] not in _PRONOUNS or last[1] not in pronouns:
+            return []
+        return [SUBJECT + pronouns.index(last[1])]
 
     def _verb(self, lemma: str, form: str) -> int:
         if form not in FORMS or not form:

@@ -17,8 +17,8 @@ import pyarrow as pa
 
 from data.batch import F32, I64, Array, offsets_of
 from data.rng import Stream
-from data.synthetic.text.buffer import NAMED_MOST, STRIDE
-from data.synthetic.text.kernels import Keys, Strings, pack, write_rows
+from data.synthetic.text.buffer import NAMED_MOST, STRIDE, pack
+from data.synthetic.text.kernels import Keys, Strings, write_rows
 from data.synthetic.text.lexicon import I8, I32, U8, lexicon
 from data.tweet_text import weighted_length
 

@@ -51,8 +51,9 @@ def drafted(n: int, **columns: int | I64) -> Draft:
 
 
 def folded(text: str) -> str:
-    """Without case and accents."""
-    return "".join(c for c in unicodedata.normalize("NFD", text.casefold()) if unicodedata.category(c) != "Mn")
+    """Without case, accents and apostrophes, which the hasty leave out."""
+    bare = unicodedata.normalize("NFD", text.casefold().replace("'", ""))
+    return "".join(c for c in bare if unicodedata.category(c) != "Mn")
 
 
 def named(texts: Texts, row: int) -> I64:
