@@ -164,7 +164,7 @@ def adopt_voice(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - c
     v[LOYAL] = 0.6 * v[LOYAL]
     v[ASIDE] = 0.2 * v[ASIDE]
     v[LAUGH] = 0.2 * v[LAUGH] ** 2
-    v[FRIENDS] = 0.15 * v[FRIENDS] ** 2
+    v[FRIENDS] = 0.36 * v[FRIENDS] ** 2
 
 
 @kernel
