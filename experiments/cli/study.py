@@ -1,4 +1,4 @@
-"""The verbs `study rankers`, `study objectives`, `study coefficients` and `study trends`."""
+"""The verbs `study search`, `study rankers`, `study objectives`, `study coefficients` and `study trends`."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.cli.console import JsonFlag, progress_bar, show
+from experiments.cli.console import DataFolder, JsonFlag, progress_bar, show
 
 app = typer.Typer(no_args_is_help=True, help="Studies over several worlds, one command each.")
 
@@ -112,3 +112,26 @@ def trends(
         draw_recall(result.rows, plot)
     words = world_trends_words(result) if isinstance(result, WorldTrendsResult) else trends_words(result)
     show(result, as_json=as_json, tables=[*trends_tables(result.rows), words])
+
+
+@app.command()
+def search(data: DataFolder, config: _File = None, set_: _Set = None, as_json: JsonFlag = False) -> None:
+    """Whether hybrid search finds more on the topic than words alone or meaning alone, by the truth of a world.
+
+    Queries in three strata: words that a tweet has, phrases in other words, and both.
+
+    Example: rookery study search --data var/world --set seed=2
+    """
+    from data.dataset import Dataset
+    from data.home_folder import home_folder
+    from experiments.cli.study_tables import search_table
+    from experiments.runs.config import load_config
+    from experiments.studies.search import SearchConfig, study_search
+
+    settings = load_config(SearchConfig, config, set_ or [])
+    with progress_bar("study search") as progress:
+        result = study_search(Dataset.open(data), settings, home_folder(), progress)
+    found = ", ".join(f"{language} {share:.1%}" for language, share in result.words_found.items())
+    words = f"Words drawn from inside texts find of the tweets that have them: {found}. "
+    words += f"Of hybrid's hits for English queries {result.on_language:.1%} are English."
+    show(result, as_json=as_json, tables=[search_table(result), words])

@@ -11,6 +11,7 @@ from experiments.studies.coefficients import CoefficientsResult
 from experiments.studies.objectives import ObjectivesResult
 from experiments.studies.outcomes import OF_THE_END
 from experiments.studies.rankers import RankersResult
+from experiments.studies.search import MODES, SearchResult
 from experiments.studies.trend_alarms import Detection
 from experiments.studies.trends import TrendsResult
 from experiments.studies.world_trends import WorldTrendsResult
@@ -122,3 +123,14 @@ def world_trends_words(result: WorldTrendsResult) -> str:
         f"{result.days:.1f} judged days, found from their start to ten minutes after their peak, in windows of "
         f"{result.window_min} minutes."
     )
+
+
+def search_table(result: SearchResult) -> Any:
+    """NDCG by stratum and mode, and hybrid's difference from each of the others."""
+    rows = [
+        (row.stratum, row.queries, *(f"{row.ndcg[mode].mean:.3f}" for mode in MODES),
+         *(difference(row.better[mode]) for mode in MODES[1:]))
+        for row in result.rows
+    ]  # fmt: skip
+    heads = ["queries", "n", *MODES, *(f"hybrid - {mode}" for mode in MODES[1:])]
+    return table(f"NDCG@{result.k} by true topic and language, {result.tweets:,} tweets", heads, rows)

@@ -146,6 +146,34 @@ def test_reciprocal_rank_fusion_by_hand() -> None:
     assert hits.scores == pytest.approx([1 / 63 + 1 / 61, 1 / 61, 1 / 62, 1 / 62], rel=1e-12)
 
 
+def test_weights_of_rankings_by_hand() -> None:
+    hits = fuse([np.array([1, 2]), np.array([3, 2])], 10, weights=(0.5, 2.0))
+    assert hits.tweet_ids.tolist() == [2, 3, 1]
+    assert hits.scores == pytest.approx([2.5 / 62, 2 / 61, 0.5 / 61], rel=1e-12)
+    assert fuse([np.array([1]), np.array([3])], 10, weights=(1.0, 0.0)).tweet_ids.tolist() == [1]
+    assert len(fuse([np.array([1])], 10, weights=(0.0,))) == 0
+
+
+def test_words_lead_where_a_tweet_has_them_all_and_follow_where_none_has() -> None:
+    """By meaning the two come in the other order than by words."""
+    search = Search(Wordbag())
+    search.update(tweets(["cat cat cat cat bird", "bird cat bread oven", "oven"]))
+    by_words, by_meaning = (search.search("bird cat bread", mode).tweet_ids[0] for mode in ("text", "semantic"))  # type: ignore[arg-type]
+    assert by_words == 101
+    assert search.search("bird cat bread").tweet_ids[0] == 101
+    nearest = search.search("bird cat zebra", "semantic").tweet_ids[0]
+    assert search.search("bird cat zebra").tweet_ids[0] == nearest
+    assert by_meaning in (100, 101)
+
+
+def test_a_query_in_a_script_that_the_encoder_cannot_read_is_searched_by_words_alone() -> None:
+    search = Search(Wordbag(), languages=frozenset({"en"}))
+    search.update(tweets(["bird", "鳥の歌が好き"]))
+    assert search.search("鳥の歌はbird").tweet_ids.tolist()[0] == 101
+    assert 100 not in search.search("鳥の歌").tweet_ids
+    assert 100 in search.search("bird").tweet_ids
+
+
 def test_the_three_modes() -> None:
     search = Search(Wordbag())
     search.update(tweets())
