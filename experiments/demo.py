@@ -60,7 +60,7 @@ class DemoConfig(BaseModel):
     """Home timelines read after the posts."""
     same: int = Field(default=50, ge=1)
     """Evaluated home timelines read over HTTP and compared with the in-process funnel's."""
-    query: str = "cannot stop thinking about that match last night"
+    query: str = "the striker scored a late goal in the derby"
     """What is searched for."""
 
 
