@@ -17,7 +17,7 @@ class BehaviourConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    eagerness: Finite = 0.0
+    eagerness: Finite = -1.75
     """Added to every attraction: a small world has less to like, and its preset makes up for it."""
     interest: Finite = 5.0
     """Weight of the match between the tweet's topics and the person's interests, a match in [0, 1]."""
@@ -29,23 +29,23 @@ class BehaviourConfig(BaseModel):
     """Weight of the latent affinity to the author, standard deviation about 1."""
     bond: Finite = 0.5
     """Weight of the personal liking of this very author, standard deviation 1."""
-    following: Finite = 0.9
+    following: Finite = 2.1
     """Weight of following the author: people follow whom they like."""
     quality: Finite = 0.3
     """Weight of the tweet's quality, standard deviation 1."""
-    freshness: Finite = 2.0
+    freshness: Finite = 1.3
     """Weight of exp(-age / freshness_h)."""
-    freshness_h: Positive = 3.9
+    freshness_h: Positive = 30.0
     """Hours after which freshness has fallen to 37%."""
-    news: Finite = 3.5
+    news: Finite = 5.2
     """Weight of exp(-age / news_h): what is happening right now."""
-    news_h: Positive = 0.12
+    news_h: Positive = 0.09
     """Hours after which news has fallen to 37%."""
-    pace: Deviation = 1.3
+    pace: Deviation = 3.0
     """Standard deviation of the logarithm of how fast a tweet ages: some are over in minutes, some last days."""
-    social_proof: Finite = 0.1
+    social_proof: Finite = 0.0
     """Weight of log(1 + followed people who engaged)."""
-    popularity: Finite = 0.04
+    popularity: Finite = 0.0
     """Weight of log(1 + likes shown)."""
     media: Finite = 0.15
     """Weight of carrying media."""
@@ -105,9 +105,9 @@ class Logit(NamedTuple):
 
 LOGITS: dict[str, Logit] = {
     "like": Logit(-8.55, 1.0, 0.5, 0.0, 0.0),
-    "reply": Logit(-13.3, 0.9, 0.2, 0.0, 0.8),
+    "reply": Logit(-13.45, 0.9, 0.2, 0.0, 0.8),
     "retweet": Logit(-12.5, 1.0, 1.0, 0.0, 0.3),
-    "quote": Logit(-15.3, 0.9, 0.8, 0.0, 1.0),
+    "quote": Logit(-15.42, 0.9, 0.8, 0.0, 1.0),
     "click": Logit(-7.3, 0.75, 0.2, 0.0, 0.0),
     "profile_click": Logit(-8.3, 0.6, 0.0, 0.0, 0.0),
     "share": Logit(-11.0, 0.8, 0.7, 0.0, 0.0),

@@ -42,9 +42,9 @@ class LoggingConfig(BaseModel):
 
     seed: Annotated[int, Field(ge=0, lt=2**63)] = 0
     """Seed of its draws, keyed by request and position."""
-    following: Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)] = 0.50
+    following: Annotated[float, Field(gt=0.0, le=1.0, allow_inf_nan=False)] = 0.47
     """Share of positions drawn from what those whom the user follows posted or retweeted. Shares are rescaled to 1."""
-    popular: Share = 0.30
+    popular: Share = 0.33
     """Share drawn from what is popular in the last hours."""
     fresh: Share = 0.195
     """Share drawn evenly from what was posted in the last hours."""
@@ -52,15 +52,15 @@ class LoggingConfig(BaseModel):
     """Share drawn evenly from everything alive: the one source of old tweets."""
     temperature: Annotated[float, Field(ge=0.02, allow_inf_nan=False)] = 0.6
     """Softmax temperature of the formula's score."""
-    recency: NonNegative = 3.4
+    recency: NonNegative = 3.2
     """Weight of 1 / (1 + age in hours) in the formula's score."""
-    decay: NonNegative = 0.3
+    decay: NonNegative = 0.25
     """Loss of the formula's score an hour."""
     engagement: NonNegative = 0.6
     """Weight of log10(likes + 2 retweets + 1.5 replies + 1) in the formula's score."""
-    retweeted: Share = 0.1
+    retweeted: Share = 0.02
     """Factor on the weight of what those followed only retweeted: their own tweets come first."""
-    heating: NonNegative = 1.3
+    heating: NonNegative = 0.65
     """Exponent of 1 + heat in the weight of what is popular."""
     current_h: Hours = 24.0
     """Hours after which a tweet is old: only `explore` shows it."""

@@ -18,9 +18,9 @@ from experiments.runs.config import merge_settings
 from experiments.simulation.logging_feed import LoggingConfig, LoggingFeed
 
 PRESETS: Mapping[str, Mapping[str, Any]] = {
-    "tiny": {"people": 1_000, "days": 7, "behaviour": {"eagerness": 1.2}},
-    "demo": {"people": 5_000, "days": 14, "behaviour": {"eagerness": 0.9}},
-    "small": {"people": 10_000, "days": 14, "behaviour": {"eagerness": 0.7}},
+    "tiny": {"people": 1_000, "days": 7, "behaviour": {"eagerness": -0.25}},
+    "demo": {"people": 5_000, "days": 14, "behaviour": {"eagerness": -0.85}},
+    "small": {"people": 10_000, "days": 14, "behaviour": {"eagerness": -1.05}},
     "medium": {"people": 100_000, "days": 30},
     "large": {"people": 1_000_000, "days": 30},
 }
