@@ -223,7 +223,7 @@ def test_the_random_days_overflow_every_ring() -> None:
 def only(**weights: float) -> BehaviourConfig:
     """Nothing matters but what is named."""
     silent = dict.fromkeys((n for n in BehaviourConfig.model_fields if n not in UNLIKE | {"temperament"}), 0.0)
-    return BehaviourConfig(**(silent | {"drift": 0.0} | weights))
+    return BehaviourConfig(**(silent | {"eagerness": 0.0, "drift": 0.0} | weights))
 
 
 Change = Callable[[Scenario, Tweet], Tweet | None]
@@ -326,7 +326,8 @@ def test_following_is_liked_and_nobody_is_followed_twice() -> None:
     ({"news": 3.5}, 0.12, 3.5 * (exp(-1) - 1)), ({"news": 3.5}, 3.0, -3.5),
 ])  # fmt: skip
 def test_freshness_and_news_fade(weights: dict[str, float], hours: float, change: float) -> None:
-    assert alone(Scenario(only(**weights)), lambda s, _: s.wait(hours)) == pytest.approx(change, abs=1e-6)
+    scenario = Scenario(only(freshness_h=3.9, news_h=0.12, **weights))
+    assert alone(scenario, lambda s, _: s.wait(hours)) == pytest.approx(change, abs=1e-6)
 
 
 def test_tweets_age_at_paces_of_their_own_whose_logarithm_has_the_deviation_set() -> None:
