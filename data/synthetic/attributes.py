@@ -27,7 +27,7 @@ ORIGINAL, ANSWER, CHAT, SPAM = range(4)
 """Styles of a text, the numbers of `Draft.style`."""
 SPREAD = 0.8
 """Spread of authors' own factors."""
-MEAN_BAIT, MEAN_OUTRAGE, MEAN_USEFULNESS = 0.11, 0.08, 0.09
+MEAN_BAIT, MEAN_OUTRAGE, MEAN_USEFULNESS = 0.1, 0.075, 0.09
 """What 10,000 people are shown in the mean, to two digits: behaviour counts the attributes from there, so that they do
 not move the rates of actions."""
 _MOST = 0.9

@@ -51,7 +51,7 @@ class RetentionConfig(BaseModel):
     """Engagements of a day that give half of that share."""
     satisfaction_days: Days = 7.0
     """Days with impressions over which satisfaction, the mean welfare of what was looked at, fades to 37%."""
-    usual_welfare: Annotated[float, Field(ge=-1.0, le=1.0, allow_inf_nan=False)] = 0.18
+    usual_welfare: Annotated[float, Field(ge=-1.0, le=1.0, allow_inf_nan=False)] = 0.19
     """Satisfaction at which people start and that neither keeps nor repels them."""
     satisfaction_opens: Slope = 1.0
     """Slope of the chance to open the app on satisfaction."""
