@@ -66,10 +66,11 @@ class RequestedMetrics:
                 remedy = f"{did_you_mean(unknown[0], known)}see: rookery features list"
                 raise ConfigError(f"metric {one.name!r} reads {unknown[0]!r}, which is no column", remedy=remedy)
             if not _applies(one, dataset, protocol):
-                if one.kind == "request" and {*one.reads} & {*TRUE} and not protocol.available.truth:
+                available = protocol.available
+                if one.kind == "request" and {*one.reads} & {*TRUE} and available.impressions and not available.truth:
                     raise ConfigError(
                         f"metric {one.name!r} needs the truth, and {dataset.folder} has no folder 'truth'",
-                        remedy="make the world again, or leave that metric out",
+                        remedy="only a made world has one: make the world again, or leave that metric out",
                     )
                 raise ConfigError(
                     f"metric {one.name!r} does not apply to {dataset.name!r}, ranked as {protocol.name}",

@@ -22,6 +22,7 @@ from candidates.search.hybrid import Mode, Search, search_of
 from candidates.search.tokens import runs
 from data.batch import F64, I64
 from data.dataset import Dataset
+from data.errors import ConfigError
 from data.progress import Progress, no_progress
 from data.settings import Seed
 from data.synthetic.text.languages.language import TOPIC_NAMES
@@ -217,7 +218,13 @@ def _exact(
 
 
 def _known(dataset: Dataset) -> pl.DataFrame:
-    """Tweets that were not deleted, with their true topic and whether they are about it."""
+    """Tweets that were not deleted, with their true topic and whether they are about it.
+
+    Raises:
+        ConfigError: the data set has no truth.
+    """
+    if not (dataset.truth / "tweets").is_dir():
+        raise ConfigError(f"{dataset.folder} has no truth of its tweets", remedy="only made worlds know their topics")
     truth = pl.scan_parquet(dataset.truth / "tweets" / "*.parquet").select("tweet_id", "topic", "style")
     tweets = dataset.scan("tweets").select("tweet_id", "kind", "text", pl.col("language").fill_null(""))
     gone = dataset.scan("deletions").select("tweet_id")

@@ -38,10 +38,13 @@ RAN = {
 """Commands and their words, in an order in which each has what it needs."""
 NO_TRUTH_IN_THEIR_CODE = {"sweep", "serve", "text train"}
 """Others that read a data set: `test_the_truth_is_opened_where_it_is_shown_alone` is about them."""
+SHOW_TRUTH = {"study search", "study trends"}
+"""Commands that hold what is found against the truth of a data set."""
 OPENS_TRUTH = {
     "experiments/evaluation/oracle.py", "experiments/live/run.py", "experiments/simulation/worlds.py",
+    "experiments/studies/search.py", "experiments/studies/world_trends.py",
 }  # fmt: skip
-"""The oracles of evaluations; the authors' voices of the demo; whether a world that is kept is whole."""
+"""The oracles of evaluations; the authors' voices of the demo; whether a world that is kept is whole; the studies."""
 
 
 def commands(one: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, set[str]]]:
@@ -56,7 +59,7 @@ def commands(one: Any, words: tuple[str, ...] = ()) -> Iterator[tuple[str, set[s
 def test_no_command_that_reads_a_data_set_is_forgotten() -> None:
     reads = {name for name, given in commands(typer.main.get_command(app)) if {"data", "folder"} & given}
     letters = {name for name in reads if name.startswith("events dlq ")}  # `--data` names their network
-    assert reads - letters == (RAN.keys() | NO_TRUTH_IN_THEIR_CODE) - {"compare"}
+    assert reads - letters == (RAN.keys() | NO_TRUTH_IN_THEIR_CODE | SHOW_TRUTH) - {"compare"}
 
 
 def test_the_truth_is_opened_where_it_is_shown_alone() -> None:
@@ -114,7 +117,12 @@ def test_every_command_gives_the_same_without_the_truth(run: Run, tiny_dataset: 
         code, out, err = run("evaluate", "popularity", "--data", bare, "--requests", "40", "--metric", metric)
         (line,) = (one for one in err.splitlines() if one.startswith("rookery: "))
         assert (code, out) == (2, "")
-        assert f"metric '{metric}' needs the truth, and {bare} has no folder 'truth'; make the world again" in line
+        assert f"metric '{metric}' needs the truth, and {bare} has no folder 'truth'; only a made world has one" in line
+    for study in ("search", "trends"):
+        code, out, err = run("study", study, "--data", bare)
+        (line,) = (one for one in err.splitlines() if one.startswith("rookery: "))
+        assert (code, out) == (2, "")
+        assert f"{bare} has no truth" in line
     code, out, err = run("compare", "popularity", model, "--metric", "true_welfare")
     (line,) = (one for one in err.splitlines() if one.startswith("rookery: "))
     assert (code, out) == (2, "")
