@@ -249,14 +249,17 @@ def test_trees_find_nothing_in_all_of_it_together(
 
 
 def test_a_leak_into_a_part_of_the_rows_is_found(dataset: Dataset, people: Labels, tweets: Labels) -> None:
-    """The control: one bit says a label in a third of the rows, or the order of two rows does."""
+    """The control: one bit says a label in a third of the rows, or in half of those of few people, or the order of two
+    rows does."""
     rng = np.random.default_rng(11)
 
-    def leaked(table: str, of: str, labels: Labels, question: str) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
+    def leaked(
+        table: str, of: str, labels: Labels, question: str, share: float = 0.33
+    ) -> tuple[pl.DataFrame, NDArray[np.bool_]]:
         frame = read(dataset, table)
         truth = pl.DataFrame({of: labels.id, "truth": labels.asked[question]})
         frame = frame.join(truth, on=of, how="left", maintain_order="left")
-        return frame, frame["truth"].fill_null(False).to_numpy() & (rng.random(len(frame)) < 0.33)
+        return frame, frame["truth"].fill_null(False).to_numpy() & (rng.random(len(frame)) < share)
 
     def seen(frame: pl.DataFrame, column: str, of: str, labels: Labels, question: str) -> float:
         return told(frame, [column], of, Labels(labels.id, {question: labels.asked[question]}))[question]
@@ -269,7 +272,7 @@ def test_a_leak_into_a_part_of_the_rows_is_found(dataset: Dataset, people: Label
         frame, leak = leaked(table, of, labels, question)
         own = frame.with_columns(pl.Series("written", frame[key].to_numpy() | leak.astype(np.int64)))
         assert seen(own.rename({key: "was", "written": key}), key, "was" if of == key else of, labels, question) > LIMIT
-    frame, leak = leaked("impressions", "user_id", people, "bot")
+    frame, leak = leaked("impressions", "user_id", people, "bot", 0.5)  # bots look at little
     score = frame["score"].to_numpy().copy()
     score.view(np.int32)[leak] |= 1
     score.view(np.int32)[~leak & (rng.random(len(leak)) < 0.33)] &= ~1
