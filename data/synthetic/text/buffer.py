@@ -27,10 +27,10 @@ BUFFER = np.dtype(
     [
         # The text, of `position` bytes and a weighted length of `weight`; `tail` is what comes after the body.
         ("out", np.uint8, (STRIDE,)), ("tail", np.uint8, (STRIDE,)), ("position", np.int64), ("weight", np.int64),
-        # The entities named so far, rows of all entities, and where they end; the last entity and thing as rows of
-        # strings.
+        # The entities named so far, rows of all entities, and where they end; the last entity, thing and words as rows
+        # of strings.
         ("entity", np.int32, (NAMED_MOST,)), ("entity_end", np.int64, (NAMED_MOST,)), ("named", np.int64),
-        ("last", np.int64), ("last_thing", np.int64),
+        ("last", np.int64), ("last_thing", np.int64), ("last_word", np.int64),
         # Things and activities of the topic written so far.
         ("topical_words", np.int64),
         # Where in the tokens the clause being written is, [depth, (next, end)]; what switches look at; the author's own
@@ -90,6 +90,7 @@ def clear(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - compile
     """Empties the buffer and starts the random numbers of the text; its author and key must be set."""
     buffer.position, buffer.weight, buffer.named, buffer.topical_words = 0, 0, 0, 0
     buffer.last, buffer.last_thing, buffer.last_named = -1, -1, -1
+    buffer.last_word = 0
     buffer.registers[:] = 0
     buffer.article, buffer.begin, buffer.brief = 0, 0, 0
     buffer.block, buffer.used = 0, _DRAWN

@@ -33,7 +33,7 @@ from data.synthetic.text.lexicon import (
     WORD_LISTS,
     WORDS_AT,
 )
-from data.synthetic.text.rules import HELD, MAYBE, REF, RULE, SAY, SUBJ, SUBJECT, SWITCH
+from data.synthetic.text.rules import HELD, LAST, MAYBE, REF, RULE, SAY, SUBJ, SUBJECT, SWITCH
 
 (
     LOWER, BARE, STOP, SHOUT, EMOJI, TYPO, STRETCH, FILLER, TAGS, LENGTH, LOYAL, ASIDE, LAUGH, PHRASE, FRIENDS,
@@ -179,6 +179,7 @@ def _put_word(buffer, pool, s):  # type: ignore[no-untyped-def]  # pragma: no co
     """A string as the author types it: perhaps with a typing error, or a lengthened vowel."""
     start = buffer.position
     put_string(buffer, pool, s)
+    buffer.last_word = s
     size = buffer.position - start
     typo = buffer.voice[TYPO]
     if pool.table[RULED_AT + buffer.language]:
@@ -192,6 +193,12 @@ def _put_word(buffer, pool, s):  # type: ignore[no-untyped-def]  # pragma: no co
         garble(buffer, start)
     elif u > 1.0 - buffer.voice[STRETCH]:
         lengthen(buffer, start)
+
+
+@kernel
+def _spoken_of(buffer, pool):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """The subject that the words last written are: they or it."""
+    return _MANY if pool.table[STRINGS_AT + STRING * buffer.last_word + 3] == 3 else _IT
 
 
 @kernel
@@ -354,7 +361,7 @@ def _put_tokens(buffer, pool, clause, topic, mood):  # type: ignore[no-untyped-d
         elif token < SWITCH:
             depth = _push(buffer, pool, depth, _way(buffer, pool, token - RULE))
         elif token < MAYBE:
-            buffer.registers[SUBJ] = token - SUBJECT
+            buffer.registers[SUBJ] = _spoken_of(buffer, pool) if token == SUBJECT + LAST else token - SUBJECT
         elif chance(buffer) < (0.12 if buffer.brief else 0.5):
             depth = _push(buffer, pool, depth, _way(buffer, pool, token - MAYBE))
 

@@ -30,6 +30,9 @@ _PRONOUNS = ("I", "you", "we", "they")
 RULE, SWITCH, SUBJECT, MAYBE = (kind << 40 for kind in range(1, 5))
 """A rule; one of the tokens after a register's number in `switches`; a new subject; a rule or nothing."""
 
+LAST = len(SUBJECTS)
+"""The value of a new subject that is what the words last written speak of."""
+
 SUBJ, REF, MOOD, HELD, SAY, LAX = range(6)
 """Registers, what a switch looks at: the verb's subject; he, she, it or they for the last name; the mood from 0;
 whether nothing, a name or a thing was named; 4 x group of topics + kind of the last name;
@@ -126,7 +129,7 @@ class Compiler:
     def _name(self, name: str, form: str) -> int:
         words = self._language.words
         if name.startswith("="):
-            return SUBJECT + SUBJECTS.index(name[1:])
+            return SUBJECT + (LAST if name == "=last" else SUBJECTS.index(name[1:]))
         if name in words.agreeing:
             return self._agreeing(name)
         if name in words.referring:

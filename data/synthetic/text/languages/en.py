@@ -61,13 +61,13 @@ cars and bikes | Cars EV Cycling CarTwitter BikeLife | Tesla*o;Porsche*o;BMW*o;T
 parenting | ParentLife MumLife DadJokes Toddler Parenting | Bluey;Peppa Pig;Lego*o;Calpol;Ikea*o;Cocomelon;Paw Patrol;Legoland*l;Frozen;the school gate;Ms Rachel*p;Julia Donaldson*p | toddler;nap time;school run;bedtime story;nappy bag;tantrum;packed lunch;newborn;teething;nursery;playground;homework;tooth fairy;pram | surviving the school run;reading a bedtime story;negotiating with a toddler;stepping on Lego;warming a bottle;building a den in the living room
 """
 
-FRAMES: dict[int, tuple[str, ...]] = {1: ("{first+}",), 0: ("{first0}",), -1: ("{first-}",)}
-REPLIES: dict[int, tuple[str, ...]] = {1: ("{reply+}",), 0: ("{reply0}",), -1: ("{reply-}",)}
-NEXT: dict[int, tuple[str, ...]] = {1: ("{next@}",), 0: ("{next@}",), -1: ("{next@}",)}
-CHAT: tuple[str, ...] = ("{chat}",)
-BAIT: tuple[str, ...] = ("{bait}",)
-OUTRAGE: tuple[str, ...] = ("{outrage}",)
-USEFUL: tuple[str, ...] = ("{useful}",)
+FRAMES: dict[int, tuple[str, ...]] = {1: ("{First+}",), 0: ("{First0}",), -1: ("{First-}",)}
+REPLIES: dict[int, tuple[str, ...]] = {1: ("{Reply+}",), 0: ("{Reply0}",), -1: ("{Reply-}",)}
+NEXT: dict[int, tuple[str, ...]] = {1: ("{GoOn@}",), 0: ("{GoOn@}",), -1: ("{GoOn@}",)}
+CHAT: tuple[str, ...] = ("{Chat}",)
+BAIT: tuple[str, ...] = ("{Bait}",)
+OUTRAGE: tuple[str, ...] = ("{Outrage}",)
+USEFUL: tuple[str, ...] = ("{Useful}",)
 
 ADJECTIVES: dict[int, tuple[str, ...]] = {
     1: tuple("amazing brilliant beautiful unreal perfect great lovely iconic wonderful superb joyful blessed hopeful incredible magical".split()),
@@ -112,7 +112,7 @@ TOXIC: dict[str, tuple[str, ...]] = {
     ),
 }  # fmt: skip
 
-SPAM: tuple[str, ...] = ("{spam}",)
+SPAM: tuple[str, ...] = ("{Spam}",)
 
 NAME = "{given} {family}"
 ORGS: tuple[str, ...] = (

@@ -2,21 +2,22 @@
 
 A clause is a pattern. It may leave open slots, and where the language declares `RULES`, name rules of it:
 
-- `name = this | that {other} | 3* often this` is a rule; what comes first is used most, `3*` weighs more. A rule
-  goes on over the lines that follow it.
-- `{other}` stands for a rule or a slot, `{this|that}` for one of some words, `[maybe this]` for words that may be left
-  out, more often where a text is to be brief.
-- `{other?}` is the rule `other+`, `other0` or `other-` by the mood; `{other@}` is `other@1` if something was named
-  before, in the text or in what it answers, else `other@0`; `{other%}` is that of the last name's kind and topic.
-- `{=i}` makes "I" the subject that verbs agree with, in the order of SUBJECTS.
-- `~name = go {place} | stay in and ~eat {food}` is a rule of predicates: the first word, and each after `~`, is a verb.
-  `{name:g}` is one in a form of FORMS; `{~name}` hands the form on. `:s` agrees with the subject.
+- `Name = this | that {Other} | 3* often this` is a rule; what comes first is used most, `3*` weighs more. A rule
+  goes on over the lines that follow it. Its name begins with a capital, so that it is never taken for a word: an
+  alternative that is nothing but the name of a rule is refused.
+- `{Other}` stands for a rule, `{e}` for a slot, `{this|that}` for one of some words, `[maybe this]` for words that may
+  be left out, more often where a text is to be brief.
+- `{Other?}` is the rule `Other+`, `Other0` or `Other-` by the mood; `{Other@}` is `Other@1` if something was named
+  before, in the text or in what it answers, else `Other@0`; `{Other%}` is that of the last name's kind and topic.
+- `{=i}` makes "I" the subject that verbs agree with, one of SUBJECTS; `{=last}` the words last written, it or they.
+- `~Name = go {Place} | stay in and ~eat {Food}` is a rule of predicates: the first word, and each after `~`, is a verb.
+  `{Name:g}` is one in a form of FORMS; `{~Name}` hands the form on. `:s` agrees with the subject.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 SUBJECTS: tuple[str, ...] = ("i", "you", "he", "she", "it", "we", "they")
@@ -25,7 +26,7 @@ SUBJECTS: tuple[str, ...] = ("i", "you", "he", "she", "it", "we", "they")
 FORMS = "bsdng"
 """Base, present, past, past participle, gerund."""
 
-_RULE = re.compile(r"^(~?[a-z]\w*(?:[-+]|@[01]|%\w+)?) =", re.MULTILINE)
+_RULE = re.compile(r"^(~?[A-Z]\w*(?:[-+]|@[01]|%\w+)?) =", re.MULTILINE)
 _WEIGHT = re.compile(r"(\d+)\* ")
 _CALLED = re.compile(r"\{([~=]?[a-zA-Z]\w*(?:[?@%]|[-+]|@[01])?(?::[bsdng])?)\}")
 _VERB = re.compile(r"~([a-z]+)")
@@ -77,9 +78,9 @@ def rules_of(*texts: str) -> dict[str, Rule]:
     """The rules of some texts in the notation.
 
     Raises:
-        ValueError: a rule is declared twice, or a bracket is not closed.
+        ValueError: a rule is declared twice, a bracket is not closed, or an alternative is the bare name of a rule.
 
-    >>> rules_of("pet = cat | 2* dog")["pet"].options[1].parts
+    >>> rules_of("Pet = cat | 2* dog")["Pet"].options[1].parts
     (Text(words='dog'),)
     """
     found: dict[str, Rule] = {}
@@ -92,7 +93,25 @@ def rules_of(*texts: str) -> dict[str, Rule]:
             if bare in found:
                 raise ValueError(f"rule {bare!r} is declared twice")
             found[bare] = Rule(name.startswith("~"), options_of(re.sub(r"\s*\n\s*", " ", body), name.startswith("~")))
+    _refuse_bare_names(found)
     return found
+
+
+def _refuse_bare_names(rules: Mapping[str, Rule]) -> None:
+    names = {re.sub(r"[-+]$|(?<=[a-z])0$|[@%].*$", "", name) for name in rules}
+    for name, rule in rules.items():
+        if bare := names & set(_alone(rule.options)):
+            raise ValueError(f"rule {name!r} would write the name of a rule, {min(bare)!r}: put it in brackets")
+
+
+def _alone(options: tuple[Alternative, ...]) -> Iterator[str]:
+    """What alternatives write that are nothing but words, at any depth."""
+    for option in options:
+        if len(option.parts) == 1 and isinstance(option.parts[0], Text):
+            yield option.parts[0].words.strip()
+        for part in option.parts:
+            if isinstance(part, Choice):
+                yield from _alone(part.options)
 
 
 def options_of(body: str, predicate: bool = False) -> tuple[Alternative, ...]:

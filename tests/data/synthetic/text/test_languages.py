@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from data.synthetic.text.languages import LANGUAGES, PARENT, PARENT_NAMES, TOPIC_NAMES, Language, en, es
-from data.synthetic.text.languages.english.forms import base_of, inflect
+from data.synthetic.text.languages.english.forms import base_of, inflect, plural
 from data.synthetic.text.languages.grammar import Name, Verb, rules_of
 from data.synthetic.text.languages.word_parts import WORD_PARTS
 from data.synthetic.text.lexicon import TAIL, lexicon, people_of, strings
@@ -100,7 +100,7 @@ def test_malformed_words_are_refused(changes: dict[str, object], reason: str):
     ("clause", "reason"),
     [
         ("{nothing}", "unknown slot"),
-        ("{talk+", "not closed"),
+        ("{Talk+", "not closed"),
         ("one | other", "one alternative"),
     ],
 )
@@ -156,12 +156,43 @@ def test_activities_have_a_base_and_a_past(activity: str, base: str, past: str):
 
 
 def test_rules_are_read_as_written():
-    rules = rules_of("pet = cat | 3* {old|} dog [with {toy}]\n~do = sit {where} and ~eat | {~rest}")
-    assert [type(part).__name__ for part in rules["pet"].options[1].parts] == ["Choice", "Text", "Choice"]
-    assert rules["pet"].options[1].weight > rules["pet"].options[0].weight
-    assert rules["do"].predicate
-    assert rules["do"].options[0].parts[0] == Verb("sit")
-    assert Verb("eat") in rules["do"].options[0].parts
-    assert rules["do"].options[1].parts == (Name("~rest"),)
+    rules = rules_of("Pet = cat | 3* {old|} dog [with {Toy}]\n~Do = sit {Where} and ~eat | {~Rest}")
+    assert [type(part).__name__ for part in rules["Pet"].options[1].parts] == ["Choice", "Text", "Choice"]
+    assert rules["Pet"].options[1].weight > rules["Pet"].options[0].weight
+    assert rules["Do"].predicate
+    assert rules["Do"].options[0].parts[0] == Verb("sit")
+    assert Verb("eat") in rules["Do"].options[0].parts
+    assert rules["Do"].options[1].parts == (Name("~Rest"),)
     with pytest.raises(ValueError, match="declared twice"):
-        rules_of("pet = cat\npet = dog")
+        rules_of("Pet = cat\nPet = dog")
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        "Food = soup\nAsk = who ate my {Owned|Food}?\nOwned = bag",
+        "Food = soup\nAsk = Food | bread",
+        "Food+ = soup\nAsk = some [very {good|{old|Food}}] bread",
+        "Food@0 = soup\nAsk = {my|Food} bread",
+        "Food%any = soup\nAsk = {my|Food } bread",
+    ],
+)
+def test_a_rule_that_is_named_without_brackets_is_refused(rules: str):
+    with pytest.raises(ValueError, match="rule 'Ask' would write the name of a rule, 'Food'"):
+        rules_of(rules)
+
+
+def test_a_rule_has_a_name_that_is_no_word():
+    """A lower-case name could not be told from the word: `{my {owned|food}}` wrote "food"."""
+    with pytest.raises(ValueError, match="begin with what is no rule: 'food = soup'"):
+        rules_of("food = soup")
+    assert all(name[0].isupper() for name in LANGUAGES[0].rules)
+
+
+@pytest.mark.parametrize(
+    ("many", "one"),
+    [("shoes", "dress"), ("feet", "thermos"), ("people", "series"), ("fossil fuels", "chest of drawers")],
+)
+def test_words_of_many_are_told_from_words_of_one(many: str, one: str):
+    assert plural(many)
+    assert not plural(one)

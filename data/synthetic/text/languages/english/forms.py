@@ -90,7 +90,24 @@ VARIANTS: dict[str, tuple[str, str, str]] = {
     if word not in ("the", "for", "too", "why", "though,", "what")
 }  # fmt: skip
 
-_PLURAL_NOT = ("ss", "us", "is", "news", "series", "texas", "paris", "physics", "politics", "ics")
+_PLURAL_NOT = (
+    "ss",
+    "us",
+    "is",
+    "news",
+    "series",
+    "texas",
+    "paris",
+    "ics",
+    "os",
+    "atlas",
+    "lens",
+    "drawers",
+    "baileys",
+    "horlicks",
+    "schnapps",
+)
+_PLURAL_TOO = ("feet", "teeth", "people", "men", "women", "children", "media", "police")
 _WOMEN = frozenset(
     "Olivia Emma Amelia Sophie Grace Chloe Ruby Hannah Megan Ashley Kayla Jasmine Aaliyah Niamh Isla Cerys Zoe Abby Paige Lucy Tracy Linda Priya Ngozi Maeve "
     "Swiatek Gauff Sabalenka Osaka Rybakina Katie Florence Margot Greta Ali Hannah Sarah Tina Taylor Beyonce Dua Billie Ariana Adele Lady Charli Sabrina "
@@ -169,7 +186,8 @@ def base_of(activity: str) -> tuple[str, str]:
 
 def plural(noun: str) -> bool:
     """Whether a noun phrase of the topics is of many."""
-    return noun.endswith("s") and not noun.lower().endswith(_PLURAL_NOT)
+    low = noun.lower()
+    return low.endswith(_PLURAL_TOO) or (low.endswith("s") and not low.endswith(_PLURAL_NOT))
 
 
 def woman(name: str) -> bool:
