@@ -3,7 +3,8 @@
     query hydrators -> sources (merged) -> hydrators -> filters -> ranker -> factors -> rerankers -> selector
     -> side effects
 
-- A tweet that several sources bring is kept once, as the first source's in the order given; `source` names it.
+- A tweet that several sources bring is kept once: `source` names the first of them in the order given, and bit s of
+  `sources` says whether the source at place s brought it.
 - score = value x product of the factors. Equal scores: the newer tweet first, then the larger id.
 - What raises is left out and named under `degraded`, and so is what needs its columns. Under a deadline so is what
   took longer than its budget, and what has not begun when the deadline passes. Without a ranker every value is 1, so
@@ -25,7 +26,7 @@ from candidates.checks import Columns, check_reasons
 from candidates.component import Component, Factor, Filter, Hydrator, QueryHydrator, Reranker, SideEffect, Source
 from candidates.feed_order import order_by_score
 from candidates.guard import Guard
-from candidates.merge import merge
+from candidates.merge import MOST_SOURCES, merge
 from candidates.scorers.ranker import AskRanker
 from candidates.trace import FunnelResult, Trace
 from data.batch import F32, I64, Array, CandidateBatch, Mask, Ragged, Requests, offsets_of
@@ -38,7 +39,7 @@ Base = Callable[[Requests, Ragged], CandidateBatch]
 """Turns requests and their tweet rows into a batch with the ids of tweets and authors: `FeatureState.base`."""
 
 REQUEST_COLUMNS = frozenset({"request_id", "user_id", "user_row", "time_us"})
-GIVEN_COLUMNS = frozenset({"tweet_row", "tweet_id", "author_id", "author_row", "source"})
+GIVEN_COLUMNS = frozenset({"tweet_row", "tweet_id", "author_id", "author_row", "source", "sources"})
 
 
 class Select(Component):
@@ -90,10 +91,13 @@ class Funnel:
             timer: seconds that only go forward; only durations are taken from it.
 
         Raises:
-            ConfigError: no source, a name twice, a column read before it is written, or two writers of one column.
+            ConfigError: no source or more than 63, a name twice, a column read before it is written, or two writers
+                of one column.
         """
         if not sources:
             raise ConfigError("a funnel without a source", remedy="give it one")
+        if len(sources) > MOST_SOURCES:
+            raise ConfigError(f"a funnel of {len(sources)} sources", remedy=f"give it at most {MOST_SOURCES}")
         self.base, self.ranker, self.selector = base, ranker, selector
         self.query_hydrators, self.sources, self.hydrators = tuple(query_hydrators), tuple(sources), tuple(hydrators)
         self.filters, self.factors, self.rerankers = tuple(filters), tuple(factors), tuple(rerankers)
@@ -128,7 +132,7 @@ class Funnel:
         with guard.stage("query_hydrators"):
             requests = self._prepare(guard, requests)
         with guard.stage("sources"):
-            merged, fetched = self._fetch(guard, requests)
+            merged, brought = self._fetch(guard, requests)
         with guard.stage("hydrators"):
             merged = self._hydrate(guard, merged)
         with guard.stage("filters"):
@@ -144,7 +148,7 @@ class Funnel:
             slate = _slate(batch, picked)
         factors = {name: factor[order] for name, factor in factors.items()}
         trace = Trace(
-            fetched, removed, guard.stage_ms, guard.component_ms, merged, fate, batch, rows[order], factors, picked
+            brought, removed, guard.stage_ms, guard.component_ms, merged, fate, batch, rows[order], factors, picked
         )
         result = FunnelResult(slate, guard.degraded, trace)
         with guard.stage("side_effects"):
@@ -161,16 +165,19 @@ class Funnel:
             requests = requests.with_columns(new or {})
         return requests
 
-    def _fetch(self, guard: Guard, requests: Requests) -> tuple[CandidateBatch, dict[str, int]]:
+    def _fetch(self, guard: Guard, requests: Requests) -> tuple[CandidateBatch, dict[str, Ragged]]:
+        """All candidates, and what each source that was not left out brought."""
         brought: dict[str, Ragged] = {}
         for source in self.sources:
             missing = source.reads - requests.columns.keys()
             found = guard.attempt(source, missing, partial(_fetched, source, requests))
             if found is not None:
                 brought[source.name] = found
-        rows, names = merge(brought, len(requests))
-        fetched = {name: len(found.values) for name, found in brought.items()}
-        return self.base(requests, rows).with_columns({"source": names}), fetched
+        names = [source.name for source in self.sources]
+        nothing = Ragged(np.zeros(len(requests) + 1, np.int64), np.empty(0, np.int64))
+        merged = merge([brought.get(name, nothing) for name in names], len(requests))
+        columns = {"source": np.array(names, object)[merged.source], "sources": merged.sources}
+        return self.base(requests, merged.rows).with_columns(columns), brought
 
     def _hydrate(self, guard: Guard, batch: CandidateBatch) -> CandidateBatch:
         for component in self.hydrators:

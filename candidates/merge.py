@@ -1,36 +1,86 @@
-"""Merges what several sources brought: each tweet once a request, as the first source's."""
+"""Merges what several sources brought: each tweet once a request, with all the sources that found it."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
-from data.batch import Array, Ragged, offsets_of
+from data.batch import I64, Ragged, offsets_of
+from data.hashing import first_slot
+from data.kernel import kernel
+
+MOST_SOURCES = 63
+"""Sources that have a bit each in an int64."""
+
+_EMPTY = -1
 
 
-def merge(brought: Mapping[str, Ragged], requests: int) -> tuple[Ragged, Array]:
-    """One list of tweet rows a request, in the order of the sources and of their lists; negative rows are dropped.
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """N distinct candidates of B requests."""
+
+    rows: Ragged
+    """[B] lists of tweet rows, in the order of the sources and of their lists."""
+    source: I64
+    """[N] place of the first source that brought each."""
+    sources: I64
+    """[N] bit s is set where the source at place s brought it."""
+
+
+def merge(brought: Sequence[Ragged], requests: int) -> Merged:
+    """One list of tweet rows a request; negative rows are dropped.
 
     Args:
-        brought: what each source brought, by its name, in the order of precedence.
+        brought: what each source brought, in the order of precedence, at most `MOST_SOURCES` of them.
         requests: B.
-
-    Returns:
-        [B] lists of N distinct tweet rows in all, and [N] the name (object) of the source that each came from.
     """
-    if not brought:
-        return Ragged(np.zeros(requests + 1, np.int64), np.empty(0, np.int64)), np.empty(0, object)
-    rows = np.concatenate([found.values for found in brought.values()]).astype(np.int64, copy=False)
-    owner = np.concatenate([found.owner for found in brought.values()])
-    source = np.repeat(np.arange(len(brought)), [len(found.values) for found in brought.values()])
-    known = rows >= 0
-    if not known.all():
-        rows, owner, source = rows[known], owner[known], source[known]
-    span = int(rows.max(initial=0)) + 1
-    _, first = np.unique(owner * span + rows, return_index=True)
-    first.sort()
-    if requests > 1:
-        first = first[np.argsort(owner[first], kind="stable")]
-    offsets = offsets_of(np.bincount(owner[first], minlength=requests))
-    return Ragged(offsets, rows[first]), np.array(list(brought), object)[source[first]]
+    values = np.concatenate([np.empty(0, np.int64), *(found.values for found in brought)]).astype(np.int64, copy=False)
+    ends = offsets_of([len(found.values) for found in brought])
+    # Where the list of each source and request begins and ends in `values`.
+    offsets = np.array([found.offsets for found in brought], np.int64).reshape(len(brought), requests + 1)
+    offsets += ends[:-1, None]
+    longest = int((offsets[:, 1:] - offsets[:, :-1]).sum(axis=0).max(initial=0))
+    table = np.full((1 << max(2 * longest - 1, 1).bit_length(), 2), _EMPTY, np.int64)
+    rows, source, sources = (np.empty(len(values), np.int64) for _ in range(3))
+    counts = np.zeros(requests, np.int64)
+    size = int(_merge(values, offsets, table, rows, source, sources, counts))
+    return Merged(Ragged(offsets_of(counts), rows[:size].copy()), source[:size].copy(), sources[:size].copy())
+
+
+@kernel
+def _merge(values: I64, offsets: I64, table: I64, rows: I64, source: I64, sources: I64, counts: I64) -> Any:
+    """Fills the columns of the candidates; returns how many there are. `table` is a hash table that is emptied after
+    each request: a tweet row and its place among the candidates."""
+    size, last = 0, np.int64(len(table) - 1)
+    for b in range(len(counts)):
+        first = size
+        for s in range(len(offsets)):
+            for i in range(offsets[s, b], offsets[s, b + 1]):
+                row = values[i]
+                if row < 0:
+                    continue
+                at = first_slot(row, len(table))
+                while table[at, 0] != _EMPTY and table[at, 0] != row:
+                    at = (at + 1) & last
+                if table[at, 0] == _EMPTY:
+                    table[at, 0], table[at, 1] = row, size
+                    rows[size], source[size], sources[size] = row, s, 0
+                    size += 1
+                sources[table[at, 1]] |= np.int64(1) << s
+        counts[b] = size - first
+        _empty(table, rows, first, size)
+    return size
+
+
+@kernel
+def _empty(table: I64, rows: I64, first: Any, size: Any) -> Any:
+    """Takes the rows of one request out of the table again: each clears its run of full slots."""
+    last = np.int64(len(table) - 1)
+    for i in range(first, size):
+        at = first_slot(rows[i], len(table))
+        while table[at, 0] != _EMPTY:
+            table[at, 0] = _EMPTY
+            at = (at + 1) & last

@@ -8,12 +8,13 @@ from typing import Any
 
 import numpy as np
 
+from candidates.merge import merge
 from data.batch import F32, I64, CandidateBatch, Ragged
 from data.errors import NotFoundError
 
 _NOT_FEATURES = frozenset(
-    {"tweet_row", "tweet_id", "author_id", "author_row", "source", "value", "score", "request_id", "user_id",
-     "user_row", "time_us"}
+    {"tweet_row", "tweet_id", "author_id", "author_row", "source", "sources", "value", "score", "request_id",
+     "user_id", "user_row", "time_us"}
 )  # fmt: skip
 _SMALL = 8
 """The widest vector column that an explanation spells out."""
@@ -24,8 +25,8 @@ class Why:
     """What happened to one tweet in one request. `str()` is one line of it."""
 
     tweet_id: int
-    source: str | None = None
-    """The first source that brought it, None when no source did."""
+    sources: Mapping[str, int] = field(default_factory=dict)
+    """The sources that brought it, in the funnel's order, and its place in the list of each, 0 at the top."""
     removed_by: str | None = None
     """The reason of the filter that dropped it."""
     features: Mapping[str, float | list[float]] = field(default_factory=dict)
@@ -39,24 +40,28 @@ class Why:
     position: int | None = None
     """Its place in the slate, 0 at the top; None when it is not in it."""
 
+    @property
+    def source(self) -> str | None:
+        """The first source that brought it, None when no source did."""
+        return next(iter(self.sources), None)
+
     def __str__(self) -> str:
-        if self.source is None:
+        if not self.sources:
             return f"tweet {self.tweet_id}: no source brought it"
+        by = ", ".join(f"{name} (place {place + 1})" for name, place in self.sources.items())
         if self.removed_by is not None:
-            return f"tweet {self.tweet_id}: brought by {self.source}, dropped: {self.removed_by}"
+            return f"tweet {self.tweet_id}: brought by {by}, dropped: {self.removed_by}"
         product = "".join(f" x {factor:g} ({name})" for name, factor in self.factors.items())
         place = "not picked" if self.position is None else f"at position {self.position}"
-        return (
-            f"tweet {self.tweet_id}: brought by {self.source}, score {self.score:g} = {self.value:g}{product}, {place}"
-        )
+        return f"tweet {self.tweet_id}: brought by {by}, score {self.score:g} = {self.value:g}{product}, {place}"
 
 
 @dataclass(frozen=True)
 class Trace:
     """What happened in one run over B requests. Keeps the run's arrays, without copies, for `why`."""
 
-    fetched: Mapping[str, int]
-    """Tweets that each source brought, before repeats were merged."""
+    brought: Mapping[str, Ragged] = field(repr=False)
+    """[B] lists of tweet rows that each source brought, before repeats were merged; without sources left out."""
     removed: Mapping[str, int]
     """Candidates dropped for each reason, in the order of the filters; a candidate counts once."""
     stage_ms: Mapping[str, float]
@@ -76,6 +81,17 @@ class Trace:
     picked: Ragged = field(repr=False)
     """Rows of `scored` in the slate, best first."""
 
+    @property
+    def fetched(self) -> dict[str, int]:
+        """Tweets that each source brought, before repeats were merged."""
+        return {name: len(found.values) for name, found in self.brought.items()}
+
+    @property
+    def found(self) -> dict[str, int]:
+        """Candidates of `merged` that each source brought, alone or with others."""
+        requests = len(self.merged.requests)
+        return {name: len(merge([found], requests).source) for name, found in self.brought.items()}
+
     def why(self, tweet_id: int, request: int = 0) -> Why:
         """What happened to a tweet in request number `request` of the batch.
 
@@ -87,22 +103,27 @@ class Trace:
         row = _find(self.merged, tweet_id, request)
         if row is None:
             return Why(tweet_id)
-        source = str(self.merged.columns["source"][row])
+        sources = self._places(int(self.merged.columns["tweet_row"][row]), request)
         if self.fate[row] >= 0:
-            return Why(tweet_id, source, removed_by=list(self.removed)[int(self.fate[row])])
+            return Why(tweet_id, sources, removed_by=list(self.removed)[int(self.fate[row])])
         at = _find(self.scored, tweet_id, request)
         if at is None:  # it stayed: it has a place among the scored
             raise NotFoundError(f"tweet {tweet_id} is lost in the trace", remedy="report this")
         places = np.flatnonzero(self.picked[request] == at)
         return Why(
             tweet_id,
-            source,
+            sources,
             features=_features(self.scored, at, request),
             value=float(self.scored.columns["value"][at]),
             factors={name: float(factor[at]) for name, factor in self.factors.items()},
             score=float(self.scored.columns["score"][at]),
             position=int(places[0]) if len(places) else None,
         )
+
+    def _places(self, tweet_row: int, request: int) -> dict[str, int]:
+        """Where each source that brought a tweet has it in its list."""
+        places = {name: np.flatnonzero(found[request] == tweet_row) for name, found in self.brought.items()}
+        return {name: int(at[0]) for name, at in places.items() if len(at)}
 
     def __str__(self) -> str:
         """The whole run in one line."""

@@ -151,7 +151,8 @@ def test_why_this_tweet() -> None:
     assert top.features == {"tweet_time_us": 0.0, "tweet.likes": 6.0}
     lower = trace.why(1006, 1)
     assert (lower.position, lower.score, lower.factors["half"]) == (None, 2.5, 0.5)
-    assert str(lower) == "tweet 1006: brought by two, score 2.5 = 5 x 0.5 (half) x 1 (repeat), not picked"
+    assert str(lower) == "tweet 1006: brought by two (place 2), score 2.5 = 5 x 0.5 (half) x 1 (repeat), not picked"
+    assert trace.why(1002, 0).sources == {"one": 1, "two": 3}
     assert trace.why(1006, 0).removed_by == "own"
     assert trace.why(1001).removed_by == "odd"
     assert trace.why(1999).source is None
@@ -374,15 +375,57 @@ _brought = st.lists(st.lists(st.lists(st.integers(-1, 9), max_size=6), min_size=
 @settings(max_examples=100, deadline=None)
 @given(_brought)
 def test_merging_equals_a_plain_loop(brought: list[list[list[int]]]) -> None:
-    merged, source = merge({f"s{at}": Ragged.from_lists(one) for at, one in enumerate(brought)}, 3)
+    merged = merge([Ragged.from_lists(one) for one in brought], 3)
     for b in range(3):
-        expected: dict[int, str] = {}
+        expected: dict[int, list[int]] = {}
         for at, lists in enumerate(brought):
             for row in lists[b]:
-                if row >= 0:
-                    expected.setdefault(row, f"s{at}")
-        assert merged[b].tolist() == list(expected)
-        assert source[merged.offsets[b] : merged.offsets[b + 1]].tolist() == list(expected.values())
+                if row >= 0 and at not in expected.setdefault(row, []):
+                    expected[row].append(at)
+        own = slice(merged.rows.offsets[b], merged.rows.offsets[b + 1])
+        assert merged.rows[b].tolist() == list(expected)
+        assert merged.source[own].tolist() == [places[0] for places in expected.values()]
+        assert merged.sources[own].tolist() == [sum(1 << at for at in places) for places in expected.values()]
+
+
+def test_merging_many_rows_that_share_slots() -> None:
+    """Two requests of one table of slots: what the first leaves there would show in the second."""
+    rng = np.random.default_rng(3)
+    brought = [[rng.integers(0, 3000, 1500), rng.integers(0, 3000, 1500)] for _ in range(4)]
+    merged = merge([Ragged.from_lists(one) for one in brought], 2)
+    for b in range(2):
+        lists = [one[b] for one in brought]
+        assert merged.rows[b].tolist() == list(dict.fromkeys(np.concatenate(lists).tolist()))
+        own = slice(merged.rows.offsets[b], merged.rows.offsets[b + 1])
+        for place, rows in enumerate(lists):
+            assert np.array_equal(merged.sources[own] >> place & 1 == 1, np.isin(merged.rows[b], rows))
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.lists(st.integers(-1, 9), max_size=6), min_size=1, max_size=5), st.integers(0, 4))
+def test_counts_of_a_trace_add_up(lists: list[list[int]], fails: int) -> None:
+    """With repeats within a source and between sources, and with a source that fails."""
+    sources = [(Broken if at == fails else Lists)(f"s{at}", rows) for at, rows in enumerate(lists)]
+    trace = funnel(sources=sources, factors=[], ranker=AskRanker(ByRow())).run(ask([1, 6, 3]), 2).trace
+    kept = {f"s{at}": set(rows) - {-1} for at, rows in enumerate(lists) if at != fails}
+    assert trace.fetched == {name: 3 * len(lists[int(name[1:])]) for name in kept}
+    assert trace.found == {name: 3 * len(rows) for name, rows in kept.items()}
+    assert len(trace.merged) == 3 * len(set().union(*kept.values()))
+    assert len(trace.merged) == sum(trace.removed.values()) + len(trace.scored)
+    assert (trace.merged.columns["sources"] > 0).all()
+    for b in range(3):
+        for row in range(10):
+            expected = {name: lists[int(name[1:])].index(row) for name, rows in kept.items() if row in rows}
+            assert trace.why(1000 + row, b).sources == expected
+
+
+def test_more_sources_than_bits_are_refused() -> None:
+    many = [Lists(f"s{at}", [at]) for at in range(64)]
+    with pytest.raises(ConfigError, match="64 sources"):
+        funnel(sources=many)
+    last = funnel(sources=many[:63], factors=[], ranker=AskRanker(ByRow())).run(ask([0]), 63)
+    assert last.trace.why(1062).sources == {"s62": 0}
+    assert (last.trace.merged.columns["sources"] > 0).all()
 
 
 @settings(max_examples=50, deadline=None)

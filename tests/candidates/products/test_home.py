@@ -146,7 +146,8 @@ def test_scores_from_outside_the_network_are_scaled(state: FeatureState) -> None
     trace = run(state, [1], config=HomeConfig(mmr=None, outside_factor=0.5)).trace
     assert trace.why(103).factors == {"network_factor": 1.0, "author_diversity": 1.0}
     assert trace.why(105).score == 105 * 0.5
-    told = "tweet 105: brought by following, score 52.5 = 105 x 0.5 (network_factor) x 1 (author_diversity)"
+    brought = "tweet 105: brought by following (place 2), two_tower (place 3), popular (place 1)"
+    told = f"{brought}, score 52.5 = 105 x 0.5 (network_factor) x 1 (author_diversity)"
     assert str(trace.why(105)) == f"{told}, at position 3"
 
 
