@@ -7,6 +7,8 @@ PACKAGES := data features ranking candidates serving experiments rookery
 DEMO    ?=
 SERVE   ?=
 BENCH   ?=
+WORKERS ?= logical
+TESTS   ?=
 
 .PHONY: help install demo test lint serve bench
 help:      ## what there is to make
@@ -23,8 +25,8 @@ $(READY): requirements.lock pyproject.toml
 install: $(READY) ## make the virtual environment
 demo: $(READY)    ## the whole lab in one screen: make demo DEMO="--json demo.json"
 	$(BIN)/rookery demo $(DEMO)
-test: $(READY)    ## prove it
-	$(BIN)/python -m pytest
+test: $(READY)    ## prove it, one process a core and at most 4: make test WORKERS=1 TESTS=tests/data
+	$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist loadfile --no-loadscope-reorder $(TESTS)
 lint: $(READY)    ## style, types and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .

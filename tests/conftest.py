@@ -3,10 +3,21 @@
 from __future__ import annotations
 
 import os
+
+# Before any library reads them: each test process computes on one thread, so that one process a core runs tests. Numba
+# may take a second thread where a test says so: what is made must not depend on it.
+os.environ.update(
+    dict.fromkeys(("OMP_NUM_THREADS", "OMP_THREAD_LIMIT", "MKL_NUM_THREADS", "OPENBLAS_NUM_THREADS"), "1"),
+    POLARS_MAX_THREADS="1",
+    RAYON_NUM_THREADS="1",
+    NUMBA_NUM_THREADS="2",
+)
+
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import numba
 import pytest
 from hypothesis import settings
 from matplotlib.figure import Figure
@@ -17,6 +28,8 @@ from experiments.reports.figure import Picture
 # How long an example takes depends on who else uses the machine. CI draws the same examples each time.
 settings.register_profile("rookery", deadline=None, derandomize="CI" in os.environ)
 settings.load_profile("rookery")
+
+numba.set_num_threads(1)
 
 
 def _in_small(figure: Picture, *args: Any, **settings: Any) -> None:
@@ -30,8 +43,13 @@ Picture.savefig = _in_small  # type: ignore[method-assign]
 
 @pytest.fixture(scope="session")
 def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    """`ROOKERY_HOME` of the whole session; the text encoder is distilled into it once."""
+    """`ROOKERY_HOME` of the whole session. All processes of a run share one text encoder, which is distilled once."""
     folder = tmp_path_factory.mktemp("home")
+    run = tmp_path_factory.getbasetemp()
+    encoders = (run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "encoders"
+    encoders.mkdir(exist_ok=True)
+    (folder / "cache").mkdir()
+    (folder / "cache" / "encoders").symlink_to(encoders, target_is_directory=True)
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROOKERY_HOME", str(folder))
         yield folder
@@ -40,12 +58,10 @@ def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 @pytest.fixture(scope="session")
 def with_encoder(home: Path) -> Callable[[Path], Path]:
     """Makes another home, which has the session's text encoder."""
-    shared = home / "cache" / "encoders"
-    shared.mkdir(parents=True, exist_ok=True)
 
     def make(folder: Path) -> Path:
         (folder / "cache").mkdir(parents=True)
-        (folder / "cache" / "encoders").symlink_to(shared, target_is_directory=True)
+        (folder / "cache" / "encoders").symlink_to(home / "cache" / "encoders", target_is_directory=True)
         return folder
 
     return make

@@ -45,7 +45,6 @@ AUTHORS = rookery.RequestMetric("distinct_authors", ("score", "author_id"), _dis
 def home(home, tmp_path_factory):
     """A home without models; texts are encoded as in the session's."""
     folder = tmp_path_factory.mktemp("rookery")
-    (home / "cache").mkdir(exist_ok=True)
     (folder / "cache").symlink_to(home / "cache")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ROOKERY_HOME", str(folder))

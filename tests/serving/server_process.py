@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-import socket
 import sqlite3
 import subprocess
 import sys
@@ -17,6 +16,7 @@ from typing import Any
 import httpx
 
 from serving.auth.tokens import Tokens, load_secret
+from tests.ports import held_port
 
 WAIT_S = 300.0
 """Time that a process may take to start on a busy machine."""
@@ -32,19 +32,14 @@ def within(holds: Callable[[], bool], seconds: float = 60.0) -> bool:
     return True
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 class ServerProcess:
     """One network in `folder`, and the process that serves it."""
 
     def __init__(self, home: Path, data: Path, folder: Path, **settings: str) -> None:
         self.home, self.data, self.folder = home, data, folder
         self.settings = settings
-        self.port = free_port()
+        self._held = held_port()
+        self.port: int = self._held.getsockname()[1]
         self.url = f"http://127.0.0.1:{self.port}"
         self.process: subprocess.Popen[bytes] | subprocess.Popen[str]
 
@@ -78,6 +73,11 @@ class ServerProcess:
     def kill(self) -> None:
         self.process.kill()
         self.process.wait()
+
+    def close(self) -> None:
+        """Kills it, and gives the port back."""
+        self.kill()
+        self._held.close()
 
     def stop(self, number: signal.Signals = signal.SIGTERM) -> tuple[int, float]:
         """Sends a signal; gives the exit code and the seconds until it was gone."""

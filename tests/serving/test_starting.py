@@ -6,6 +6,7 @@ import os
 import shutil
 import socket
 import sqlite3
+import stat
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -21,7 +22,6 @@ from serving.kit.database_lock import WriterLock
 from serving.loading import recorded
 from serving.network import Network
 from serving.settings import Settings
-from tests.serving.server_process import free_port
 from tests.serving.small_network import write_small
 
 Serve = Callable[..., str]
@@ -31,10 +31,11 @@ Serve = Callable[..., str]
 def serve(serve_home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Serve:
     """Runs `rookery serve WORDS`, which cannot start; gives the line that says why."""
     monkeypatch.setenv("ROOKERY_HOME", str(serve_home))
+    # Any port, unless the test names one: somebody may listen at the usual one.
+    monkeypatch.setenv("ROOKERY_PORT", "0")
 
     def command(*words: object) -> str:
-        # A port of its own, unless the test names one: somebody may listen at the usual one.
-        monkeypatch.setattr(sys, "argv", ["rookery", "serve", "--port", str(free_port()), *map(str, words)])
+        monkeypatch.setattr(sys, "argv", ["rookery", "serve", *map(str, words)])
         capsys.readouterr()
         with pytest.raises(SystemExit) as end:
             main()
@@ -122,8 +123,10 @@ def test_a_folder_that_is_read_only(tmp_path: Path) -> None:
     for one in tmp_path.iterdir():
         one.chmod(0o444)
     tmp_path.chmod(0o555)
-    for parent in (tmp_path.parent, tmp_path.parent.parent):
-        parent.chmod(0o755)
+    # Folders of the run, and of its worker, that root alone may enter.
+    for parent in tmp_path.parents[:3]:
+        if not parent.stat().st_mode & stat.S_IXOTH:
+            parent.chmod(0o755)
     chosen = Settings.model_validate({"home": tmp_path, "secret": "s" * 48})
     with as_nobody(), pytest.raises(OSError, match="Permission denied") as refused:
         Network(chosen)

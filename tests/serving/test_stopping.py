@@ -35,7 +35,7 @@ def server(serve_home: Path, tmp_path: Path) -> Iterator[ServerProcess]:
         ROOKERY_RECORD_IMPRESSIONS="false",
     )
     yield made
-    made.kill()
+    made.close()
 
 
 def half_open(server: ServerProcess, stack: ExitStack, count: int) -> list[socket.socket]:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -25,6 +24,7 @@ from experiments.runs.train import train
 from ranking.model_registry import MODEL_NAME, fetch
 from ranking.store import connect
 from ranking.store_file import ARTIFACTS
+from tests.ports import held_port
 
 pytestmark = pytest.mark.slow
 
@@ -46,9 +46,8 @@ sys.exit(subprocess.call(sys.argv[1:], stdin=subprocess.DEVNULL))
 @pytest.fixture
 def server(tmp_path: Path) -> Iterator[str]:
     """The address of a server whose database and artifacts are under `tmp_path`."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    held = held_port()
+    port = held.getsockname()[1]
     command = [
         sys.executable, "-c", _ENDS_WITH_ITS_PARENT,
         sys.executable, "-m", "mlflow", "server", "--host", "127.0.0.1", "--port", str(port), "--workers", "1",
@@ -71,6 +70,7 @@ def server(tmp_path: Path) -> Iterator[str]:
     finally:
         os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
+        held.close()
 
 
 @pytest.fixture

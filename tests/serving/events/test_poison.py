@@ -37,7 +37,7 @@ def server(serve_home: Path, room: Path) -> Iterator[ServerProcess]:
     # No impressions: what is read here is to be there for the next read.
     made = ServerProcess(serve_home, room / "data", room / "network", ROOKERY_RECORD_IMPRESSIONS="false")
     yield made
-    made.kill()
+    made.close()
 
 
 @pytest.fixture

@@ -73,7 +73,7 @@ def test_a_text_depends_on_its_row_alone(writer: Writer):
 def test_one_thread_writes_the_same(writer: Writer):
     draft = drafted(3000, language=2)
     alone = writer.write(draft)
-    numba.set_num_threads(min(2, numba.config.NUMBA_NUM_THREADS))
+    numba.set_num_threads(2)
     assert alone.text.equals(writer.write(draft).text)
 
 
