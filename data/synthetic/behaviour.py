@@ -3,7 +3,7 @@
 The attraction of tweet t for user u at a time is
     eagerness + interest x match(u, t) + affinity x style(u).style(author) + bond x personal(u, author)
     + quality x quality(t) + following x (u follows the author)
-    + freshness x exp(-age / freshness_us) + news x exp(-age / news_us) + media x (t carries any)
+    + freshness x exp(-age / freshness_us) + (news + urgency x z(t)) x exp(-age / news_us) + media x (t carries any)
     + social_proof x log1p(followed engagers) + popularity x log1p(likes)
     + susceptibility(u) x (bait x (bait(t) - MEAN_BAIT) + outrage x (outrage(t) - MEAN_OUTRAGE)
                            + provocation x (t is toxic))
@@ -170,7 +170,8 @@ def _attraction(traits, w, tweets, memory, edges, u, t, time, follows, seen):  #
     close = 0.0
     for j in range(traits.style.shape[1]):
         close += traits.style[u, j] * traits.style[v, j]
-    age = max(time - tweets.time_us[t], 0) * np.exp(w.pace * _pace_of(tweets.tweet_id[t]))
+    pace = _pace_of(tweets.tweet_id[t])
+    age = max(time - tweets.time_us[t], 0) * np.exp(w.pace * pace)
     x = w.eagerness + w.interest * match + w.affinity * close + w.bond * bond_of(traits.bond_key, u, v)
     x = x + w.quality * tweets.quality[t] + w.following * follows
     if follows and has_edge(edges, v, u):
@@ -178,7 +179,8 @@ def _attraction(traits, w, tweets, memory, edges, u, t, time, follows, seen):  #
     pull = w.bait * (tweets.bait[t] - MEAN_BAIT) + w.outrage * (tweets.outrage[t] - MEAN_OUTRAGE)
     pull += w.provocation * (tweets.toxicity[t] > 0)
     x += traits.susceptibility[u] * pull + w.usefulness * (tweets.usefulness[t] - MEAN_USEFULNESS)
-    fresh, news = w.freshness * np.exp(-age / w.freshness_us), w.news * np.exp(-age / w.news_us)
+    fresh = w.freshness * np.exp(-age / w.freshness_us)
+    news = (w.news + w.urgency * pace) * np.exp(-age / w.news_us)
     x += fresh + news + w.media * (tweets.media[t] > 0)
     proof = 0
     for j in range(min(tweets.counts[t, DISTINCT], tweets.engagers.shape[1])):

@@ -65,6 +65,7 @@ class Weights(NamedTuple):
     freshness_us: float
     news: float
     news_us: float
+    urgency: float
     pace: float
     media: float
     social_proof: float
@@ -99,6 +100,7 @@ class Weights(NamedTuple):
             freshness_us=c.freshness_h * hour,
             news=c.news,
             news_us=c.news_h * hour,
+            urgency=c.urgency,
             pace=c.pace,
             media=c.media,
             social_proof=c.social_proof,

@@ -41,6 +41,8 @@ class BehaviourConfig(BaseModel):
     """Weight of exp(-age / news_h): what is happening right now."""
     news_h: Positive = 0.09
     """Hours after which news has fallen to 37%."""
+    urgency: Finite = 0.0
+    """Gain in the weight of news for each standard deviation of pace: what is over soon is hot while it lasts."""
     pace: Deviation = 3.0
     """Standard deviation of the logarithm of how fast a tweet ages: some are over in minutes, some last days."""
     social_proof: Finite = 0.0
@@ -77,6 +79,9 @@ class BehaviourConfig(BaseModel):
     """Standard deviation of a person's own leaning to each action."""
     loudness: Deviation = 2.4
     """Standard deviation of a person's own leaning to act in public at all."""
+    reserve: Deviation = 0.7
+    """Loss in a person's own leaning to retweet for each e-fold of appeal above the mean: the famous write, and seldom
+    pass on."""
     examination: Literal["position", "cascade"] = "position"
     """How people look down a slate: by position alone, or until they have had enough."""
     examination_decay: Positive = 45.0
@@ -105,9 +110,9 @@ class Logit(NamedTuple):
 
 LOGITS: dict[str, Logit] = {
     "like": Logit(-8.55, 1.0, 0.5, 0.0, 0.0),
-    "reply": Logit(-13.45, 0.9, 0.2, 0.0, 0.8),
+    "reply": Logit(-13.61, 0.9, 0.2, 0.0, 0.8),
     "retweet": Logit(-12.5, 1.0, 1.0, 0.0, 0.3),
-    "quote": Logit(-15.42, 0.9, 0.8, 0.0, 1.0),
+    "quote": Logit(-15.7, 0.9, 0.8, 0.0, 1.0),
     "click": Logit(-7.3, 0.75, 0.2, 0.0, 0.0),
     "profile_click": Logit(-8.3, 0.6, 0.0, 0.0, 0.0),
     "share": Logit(-11.0, 0.8, 0.7, 0.0, 0.0),

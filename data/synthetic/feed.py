@@ -26,6 +26,14 @@ class Feed(Protocol):
         """
         ...
 
+    def preview(self, originals: EventBatch) -> None:
+        """The originals of the tick whose requests come next, ordered by id; none of those of the tick before it.
+
+        A request may be shown what was posted before it. `observe` brings them again when the tick is over, among all
+        its tweets, so a feed that shows nothing that young does nothing here.
+        """
+        ...
+
     def observe(self, events: EventBatch) -> None:
         """Learns what happened: users and follows before the first request, then each tick's events."""
         ...

@@ -204,7 +204,7 @@ def make_people(config: WorldConfig) -> People:
         interests=interests,
         **_reflection(config, kind, interests),
         style=style.astype(np.float32),
-        leaning=_leaning(config, kind, loudness, rng),
+        leaning=_leaning(config, kind, loudness, appeal, rng),
         talent=talent.astype(np.float32),
         sociability=np.clip(sociable, 0.0, 0.9).astype(np.float32),
         toxicity=(_TOXIC[kind] * rng.uniform(0.3, 1.7, people)).astype(np.float32),
@@ -270,11 +270,12 @@ def _reflection(config: WorldConfig, kind: I64, interests: F32) -> dict[str, F32
     }
 
 
-def _leaning(config: WorldConfig, kind: I64, loudness: F64, rng: np.random.Generator) -> F32:
+def _leaning(config: WorldConfig, kind: I64, loudness: F64, appeal: F64, rng: np.random.Generator) -> F32:
     """[P, A] own offsets: the temperament of each, and how loudly a person acts in public.
 
     A voice is `loudness` x (0.6 x that of the tweets one writes + 0.8 x a normal number) + that of the kind; replies,
-    retweets and quotes take all of it, likes 45%, clicks and shares 15%, other actions none.
+    retweets and quotes take all of it, likes 45%, clicks and shares 15%, other actions none. The famous seldom pass on:
+    a retweet loses `reserve` x log(appeal / mean appeal) where that is positive.
     """
     spread = config.behaviour.temperament
     leaning = spread * rng.standard_normal((len(kind), len(WORLD_ACTIONS)), np.float32)
@@ -284,6 +285,8 @@ def _leaning(config: WorldConfig, kind: I64, loudness: F64, rng: np.random.Gener
         leaning[:, at] += (share * voice).astype(np.float32)
     bots = kind == KINDS.index("bot")
     leaning[bots, ACTION_CODE["retweet"]] += 1.2
+    fame = np.maximum(np.log(appeal / appeal.mean()), 0.0)
+    leaning[:, ACTION_CODE["retweet"]] -= (config.behaviour.reserve * fame).astype(np.float32)
     leaning[bots, ACTION_CODE["reply"]] -= 3.0
     return leaning
 

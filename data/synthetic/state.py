@@ -70,6 +70,8 @@ class State:
         self.hidden = hidden
         self.size = 0
         """Tweets known."""
+        self._previewed = 0
+        """How many of them, the last ones, are a preview."""
         self._tweets = empty_tweets(1024)
         self.memory = Memory(
             np.zeros(count), np.full(count, config.start_us, np.int64), np.zeros((count, config.topics), np.float32)
@@ -117,6 +119,7 @@ class State:
         """
         if events.table not in self.tables or not len(events):
             return
+        self._end_preview()
         time_us = events.time_us
         day, last = ((int(one) - self.start_us) // DAY_US for one in (time_us[0], time_us[-1]))
         if day < last and last > self.day:
@@ -157,6 +160,25 @@ class State:
             engage(self._tweets.counts, self._tweets.engagers, users[public], tweets[public], code[public])
         ticks = (int(events.time_us[-1]) - self.start_us) // self.tick_us + 1
         self.time_us = max(self.time_us, self.start_us + ticks * self.tick_us)
+
+    def preview(self, events: EventBatch, hidden: dict[str, Array] | None = None) -> None:
+        """Lets people see and answer the originals of the tick that comes next, ordered by id, while it runs.
+
+        Nothing else changes, and the next `apply` or `preview` forgets them: the log brings them among all tweets of
+        the tick. `hidden` is as for `apply`.
+
+        Raises:
+            DataError: as `apply`.
+        """
+        self._end_preview()
+        if len(events):
+            c = events.columns
+            self._fill(c, hidden if hidden is not None else self._hidden(c["tweet_id"]))
+            self._previewed = len(events)
+
+    def _end_preview(self) -> None:
+        self.size -= self._previewed
+        self._previewed = 0
 
     def begin_day(self, day: int) -> None:
         """Begins the days up to `day`, 0 the first, that have not begun: draws who opens the app, who posts how much.
@@ -267,7 +289,8 @@ class State:
             raise DataError("this state does not know the truth about new tweets", remedy="use World.open(truth)")
         return self.hidden.of(ids)
 
-    def _add(self, c: Any, hidden: dict[str, Array]) -> None:
+    def _fill(self, c: Any, hidden: dict[str, Array]) -> None:
+        """Puts new tweets into the rows after the last."""
         start, end = self.size, self.size + len(c["tweet_id"])
         if end > len(self._tweets.tweet_id):
             grown = empty_tweets(max(end, 2 * len(self._tweets.tweet_id)))
@@ -289,6 +312,11 @@ class State:
         for name, column in self._tweets._asdict().items():
             column[start:end] = values[name]
         self.size = end
+
+    def _add(self, c: Any, hidden: dict[str, Array]) -> None:
+        start = self.size
+        self._fill(c, hidden)
+        end, kind = self.size, self._tweets.kind[start : self.size]
         supply.observe_tweets(self.supply, self.tweets, np.arange(start, end))
         replies = np.flatnonzero(kind == KIND_CODE["reply"])
         if len(replies):

@@ -142,6 +142,12 @@ class Ticks:
         pair = np.sort(request * max(state.size, 1) + tweet)
         if (pair[1:] == pair[:-1]).any():
             raise DataError("the feed served a tweet twice in one slate", remedy="drop duplicates")
+        early = np.flatnonzero(state.tweets.time_us[tweet] > requests.columns["time_us"][request])
+        if len(early):
+            one = slate.column("tweet_id")[early[0]]
+            raise DataError(
+                f"the feed served tweet {one} before it was posted", remedy="serve only tweets older than the request"
+            )
         author, user = state.tweets.author[tweet].astype(np.int64), requests.columns["user_row"][request]
         hidden = np.flatnonzero(state.hides(user, author))
         if len(hidden):

@@ -4,7 +4,8 @@
     state = world.start()
     for events in world.run(state, feed, config.end_us): ...
 
-Within a tick people act independently on the state at its start; effects merge at its end. `make_world` writes a run to
+Within a tick people act independently on the state at its start, and may meet the originals posted since; all effects
+merge at its end. `make_world` writes a run to
 disk, a day at a time, and continues after a kill; `World.open` opens its truth again.
 """
 
@@ -157,10 +158,13 @@ class World:
         """Everything that happens in the tick at `state.time_us`, a batch a table, in the schema's order."""
         low, high = state.time_us, state.time_us + self.config.tick_us
         day = self.plan.day(state.day, state)
+        originals = day.written(low, high)
+        state.preview(originals.events, originals.hidden)
+        feed.preview(originals.events)
         found: list[EventBatch | Written] = [self.people.joined(low, high)]
         for one in self._ticks.run(state, feed, day.requests(low, high), chunk):
             if isinstance(one, Written):
-                found += [day.written(low, high).merged(one), day.due("deletions", low, high)[0]]
+                found += [originals.merged(one), day.due("deletions", low, high)[0]]
             else:
                 found.append(one)
         found.append(day.due("annotations", low, high)[0])

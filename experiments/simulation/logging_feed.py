@@ -53,7 +53,9 @@ class LoggingConfig(BaseModel):
     temperature: Annotated[float, Field(ge=0.02, allow_inf_nan=False)] = 0.6
     """Softmax temperature of the formula's score."""
     recency: NonNegative = 3.2
-    """Weight of 1 / (1 + age in hours) in the formula's score."""
+    """Weight of 1 / (1 + age / `recency_h`) in the formula's score."""
+    recency_h: Hours = 1.0
+    """Hours after which a tweet's recency has halved."""
     decay: NonNegative = 0.25
     """Loss of the formula's score an hour."""
     engagement: NonNegative = 0.6
@@ -66,6 +68,8 @@ class LoggingConfig(BaseModel):
     """Hours after which a tweet is old: only `explore` shows it."""
     fresh_h: Hours = 2.0
     """Hours for which a tweet is fresh."""
+    indexing_s: Annotated[float, Field(ge=0.0, le=3600.0, allow_inf_nan=False)] = 45.0
+    """Seconds from a tweet's time until feeds can show it."""
     per_author: Annotated[int, Field(ge=1, le=100)] = 10
     """Newest tweets and retweets of each followed user that are considered."""
     most: Annotated[int, Field(ge=10, le=2_000)] = 300
@@ -88,7 +92,7 @@ class LoggingFeed:
 
     - from `following`, tweets of at most `current_h` by the users followed, with probability proportional to
       exp(score / temperature), times `retweeted` for what they only retweeted. The score is
-      recency / (1 + age in hours) - decay x age in hours + engagement x log10(likes + 2 retweets + 1.5 replies + 1)
+      recency / (1 + age / recency_h) - decay x age in hours + engagement x log10(likes + 2 retweets + 1.5 replies + 1)
       + 0.3 affinity, affinity = min(log1p(interactions) / log 21, 1) with the followed user who brought the tweet;
     - from `popular`, the hottest of at most `current_h` in the reader's language, with probability proportional to
       (1 + heat) ^ heating, heat being likes + 2 retweets + 1.5 replies, each weighing exp(-age / 5 h), both as of the
@@ -97,9 +101,10 @@ class LoggingFeed:
       among all that are alive.
 
     The propensity of a tweet is the sum over sources of share times probability, given the positions above it;
-    candidate lists are a function of the log alone. Ages of lists are as of the last event. Never shown: own tweets,
-    retweets themselves, answers to answers, deleted tweets, tweets of those muted, blocked or blocking, and the last
-    128 tweets that the user was shown.
+    candidate lists are a function of the log and the preview alone. Ages of lists are as of the last event. Never
+    shown: what is younger than `indexing_s` at the time of the request, own tweets, retweets themselves, answers to
+    answers, deleted tweets, tweets of those muted, blocked or blocking, and the last 128 tweets that the user was
+    shown.
     """
 
     @property
@@ -107,8 +112,8 @@ class LoggingFeed:
         """Name and version, with a digest of settings that are not the default ones."""
         settings = self.config.model_dump_json(exclude={"seed"})
         if settings == LoggingConfig().model_dump_json(exclude={"seed"}):
-            return "logging-3"
-        return f"logging-3-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
+            return "logging-4"
+        return f"logging-4-{hashlib.sha256(settings.encode()).hexdigest()[:8]}"
 
     def __init__(self, config: LoggingConfig | None = None) -> None:
         """An empty feed; it learns everything that happens through `observe`."""
@@ -119,6 +124,7 @@ class LoggingFeed:
         self._t = np.empty(0, records.TWEET)
         self._ids = np.empty(0, np.int64)
         self._size = 0
+        self._previewed = 0
         self._follows, self._hidden = np.empty(0, records.LINK), np.empty(0, records.LINK)
         self._links = {"follows": 0, "hidden": 0}
         self._languages: dict[str, int] = {}
@@ -130,7 +136,8 @@ class LoggingFeed:
         self._buffers = records.Buffers.of(1, 1, 1, 1)
 
     def serve(self, requests: Requests, k: int) -> CandidateBatch:
-        """At most `k` tweets a request, drawn as the class says. Deterministic in (seed, request id, log so far).
+        """At most `k` tweets a request, drawn as the class says. Deterministic in (seed, request id, log and
+        preview so far).
 
         Stops at a request's `limit` where there is one; what comes before it does not depend on it.
 
@@ -144,9 +151,9 @@ class LoggingFeed:
         self._prepare()
         policy = records.Policy(
             np.array([config.following, config.popular, config.fresh, config.explore]), config.temperature,
-            config.recency, config.decay, config.engagement, config.retweeted, config.per_author, config.most,
-            self._clock - ALIVE_US, self._clock - int(config.current_h * HOUR_US),
-            self._clock - int(config.fresh_h * HOUR_US),
+            config.recency, config.recency_h, config.decay, config.engagement, config.retweeted,
+            config.per_author, config.most, self._clock - ALIVE_US, self._clock - int(config.current_h * HOUR_US),
+            self._clock - int(config.fresh_h * HOUR_US), int(config.indexing_s * 1e6),
         )  # fmt: skip
         log = records.Log(self._t, self._u, self._shown, self._follows, self._hidden)
         key = Stream(config.seed, "logging feed").key
@@ -171,10 +178,24 @@ class LoggingFeed:
         }
         return CandidateBatch(requests, offsets_of(filled.sum(axis=1)), columns)
 
+    def preview(self, originals: EventBatch) -> None:
+        """Puts the originals of the tick that comes next among the tweets until the next `observe` or `preview`."""
+        self._end_preview()
+        if len(originals):
+            self._add_tweets(originals)
+            self._previewed, self._alive = len(originals), None
+
+    def _end_preview(self) -> None:
+        if self._previewed:
+            records.unchain(self._u, self._t, self._size - self._previewed, self._size)
+            self._size -= self._previewed
+            self._previewed, self._alive = 0, None
+
     def observe(self, events: EventBatch) -> None:
         """Learns from users, links, tweets, deletions, impressions and engagements; ignores other tables."""
         if not len(events):
             return
+        self._end_preview()
         c = events.columns
         if events.table == "users":
             rows = self._user_rows(c["user_id"])
@@ -194,7 +215,8 @@ class LoggingFeed:
             self._link("hidden", c["user_id"], c["blocked_id"], c["ended"])
             self._link("hidden", c["blocked_id"], c["user_id"], c["ended"])
         elif events.table == "tweets":
-            self._learn_tweets(events)
+            self._forget(int(events.time_us[0]))
+            self._add_tweets(events)
         elif events.table == "deletions":
             self._t["deleted"][_known(self._tweet_rows(c["tweet_id"]))] = 1
         elif events.table == "impressions":
@@ -275,9 +297,8 @@ class LoggingFeed:
         else:
             self._hidden = links
 
-    def _learn_tweets(self, events: EventBatch) -> None:
+    def _add_tweets(self, events: EventBatch) -> None:
         c, time, kind = events.columns, events.time_us, events.columns["kind"]
-        self._forget(int(time[0]))
         author = self._user_rows(c["author_id"])
         start, end = self._size, self._size + len(events)
         if end > len(self._t):

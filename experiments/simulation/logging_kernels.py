@@ -16,20 +16,33 @@ FOLLOWING, POPULAR, FRESH, EXPLORE = range(4)
 
 
 @inline_kernel
-def _explorable(one, oldest, language):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
-    """Whether a tweet that was posted after `oldest` may be drawn evenly for a reader of the language."""
-    return one.time_us > oldest and not one.deleted and one.language == language
+def _explorable(one, oldest, latest, language):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Whether a tweet posted after `oldest` and by `latest` may be drawn evenly for a reader of the language."""
+    return oldest < one.time_us <= latest and not one.deleted and one.language == language
 
 
 @kernel
-def _forbid_chain(tweets, stamp, head, policy, language, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def first_from(tweets, rows, time_us):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """How many of `rows` [N], ascending, come before the first tweet posted at `time_us` or later."""
+    low, high = 0, len(rows)
+    while low < high:
+        middle = (low + high) // 2
+        if tweets[rows[middle]].time_us < time_us:
+            low = middle + 1
+        else:
+            high = middle
+    return low
+
+
+@kernel
+def _forbid_chain(tweets, stamp, head, policy, latest, language, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Stamps an author's tweets from `head` back; returns how many not yet stamped might have been drawn evenly:
     of all that are alive, and of the fresh ones."""
     alive, fresh = 0, 0
     while head >= 0 and tweets[head].time_us > policy.oldest_us:
         if stamp[head] != serial:
             stamp[head] = serial
-            if tweets[head].target == head and _explorable(tweets[head], policy.oldest_us, language):
+            if tweets[head].target == head and _explorable(tweets[head], policy.oldest_us, latest, language):
                 alive += 1
                 fresh += tweets[head].time_us > policy.fresh_us
         head = tweets[head].older
@@ -37,23 +50,23 @@ def _forbid_chain(tweets, stamp, head, policy, language, serial):  # type: ignor
 
 
 @kernel
-def forbid(log, stamp, banned, u, policy, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def forbid(log, stamp, banned, u, policy, latest, serial):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Stamps what this user may not be shown; returns how many tweets that leaves out: of all alive, of the fresh."""
     tweets, users, shown, hidden = log.tweets, log.users, log.shown, log.hidden
     language = users[u].language
-    alive, fresh = _forbid_chain(tweets, stamp, users[u].newest, policy, language, serial)
+    alive, fresh = _forbid_chain(tweets, stamp, users[u].newest, policy, latest, language, serial)
     at = users[u].hide
     while at >= 0:
         if hidden[at].active:
             banned[hidden[at].other] = serial
-            more = _forbid_chain(tweets, stamp, users[hidden[at].other].newest, policy, language, serial)
+            more = _forbid_chain(tweets, stamp, users[hidden[at].other].newest, policy, latest, language, serial)
             alive, fresh = alive + more[0], fresh + more[1]
         at = hidden[at].older
     for j in range(min(users[u].shown_n, shown.shape[1])):
         t = shown[u, j]
         if t >= 0 and stamp[t] != serial:
             stamp[t] = serial
-            if tweets[t].target == t and _explorable(tweets[t], policy.oldest_us, language):
+            if tweets[t].target == t and _explorable(tweets[t], policy.oldest_us, latest, language):
                 alive += 1
                 fresh += tweets[t].time_us > policy.fresh_us
     return alive, fresh
@@ -64,6 +77,7 @@ def collect(log, popular, popular_weight, policy, buffers, d, u, now, serial):  
     """Candidates of `following` and `popular`, their scores and their weights in each; returns how many."""
     tweets, users, follows = log.tweets, log.users, log.follows
     stamp, mark, slot, banned = buffers.stamp[d], buffers.mark[d], buffers.slot[d], buffers.banned[d]
+    latest = now - policy.indexing_us
     rows, scores, weights = buffers.rows[d], buffers.scores[d], buffers.weights[d]
     n, at = 0, users[u].edge
     while at >= 0 and n < policy.most:
@@ -74,7 +88,10 @@ def collect(log, popular, popular_weight, policy, buffers, d, u, now, serial):  
             close = 0.3 * min(np.log1p(np.float64(follows[at].interactions)) / np.log(21.0), 1.0)
         while head >= 0 and taken < policy.per_author and n < policy.most and tweets[head].time_us > policy.current_us:
             t, own = tweets[head].target, tweets[head].target == head
+            young = tweets[head].time_us > latest
             head = tweets[head].older
+            if young:
+                continue
             taken += 1
             if t < 0 or stamp[t] == serial or tweets[t].time_us <= policy.current_us or tweets[t].deleted:
                 continue
@@ -90,7 +107,7 @@ def collect(log, popular, popular_weight, policy, buffers, d, u, now, serial):  
         at = follows[at].older
     for i in range(len(popular)):
         t = popular[i]
-        if stamp[t] == serial or tweets[t].deleted or tweets[t].time_us <= policy.oldest_us:
+        if stamp[t] == serial or tweets[t].deleted or not policy.oldest_us < tweets[t].time_us <= latest:
             continue
         if mark[t] != serial:
             mark[t], slot[t] = serial, n
@@ -106,7 +123,12 @@ def collect(log, popular, popular_weight, policy, buffers, d, u, now, serial):  
 def _formula(policy, tweets, t, now, close):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """The score of a tweet: the part of its age, that of its engagement and that of the affinity."""
     age_h = max(now - tweets[t].time_us, 0) / 3.6e9
-    return policy.recency / (1.0 + age_h) - policy.decay * age_h + policy.engagement * tweets[t].pull + close
+    return (
+        policy.recency / (1.0 + age_h / policy.recency_h)
+        - policy.decay * age_h
+        + policy.engagement * tweets[t].pull
+        + close
+    )
 
 
 @kernel
@@ -178,13 +200,14 @@ def serve(log, lists, batch, policy, buffers, first_serial, key, out, source, sc
     for b in prange(len(batch.user)):
         d, u, serial = get_thread_id(), batch.user[b], first_serial + b
         now, request_id = batch.time_us[b], batch.request_id[b]
-        one = log.users[u].language
+        one, latest = log.users[u].language, now - policy.indexing_us
         around = lists.alive[lists.alive_at[one] : lists.alive_at[one + 1]]
-        fresh = lists.alive[lists.fresh_at[one] : lists.alive_at[one + 1]]
+        around = around[: first_from(tweets, around, latest + 1)]
+        fresh = around[lists.fresh_at[one] - lists.alive_at[one] :]
         hot = lists.popular[lists.popular_at[one] : lists.popular_at[one + 1]]
         hot_weight = lists.popular_weight[lists.popular_at[one] : lists.popular_at[one + 1]]
         stamp, mark, slot, weights = buffers.stamp[d], buffers.mark[d], buffers.slot[d], buffers.weights[d]
-        gone = forbid(log, stamp, buffers.banned[d], u, policy, serial)
+        gone = forbid(log, stamp, buffers.banned[d], u, policy, latest, serial)
         left = np.empty(2, np.int64)
         left[0], left[1] = len(fresh) - gone[1], len(around) - gone[0]
         n = collect(log, hot, hot_weight, policy, buffers, d, u, now, serial)

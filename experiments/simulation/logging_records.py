@@ -84,6 +84,7 @@ class Policy(NamedTuple):
     """[4] shares of following, popular, fresh and explore."""
     temperature: float
     recency: float
+    recency_h: float
     decay: float
     engagement: float
     retweeted: float
@@ -95,6 +96,8 @@ class Policy(NamedTuple):
     """Tweets of this time or older are not among those from the followed."""
     fresh_us: int
     """Tweets of this time or older are not fresh."""
+    indexing_us: int
+    """Tweets younger than this at the time of the request are not shown."""
 
 
 class Buffers(NamedTuple):
@@ -139,6 +142,13 @@ def chain(users, tweets, author, row):  # type: ignore[no-untyped-def]  # pragma
     for i in range(len(row)):
         tweets[row[i]].older = users[author[i]].newest
         users[author[i]].newest = row[i]
+
+
+@kernel
+def unchain(users, tweets, first, end):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+    """Takes the tweets from `first` on and before `end`, the last ones, from the heads of their authors' chains."""
+    for t in range(end - 1, first - 1, -1):
+        users[tweets[t].author].newest = tweets[t].older
 
 
 @kernel

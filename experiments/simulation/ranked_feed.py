@@ -116,8 +116,8 @@ class RankedFeed(LoggingFeed):
         )
         oldest_us, young_us = self._clock - ALIVE_US, int(settings.young_h * HOUR_US)
         policy = logging_records.Policy(
-            np.ones(4), 1.0, 0.0, 0.0, 0.0, 1.0, self.config.per_author, self.config.most, oldest_us, oldest_us,
-            self._clock - young_us,
+            np.ones(4), 1.0, 0.0, 1.0, 0.0, 0.0, 1.0, self.config.per_author, self.config.most, oldest_us, oldest_us,
+            self._clock - young_us, int(self.config.indexing_s * 1e6),
         )  # fmt: skip
         log = logging_records.Log(self._t, self._u, self._shown, self._follows, self._hidden)
         lists, key = self._lists(policy.fresh_us), Stream(settings.seed, "ranked feed").key

@@ -7,23 +7,17 @@ from numba import get_thread_id, prange
 
 from data.kernel import kernel, parallel_kernel
 from data.rng import philox, unit
-from experiments.simulation.logging_kernels import EXPLORE, FOLLOWING, POPULAR, collect, forbid
+from experiments.simulation.logging_kernels import EXPLORE, FOLLOWING, POPULAR, collect, first_from, forbid
 
 SOURCE_BITS = 2
 """A candidate is kept as its tweet row shifted left by so many bits, plus its source."""
 
 
 @kernel
-def _explore(log, around, buffers, d, now, since_us, want, request, serial, key, n, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
+def _explore(log, around, buffers, d, since_us, want, request, serial, key, n, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Appends to `out` at most `want` tweets drawn evenly, by the request's id, from those posted since `since_us`."""
-    tweets, stamp, mark = log.tweets, buffers.stamp[d], buffers.mark[d]
-    low, high = 0, len(around)
-    while low < high:
-        middle = (low + high) // 2
-        if tweets[around[middle]].time_us < since_us:
-            low = middle + 1
-        else:
-            high = middle
+    stamp, mark = buffers.stamp[d], buffers.mark[d]
+    low = first_from(log.tweets, around, since_us)
     young = len(around) - low
     for block in range((want + 3) // 4 if young else 0):
         words = philox(np.uint64(block), np.uint64(request), np.uint64(0), np.uint64(0), key[0], key[1])
@@ -39,12 +33,14 @@ def _explore(log, around, buffers, d, now, since_us, want, request, serial, key,
 @kernel
 def _gather(log, around, hot, hot_weight, policy, buffers, d, u, request, now, young_us, want, serial, key, out):  # type: ignore[no-untyped-def]  # pragma: no cover - compiled
     """Fills `out` with one request's candidates, the newest tweet first; returns how many."""
-    forbid(log, buffers.stamp[d], buffers.banned[d], u, policy, serial)
+    latest = now - policy.indexing_us
+    forbid(log, buffers.stamp[d], buffers.banned[d], u, policy, latest, serial)
+    around = around[: first_from(log.tweets, around, latest + 1)]
     n = collect(log, hot, hot_weight, policy, buffers, d, u, now, serial)
     for j in range(n):
         source = FOLLOWING if buffers.weights[d, 0, j] > 0.0 else POPULAR
         out[j] = (np.int64(buffers.rows[d, j]) << SOURCE_BITS) + source
-    n = _explore(log, around, buffers, d, now, now - young_us, want, request, serial, key, n, out)
+    n = _explore(log, around, buffers, d, now - young_us, want, request, serial, key, n, out)
     out[:n] = -np.sort(-out[:n])
     return n
 

@@ -132,7 +132,7 @@ class ClosedForm:
             "following": c.following * ((person, author) in history.follows),
             "quality": c.quality * tweet.quality,
             "freshness": c.freshness * exp(-age_h / c.freshness_h),
-            "news": c.news * exp(-age_h / c.news_h),
+            "news": (c.news + c.urgency * self.pace(tweet.tweet_id)) * exp(-age_h / c.news_h),
             "social_proof": c.social_proof * log1p(friends),
             "popularity": c.popularity * log1p(tweet.likes),
             "media": c.media * (tweet.media > 0),

@@ -347,6 +347,17 @@ def test_tweets_age_at_paces_of_their_own_whose_logarithm_has_the_deviation_set(
     assert np.mean(np.log(paces)) == pytest.approx(0.0, abs=0.06)
 
 
+def test_the_faster_a_tweet_ages_the_more_its_news_weighs_at_first() -> None:
+    scenario = Scenario(only(news=1.0, urgency=0.7, pace=0.5))
+    tweets = [scenario.post() for _ in range(200)]
+    new = odds(scenario.chances(0, *tweets))[:, LIKE] / LOGITS["like"].slope
+    paces = np.array([scenario.form.pace(tweet.tweet_id) for tweet in tweets])
+    assert np.polyfit(paces, new, 1)[0] == pytest.approx(0.7, rel=0.05)
+    scenario.wait(1000.0)
+    late = odds(scenario.chances(0, *tweets))[:, LIKE] / LOGITS["like"].slope
+    np.testing.assert_allclose(late, late[0], atol=1e-6)
+
+
 def test_a_pace_out_of_range_is_refused() -> None:
     with pytest.raises(ValidationError, match="pace"):
         BehaviourConfig(pace=-0.1)

@@ -22,6 +22,7 @@ from data.synthetic.people import WORLD_ACTIONS
 from data.synthetic.state import KEEP_US, State
 from data.synthetic.world import World
 from experiments.simulation.logging_feed import LoggingFeed
+from tests.data.synthetic.previews import Previews
 
 # Eager people: counts and social proof weigh much, and there are many reactions to compare.
 CONFIG = WorldConfig(
@@ -54,10 +55,11 @@ def ticks(dataset: Dataset, world: World, state: State) -> Iterator[Tick]:
     """Replays the log into a state that forgets nothing, tick by tick."""
     impressions = dataset.scan("impressions").sort("request_id", "position").collect()
     time = impressions["time_us"].to_numpy()
-    replay = dataset.replay(state.tables, after_us=state.time_us - 1)
+    replay, previews = dataset.replay(state.tables, after_us=state.time_us - 1), Previews(dataset)
     for low in range(state.time_us, CONFIG.end_us, CONFIG.tick_us):
         for events in replay.advance(low):
             state.apply(events)
+        state.preview(previews.between(low, low + CONFIG.tick_us))
         shown = impressions.filter((time >= low) & (time < low + CONFIG.tick_us))
         first = np.flatnonzero(shown["position"].to_numpy() == 0)
         users = world.user_rows(shown["user_id"].to_numpy()[first])

@@ -13,6 +13,7 @@ from data.synthetic.behaviour_parameters import BehaviourParameters
 from data.synthetic.config import WorldConfig
 from data.synthetic.make import make_world
 from data.synthetic.world import World
+from tests.data.synthetic.previews import Previews
 
 CONFIG = WorldConfig(
     people=12, days=1, follows=3.0, seed=5, tweets_per_day=60.0, impressions_per_day=700.0, tick_min=15, topics=5
@@ -29,6 +30,9 @@ class Rounds:
         self.tweets = np.empty((0, 2), np.int64)
         self.next = 0
         self.hidden: set[tuple[int, int]] = set()
+
+    def preview(self, originals: EventBatch) -> None:
+        pass
 
     def observe(self, events: EventBatch) -> None:
         c = events.columns
@@ -61,11 +65,12 @@ def test_no_key_of_a_reaction_comes_twice(tmp_path: Path) -> None:
     dataset = make_world(CONFIG, tmp_path / "world", feed=Rounds())
     world = World.open(dataset.truth)
     parameters = BehaviourParameters.of(world.people, CONFIG)
-    state, keys = world.start(), []
+    state, keys, previews = world.start(), [], Previews(dataset)
     replay, log = dataset.replay(state.tables, after_us=state.time_us - 1), dataset.read("impressions")
     for low in range(CONFIG.start_us, CONFIG.end_us, CONFIG.tick_us):
         for events in replay.advance(low):
             state.apply(events)
+        state.preview(previews.between(low, low + CONFIG.tick_us))
         shown = log.where(slice(*np.searchsorted(log.time_us, (low, low + CONFIG.tick_us)))).columns
         if not len(shown["time_us"]):
             continue

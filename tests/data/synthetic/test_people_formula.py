@@ -12,6 +12,7 @@ from scipy import stats
 
 from data.batch import F64
 from data.dataset import Dataset
+from data.synthetic.behaviour_weights import BehaviourConfig
 from data.synthetic.config import WorldConfig
 from data.synthetic.hidden import HIDDEN, Hidden
 from data.synthetic.make import make_world
@@ -20,7 +21,7 @@ from data.synthetic.world import World
 from experiments.simulation.logging_feed import LoggingFeed
 from tests.data.synthetic.scenario import consistent
 
-CONFIG = WorldConfig(people=20_000, seed=6)
+CONFIG = WorldConfig(people=20_000, seed=6, behaviour=BehaviourConfig(reserve=0.0))
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,16 @@ def test_leanings_are_temperament_and_a_voice_that_public_actions_share(people: 
         assert common == pytest.approx(shares.get(action, 0.0), abs=0.02), action
         own = by[action].var() - shares.get(action, 0.0) ** 2 * voice
         assert own == pytest.approx(temperament**2, abs=0.02 * by[action].var() + 0.01), action
+
+
+def test_the_famous_pass_on_less_and_do_all_else_as_before(people: People) -> None:
+    reserved = make_people(CONFIG.model_copy(update={"behaviour": BehaviourConfig(reserve=0.5)}))
+    retweet = WORLD_ACTIONS.index("retweet")
+    fame = np.maximum(np.log(people.appeal / people.appeal.mean()), 0.0)
+    assert 0.02 < (fame > 0).mean() < 0.5
+    np.testing.assert_allclose(people.leaning[:, retweet] - reserved.leaning[:, retweet], 0.5 * fame, atol=1e-5)
+    others = [at for at in range(len(WORLD_ACTIONS)) if at != retweet]
+    assert np.array_equal(people.leaning[:, others], reserved.leaning[:, others])
 
 
 def test_lurkers_are_silent_bots_repeat_and_toxic_actors_shout(people: People) -> None:

@@ -214,6 +214,9 @@ class Nothing:
 
     policy = "nothing"
 
+    def preview(self, originals: Any) -> None:
+        pass
+
     def observe(self, events: Any) -> None:
         pass
 

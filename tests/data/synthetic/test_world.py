@@ -17,6 +17,7 @@ from data.synthetic.people import WORLD_ACTIONS
 from data.synthetic.state import State
 from data.synthetic.world import World
 from experiments.simulation.logging_feed import LoggingConfig, LoggingFeed
+from tests.data.synthetic.previews import Previews
 
 CONFIG = WorldConfig(people=150, days=3, follows=30.0, annotated=200, seed=5, tweets_per_day=2.0, tick_min=15)
 
@@ -104,10 +105,11 @@ def test_logged_actions_are_as_frequent_as_the_truth_says(dataset: Dataset, worl
     expected, variance = np.zeros(len(WORLD_ACTIONS)), np.zeros(len(WORLD_ACTIONS))
     first = state.time_us
     impressions = dataset.read("impressions").columns
-    replay = dataset.replay(state.tables, after_us=first - 1)
+    replay, previews = dataset.replay(state.tables, after_us=first - 1), Previews(dataset)
     for tick in range(first, CONFIG.end_us, CONFIG.tick_us):
         for events in replay.advance(tick):
             state.apply(events)
+        state.preview(previews.between(tick, tick + CONFIG.tick_us))
         here = (impressions["time_us"] >= tick) & (impressions["time_us"] < tick + CONFIG.tick_us)
         n = int(here.sum())
         requests = Requests(
@@ -195,10 +197,22 @@ class OneTweet:
                    "propensity": np.ones(n)}  # fmt: skip
         return CandidateBatch(requests, np.arange(len(requests) + 1) * self.times, columns)
 
+    def preview(self, originals: EventBatch) -> None:
+        pass
+
     def observe(self, events: EventBatch) -> None:
         if events.table == "tweets" and self.tweet_id < 0:
             self.tweet_id = int(events.columns["tweet_id"][0])
             self.times = 2
+
+
+class Early(OneTweet):
+    """Serves the last of a tick's originals to all of its requests."""
+
+    def preview(self, originals: EventBatch) -> None:
+        self.times = min(len(originals), 1)
+        if self.times:
+            self.tweet_id = int(originals.columns["tweet_id"][-1])
 
 
 def run(feed: OneTweet) -> Iterator[EventBatch]:
@@ -211,6 +225,22 @@ def test_a_feed_that_serves_nonsense_is_told() -> None:
         list(run(OneTweet(7, 1)))
     with pytest.raises(DataError, match="twice in one slate"):
         list(run(OneTweet(-1, 0)))
+    with pytest.raises(DataError, match="before it was posted"):
+        list(run(Early(0, 0)))
+
+
+def test_a_preview_leaves_no_trace(world: World, dataset: Dataset) -> None:
+    plain, previewed = world.start(), world.start()
+    tweets = dataset.read("tweets")
+    originals = tweets.where(tweets.columns["kind"] == "original")
+    plain.apply(tweets.where(slice(0, 100)))
+    previewed.preview(originals.where(slice(0, 30)))
+    assert previewed.size == 30
+    previewed.preview(originals.where(slice(0, 60)))
+    assert previewed.size == 60
+    assert previewed.tweet_rows(originals.columns["tweet_id"][:60]).tolist() == list(range(60))
+    previewed.apply(tweets.where(slice(0, 100)))
+    assert same(previewed, plain, "lives")
 
 
 @pytest.mark.parametrize(
@@ -274,7 +304,10 @@ def test_the_log_is_consistent(dataset: Dataset) -> None:
     assert tweets.filter(pl.col("kind") != "original")["referenced_id"].is_in(tweets["tweet_id"].implode()).all()
     posted = impressions.join(tweets.select("tweet_id", posted="time_us", by="author_id"), on="tweet_id")
     assert len(posted) == len(impressions)
-    assert (posted["posted"] < posted["time_us"]).all()
+    age = posted["time_us"] - posted["posted"]
+    assert age.min() >= LoggingConfig().indexing_s * 1e6
+    of_tick = ((posted["time_us"] - CONFIG.start_us) % CONFIG.tick_us) > age
+    assert of_tick.sum() > 20
     assert (posted["by"] == posted["author_id"]).all()
     assert (posted["by"] != posted["user_id"]).all()
     by_feed, answers = engagements.drop_nulls("request_id"), engagements.filter(pl.col("request_id").is_null())
@@ -330,11 +363,12 @@ def replayed_truth(dataset: Dataset, world: World) -> tuple[pl.DataFrame, np.nda
     state = world.start()
     impressions = dataset.scan("impressions").sort("request_id", "position").collect()
     truth = np.empty((len(impressions), len(WORLD_ACTIONS)))
-    replay = dataset.replay(state.tables, after_us=CONFIG.start_us - 1)
+    replay, previews = dataset.replay(state.tables, after_us=CONFIG.start_us - 1), Previews(dataset)
     time = impressions["time_us"].to_numpy()
     for tick in range(CONFIG.start_us, int(time.max()) + 1, CONFIG.tick_us):
         for events in replay.advance(tick):
             state.apply(events)
+        state.preview(previews.between(tick, tick + CONFIG.tick_us))
         here = np.flatnonzero((time >= tick) & (time < tick + CONFIG.tick_us))
         if not len(here):
             continue

@@ -114,6 +114,9 @@ class Watched:
         self.welfare += np.bincount(requests.columns["user_row"], truth, len(self.welfare))
         return slate
 
+    def preview(self, originals: EventBatch) -> None:
+        self.feed.preview(originals)
+
     def observe(self, events: EventBatch) -> None:
         self.feed.observe(events)
 

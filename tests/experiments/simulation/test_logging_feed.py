@@ -14,8 +14,8 @@ from experiments.simulation.logging_feed import SOURCES, LoggingConfig, LoggingF
 
 NOW = 1_767_600_000_000_000 + 100 * HOUR_US
 CONFIG = LoggingConfig(
-    following=0.4, popular=0.25, fresh=0.15, explore=0.2, top=10, temperature=0.4, recency=0.2, decay=0.05,
-    engagement=0.7, retweeted=0.3, heating=1.6, current_h=36.0, fresh_h=18.0,
+    following=0.4, popular=0.25, fresh=0.15, explore=0.2, top=10, temperature=0.4, recency=0.2, recency_h=2.0,
+    decay=0.05, engagement=0.7, retweeted=0.3, heating=1.6, current_h=36.0, fresh_h=18.0,
 )  # fmt: skip
 ALIVE_H = 47
 SPOKEN = ("en", "ja")
@@ -38,6 +38,8 @@ class Log:
         self.users: list[int] = []
         self.replies: set[int] = set()
         self.silent: set[int] = set()
+        self.previewed: set[int] = set()
+        """Not yet in any list of what is popular."""
 
     def settle(self) -> None:
         """A quarter of an hour passes, in which an unknown tweet is deleted: lists are renewed."""
@@ -114,7 +116,8 @@ class Log:
         alive = [t for t, (_, time, target) in self.tweets.items()
                  if target == t and t not in self.gone | self.silent and time > oldest]  # fmt: skip
         spoken = [t for t in alive if self.language_of(self.tweets[t][0]) == self.language_of(user)]
-        hottest = sorted((t for t in spoken if t in current), key=lambda t: (-self.heat(t), -t))[: self.config.top]
+        ranked = [t for t in spoken if t in current and t not in self.previewed]
+        hottest = sorted(ranked, key=lambda t: (-self.heat(t), -t))[: self.config.top]
         allowed = {t for t in alive if self.tweets[t][0] != user and (user, self.tweets[t][0]) not in self.mutes
                    and (user, t) not in self.shown}  # fmt: skip
         brought: dict[int, float] = {}
@@ -130,7 +133,11 @@ class Log:
 
         def weight(t: int) -> float:
             age = (NOW - self.tweets[t][1]) / HOUR_US
-            score = c.recency / (1 + age) - c.decay * age + c.engagement * np.log10(self.score.get(t, 0.0) + 1)
+            score = (
+                c.recency / (1 + age / c.recency_h)
+                - c.decay * age
+                + c.engagement * np.log10(self.score.get(t, 0.0) + 1)
+            )
             return float(np.exp((score + brought[t]) / c.temperature)) * (1.0 if t in own else c.retweeted)
 
         def even(_: int) -> float:
@@ -219,6 +226,36 @@ def test_what_is_popular_cools_by_a_factor_of_e_in_five_hours() -> None:
         served = slate.columns["tweet_id"][rows].tolist()
         for position, (tweet, said) in enumerate(zip(served, slate.columns["propensity"][rows], strict=True)):
             assert said == pytest.approx(log.probabilities(users[0], served[:position])[tweet], rel=1e-11)
+
+
+def test_what_a_tick_brings_is_shown_once_it_is_indexed_at_its_exact_propensity() -> None:
+    log, me = small(CONFIG.model_copy(update={"indexing_s": 30.0}))
+    without = serve(log, me, 300, 8)
+    followed, stranger = log.users[1], log.users[3]
+    ages_s = np.array([90.0, 31.0, 29.0, -60.0])
+    time = NOW - (ages_s * 1e6).astype(np.int64)
+    ids = snowflake(time, np.arange(4))
+    author = np.array([followed, followed, followed, stranger])
+    columns = {"tweet_id": ids, "time_us": time, "author_id": author, "referenced_id": np.full(4, -1),
+               "kind": np.full(4, "original", object), "language": np.full(4, "en", object)}  # fmt: skip
+    log.feed.preview(EventBatch("tweets", columns))
+    known = {int(ids[at]): (followed, int(time[at]), int(ids[at])) for at in (0, 1)}
+    log.tweets |= known
+    log.previewed = set(known)
+    slate, seen = serve(log, me, 300, 8), set[int]()
+    for b in range(300):
+        rows = slice(slate.offsets[b], slate.offsets[b + 1])
+        served = slate.columns["tweet_id"][rows].tolist()
+        seen |= set(served)
+        for position, (tweet, said) in enumerate(zip(served, slate.columns["propensity"][rows], strict=True)):
+            assert said == pytest.approx(log.probabilities(me, served[:position])[tweet], rel=1e-11)
+    assert seen & set(ids.tolist()) == set(known)
+    log.feed.preview(EventBatch("tweets", {name: column[:0] for name, column in columns.items()}))
+    again = serve(log, me, 600, 8)
+    assert not set(again.columns["tweet_id"].tolist()) & set(ids.tolist())
+    first = slice(0, without.offsets[300])
+    assert np.array_equal(again.columns["tweet_id"][first], without.columns["tweet_id"])
+    assert np.array_equal(again.columns["propensity"][first], without.columns["propensity"])
 
 
 @pytest.mark.parametrize("position", [0, 1])
