@@ -32,6 +32,9 @@ POSITIVE_ACTIONS: tuple[str, ...] = tuple(
 )
 """Actions that count as an engagement for counts, histories and relevance: what the person did and meant well."""
 
+UNDOABLE_ACTIONS: tuple[str, ...] = ("like", "reply", "retweet", "quote")
+"""Actions that can be taken back; all are positive. What is taken back no longer counts."""
+
 TWEET_KINDS: tuple[str, ...] = ("original", "retweet", "reply", "quote", "item")
 """`item` is a thing of an imported log that nobody tweeted (a film, a product)."""
 
@@ -180,6 +183,15 @@ TABLES: dict[str, Table] = {
         "request_id": Column(_ID, "the request that showed it; null for what came outside a feed", nullable=True),
         "value": Column(pl.Float32, "stars of a rating", nullable=True),
         "dwell_ms": Column(pl.Int32, "milliseconds the eyes rested on it", nullable=True),
+    }),
+    "undos": Table("Engagements taken back, each once.", "undo_id", "time_us", True, {
+        "undo_id": Column(_ID, "this event"),
+        "time_us": Column(_TIME, "when it was taken back"),
+        "user_id": Column(_ID, "who had acted"),
+        "tweet_id": Column(_ID, "on what"),
+        "author_id": Column(_ID, "who wrote that", nullable=True),
+        "action": Column(_TEXT, "one of UNDOABLE_ACTIONS", values=UNDOABLE_ACTIONS),
+        "engaged_us": Column(_TIME, "the time of the engagement that is taken back"),
     }),
     "annotations": Table("Labels that noisy annotators gave to a sample of tweets.", "annotation_id", "time_us", True, {
         "annotation_id": Column(_ID, "this label"),

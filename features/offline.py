@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 ROWS = ("user_id", "tweet_id", "time_us")
 _ENGAGEMENT = ("engagement_id", "time_us", "user_id", "tweet_id", "author_id", "action", "dwell_ms")
+_UNDO = ("undo_id", "time_us", "user_id", "tweet_id", "author_id", "action", "engaged_us")
 _ACTION = pl.col("action").cast(pl.Enum(ACTIONS))
 """As one byte, not a string."""
 
@@ -48,8 +49,8 @@ def offline_features(
         raise DataError(f"rows lack column {missing[0]!r}", remedy=f"give {', '.join(ROWS)}")
     last = int(rows["time_us"].max()) if len(rows) else 0  # type: ignore[arg-type]
     wanted = {name for view in plan(names) for name in view.tables} | {"tweets"}
-    if "actions" in wanted:
-        wanted.add("engagements")
+    if {"engagements", "actions"} & wanted:
+        wanted |= {"engagements", "undos"}
     # Tweets whole: what is read of their texts is kept for the next call, and each view checks whether one was posted.
     cut = {name: None if name == "tweets" else last for name in wanted if name in dataset.tables}
     tables = {name: dataset.scan(name, before_us=until) for name, until in cut.items()}
@@ -101,7 +102,7 @@ def _log(
     """The tables that views see: only engagements that count, and the derived tables that are wanted.
 
     `actions` are all engagements whose tweet was posted by then, `engagements` the positive ones among them; both
-    have `action_code`, the place of the action in `ACTIONS`.
+    have `action_code`, the place of the action in `ACTIONS`. `undos` are those of engagements that count.
     """
     log = {name: tables[name] if name in tables else pl.LazyFrame(schema=table(name).polars_schema) for name in TABLES}
     if {"engagements", "actions"} & wanted:
@@ -114,6 +115,9 @@ def _log(
         actions = counted.filter(pl.col("posted_us") <= pl.col("time_us")).drop("posted_us").collect()
         log["actions"] = actions.lazy()
         log["engagements"] = log["actions"].filter(pl.col("action").is_in(POSITIVE_ACTIONS))
+        undos = log["undos"].select(*_UNDO, action_code=_ACTION.to_physical().cast(pl.Int8))
+        undone = undos.join(posted, on="tweet_id", how="inner", maintain_order="left")
+        log["undos"] = undone.filter(pl.col("posted_us") <= pl.col("engaged_us")).drop("posted_us").collect().lazy()
     if "tweet_counts" in wanted:
         log["tweet_counts"] = cache.texts.counts(log["tweets"], key)
     if "understanding" in wanted:

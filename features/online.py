@@ -30,7 +30,7 @@ from features.view import FeatureView, OnlineView
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
-VERSION = 2
+VERSION = 3
 ABOUT = "state.json"
 
 COUNTED = "actions"
@@ -77,7 +77,8 @@ class FeatureState:
     def update(self, events: EventBatch) -> None:
         """Takes a batch of one table; batches of one time come in the schema's order of tables.
 
-        An engagement counts if its tweet was posted by then; views of "engagements" get positive ones alone.
+        An engagement counts if its tweet was posted by then, its undo if the engagement counted; views of
+        "engagements" get positive ones alone.
         """
         if events.table not in self.tables or not len(events):
             return
@@ -98,6 +99,8 @@ class FeatureState:
             positive = _POSITIVE[counted.columns["action_code"]]
             events = counted if positive.all() else counted.where(positive)
             self.history.update(events)
+        elif events.table == "undos":
+            events = self._counted(events)
         self._notify(events.table, events)
 
     def requests(self, user_ids: ArrayLike, time_us: ArrayLike) -> Requests:
@@ -200,10 +203,11 @@ class FeatureState:
                 one.update(events)
 
     def _counted(self, events: EventBatch) -> EventBatch:
-        """Engagements that count, with their `action_code`."""
+        """Engagements that count, or their undos, with their `action_code`."""
         names = events.columns["action"].tolist()
         codes = np.fromiter((ACTION_CODE[name] for name in names), np.int8, len(names))
         events = EventBatch(events.table, {**events.columns, "action_code": codes})
         rows, tweet = events.columns["tweet_row"], self.network.tweet
-        keep = (rows >= 0) & (tweet.kind[rows] >= 0) & (tweet.time_us[rows] <= events.time_us)
+        engaged_us = events.columns.get("engaged_us", events.time_us)
+        keep = (rows >= 0) & (tweet.kind[rows] >= 0) & (tweet.time_us[rows] <= engaged_us)
         return events if keep.all() else events.where(keep)

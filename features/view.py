@@ -47,7 +47,8 @@ class OnlineView(Protocol):
         """Takes one batch of a table that it listens to; batches come in order.
 
         Beside each `*_id` column is its `*_row`, beside `action` its `action_code`, the place in `ACTIONS`. A
-        view of `engagements` gets only the positive ones, a view of `actions` gets all whose tweet was posted by then.
+        view of `engagements` gets only the positive ones, a view of `actions` gets all whose tweet was posted by then,
+        a view of `undos` those of engagements that counted.
         """
         ...
 
@@ -95,11 +96,12 @@ class FeatureView(Protocol):
     def offline(self, log: Log, rows: pl.LazyFrame) -> pl.LazyFrame:
         """The view's columns at each of `rows`, point in time.
 
-        `log` holds the tables by name (empty where the data set lacks one): engagements only the positive ones, all
-        of them as `actions`, and the derived tables of `features.offline`. `rows` has `row` (int64, unique),
-        `user_id`, `time_us` and the columns named in `reads`; for a view of candidates also `tweet_id`, `posted_us` and
-        `author_id`, which are null where no such tweet was posted before `time_us`. The result has `row` and the view's
-        columns; a row that is missing or null means nothing is known, and takes the feature's default.
+        `log` holds the tables by name (empty where the data set lacks one): engagements only the positive ones, all of
+        them as `actions`, the `undos` of both, and the derived tables of `features.offline`. `rows` has `row` (int64,
+        unique), `user_id`, `time_us` and the columns named in `reads`; for a view of candidates also `tweet_id`,
+        `posted_us` and `author_id`, which are null where no such tweet was posted before `time_us`. The result has
+        `row` and the view's columns; a row that is missing or null means nothing is known, and takes the feature's
+        default.
         """
         ...
 

@@ -173,9 +173,14 @@ def _edges(dataset: Dataset) -> pl.DataFrame:
 def _posts(dataset: Dataset) -> pl.DataFrame:
     """Tweets with their counts at the end, by id."""
     acts = _scan(dataset, "engagements").filter(pl.col("action").is_in(list(tweets.COUNTED)))
-    counts = acts.group_by("tweet_id").agg(
-        *((pl.col("action") == action).sum().cast(pl.Int64).alias(name) for action, name in tweets.COUNTED.items())
-    )
+    both = pl.concat([
+        acts.select("tweet_id", "action", change=pl.lit(1, pl.Int64)),
+        _scan(dataset, "undos").select("tweet_id", "action", change=pl.lit(-1, pl.Int64)),
+    ])  # fmt: skip
+    counts = both.group_by("tweet_id").agg(
+        *(pl.col("change").filter(pl.col("action") == action).sum().alias(name)
+          for action, name in tweets.COUNTED.items())
+    )  # fmt: skip
     gone = _scan(dataset, "deletions").select("tweet_id").unique().with_columns(deleted=pl.lit(True))
     names = list(tweets.COUNTED.values())
     return (
@@ -216,7 +221,9 @@ def _people(dataset: Dataset, edges: pl.DataFrame, posts: pl.DataFrame) -> pl.Da
 
 
 def _likes(dataset: Dataset) -> pl.DataFrame:
-    """Each like once, with its first time."""
-    likes = _scan(dataset, "engagements").filter(pl.col("action") == "like")
+    """Each like that stands once, with its first time."""
+    liked = pl.col("action") == "like"
+    gone = _scan(dataset, "undos").filter(liked).select("user_id", "tweet_id", time_us="engaged_us")
+    likes = _scan(dataset, "engagements").filter(liked).join(gone, on=["user_id", "tweet_id", "time_us"], how="anti")
     first = likes.group_by("user_id", "tweet_id").agg(pl.col("time_us").min())
     return first.sort("user_id", "tweet_id").collect()

@@ -57,7 +57,7 @@ class Encoder(Protocol):
 class Search:
     """The text index, people, hashtags and, with an encoder, the semantic index, fed by the same events."""
 
-    tables = frozenset({"users", "follows", "tweets", "deletions", "engagements"})
+    tables = frozenset({"users", "follows", "tweets", "deletions", "engagements", "undos"})
     """Tables whose events it takes; others are passed over."""
 
     def __init__(
@@ -91,8 +91,9 @@ class Search:
             return
         if events.table in ("users", "follows"):
             self.people.update(events)
-        elif events.table == "engagements":
-            self.text.like(events.columns["tweet_id"][events.columns["action"] == "like"])
+        elif events.table in ("engagements", "undos"):
+            liked = events.columns["tweet_id"][events.columns["action"] == "like"]
+            self.text.like(liked, 1 if events.table == "engagements" else -1)
         elif events.table == "deletions":
             self.text.delete(events.columns["tweet_id"])
             self.hashtags.remove(events.columns["tweet_id"])

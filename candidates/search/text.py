@@ -211,10 +211,10 @@ class TextIndex:
             self._pending += 1
         self._tweets.deleted[rows] = True
 
-    def like(self, tweet_ids: I64) -> None:
-        """Counts a like for each of `tweet_ids`; those that are not here are passed over."""
+    def like(self, tweet_ids: I64, change: int = 1) -> None:
+        """Adds `change` likes (-1: taken back) for each of `tweet_ids`; those that are not here are passed over."""
         rows = self._ids.rows(tweet_ids)
-        np.add.at(self._tweets.likes, rows[rows >= 0], 1)
+        np.add.at(self._tweets.likes, rows[rows >= 0], change)
 
     def refresh(self) -> None:
         """Makes what was added and deleted visible; does nothing when nothing was."""

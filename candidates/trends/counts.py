@@ -178,7 +178,7 @@ class Counts:
 
     def undo(self, positions: I64) -> None:
         """Takes back the uses at positions of the log."""
-        undo_uses(self.tables, positions)
+        undo_uses(self.tables, positions, HOUR_US // self.config.step_us)
 
     def noted(self) -> I64:
         """[H] cells that were used since the last call, `noted_from` fresh uses or more in the window."""

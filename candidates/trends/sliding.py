@@ -33,6 +33,7 @@ from candidates.trends.layout import (
     LOG_STEP,
     NOTED,
     NOW,
+    PLACE,
     PREVIOUS,
     SHORTENED,
     SKETCH,
@@ -47,7 +48,7 @@ from candidates.trends.layout import (
 )
 from candidates.trends.people import TURN, drop_people, see, start_sketch, store_person, sweep, take_back
 from data.batch import I64, Mask
-from data.kernel import kernel
+from data.kernel import inline_kernel, kernel
 
 _FLAGS = 3
 _SHIFT = np.uint64(32)
@@ -79,7 +80,7 @@ def add_uses(t: Tables, steps: I64, keys: I64, places: I64, people: I64, establi
             now = steps[at]
             hour = hour_at(t, now, sizes[3])
         person = np.int32(np.uint32(mixed(people[at]) >> _SHIFT))
-        flags = _flags(t.recent, keys[at], people[at], now, span) if established[at] else 0
+        flags = _flags(t.recent, keys[at], person, now, span) if established[at] else 0
         row = state[HEAD] & last
         state[HEAD] += 1
         log[row, LOG_PERSON] = person
@@ -125,15 +126,20 @@ def _enter(info: I32, cell: Any, now: Any, memory: Any, fresh: Any) -> None:
     info[cell, TOTAL] += fresh
 
 
+@inline_kernel
+def _recent_at(recent: I32, key: Any, person: Any) -> Any:
+    """Row and tag of a term and the hash of a person."""
+    pair = mixed(np.int64(mixed(key)) ^ np.int64(person))
+    return np.int64(pair) & (len(recent) - 1), np.int32(np.uint32(pair >> _SHIFT))
+
+
 @kernel
 def _flags(recent: I32, key: Any, person: Any, now: Any, span: Any) -> Any:
     """Flags of a use by an established account: fresh where none of the person's was counted in a window's length.
 
     A table of fixed size remembers what was counted: where it forgot, a repeat counts again.
     """
-    pair = mixed(np.int64(mixed(key)) ^ person)
-    row = np.int64(pair) & (len(recent) - 1)
-    tag = np.int32(np.uint32(pair >> _SHIFT))
+    row, tag = _recent_at(recent, key, person)
     if recent[row, 0] == tag and recent[row, 1] > max(now - span + 1, 0):
         return IS_ESTABLISHED
     recent[row, 0] = tag
@@ -225,8 +231,11 @@ def _make_room(t: Tables, discount: Any) -> None:
 
 
 @kernel
-def undo_uses(t: Tables, positions: I64) -> None:
-    """Takes back the uses at [N] positions of the log, once each; those that the log dropped are left as they are."""
+def undo_uses(t: Tables, positions: I64, steps_an_hour: Any) -> None:
+    """Takes back the uses at [N] positions of the log, once each; those that the log dropped are left as they are.
+
+    A person whose use that counted was undone may be counted again: who deletes a tweet and writes it anew is heard.
+    """
     for at in range(len(positions)):
         position = positions[at]
         if position < t.state[TAIL] or position >= t.state[HEAD]:
@@ -239,7 +248,23 @@ def undo_uses(t: Tables, positions: I64) -> None:
         for level in range(3):
             cell = cell_at(t.info, t.log[row, level])
             if cell >= 0:
+                if flags & IS_FRESH:
+                    _forget(t, cell, flags >> _FLAGS, t.log[row, LOG_PERSON], steps_an_hour)
                 _undo(t, cell, position, flags, t.log[row, LOG_PERSON])
+
+
+@kernel
+def _forget(t: Tables, cell: Any, step: Any, person: Any, steps_an_hour: Any) -> None:
+    """Takes a fresh use of `step` out of its hour, of its place's hour, and of whom is remembered to have used it."""
+    hour = hour_at(t, step, steps_an_hour)
+    if t.info[cell, HOUR] == hour and t.info[cell, HOUR_USES] > 0:
+        t.info[cell, HOUR_USES] -= 1
+    place = t.info[cell, PLACE]
+    if hour == hour_at(t, t.state[NOW], steps_an_hour) and t.place_now[place] > 0:
+        t.place_now[place] -= 1
+    row, tag = _recent_at(t.recent, t.key[cell], person)
+    if t.recent[row, 0] == tag and t.recent[row, 1] == step + 1:
+        t.recent[row, 1] = 0
 
 
 @kernel

@@ -33,7 +33,18 @@ if TYPE_CHECKING:
 Verdict = Literal["clean", "found", "note", "absent"]
 """`note` is not a fault; `absent` cannot be checked, because the log lacks what it needs."""
 
-_TABLES = ("tweets", "deletions", "requests", "impressions", "surveys", "engagements", "follows", "mutes", "blocks")
+_TABLES = (
+    "tweets",
+    "deletions",
+    "requests",
+    "impressions",
+    "surveys",
+    "engagements",
+    "undos",
+    "follows",
+    "mutes",
+    "blocks",
+)
 _TEXT_TABLES = {"understanding", "topic_count"}
 """What views of texts read."""
 _COPIES = {

@@ -73,7 +73,7 @@ def _tables(query: str) -> list[str]:
         QueryError: a query that cannot be understood.
     """
     liked = any(isinstance(leaf, MinFaves) for leaf, _ in leaves(parse(query)))
-    return ["users", "tweets", "deletions", *(["engagements"] if liked else [])]
+    return ["users", "tweets", "deletions", *(["engagements", "undos"] if liked else [])]
 
 
 def trends_at(

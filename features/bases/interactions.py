@@ -3,7 +3,8 @@
 There is an entry for each pair of user and target. An entry has fields: counts of actions, seconds of dwell, and the
 actions whose dwell is known. Each field is kept twice: its total ever, and its strength, an exponentially weighted sum
 over UTC days, x_t + 0.955 ewma_{t-1}, as in Twitter's real graph (Kamath et al., RealGraph, UEO 2014). A pair
-without an action for 60 days has no strength left.
+without an action for 60 days has no strength left. An action that was taken back no longer counts; the seconds of dwell
+stay, as the eyes did rest on the tweet.
 """
 
 from __future__ import annotations
@@ -104,9 +105,9 @@ class Interactions:
         return pl.LazyFrame([own["row"], *(pl.Series(n, v) for n, v in self.columns(total, strength).items())])
 
     def _events(self, log: Mapping[str, pl.LazyFrame], target: OfEvents) -> Iterator[Actions]:
-        names = ["user_id", "tweet_id", "author_id", "time_us", "action_code", "dwell_ms"]
-        for user, tweet, author, time, code, dwell in stream(log["actions"], names):
-            yield Actions(user, target(tweet, author, time), time, code, dwell)
+        names = ["user_id", "tweet_id", "author_id", "time_us", "action_code", "dwell_ms", "engaged_us"]
+        for user, tweet, author, time, code, dwell, engaged in stream(_with_undos(log), names):
+            yield Actions(user, target(tweet, author, time), time, code, dwell, engaged)
 
     def online(self, state: Shared) -> OnlineView:
         """A table of entries."""
@@ -116,7 +117,7 @@ class Interactions:
 class _Interactions:
     """The entries, and the number of each pair's entry."""
 
-    listens: tuple[str, ...] = ("actions",)
+    listens: tuple[str, ...] = ("actions", "undos")
 
     def __init__(self, view: Interactions, state: Shared) -> None:
         self._view, self._state = view, state
@@ -130,7 +131,8 @@ class _Interactions:
         self._entry.reserve(len(events))
         entries.resize(self._entry.size + len(events))
         dwell = c["dwell_ms"] if "dwell_ms" in c else np.full(len(events), NONE, np.int64)
-        actions = Actions(c["user_row"], target, events.time_us, c["action_code"], dwell)
+        engaged = c["engaged_us"] if "engaged_us" in c else np.full(len(events), NONE, np.int64)
+        actions = Actions(c["user_row"], target, events.time_us, c["action_code"], dwell, engaged)
         kept = Entries(entries.total, entries.strength, entries.day)
         self._entry.size = int(
             _post(self._entry.keys, self._entry.values, self._entry.size, actions, self._view.groups, kept)
@@ -169,7 +171,7 @@ class Entries(NamedTuple):
 
 
 class Actions(NamedTuple):
-    """E engagements, in order of time."""
+    """E engagements and undos, in order of time."""
 
     user: Array
     target: Array
@@ -178,6 +180,17 @@ class Actions(NamedTuple):
     """Place of the action in `ACTIONS`."""
     dwell_ms: Array
     """-1 where it is not known."""
+    engaged_us: Array
+    """Of an undo, the time of the engagement that it takes back; -1 for an engagement."""
+
+
+def _with_undos(log: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
+    """The actions and their undos in order of time; those of one time in the order of tables."""
+    undos = log["undos"].collect()
+    if undos.is_empty():
+        return log["actions"].with_columns(engaged_us=pl.lit(None, pl.Int64))
+    both = pl.concat([log["actions"], undos.lazy().drop("undo_id")], how="diagonal")
+    return both.sort("time_us", maintain_order=True)
 
 
 def _filled_rows(queries: PairQueries, chunks: Iterator[Actions], groups: Array) -> tuple[F32, F32]:
@@ -195,8 +208,14 @@ def _filled_rows(queries: PairQueries, chunks: Iterator[Actions], groups: Array)
 
 @kernel
 def _add(entry: Any, actions: Any, i: Any, groups: Any, entries: Any) -> Any:
-    """Action `i` into an entry."""
+    """Action `i` into an entry; an undo takes out what is left of its engagement."""
     total, strength = entries.total, entries.strength
+    if actions.engaged_us[i] >= 0:
+        left = KEEP ** max(entries.day[entry] - actions.engaged_us[i] // DAY_US, 0)
+        for field in range(groups.shape[1]):
+            total[entry, field] -= groups[actions.code[i], field]
+            strength[entry, field] = max(strength[entry, field] - left * groups[actions.code[i], field], 0.0)
+        return
     today = actions.time_us[i] // DAY_US
     gap = today - entries.day[entry]
     if gap > 0:

@@ -36,7 +36,7 @@ class Total:
 
 @dataclass(frozen=True)
 class TotalCounts:
-    """How many events of some kinds an entity ever had; a count more is a line more."""
+    """How many events of some kinds an entity ever had, without those taken back; a count more is a line more."""
 
     name: str
     by: str
@@ -81,6 +81,9 @@ class TotalCounts:
             code = pl.col("action_code") if table == "engagements" else pl.lit(_CODE[table], pl.Int8)
             events = log[table].select(f"{self.key(table)}_id", "time_us", code.alias("code"))
             total += tally(queries, stream(events, events.collect_schema().names()), self.increments)
+        if "engagements" in self.tables:
+            undone = stream(log["undos"], [f"{self.by}_id", "time_us", "action_code"])
+            total -= tally(queries, undone, self.increments)
         return pl.LazyFrame([row, *(pl.Series(name, one) for name, one in zip(self.counts, total, strict=True))])
 
     def online(self, state: Shared) -> OnlineView:
@@ -92,17 +95,19 @@ class _Totals:
     """`counts` [rows, W] of tweets or users."""
 
     def __init__(self, view: TotalCounts, state: Shared) -> None:
-        self._view, self.listens = view, view.tables
+        self._view = view
+        self.listens = (*view.tables, "undos") if "engagements" in view.tables else view.tables
         self._index = state.network.tweets if view.by == "tweet" else state.network.users
         self._rows = Columns({"counts": (np.int32, 0, len(view.counts))})
-        self._key = {table: f"{view.key(table)}_row" for table in view.tables}
+        self._key = {table: f"{view.key(table)}_row" for table in self.listens}
         self._code = {table: np.array([_CODE[table]], np.int8) for table in view.tables if table != "engagements"}
 
     def update(self, events: EventBatch) -> None:
         self._rows.resize(len(self._index))
         rows, codes = events.columns[self._key[events.table]], self._code.get(events.table)
         codes = events.columns["action_code"] if codes is None else codes
-        add_increments(rows, codes, self._view.increments, self._rows.counts)
+        sign = -1 if events.table == "undos" else 1
+        add_increments(rows, codes, sign * self._view.increments, self._rows.counts)
 
     def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
         entities, _ = rows_of(batch, self._view.by)

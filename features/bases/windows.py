@@ -1,7 +1,8 @@
 """Counts of events by entity in sliding windows of buckets; one definition, two engines, one kernel.
 
 A window of n buckets at time t is the bucket that holds t and the n - 1 before it, and of those the events strictly
-before t. Buckets are aligned to the epoch, so that both engines cut history at the same times.
+before t. Buckets are aligned to the epoch, so that both engines cut history at the same times. An engagement that was
+taken back leaves the bucket that it was in.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from data.batch import F32, I64, Array, CandidateBatch
 from data.events import EventBatch
 from data.kernel import kernel
 from features.bases.totals import END, queries_of, rows_of
-from features.point_in_time.pairs import NONE, slot_of, stream
+from features.point_in_time.pairs import NONE, PairQueries, slot_of, stream
 from features.shared import Shared
 from features.state.columns import Columns, at
 from features.view import Feature, OnlineView
@@ -105,12 +106,19 @@ class WindowCounts:
     def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
         """One pass over the events of the rows' entities."""
         row, queries = queries_of(rows, f"{self.by}_id")
-        counts = self.rings_of(self.columns(queries.slots))
-        out, done = np.zeros((len(self.windows), len(row)), np.float32), 0
-        for key, time in stream(log[self.table], [f"{self.by}_id", "time_us"]):
-            done = _sweep(queries, key, time, counts, self.spans, out, done)
-        _sweep(queries, *END, counts, self.spans, out, done)
+        out = self._swept(queries, log[self.table], "time_us")
+        if self.table == "engagements":
+            out -= self._swept(queries, log["undos"], "engaged_us")
         return pl.LazyFrame([row, *(pl.Series(name, one) for name, one in zip(self.windows, out, strict=True))])
+
+    def _swept(self, queries: PairQueries, events: pl.LazyFrame, happened: str) -> F32:
+        """[W, R] windows of the events by the time in column `happened`, which rows see from `time_us` on."""
+        counts = self.rings_of(self.columns(queries.slots))
+        out, done = np.zeros((len(self.windows), len(queries.time_us)), np.float32), 0
+        for key, time, when in stream(events.with_columns(when=happened), [f"{self.by}_id", "time_us", "when"]):
+            done = _sweep(queries, key, time, when, counts, self.spans, out, done)
+        _sweep(queries, *END, END[1], counts, self.spans, out, done)
+        return out
 
     def online(self, state: Shared) -> OnlineView:
         """A ring of running totals a row and bucket length."""
@@ -119,14 +127,17 @@ class WindowCounts:
 
 class _Windows:
     def __init__(self, view: WindowCounts, state: Shared) -> None:
-        self._view, self.listens = view, view.tables
+        self._view = view
+        self.listens = (*view.tables, "undos") if view.table == "engagements" else view.tables
         self._index = state.network.tweets if view.by == "tweet" else state.network.users
         self._rows = view.columns(0)
 
     def update(self, events: EventBatch) -> None:
         rows = self._rows
         rows.resize(len(self._index))
-        _count(events.columns[f"{self._view.by}_row"], events.time_us, self._view.rings_of(rows))
+        undone = events.table == "undos"
+        when = events.columns["engaged_us"] if undone else events.time_us
+        _count(events.columns[f"{self._view.by}_row"], when, -1 if undone else 1, self._view.rings_of(rows))
 
     def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
         view, rows, time = self._view, self._rows, batch.requests.columns["time_us"]
@@ -143,8 +154,8 @@ class _Windows:
 
 
 @kernel
-def _add(row: Any, time: Any, rings: Any) -> Any:
-    """One event into the rings of a row."""
+def _add(row: Any, time: Any, change: Any, rings: Any) -> Any:
+    """One event into the rings of a row, or out of them where `change` is -1."""
     ever, until = rings.ever, rings.until
     for k in range(len(rings.layout)):
         first, places = rings.layout[k, 1], rings.layout[k, 2]
@@ -156,8 +167,8 @@ def _add(row: Any, time: Any, rings: Any) -> Any:
         rings.head[row, k] = head
         # An event older than all that is remembered lies before every window: it counts in all totals alike.
         for later in range(max(bucket, head - places + 1), head + 1):
-            until[row, first + later % places] += 1
-    ever[row] += 1
+            until[row, first + later % places] += change
+    ever[row] += change
 
 
 @kernel
@@ -172,7 +183,7 @@ def _read(row: Any, time: Any, rings: Any, spans: Any, out: Any, place: Any) -> 
 
 
 @kernel
-def _sweep(queries: Any, key: Any, time: Any, rings: Any, spans: Any, out: Any, row: Any) -> Any:
+def _sweep(queries: Any, key: Any, time: Any, when: Any, rings: Any, spans: Any, out: Any, row: Any) -> Any:
     for i in range(len(time)):
         while row < len(queries.time_us) and queries.time_us[row] <= time[i]:
             if queries.slot[row] != NONE:
@@ -180,15 +191,15 @@ def _sweep(queries: Any, key: Any, time: Any, rings: Any, spans: Any, out: Any, 
             row += 1
         found = queries.table[slot_of(queries.table, key[i], 0), 2]
         if found != NONE:
-            _add(found, time[i], rings)
+            _add(found, when[i], 1, rings)
     return row
 
 
 @kernel
-def _count(entities: Any, time: Any, rings: Any) -> Any:
+def _count(entities: Any, time: Any, change: Any, rings: Any) -> Any:
     for i in range(len(entities)):
         if entities[i] >= 0:
-            _add(entities[i], time[i], rings)
+            _add(entities[i], time[i], change, rings)
 
 
 @kernel

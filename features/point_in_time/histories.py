@@ -30,10 +30,13 @@ class Past:
         return values
 
 
-def past(log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame, *columns: str) -> Past:
-    """The engagements of the users of `rows`, with `time_us` and `columns`, and how many of them each row has seen."""
+def past(log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame, *columns: str, table: str = "engagements") -> Past:
+    """The engagements of the users of `rows`, with `time_us` and `columns`, and how many of them each row has seen.
+
+    With `table` `undos` the same of what they took back.
+    """
     own = rows.select("row", "user_id", "time_us").collect()
-    events = log["engagements"].select("user_id", "time_us", *columns)
+    events = log[table].select("user_id", "time_us", *columns)
     events = events.join(own.lazy().select("user_id").unique(), on="user_id", how="semi", maintain_order="left")
     grouped = events.sort("user_id", maintain_order=True).collect()
     users, wanted, time_us = (c.to_numpy() for c in (grouped["user_id"], own["user_id"], own["time_us"]))

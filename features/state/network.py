@@ -33,12 +33,14 @@ _USERS = {
     "requests": {"user_row": "user_id"},
     "impressions": {"user_row": "user_id", "author_row": "author_id"},
     "engagements": {"user_row": "user_id", "author_row": "author_id"},
+    "undos": {"user_row": "user_id", "author_row": "author_id"},
 }
 _TWEETS = {
     "tweets": {"tweet_row": "tweet_id", "referenced_row": "referenced_id"},
     "deletions": {"tweet_row": "tweet_id"},
     "impressions": {"tweet_row": "tweet_id"},
     "engagements": {"tweet_row": "tweet_id"},
+    "undos": {"tweet_row": "tweet_id"},
 }
 
 

@@ -149,14 +149,14 @@ class Interests:
     features: tuple[Feature, ...] = (Feature("user.interests", "share of engagements a topic", unit="share", width=0),)
 
     def offline(self, log: Mapping[str, pl.LazyFrame], rows: pl.LazyFrame) -> pl.LazyFrame:
-        """Counts along each user's engagements."""
+        """Counts along each user's engagements, less those along what they took back."""
         table = log["understanding"].select("tweet_id", "topics").collect().sort("tweet_id")
         topics = int(log["topic_count"].collect().item())
-        own = past(log, rows, "tweet_id")
-        order, begin, end, place = _ordered(own, table["tweet_id"].to_numpy())
-        out = np.zeros((len(own.row), topics), np.float32)
-        _tally(order, begin, end, place, table["topics"].to_numpy(), out)
-        return pl.LazyFrame({"row": own.row, self.name: shares(out)})
+        done, undone = (past(log, rows, "tweet_id", table=one) for one in ("engagements", "undos"))
+        counts = [np.zeros((len(done.row), topics), np.float32) for _ in range(2)]
+        for own, out in zip((done, undone), counts, strict=True):
+            _tally(*_ordered(own, table["tweet_id"].to_numpy()), table["topics"].to_numpy(), out)
+        return pl.LazyFrame({"row": done.row, self.name: shares(counts[0] - counts[1])})
 
     def online(self, state: Shared) -> OnlineView:
         """A count a user and topic."""
@@ -166,7 +166,7 @@ class Interests:
 class _Interests:
     def __init__(self, state: Shared) -> None:
         self._state, self._topics = state, state.texts.topic_count
-        self.listens: tuple[str, ...] = ("engagements",)
+        self.listens: tuple[str, ...] = ("engagements", "undos")
         self._rows = Columns({"count": (np.int32, 0, self._topics)} if self._topics else {})
 
     def update(self, events: EventBatch) -> None:
@@ -174,8 +174,9 @@ class _Interests:
         if not self._topics:
             return
         _learn(
-            events.columns["user_row"], events.columns["tweet_row"], self._state.texts.column.topics, self._rows.count
-        )
+            events.columns["user_row"], events.columns["tweet_row"], -1 if events.table == "undos" else 1,
+            self._state.texts.column.topics, self._rows.count,
+        )  # fmt: skip
 
     def lookup(self, batch: CandidateBatch) -> Mapping[str, Array]:
         users = batch.requests.columns["user_row"]
@@ -274,10 +275,10 @@ def _tally(order: Any, begin: Any, end: Any, place: Any, topics: Any, out: Any) 
 
 
 @kernel
-def _learn(users: Any, tweets: Any, topics: Any, count: Any) -> Any:
+def _learn(users: Any, tweets: Any, change: Any, topics: Any, count: Any) -> Any:
     for i in range(len(users)):
         if users[i] >= 0 and topics[tweets[i], 0] >= 0:
-            count[users[i], topics[tweets[i], 0]] += 1
+            count[users[i], topics[tweets[i], 0]] += change
 
 
 @kernel

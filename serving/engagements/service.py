@@ -1,6 +1,6 @@
 """The rules of likes and retweets: each is made once; an action on a retweet is about the tweet that it refers to.
 
-A like taken back stops counting on the tweet; its event stays in the log, which holds all that happened.
+What is taken back stops counting, on the tweet and, by an event of its own, in all that follows the log.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ def unlike(tx: Transaction, user_id: int, tweet_id: int) -> None:
         ProblemError: 404 for an unknown tweet.
     """
     tweet = tweets.original(tx, tweet_id)
-    if store.remove(tx.connection, user_id, tweet.tweet_id):
-        tweets.engage(tx, user_id, tweet, "like", -1)
+    liked_us = store.remove(tx.connection, user_id, tweet.tweet_id)
+    if liked_us is not None:
+        tweets.disengage(tx, user_id, tweet.tweet_id, "like", liked_us)
 
 
 def retweet(tx: Transaction, user_id: int, tweet_id: int) -> None:

@@ -33,10 +33,14 @@ def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         connection.execute(likes.insert(), rows)
 
 
-def remove(connection: Connection, user_id: int, tweet_id: int) -> bool:
-    """Takes a like back; False where there was none."""
-    done = connection.execute(delete(likes).where(likes.c.user_id == user_id, likes.c.tweet_id == tweet_id))
-    return bool(done.rowcount)
+def remove(connection: Connection, user_id: int, tweet_id: int) -> int | None:
+    """Takes a like back; the time when it was given, None where there was none."""
+    mine = (likes.c.user_id == user_id, likes.c.tweet_id == tweet_id)
+    liked_us = connection.scalar(select(likes.c.time_us).where(*mine))
+    if liked_us is None:
+        return None
+    connection.execute(delete(likes).where(*mine))
+    return int(liked_us)
 
 
 def retweet_of(connection: Connection, user_id: int, tweet_id: int) -> int | None:

@@ -118,10 +118,10 @@ def delete(tx: Transaction, author_id: int, tweet_id: int) -> None:
     if row.author_id != author_id:
         raise ProblemError(403, "other-user", f"tweet {tweet_id} is not by user {author_id}; delete your own only")
     store.mark_deleted(tx.connection, tweet_id)
-    if row.referenced_id is not None and row.kind in COUNTED:
-        store.count(tx.connection, row.referenced_id, row.kind, -1)
     users.count(tx, author_id, tweets=-1)
     tx.emit(event("deletions", tweet_id=tweet_id, time_us=tx.now_us))
+    if row.referenced_id is not None and row.kind in COUNTED:
+        disengage(tx, author_id, row.referenced_id, row.kind, row.time_us)
 
 
 def original(tx: Transaction, tweet_id: int) -> TweetRow:
@@ -138,21 +138,32 @@ def original(tx: Transaction, tweet_id: int) -> TweetRow:
     return row
 
 
-def engage(tx: Transaction, user_id: int, tweet: TweetRow, action: str, change: int = 1) -> None:
-    """Adds `change` to a tweet's count of an action; one that is new goes to the log as an event."""
-    store.count(tx.connection, tweet.tweet_id, action, change)
-    if change > 0:
-        tx.emit(
-            event(
-                "engagements",
-                engagement_id=tx.new_id(),
-                time_us=tx.now_us,
-                user_id=user_id,
-                tweet_id=tweet.tweet_id,
-                author_id=tweet.author_id,
-                action=action,
-            )
-        )
+def engage(tx: Transaction, user_id: int, tweet: TweetRow, action: str) -> None:
+    """Counts an action on a tweet; it goes to the log as an event."""
+    store.count(tx.connection, tweet.tweet_id, action, 1)
+    tx.emit(event("engagements", engagement_id=tx.new_id(), **_about(tx, user_id, tweet, action)))
+
+
+def disengage(tx: Transaction, user_id: int, tweet_id: int, action: str, engaged_us: int) -> None:
+    """Takes an action of `engaged_us` back: it no longer counts, and that goes to the log as an event.
+
+    On a tweet that was deleted meanwhile as well: the log's counts of its author go on.
+    """
+    store.count(tx.connection, tweet_id, action, -1)
+    tweet = store.with_deleted(tx.connection, tweet_id)
+    if tweet is not None:
+        about = _about(tx, user_id, tweet, action)
+        tx.emit(event("undos", undo_id=tx.new_id(), **about, engaged_us=engaged_us))
+
+
+def _about(tx: Transaction, user_id: int, tweet: TweetRow, action: str) -> dict[str, Any]:
+    return {
+        "time_us": tx.now_us,
+        "user_id": user_id,
+        "tweet_id": tweet.tweet_id,
+        "author_id": tweet.author_id,
+        "action": action,
+    }
 
 
 def _commit(

@@ -72,6 +72,11 @@ def one(connection: Connection, tweet_id: int) -> TweetRow | None:
     return connection.execute(_ONE, {"one": tweet_id}).first()
 
 
+def with_deleted(connection: Connection, tweet_id: int) -> TweetRow | None:
+    """A tweet, also one that was deleted."""
+    return connection.execute(select(tweets).where(tweets.c.tweet_id == tweet_id)).first()
+
+
 def by_author(
     connection: Connection, author_id: int, limit: int, *, before_id: int | None = None, kinds: Sequence[str] = ()
 ) -> list[TweetRow]:

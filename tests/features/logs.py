@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from data.batch import Array, CandidateBatch, Ragged
 from data.events import DAY_US, NEVER_US, EventBatch
-from data.schema import ACTIONS, TABLES, conform
+from data.schema import ACTIONS, TABLES, UNDOABLE_ACTIONS, conform
 from features.online import FeatureState
 from features.text.heads import Head
 from features.text.understanding import Understanding
@@ -23,7 +23,7 @@ START = 1_767_571_200_000_000
 STEP = 7 * 60 * 1_000_000
 """Moments of random logs are multiples of it, so that many events share a moment and fall on bucket borders."""
 
-TABLES_USED = ("users", "follows", "tweets", "impressions", "engagements")
+TABLES_USED = ("users", "follows", "tweets", "impressions", "engagements", "undos")
 
 
 class LetterEncoder:
@@ -105,6 +105,13 @@ def logs(draw: st.DrawFn) -> Log:
             "author_id": author[tweet], "action": draw(st.sampled_from(ACTIONS)),
             "dwell_ms": draw(st.sampled_from([None, 0, 900, 61_000])),
         })  # fmt: skip
+    about = ("user_id", "tweet_id", "author_id", "action")
+    undos = [
+        {"undo_id": one, "time_us": act["time_us"] + draw(st.sampled_from([0, 1, 9, 250])) * STEP,
+         "engaged_us": act["time_us"], **{name: act[name] for name in about}}
+        for one, act in enumerate(engagements)
+        if act["action"] in UNDOABLE_ACTIONS and draw(st.booleans())
+    ]  # fmt: skip
     impressions = []
     for one in range(draw(st.integers(0, 12))):
         tweet = draw(st.integers(100, 99 + tweets))
@@ -119,6 +126,7 @@ def logs(draw: st.DrawFn) -> Log:
     # Everybody exists for the live engine, which cannot be asked about an id that no event ever named.
     tables = {
         "users": users, "follows": follows, "tweets": posted, "impressions": impressions, "engagements": engagements,
+        "undos": undos,
     }  # fmt: skip
     return Log({name: frame(name, table) for name, table in tables.items()}, pl.DataFrame(rows))
 

@@ -163,6 +163,29 @@ def test_an_undone_use_takes_its_person_along() -> None:
     assert (seen.volume[0], seen.fresh[0], seen.people[0]) == (3, 3, 3)
 
 
+def test_a_person_whose_use_was_undone_counts_when_they_use_it_again_and_once() -> None:
+    counts = Counts(SMALL)
+    for _ in range(50):  # a tweet that is deleted and written anew
+        counts.undo(add(counts, [(3, 7, 2, 1)]))
+    add(counts, [(4, 7, 2, 1), (4, 7, 2, 1)])
+    seen = cell(counts, 7)
+    assert (seen.volume[0], seen.fresh[0], seen.total[0], seen.people[0]) == (2, 1, 1, 1)
+
+
+def test_undone_uses_teach_nothing_about_the_hours_of_the_week() -> None:
+    taught, silent = Counts(SMALL), Counts(SMALL)
+    for week in range(3):
+        base = week * 7 * 24 * 720 + 9 * 720
+        add(silent, [(base, 7, 2, 1)])
+        add(taught, [(base, 7, 2, 1)])
+        for minute in range(55):
+            taught.undo(add(taught, crowd(base + minute * 12, 7, range(2, 40))))
+    for counts in (taught, silent):
+        counts.advance(START + (3 * 7 * 24 + 9) * HOUR_US + 30 * MINUTE_US)
+    rows = [np.array([row_of(counts, 7)]) for counts in (taught, silent)]
+    assert taught.expected(rows[0])[1][0] == silent.expected(rows[1])[1][0]
+
+
 def test_time_that_goes_backwards_counts_as_now() -> None:
     counts = Counts(SMALL)
     add(counts, [(100, 7, 2, 1)])

@@ -104,6 +104,19 @@ def test_a_retweet_uses_the_hashtags_of_what_it_refers_to_and_a_deletion_takes_u
     assert listed(engine, 0) == {}
 
 
+def test_one_person_who_retweets_and_takes_it_back_makes_no_trend() -> None:
+    engine = TrendEngine(config=CONFIG)
+    engine.update(tweets({"time_us": START, "text": "#goal at Harbour Island"}))
+    for at in range(100):
+        when = START + at * STEP
+        again = {"tweet_id": 10 + at, "time_us": when, "kind": "retweet", "referenced_id": 1, "author_id": 5}
+        engine.update(tweets(again))
+        assert "#goal" not in listed(engine, at)
+        engine.update(EventBatch("deletions", {"tweet_id": np.array([10 + at]), "time_us": np.array([when])}))
+    cell = engine.counts.read(np.array([0]))
+    assert (cell.volume[0] + cell.previous[0], cell.total[0]) == (1, 1)  # the author's own use, and no other
+
+
 def test_one_account_makes_no_trend_however_often_it_writes() -> None:
     engine = TrendEngine(config=CONFIG)
     for step in range(50):

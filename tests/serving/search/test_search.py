@@ -83,6 +83,9 @@ def test_a_post_is_found_by_every_operator_and_gone_when_deleted(
     assert liked.status_code == 200
     network.settle()
     assert posted in found("min_faves:1")
+    client.delete(f"/2/users/{ERIN}/likes/{posted}", headers=headers)
+    network.settle()
+    assert posted not in found("min_faves:1")
     tags = client.get("/2/search/complete", params={"prefix": "#zug"}, headers=headers).json()["data"]
     assert tags == {"hashtags": [{"tag": "Zugzwang", "tweet_count": 1}], "users": []}
     client.delete(f"/2/tweets/{posted}", headers=headers)
