@@ -129,11 +129,27 @@ class Network:
             context.writer.shutdown(wait=True)
             self._pump.close()
             context.owner.shutdown(wait=True, cancel_futures=True)
+            self._save_trends()
             context.lease.release(context.clock.now_us())
             context.database.checkpoint()
         finally:
             context.database.close()
             self._lock.release()
+
+    def _save_trends(self) -> None:
+        """Saves trends, so that the next start has the same lists; a failure costs that start a replay, no more."""
+        context = self.context
+        if not context.ready or context.runner.torn:
+            return
+        trends = context.projections.trends
+        archive = recorded(context.database)
+        data = archive.content_hash if archive else ""
+        try:
+            trends.save(
+                context.settings.saved_trends, {"data": data, "event_us": context.log.time_at(trends.offset)}
+            )  # fmt: skip
+        except OSError as error:
+            log.warning("trends cannot be saved: %s", error)
 
     def _build(self, dataset: Dataset | None, writing: Future[bool] | None = None) -> None:
         """Builds the state from `dataset` while the database is `writing` it; both must succeed."""

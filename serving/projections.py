@@ -85,7 +85,7 @@ class Projections:
         self.fanout = FanoutConsumer(network, self.timelines, Thresholds(settings.fanout), metrics)
         self.vectors = VectorsConsumer(self.state, index)
         self.search = SearchConsumer(self.state, search_of(None if understanding is None else understanding.encoder))
-        self.trends = TrendsConsumer()
+        self.trends = TrendsConsumer(settings.trends)
         self.consumers: tuple[Consumer, ...] = (
             self.known,
             self.fanout,

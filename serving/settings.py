@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from candidates.products.home import HomeConfig
+from candidates.trends.engine import TrendConfig
 from data.errors import ConfigError
 from data.home_folder import home_folder
 from serving.events.runner import ConsumerConfig
@@ -54,6 +55,8 @@ class Settings(BaseSettings):
     """Which readers get a tweet when it is posted."""
     consumers: ConsumerConfig = ConsumerConfig()
     """How the event log is followed."""
+    trends: TrendConfig = TrendConfig()
+    """How trends are counted, scored and listed."""
     feed: HomeConfig = HomeConfig()
     """What the home timeline is made of."""
 
@@ -74,6 +77,11 @@ class Settings(BaseSettings):
             ) from error
         except SettingsError as error:
             raise ConfigError(f"a ROOKERY_ variable cannot be read: {error}", remedy="see docs/serving.md") from error
+
+    @property
+    def saved_trends(self) -> Path:
+        """Where trends are saved when the network is closed."""
+        return self.home / "trends"
 
     @property
     def database_path(self) -> Path:

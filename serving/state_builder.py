@@ -7,7 +7,7 @@ import threading
 
 from data.dataset import Dataset
 from serving.events.dead_letters import DeadLetters
-from serving.events.log import EventLog
+from serving.events.log import DatabaseLog
 from serving.events.runner import Runner, TornError
 from serving.kit.clock import Clock
 from serving.kit.closing import check_open
@@ -20,6 +20,11 @@ from serving.settings import Settings
 log = logging.getLogger("rookery.serving")
 
 
+def followed(log_: DatabaseLog, dataset: Dataset | None, offset: int) -> dict[str, object]:
+    """What tells states at an `offset` of the log apart: the data set before it, and the event there."""
+    return {"data": dataset.content_hash if dataset else "", "event_us": log_.time_at(offset)}
+
+
 class Builder:
     """Makes `Projections` that hold all there is, on whatever thread it is called."""
 
@@ -28,7 +33,7 @@ class Builder:
         settings: Settings,
         model: ServedModel,
         metrics: Metrics,
-        log_: EventLog,
+        log_: DatabaseLog,
         letters: DeadLetters,
         closing: threading.Event,
     ) -> None:
@@ -47,6 +52,7 @@ class Builder:
             ClosingError: the network is closed.
         """
         projections = Projections(self._settings, self._model, self._metrics)
+        projections.trends.restore(self._settings.saved_trends, lambda offset: followed(self._log, dataset, offset))
         if dataset is not None:
             batches = dataset.replay(sorted(projections.tables)).advance()
             projections.replay(batches, end_us(dataset), self._closing)

@@ -9,10 +9,12 @@ those of the window.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import numpy as np
 
 from candidates.trends.scorer import KeyState, Windows
-from data.batch import F64
+from data.batch import F64, Array
 from data.events import MINUTE_US
 
 
@@ -42,3 +44,11 @@ class ChiSquare:
         peak[higher, 0], peak[higher, 1] = score[higher], windows.time_us
         self._peaks.put(keys, peak)
         return np.maximum(score, left)
+
+    def arrays(self) -> Mapping[str, Array]:
+        """What is kept of each term."""
+        return self._peaks.arrays()
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Takes what `arrays` gave."""
+        self._peaks.restore(arrays)

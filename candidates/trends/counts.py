@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from candidates.trends.evaluation import Judged, judge
 from candidates.trends.expected import expect, rhythm_at
 from candidates.trends.layout import (
     BEFORE,
@@ -30,6 +31,7 @@ from candidates.trends.layout import (
     Tables,
 )
 from candidates.trends.recount import Recount, count_cells, recount
+from candidates.trends.saved import packed, unpack
 from candidates.trends.sliding import add_uses, slide, undo_uses
 from data.batch import F64, I64, Mask
 from data.events import HOUR_US, MINUTE_US
@@ -188,6 +190,11 @@ class Counts:
         state[EVALUATION] += 1
         return cells
 
+    def judge(self, listed: I64, identity: I64, held: I64, least: int) -> Judged:
+        """The cells of `noted` and those that are `listed`, as lists need them: see `evaluation.judge`."""
+        times = np.array([self._origin, self.config.step_us])
+        return judge(self.tables, listed, identity, held, least, self._rhythm_now(), self._numbers, times)
+
     def read(self, cells: I64) -> Cells:
         """The counts of [H] cells."""
         out = np.empty((len(cells), 10), np.int64)
@@ -219,13 +226,14 @@ class Counts:
 
     def save(self, path: Path) -> None:
         """Writes everything to a NumPy archive."""
-        np.savez(path, origin=np.array([self._origin]), **self.tables._asdict())
+        # The stubs know savez's own flags only, the arrays are any other keyword.
+        np.savez(path, origin=np.array([self._origin]), **dict[str, Any](packed(self.tables)))
 
     def restore(self, path: Path) -> None:
         """Takes what `save` wrote with the same configuration."""
         with np.load(path) as kept:
             self._origin = int(kept["origin"][0])
-            self.tables = Tables(**{name: kept[name] for name in Tables._fields})
+            self.tables = unpack(dict(kept), _empty(self.config, 1))
         self._rhythm = (-1, np.ones(0))
 
     @property
@@ -275,7 +283,7 @@ def _empty(config: CountsConfig, log: int) -> Tables:
         name=np.zeros(cells, np.int64),
         slots=np.zeros((slots, 2), np.int64),
         store=np.zeros((cells, 2 * STORE), np.int32),
-        sketches=np.zeros((sketches, REGISTERS, RANKS), np.uint16),
+        sketches=np.zeros((sketches, RANKS, REGISTERS), np.uint16),
         owner=np.full(sketches, -1, np.int32),
         free=np.zeros(max(sketches, 1), np.int32),
         log=np.zeros((log, LOG_COLUMNS), np.int32),

@@ -16,9 +16,10 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from candidates.trends.counts import Cells, Counts, CountsConfig
 from candidates.trends.listing import Listing, ListingConfig
@@ -28,6 +29,7 @@ from candidates.trends.scorer import TrendScorer, Windows
 from candidates.trends.scorers import make_scorer
 from candidates.trends.terms import KINDS, Term, TermKind, terms_of
 from data.batch import F64, Array
+from data.errors import ConfigError
 from data.events import HOUR_US, NEVER_US, EventBatch
 
 
@@ -38,6 +40,8 @@ class TrendConfig(BaseModel):
 
     scorer: str = "kleinberg"
     """A name of `TREND_SCORERS`."""
+    scorer_settings: dict[str, bool | float | tuple[float, ...]] = {}
+    """Arguments of that scorer that are not to be its defaults, by name."""
     kinds: tuple[TermKind, ...] = KINDS
     """What may trend."""
     new_account_h: float = Field(48.0, ge=0)
@@ -48,6 +52,14 @@ class TrendConfig(BaseModel):
     """How uses are counted."""
     listing: ListingConfig = ListingConfig()
     """What is listed."""
+
+    @model_validator(mode="after")
+    def _scores(self) -> TrendConfig:
+        try:
+            make_scorer(self.scorer, self.scorer_settings)
+        except ConfigError as error:
+            raise ValueError(str(error)) from error
+        return self
 
 
 @dataclass(frozen=True)
@@ -98,7 +110,8 @@ class TrendEngine:
         """Scores with `scorer`, the one that `config` names when None."""
         self.config = config or TrendConfig()
         self.counts = Counts(self.config.counts)
-        self._listing = Listing(self.counts, scorer or make_scorer(self.config.scorer), self.config.listing)
+        scorer = scorer or make_scorer(self.config.scorer, self.config.scorer_settings)
+        self._listing = Listing(self.counts, scorer, self.config.listing)
         self._names = TermNames(2 * self.config.counts.cells, self.config.listing.holds_back, self._listing.held)
         self._home: dict[int, int] = {}
         self._created: dict[int, int] = {}
@@ -164,9 +177,10 @@ class TrendEngine:
         return TrendList(self._best(*found, limit), time_us, found[0].length_us)
 
     def save(self, folder: Path) -> None:
-        """Writes what was counted, named and learned of users; tweets that are remembered, too."""
+        """Writes what was counted, listed, named and learned of users, what the scorer keeps, and remembered tweets."""
         folder.mkdir(parents=True, exist_ok=True)
         self.counts.save(folder / "counts.npz")
+        np.savez(folder / "lists.npz", **dict[str, Any](self._listing.arrays()))
         kept = {
             "names": self._names.saved(), "home": list(self._home.items()), "created": list(self._created.items()),
             "first_account_us": self._first_account_us, "places": list(self._place_row.items()),
@@ -175,8 +189,10 @@ class TrendEngine:
         (folder / "engine.json").write_text(json.dumps(kept))
 
     def restore(self, folder: Path) -> None:
-        """Takes what an engine of the same configuration wrote. Lists begin anew with the next event."""
+        """Takes what an engine of the same configuration wrote; it goes on as that one would have."""
         self.counts.restore(folder / "counts.npz")
+        with np.load(folder / "lists.npz", allow_pickle=False) as lists:
+            self._listing.restore(dict(lists))
         kept = json.loads((folder / "engine.json").read_text())
         self._names.restore(kept["names"])
         self._home, self._created = dict(kept["home"]), dict(kept["created"])

@@ -14,10 +14,14 @@ Source: Kleinberg, "Bursty and hierarchical structure in streams", KDD 2002, sec
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import numpy as np
 
-from candidates.trends.scorer import KeyState, Windows
-from data.batch import F64
+from candidates.trends.scorer import KEY_ROW, KeyState, Windows
+from data.batch import F64, I64, Array
+from data.kernel import kernel
 
 
 class Kleinberg:
@@ -28,7 +32,7 @@ class Kleinberg:
     ) -> None:
         """`seasonal`: whether a term's own hours of the week are expected, or its long-run rate alone."""
         self.enter = enter
-        self._s, self._tau, self._seasonal = np.array(s), tau, seasonal
+        self._s, self._log_s, self._tau, self._seasonal = np.array(s), np.log(np.array(s)), tau, seasonal
         # D of each automaton, the weights, uses ever, time.
         self._states = KeyState((*(-tau for _ in s), *(0.0 for _ in s), 0.0, -1.0))
 
@@ -39,24 +43,51 @@ class Kleinberg:
 
     def update(self, windows: Windows) -> F64:
         """[H] weights; 0 at the lower end."""
-        keys, size = windows.columns["key"], len(self._s)
-        state = self._states.get(keys)
-        low, weight, last, time_us = state[:, :size], state[:, size : 2 * size], state[:, -2], state[:, -1]
-        uses, total = windows.uses, windows.columns["total"].astype(np.float64)
-        expected = windows.expected(self._seasonal)
-        passed = (windows.time_us - time_us) / windows.length_us
-        met = passed < 1.0
-        # A term that was not worth a look for as long as a window is in no burst; then its window counts at once.
-        came = np.where(met, np.minimum(total - last, uses), uses)
-        d = self._saved(came, expected * np.where(met, passed, 1.0))
-        low[:] = np.where(met[:, None], np.clip(low, -self._tau, 0.0), -self._tau) + d
-        weight[:] = np.where(low <= -self._tau, 0.0, np.maximum(np.where(met[:, None], weight, 0.0) + d, 0.0))
-        state[:, -2], state[:, -1] = total, windows.time_us
-        self._states.put(keys, state)
-        out: F64 = weight.max(axis=1)
+        columns, out = windows.columns, np.empty(len(windows))
+        _advance(
+            columns["key"], columns["total"], windows.uses, windows.expected(self._seasonal), windows.time_us,
+            windows.length_us, self._s, self._log_s, self._tau, self._states.rows(columns["key"]), out,
+        )  # fmt: skip
         return out
+
+    def arrays(self) -> Mapping[str, Array]:
+        """What is kept of each term."""
+        return self._states.arrays()
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Takes what `arrays` gave."""
+        self._states.restore(arrays)
 
     def _saved(self, uses: F64, expected: F64) -> F64:
         """[H, s] d: the cost that the burst state saves for each count."""
-        out: F64 = uses[:, None] * np.log(self._s) - (self._s - 1.0) * expected[:, None]
+        out: F64 = uses[:, None] * self._log_s - (self._s - 1.0) * expected[:, None]
         return out
+
+
+@kernel
+def _advance(
+    keys: I64, total: I64, uses: F64, expected: F64, time_us: Any, length_us: Any, s: F64, log_s: F64, tau: Any,
+    states: Any, out: F64,
+) -> None:  # fmt: skip
+    """Takes a count of each of [H] terms into its automata (D of each, the weights, uses ever, time); fills `out`."""
+    size = len(s)
+    for at in range(len(keys)):
+        row = keys[at] & KEY_ROW
+        state = states.values[row]
+        if states.keys[row] != keys[at]:
+            states.keys[row] = keys[at]
+            state[:] = states.fill
+        passed = (time_us - state[2 * size + 1]) / length_us
+        # A term that was not worth a look for as long as a window is in no burst; then its window counts at once.
+        met = passed < 1.0
+        came = min(total[at] - state[2 * size], uses[at]) if met else uses[at]
+        nu = expected[at] * (passed if met else 1.0)
+        heaviest = 0.0
+        for k in range(size):
+            d = came * log_s[k] - (s[k] - 1.0) * nu
+            low = (min(max(state[k], -tau), 0.0) if met else -tau) + d
+            weight = 0.0 if low <= -tau else max((state[size + k] if met else 0.0) + d, 0.0)
+            state[k], state[size + k] = low, weight
+            heaviest = max(heaviest, weight)
+        state[2 * size], state[2 * size + 1] = float(total[at]), float(time_us)
+        out[at] = heaviest

@@ -96,7 +96,7 @@ class Tables(NamedTuple):
     store: I32
     """[C, 2 STORE] hashes of people, then the steps of their last uses."""
     sketches: NDArray[np.uint16]
-    """[K, REGISTERS, RANKS] the step when each rank was last seen, as `people.stamp` writes it; 0 for never."""
+    """[K, RANKS, REGISTERS] the step when each rank was last seen, as `people.stamp` writes it; 0 for never."""
     owner: I32
     """[K] the cell whose sketch it is."""
     free: I32

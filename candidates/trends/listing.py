@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
 import numpy as np
@@ -10,8 +11,10 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from candidates.trends.counts import Cells, Counts
 from candidates.trends.recount import Recount
 from candidates.trends.scorer import TrendScorer, Windows
-from data.batch import F64, I64, Mask
+from data.batch import F64, I64, Array, Mask
 from data.events import MINUTE_US
+
+_NO_TERMS: I64 = np.zeros(0, np.int64)
 
 
 class ListingConfig(BaseModel):
@@ -78,22 +81,28 @@ class Listing:
 
     def update(self) -> None:
         """Scores the cells that were used since the last call and those on a list; some enter, some leave."""
-        noted = self._counts.noted()
-        rows = np.union1d(noted, self.row)
-        if not len(rows):
+        counts, enter = self._counts, self._scorer.enter
+        held = np.sort(np.fromiter(self.held, np.int64, len(self.held))) if self.held else _NO_TERMS
+        found = counts.judge(self.row, self.identity, held, self.config.least_people)
+        if not len(found):
+            self.row, self.identity, self.scores = found.row, found.columns["key"], np.zeros(0)
             return
-        cells = self._counts.read(rows)
-        was = np.isin(cells.identity, self.identity)
-        may = self.may_trend(cells.key, cells.people)
-        keep = was | (may & (cells.fresh >= self.config.least_people))
-        if not keep.any():
-            self.row, self.identity, self.scores = rows[keep], cells.identity[keep], np.zeros(0)
-            return
-        cells, was, may = _take(cells, keep), was[keep], may[keep]
-        scores = self._scorer.update(windows_of(self._counts, cells))
-        enters = self._scorer.enter
-        stay = may & (scores >= np.where(was, enters * self.config.stays, enters))
-        self.row, self.identity, self.scores = cells.row[stay], cells.identity[stay], scores[stay]
+        scores = self._scorer.update(
+            Windows(counts.now_us, found.columns, counts.config.span * counts.config.step_us)
+        )  # fmt: skip
+        stay = found.may & (scores >= np.where(found.was, enter * self.config.stays, enter))
+        self.row, self.identity, self.scores = found.row[stay], found.columns["key"][stay], scores[stay]
+
+    def arrays(self) -> dict[str, Array]:
+        """What is listed and what the scorer keeps, for saving."""
+        kept = {f"scorer.{name}": array for name, array in self._scorer.arrays().items()}
+        return {"row": self.row, "identity": self.identity, "scores": self.scores, **kept}
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Takes what `arrays` gave."""
+        self.row, self.identity, self.scores = arrays["row"], arrays["identity"], arrays["scores"]
+        prefix = "scorer."
+        self._scorer.restore({n.removeprefix(prefix): one for n, one in arrays.items() if n.startswith(prefix)})
 
     def may_trend(self, key: I64, people: I64) -> Mask:
         """[H] whether terms are used by enough people and held back by no rule."""

@@ -67,7 +67,7 @@ def rank_of(person: Any) -> Any:
 @kernel
 def see(sketches: NDArray[np.uint16], row: Any, person: Any, step: Any) -> None:
     """Marks a use by `person` at a step in a sketch."""
-    sketches[row, np.int64(np.uint32(person) >> _BITS), rank_of(person) - 1] = stamp(step)
+    sketches[row, rank_of(person) - 1, np.int64(np.uint32(person) >> _BITS)] = stamp(step)
 
 
 @kernel
@@ -170,11 +170,11 @@ def sweep(t: Tables, span: Any) -> None:
     """Clears the times in sketches that are older than the window."""
     now = t.state[NOW]
     for row in range(t.state[SKETCHES]):
-        for register in range(REGISTERS):
-            for rank in range(RANKS):
-                seen = t.sketches[row, register, rank]
+        for rank in range(RANKS):
+            for register in range(REGISTERS):
+                seen = t.sketches[row, rank, register]
                 if seen > 0 and (stamp(now) - seen) % TURN >= span:
-                    t.sketches[row, register, rank] = 0
+                    t.sketches[row, rank, register] = 0
 
 
 @kernel
@@ -187,16 +187,17 @@ def count_people(t: Tables, cell: Any, span: Any) -> Any:
         for at in range(t.info[cell, HELD]):
             count += t.store[cell, STORE + at] > now - span
         return float(count)
+    # Rank by rank over all registers, which the processor does many at a time.
+    highest = np.zeros(REGISTERS, np.int32)
+    current = np.int32(stamp(now))
+    for rank in range(RANKS):
+        for register in range(REGISTERS):
+            seen = np.int32(t.sketches[row, rank, register])
+            alive = (seen > 0) & (((current - seen) & np.int32(TURN - 1)) < np.int32(span))
+            highest[register] = np.int32(rank + 1) if alive else highest[register]
     histogram = np.zeros(RANKS + 1, np.int64)
-    current = stamp(now)
     for register in range(REGISTERS):
-        rank = RANKS
-        while rank > 0:
-            seen = np.int64(t.sketches[row, register, rank - 1])
-            if seen > 0 and (current - seen) % TURN < span:
-                break
-            rank -= 1
-        histogram[rank] += 1
+        histogram[highest[register]] += 1
     return estimate(histogram)
 
 

@@ -15,7 +15,7 @@ from statistics import NormalDist
 
 import numpy as np
 
-from candidates.trends.scorer import Windows
+from candidates.trends.scorer import Stateless, Windows
 from data.batch import F64
 
 
@@ -29,7 +29,7 @@ def upper_half(nu: F64, confidence: float) -> F64:
 
 
 @dataclass(frozen=True)
-class PoissonPoint:
+class PoissonPoint(Stateless):
     """Point by point: the window beside the one before it."""
 
     confidence: float = 0.99
@@ -49,7 +49,7 @@ class PoissonPoint:
 
 
 @dataclass(frozen=True)
-class PoissonCycle:
+class PoissonCycle(Stateless):
     """Corrected for cycles: the window beside its expectation."""
 
     confidence: float = 0.99

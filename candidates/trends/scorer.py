@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import numpy as np
 
+from candidates.trends.layout import CELL_BITS
 from data.batch import F64, I64, Array
 from data.events import MINUTE_US
 
-_ROW = (1 << 23) - 1
+KEY_ROW = (1 << CELL_BITS) - 1
+"""The bits of a key that are its row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +64,36 @@ class TrendScorer(Protocol):
         """[H] scores of the windows that slide, called in the order of time; may keep state for each key."""
         ...
 
+    def arrays(self) -> Mapping[str, Array]:
+        """What it keeps, for saving; nothing for most."""
+        ...
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Takes what `arrays` gave."""
+        ...
+
+
+class Stateless:
+    """The part of a scorer that keeps nothing."""
+
+    def arrays(self) -> Mapping[str, Array]:
+        """Nothing to save."""
+        return {}
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Nothing to take."""
+
+
+class KeyRows(NamedTuple):
+    """The rows of a `KeyState`; the row of a key is `key & KEY_ROW`, and its own only where `keys` says so."""
+
+    keys: I64
+    """[R]."""
+    values: F64
+    """[R, columns]."""
+    fill: F64
+    """[columns] what a new key starts with."""
+
 
 class KeyState:
     """A few numbers for each key, in rows that keys of the engine find without a search."""
@@ -72,19 +104,34 @@ class KeyState:
         self._keys: I64 = np.zeros(0, np.int64)
         self._values: F64 = np.zeros((0, len(fill)))
 
-    def get(self, keys: I64) -> F64:
-        """[H, columns]; what another key left in a row is not seen."""
-        rows = keys & _ROW
-        need = int(rows.max(initial=-1)) + 1
+    def rows(self, keys: I64) -> KeyRows:
+        """All rows, those of `keys` among them: for a compiled loop that reads and writes them in place."""
+        need = int((keys & KEY_ROW).max(initial=-1)) + 1
         if need > len(self._keys):
             size = max(need, 2 * len(self._keys), 1024)
             grown = np.full(size, -1, np.int64), np.tile(self._fill, (size, 1))
             grown[0][: len(self._keys)], grown[1][: len(self._keys)] = self._keys, self._values
             self._keys, self._values = grown
+        return KeyRows(self._keys, self._values, self._fill)
+
+    def get(self, keys: I64) -> F64:
+        """[H, columns]; what another key left in a row is not seen."""
+        self.rows(keys)
+        rows = keys & KEY_ROW
         out: F64 = np.where((self._keys[rows] == keys)[:, None], self._values[rows], self._fill)
         return out
 
+    def arrays(self) -> dict[str, Array]:
+        """The keys that are kept and their numbers, for saving."""
+        rows = np.flatnonzero(self._keys >= 0)
+        return {"keys": self._keys[rows], "values": self._values[rows]}
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Takes what `arrays` gave."""
+        self.rows(arrays["keys"])
+        self.put(arrays["keys"], arrays["values"])
+
     def put(self, keys: I64, values: F64) -> None:
         """Keeps [H, columns] for keys that `get` was called with."""
-        rows = keys & _ROW
+        rows = keys & KEY_ROW
         self._keys[rows], self._values[rows] = keys, values

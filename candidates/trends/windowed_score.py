@@ -12,12 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from candidates.trends.scorer import Windows
+from candidates.trends.scorer import Stateless, Windows
 from data.batch import F64
 
 
 @dataclass(frozen=True)
-class Windowed:
+class Windowed(Stateless):
     """The windowed formula; keeps no state."""
 
     enter: float = 4.0

@@ -186,11 +186,12 @@ class Actions(NamedTuple):
 
 def _with_undos(log: Mapping[str, pl.LazyFrame]) -> pl.LazyFrame:
     """The actions and their undos in order of time; those of one time in the order of tables."""
-    undos = log["undos"].collect()
+    columns = ("user_id", "tweet_id", "author_id", "time_us", "action_code")
+    actions = log["actions"].select(*columns, "dwell_ms", engaged_us=pl.lit(None, pl.Int64))
+    undos = log["undos"].select(*columns, pl.lit(None, pl.Int32).alias("dwell_ms"), "engaged_us").collect()
     if undos.is_empty():
-        return log["actions"].with_columns(engaged_us=pl.lit(None, pl.Int64))
-    both = pl.concat([log["actions"], undos.lazy().drop("undo_id")], how="diagonal")
-    return both.sort("time_us", maintain_order=True)
+        return actions
+    return pl.concat([actions, undos.lazy()]).sort("time_us", maintain_order=True)
 
 
 def _filled_rows(queries: PairQueries, chunks: Iterator[Actions], groups: Array) -> tuple[F32, F32]:

@@ -84,6 +84,12 @@ class DatabaseLog:
         with self._database.read() as connection:
             return int(connection.scalar(_END) or 0)
 
+    def time_at(self, offset: int) -> int | None:
+        """The time of the event at `offset`; None where there is none."""
+        with self._database.read() as connection:
+            found = connection.scalar(select(events_table.c.time_us).where(events_table.c.offset == offset))
+        return None if found is None else int(found)
+
     def last_time_us(self) -> int:
         """The time of the latest event, 0 in an empty log."""
         with self._database.read() as connection:

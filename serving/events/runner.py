@@ -91,6 +91,11 @@ class Runner:
         self._torn: TornError | None = None
         self._errors = {one.group: "" for one in consumers}
 
+    @property
+    def torn(self) -> bool:
+        """Whether a consumer must be built again."""
+        return self._torn is not None
+
     def step(self) -> bool:
         """Applies at most a batch of entries; True where more wait that can be applied.
 

@@ -140,7 +140,7 @@ def replay(
     are replayed.
     """
     state = FeatureState(understanding)
-    batches = {name: EventBatch.from_frame(name, log.tables[name]) for name in TABLES_USED}
+    batches = {name: EventBatch.from_frame(name, log.tables[name]) for name in TABLES_USED if name in log.tables}
     answers: list[dict[str, Array]] = [{}] * len(log.rows)
     since = -NEVER_US
     for row in np.argsort(log.rows["time_us"].to_numpy(), kind="stable").tolist():
@@ -149,7 +149,7 @@ def replay(
         if one_by_one:
             order = [(int(batches[name].time_us[i]), place, i) for place, name in enumerate(due) for i in due[name]]
             for _, place, i in sorted(order):
-                state.update(batches[TABLES_USED[place]].where(slice(int(i), int(i) + 1)))
+                state.update(batches[list(batches)[place]].where(slice(int(i), int(i) + 1)))
         else:
             for name, rows in due.items():
                 if len(rows):
