@@ -13,6 +13,7 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from data.dataset import Dataset
 from ranking.models.heavy import HeavyNet
 from ranking.models.sequence import SequenceNet
 from ranking.processes import Processes
@@ -24,31 +25,41 @@ from tests.ranking.training.rankers.long_requests import HEAVY, SEQUENCE, curves
 from tests.ranking.training.two_tower import shelves
 
 
-def _two(module, *arguments):
-    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2", "-m", module]
-    subprocess.run([*launch, *arguments], check=True, cwd=Path(__file__).parents[3], timeout=300)
+@pytest.fixture(scope="module")
+def two(tmp_path_factory):
+    """A folder with the two logs of shelves, and with what two processes made of them."""
+    folder = tmp_path_factory.mktemp("two")
+    shelves.write_shelves(folder / "shelves")
+    shelves.write_shelves(folder / "short", readers=16)
+    launch = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node", "2"]
+    program = ["-m", "tests.ranking.training.two_processes", folder]
+    subprocess.run([*launch, *program], check=True, cwd=Path(__file__).parents[3], timeout=300)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def theirs(two):
+    """What each epoch reports in two processes, by what was trained."""
+    return json.loads((two / "curves.json").read_text())
 
 
 @pytest.mark.slow
-def test_two_processes_give_the_curve_and_weights_of_one(tmp_path):
-    _two("tests.ranking.training.line_task", tmp_path / "state", tmp_path / "two", "0")
+def test_two_processes_give_the_curve_and_weights_of_one(two):
     one = LineTask()
     history = train(one, Plan(epochs=5, seed=0, threads=1))
-    theirs = json.loads((tmp_path / "two.json").read_text())
+    theirs = json.loads((two / "line.json").read_text())
     for name in ("train_loss", "validation_loss"):
         assert [e[name] for e in theirs] == pytest.approx([e[name] for e in history], rel=1e-5)
-    weights = load_file(tmp_path / "two")
+    weights = load_file(two / "line")
     for name, value in one.module.state_dict().items():
         assert torch.allclose(weights[name], value, atol=1e-5), name
 
 
 @pytest.mark.slow
-def test_two_processes_train_the_two_towers_as_one_does(tmp_path):
+def test_two_processes_train_the_two_towers_as_one_does(two, theirs):
     # Dropout, attention, thinned histories, hashed ids on both sides and sampled negatives are on, once with mined
     # ones; each positive meets the negatives of both processes, so the loss would differ if they were not gathered.
-    data = shelves.write_shelves(tmp_path / "shelves")
-    _two("tests.ranking.training.two_tower.shelves", tmp_path / "shelves", tmp_path / "two.json")
-    theirs, ours = json.loads((tmp_path / "two.json").read_text()), shelves.curves(data)
+    ours = shelves.curves(Dataset.open(two / "shelves"), Dataset.open(two / "short"))
     for kind, name in itertools.product(("hard", "sampled", "few"), ("train_loss", "validation_loss")):
         # Over hundreds of steps of two rows each, rounding grows.
         close = 0.02 if kind == "few" else 2e-5
@@ -56,11 +67,9 @@ def test_two_processes_train_the_two_towers_as_one_does(tmp_path):
 
 
 @pytest.mark.slow
-def test_two_processes_train_the_rankers_as_one_does(tmp_path):
+def test_two_processes_train_the_rankers_as_one_does(theirs):
     # Batches have an odd number of rows and are cut in the middle of requests; an action is unknown, another rare.
-    _two("tests.ranking.training.rankers.long_requests", tmp_path / "two.json")
-    theirs, ours = json.loads((tmp_path / "two.json").read_text()), curves()
-    for kind, history in ours.items():
+    for kind, history in curves().items():
         assert len(history) == 3
         assert history[-1]["train_loss"] < history[0]["train_loss"]
         for name in ("train_loss", "validation_loss"):

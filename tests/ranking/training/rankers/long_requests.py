@@ -1,18 +1,14 @@
-"""Training rows of requests that have several candidates each. As a program it trains both rankers on them."""
+"""Training rows of requests that have several candidates each. What training both rankers on them reports."""
 
 from __future__ import annotations
 
-import json
-import sys
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 
 from ranking.models.heavy import HeavyConfig
 from ranking.models.ranker_training import RankerTraining
 from ranking.models.sequence import SequenceConfig
-from ranking.processes import joined
 from ranking.training.rankers.fit import train_heavy, train_sequence
 from ranking.training.rankers.impressions import Impressions
 from tests.ranking.training.rankers.ranker_rows import EIGHT, rows
@@ -43,15 +39,3 @@ def curves() -> dict[str, list[dict[str, float]]]:
     train_heavy(HEAVY, long_requests(), seed=1, on_epoch=reports["heavy"].append)
     train_sequence(SEQUENCE, long_requests(), seed=1, on_epoch=reports["sequence"].append)
     return reports
-
-
-def main(out: Path) -> None:
-    """Trains and writes the curves."""
-    with joined() as me:
-        reports = curves()
-        if me.rank == 0:
-            out.write_text(json.dumps(reports))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]))

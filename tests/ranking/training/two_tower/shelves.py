@@ -1,9 +1,7 @@
-"""A log whose rule is known: readers rate items of one of four shelves. As a program it trains on such a log."""
+"""A log whose rule is known: readers rate items of one of four shelves, and what training on it reports."""
 
 from __future__ import annotations
 
-import json
-import sys
 from pathlib import Path
 
 import numpy as np
@@ -13,7 +11,6 @@ from data.dataset import Dataset
 from data.dataset_writer import DatasetWriter
 from ranking.models.towers import TwoTowerConfig
 from ranking.models.two_tower_training import TrainingConfig
-from ranking.processes import joined
 from ranking.training.two_tower.examples import build_examples
 from ranking.training.two_tower.task import train_two_tower
 
@@ -30,13 +27,13 @@ CONFIG = TwoTowerConfig.items().model_copy(
 )  # fmt: skip
 
 
-def write_shelves(folder: Path) -> Dataset:
-    """80 readers rate 12 to 20 of the 30 items of their shelf, each item once; no authors, no requests."""
+def write_shelves(folder: Path, readers: int = READERS) -> Dataset:
+    """Readers rate 12 to 20 of the 30 items of their shelf, each item once; no authors, no requests."""
     rng = np.random.default_rng(0)
     items = 1 + np.arange(4 * SHELF, dtype=np.int64)
     rows = [
         (START + int(t), user + 1, int(item) + 1)
-        for user in range(READERS)
+        for user in range(readers)
         for rated in (12 + user % 9,)
         for t, item in zip(
             np.sort(rng.integers(0, 10**9, rated)), user % 4 * SHELF + rng.choice(SHELF, rated, replace=False),
@@ -47,7 +44,7 @@ def write_shelves(folder: Path) -> Dataset:
     time, user, item = (np.array(c, np.int64) for c in zip(*rows, strict=True))
     with DatasetWriter(folder, name="shelves", config={}, seed=0, daily=False) as out:
         out.write("users", pl.DataFrame(
-            {"user_id": 1 + np.arange(READERS), "created_us": START - 1, "verified": False}))  # fmt: skip
+            {"user_id": 1 + np.arange(readers), "created_us": START - 1, "verified": False}))  # fmt: skip
         out.write("tweets", pl.DataFrame(
             {"tweet_id": items, "time_us": START - 1, "kind": "item", "text": "", "media_count": 0}))  # fmt: skip
         out.write("engagements", pl.DataFrame(
@@ -56,24 +53,16 @@ def write_shelves(folder: Path) -> Dataset:
         return out.commit()
 
 
-def curves(data: Dataset) -> dict[str, list[dict[str, float]]]:
-    """What each epoch reports, with mined negatives, without, and in batches so small that shares lack histories."""
+def curves(data: Dataset, short: Dataset) -> dict[str, list[dict[str, float]]]:
+    """What each epoch reports, with mined negatives, without, and in batches so small that shares lack histories.
+
+    These are of two rows each, and of the `short` log.
+    """
     histories: dict[str, list[dict[str, float]]] = {"hard": [], "sampled": [], "few": []}
     changes = {"hard": {}, "sampled": {"hard": 0}, "few": {"hard": 0, "batch_size": 2, "epochs": 1}}
     for kind, history in histories.items():
         training = CONFIG.training.model_copy(update=changes[kind])
         config = CONFIG.model_copy(update={"training": training})
-        train_two_tower(config, build_examples(data, config, seed=0), seed=3, on_epoch=history.append)
+        examples = build_examples(short if kind == "few" else data, config, seed=0)
+        train_two_tower(config, examples, seed=3, on_epoch=history.append)
     return histories
-
-
-def main(folder: Path, out: Path) -> None:
-    """Trains and writes the histories."""
-    with joined() as me:
-        found = curves(Dataset.open(folder))
-        if me.rank == 0:
-            out.write_text(json.dumps(found))
-
-
-if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
