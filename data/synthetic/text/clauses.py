@@ -164,7 +164,7 @@ def adopt_voice(buffer):  # type: ignore[no-untyped-def]  # pragma: no cover - c
     v[LOYAL] = 0.6 * v[LOYAL]
     v[ASIDE] = 0.2 * v[ASIDE]
     v[LAUGH] = 0.2 * v[LAUGH] ** 2
-    v[FRIENDS] = 0.36 * v[FRIENDS] ** 2
+    v[FRIENDS] = 0.25 * v[FRIENDS] ** 2
 
 
 @kernel
@@ -233,7 +233,7 @@ def _put_name(buffer, pool, s, topic):  # type: ignore[no-untyped-def]  # pragma
         buffer.entity[buffer.named] = entity
         buffer.entity_end[buffer.named] = buffer.position
         buffer.named += 1
-    buffer.last_named = s
+    buffer.last_named, buffer.last_word = s, s
     r = buffer.registers
     r[REF], r[HELD], r[SAY] = pool.table[at + 3], 1, 4 * _GROUP[topic] + pool.table[at + 4]
 

@@ -108,7 +108,7 @@ def _alone(options: tuple[Alternative, ...]) -> Iterator[str]:
     """What alternatives write that are nothing but words, at any depth."""
     for option in options:
         if len(option.parts) == 1 and isinstance(option.parts[0], Text):
-            yield option.parts[0].words.strip()
+            yield re.sub(r"^~|[?@%]$|:[bsdng]$", "", option.parts[0].words.strip())
         for part in option.parts:
             if isinstance(part, Choice):
                 yield from _alone(part.options)

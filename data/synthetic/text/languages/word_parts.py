@@ -60,7 +60,7 @@ WORD_PARTS: dict[str, WordParts] = {
         stretches=(),
         prefixes=tuple("mini mega super anti ultra post pre neo semi micro pseudo non over hyper un crypto giga proto retro turbo".split()),
         affixes=tuple("gate core ish mania phobia tastic maxxing adjacent holic pilled verse geddon ception nerd talk goals".split()),
-        company=((" with ", ""), (" and ", ""), (", thanks ", ""), (" says ", ""), (", right ", "?"), (" for ", ""), (" (hi ", ")"), (", ", "")),
+        company=((", ", ""), (" cc ", ""), (", right ", "?"), (", thanks ", ""), (" (hi ", ")"), (", sorry ", ""), (" (ask ", ")"), (" - ", "")),
         onsets=tuple(
             "Ash Black Brad Bram Brent Brook Cald Carl Chad Clay Cold Cran Dal Dun East Eld Fair Farn Gar Glen Gold Green Hal Ham Har Hart "
             "Haw Hazel High Hol Hunt Kel Ken King Lang Law Lin Lock Mar May Mill New Nor Oak Pen Pem Ray Red Ros Rush Sand Shel Stan Star "

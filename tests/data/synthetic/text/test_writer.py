@@ -14,6 +14,7 @@ import pytest
 
 from data.batch import I64
 from data.synthetic.text.languages import LANGUAGES, TOXIC_CATEGORIES
+from data.synthetic.text.languages.english.forms import base_of
 from data.synthetic.text.writer import Draft, Texts, Writer
 from data.tweet_text import hashtags, mentions, urls, weighted_length
 
@@ -140,6 +141,24 @@ def texts_with(texts: Texts, pattern: str) -> float:
     return float(texts.text.str.to_lowercase().str.contains(pattern).mean())
 
 
+def test_answers_are_about_the_topic_of_what_they_answer(writer: Writer):
+    draft = drafted(3000, style=1)
+    topic, texts = draft.topic[:, 0], writer.write(draft).text
+    assert topical_share(topic, texts) > 0.3
+    assert topical_share(topic, texts) > 4 * topical_share(np.roll(topic, 1), texts)
+
+
+def topical_share(topic: I64, texts: pl.Series) -> float:
+    """Share of texts with a thing or an activity of their topic."""
+    words = []
+    for one in LANGUAGES[0].topics:
+        words.append(
+            [folded(word) for word in (*one.things, *one.activities, *(base_of(a)[0] for a in one.activities))]
+        )
+    plain = [folded(text) for text in texts]
+    return float(np.mean([any(word in text for word in words[t]) for t, text in zip(topic, plain, strict=True)]))
+
+
 @pytest.mark.parametrize(
     ("column", "pattern"),
     [
@@ -165,6 +184,16 @@ def test_verbs_agree_with_their_subjects(writer: Writer):
     assert texts.str.contains(wrong).mean() < 0.004
     assert texts.str.contains(r"\b(i am|i'm|im|he is|she is|they are|we are|it is|it was)\b").mean() > 0.15
     assert not texts.str.contains(r"\ban [bcdfgjklmnpqrstvwxz]\w{3}").mean() > 0.01
+
+
+def test_words_of_many_have_verbs_of_many(writer: Writer):
+    """What was written before: "my shoes is broken", "you very great", "it am", "one of them are"."""
+    texts = writer.write(drafted(9000, style=np.arange(9000) % 3)).text.str.to_lowercase()
+    many = r"\bmy (shoes|keys|glasses|nails|jeans|headphones|feet|eyes|legs|ears|hands)"
+    assert texts.str.contains(many + r" (are|were|hurt|ache|kill) ").mean() > 0
+    assert texts.str.contains(many + r" (is|was|hurts|aches|kills)\b").mean() < 0.001
+    wrong = r"\b(you very [a-z]{4,}|it am\b|one of (them|us|you) (are|were))"
+    assert texts.str.contains(wrong).mean() < 0.001
 
 
 def test_texts_begin_with_the_handle_and_carry_the_tag_asked_for(writer: Writer):

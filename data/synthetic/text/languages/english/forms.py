@@ -8,7 +8,7 @@ _IRREGULAR: dict[str, tuple[str, str]] = {
     for lemma, past, participle in (
         line.split("/")
         for line in (
-            "be/was/been become/became/become beat/beat/beaten begin/began/begun bet/bet/bet bite/bit/bitten blow/blew/blown break/broke/broken bring/brought/brought "
+            "be/was/been cast/cast/cast become/became/become beat/beat/beaten begin/began/begun bet/bet/bet bite/bit/bitten blow/blew/blown break/broke/broken bring/brought/brought "
             "build/built/built burst/burst/burst buy/bought/bought catch/caught/caught choose/chose/chosen come/came/come cost/cost/cost cut/cut/cut "
             "deal/dealt/dealt do/did/done draw/drew/drawn drink/drank/drunk drive/drove/driven eat/ate/eaten fall/fell/fallen feed/fed/fed feel/felt/felt "
             "fight/fought/fought find/found/found fly/flew/flown forget/forgot/forgotten forgive/forgave/forgiven freeze/froze/frozen get/got/got "
@@ -21,7 +21,7 @@ _IRREGULAR: dict[str, tuple[str, str]] = {
             "take/took/taken teach/taught/taught tear/tore/torn tell/told/told think/thought/thought throw/threw/thrown understand/understood/understood "
             "wake/woke/woken wear/wore/worn win/won/won write/wrote/written overthink/overthought/overthought binge/binged/binged weave/wove/woven wind/wound/wound "
             "bend/bent/bent bleed/bled/bled grind/ground/ground upset/upset/upset overhear/overheard/overheard rebuild/rebuilt/rebuilt rewrite/rewrote/rewritten "
-            "rewatch/rewatched/rewatched reread/reread/reread spread/spread/spread foresee/foresaw/foreseen deploy/deployed/deployed burn/burned/burned dig/dug/dug "
+            "rewatch/rewatched/rewatched reread/reread/reread spread/spread/spread split/split/split foresee/foresaw/foreseen deploy/deployed/deployed burn/burned/burned dig/dug/dug "
             "oversleep/overslept/overslept outrun/outran/outrun undo/undid/undone redo/redid/redone"
         ).split()
     )
