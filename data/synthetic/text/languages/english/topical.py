@@ -48,7 +48,7 @@ Onit = {e} | the {t} | {e} and the {t} | {d} | my {t} | the {t} {from|with} {e} 
 Opine+ = [{Hedge}] {E} {Bw} {Tail+} | the {T} {Bw} {Tail+} | the {T} {of|from} {e} {Bw} {Tail+} | {e}, the {t}, the {t2}... {Tail+} | {d} {is|was} {Tail+} | [{Hedge}] {E}{Bz} {Tail+}
 Opine0 = [{Hedge}] {E} {Bw} {Tail0} | the {T} {Bw} {Tail0} | the {T} {of|from} {e} {Bw} {Tail0} | {d} {is|was} {Tail0} | is {e} {Odd} or {is it just me|am i {Plain}|is it the {t}|what}
 Opine- = [{Hedge}] {E} {Bw} {Tail-} | the {T} {Bw} {Tail-} | the {T} {of|from} {e} {Bw} {Tail-} | what was that {t}, {e}? {Tail-} | {d} {is|was} {Tail-} | [{Hedge}] {E} {nt} {great|the same|worth it|even trying|funny}
-Love+ = love | adore | really like | enjoy | can't get enough of | can't wait for | am obsessed with | live for | miss | am here for | have always loved | appreciate | am so proud of | am grateful for | need more
+Love+ = 3* love | adore | really like | enjoy | can't get enough of | can't wait for | am obsessed with | live for | miss | am here for | have always loved | appreciate | am so proud of | am grateful for | need more
 Love0 = think about | need | watch | follow | know | wonder about | remember | understand | am reading about | keep hearing about | could talk about | have questions about | am new to | only came for | dream about
 Love- = hate | am so sick of | can't stand | am tired of | don't trust | regret | am done with | don't get | dread | am not over | can't deal with | am worried about | blame | have had enough of
 Subjm = I{=i} | we{=we} | {=they}my {parents|friends|cousins} | {=they}people | you{=you}
