@@ -29,9 +29,9 @@ from candidates.guard import Guard
 from candidates.merge import MOST_SOURCES, merge
 from candidates.scorers.ranker import AskRanker
 from candidates.trace import FunnelResult, Trace
-from data.batch import F32, I64, Array, CandidateBatch, Mask, Ragged, Requests, offsets_of
+from data.batch import F32, F64, I64, Array, CandidateBatch, Mask, Ragged, Requests, offsets_of
 from data.errors import ConfigError, DataError
-from ranking.scorer import Selector
+from ranking.scorer import DrawingSelector, Selector
 
 T = TypeVar("T")
 
@@ -144,8 +144,8 @@ class Funnel:
         with guard.stage("selector"):
             order = order_by_score(batch)
             batch = batch.take(Ragged(batch.offsets, order))
-            picked = self._select(guard, batch, k)
-            slate = _slate(batch, picked)
+            picked, chance = self._select(guard, batch, k)
+            slate = _slate(batch, picked, chance)
         factors = {name: factor[order] for name, factor in factors.items()}
         trace = Trace(
             brought, removed, guard.stage_ms, guard.component_ms, merged, fate, batch, rows[order], factors, picked
@@ -232,24 +232,26 @@ class Funnel:
                 batch = batch.with_columns({"score": batch.columns["score"] * factor})
         return batch, factors
 
-    def _select(self, guard: Guard, batch: CandidateBatch, k: int) -> Ragged:
-        """Rows of the sorted `batch` in the slate."""
+    def _select(self, guard: Guard, batch: CandidateBatch, k: int) -> tuple[Ragged, F64]:
+        """Rows of the sorted `batch` in the slate, and [M] the propensity with which each of `batch` was picked."""
         picked = None
         if self.selector is not None and len(batch):
             missing = frozenset(self.selector.reads) - batch.columns.keys() - batch.requests.columns.keys()
             picked = guard.attempt(Select(self.selector), missing, partial(_picked, self.selector, batch, k))
+        chance = np.ones(len(batch))
         if picked is not None:
-            return picked
+            chance[picked[0].values] = picked[1]
+            return picked[0], chance
         lengths = np.minimum(np.diff(batch.offsets), k)
         offsets = offsets_of(lengths)
         within = np.arange(offsets[-1], dtype=np.int64) - np.repeat(offsets[:-1], lengths)
-        return Ragged(offsets, within + np.repeat(batch.offsets[:-1], lengths))
+        return Ragged(offsets, within + np.repeat(batch.offsets[:-1], lengths)), chance
 
 
-def _slate(batch: CandidateBatch, picked: Ragged) -> CandidateBatch:
+def _slate(batch: CandidateBatch, picked: Ragged, chance: F64) -> CandidateBatch:
     slate = batch.take(picked)
     position = np.arange(len(slate), dtype=np.int64) - np.repeat(slate.offsets[:-1], np.diff(slate.offsets))
-    return slate.with_columns({"position": position, "propensity": np.ones(len(slate), np.float64)})
+    return slate.with_columns({"position": position, "propensity": chance[picked.values]})
 
 
 def _attempt(guard: Guard, component: Component, batch: CandidateBatch, call: Callable[[], T]) -> T | None:
@@ -306,15 +308,21 @@ def _factor(component: Factor | Reranker, batch: CandidateBatch) -> F32:
     return factor.astype(np.float32, copy=False)
 
 
-def _picked(selector: Selector, batch: CandidateBatch, k: int) -> Ragged:
-    picked = selector.select(batch, k)
+def _picked(selector: Selector, batch: CandidateBatch, k: int) -> tuple[Ragged, F64]:
+    if isinstance(selector, DrawingSelector):
+        picked, propensity = selector.draw(batch, k)
+        if len(propensity) != len(picked.values) or not ((propensity > 0) & (propensity <= 1)).all():
+            raise DataError("the selector's propensities are not one a place in (0, 1]", remedy="see DrawingSelector")
+    else:
+        picked = selector.select(batch, k)
+        propensity = np.ones(len(picked.values))
     if len(picked) != len(batch.requests) or (picked.lengths > k).any():
         raise DataError(
             "the selector's slates are not one a request of at most k", remedy="see ranking.scorer.Selector"
         )
     if len(np.unique(picked.values)) != len(picked.values) or (batch.request[picked.values] != picked.owner).any():
         raise DataError("the selector picked a row twice or of another request", remedy="see ranking.scorer.Selector")
-    return picked
+    return picked, propensity
 
 
 def _check_rows(name: str, column: Array, rows: int) -> None:

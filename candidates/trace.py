@@ -162,7 +162,8 @@ class FunnelResult:
 
     slate: CandidateBatch
     """At most k candidates a request, best first, with `source`, `value`, `score` (float32), `position` (int64, 0 at
-    the top) and `propensity` (float64: 1, as the slate is not drawn)."""
+    the top) and `propensity` (float64: the chance of this tweet here given those
+    above it, 1 where nothing is drawn)."""
     degraded: Mapping[str, str]
     """Components that were left out, and why; empty when all went well."""
     trace: Trace

@@ -158,6 +158,14 @@ TABLES: dict[str, Table] = {
         "score": Column(pl.Float32, "the policy's score"),
         "propensity": Column(pl.Float64, "probability of this tweet here given the tweets above it", nullable=True),
     }),
+    "suggestions": Table("Accounts that a user was suggested to follow.", "suggestion_id", "time_us", True, {
+        "suggestion_id": Column(_ID, "this suggestion"),
+        "time_us": Column(_TIME, "when it was shown"),
+        "user_id": Column(_ID, "who saw it"),
+        "suggested_id": Column(_ID, "the account"),
+        "position": Column(pl.Int16, "0 is the top"),
+        "score": Column(pl.Float32, "the policy's score"),
+    }),
     "surveys": Table("Questions that people got, and their answers.", "survey_id", "time_us", True, {
         "survey_id": Column(_ID, "this question"),
         "time_us": Column(_TIME, "when it was put"),

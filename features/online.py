@@ -24,13 +24,15 @@ from features.shared import Shared
 from features.state.history import History
 from features.state.network import UNKNOWN_US, NetworkState
 from features.state.seen import Seen
+from features.state.shown import Shown
+from features.state.suggested import Suggested
 from features.state.texts import Texts
 from features.view import FeatureView, OnlineView
 
 if TYPE_CHECKING:
     from features.text.understanding import Understanding
 
-VERSION = 3
+VERSION = 4
 ABOUT = "state.json"
 
 COUNTED = "actions"
@@ -57,7 +59,8 @@ class FeatureState:
             ConfigError: no view of a name.
         """
         self.understanding = understanding
-        self.network, self.history, self.seen = NetworkState(), History(), Seen()
+        self.network, self.history, self.seen, self.shown = NetworkState(), History(), Seen(), Shown()
+        self.suggested = Suggested()
         self.texts = Texts(understanding)
         self.follow_graph = FollowGraph(self.network.users, snapshots or SnapshotTables())
         self._shared = Shared(self.network, self.history, self.seen, self.texts, self.follow_graph)
@@ -71,7 +74,9 @@ class FeatureState:
             for table in live.listens:
                 self._listeners.setdefault(table, []).append(live)
         self._plans: dict[tuple[str, ...], list[FeatureView]] = {}
-        self.tables = (NetworkState.tables | {"impressions", "engagements"} | set(self._listeners)) - {COUNTED}
+        self.tables = (NetworkState.tables | {"impressions", "engagements", "suggestions"} | set(self._listeners)) - {
+            COUNTED
+        }
         """Tables whose events it wants."""
 
     def update(self, events: EventBatch) -> None:
@@ -86,6 +91,8 @@ class FeatureState:
         self.time_us = max(self.time_us, int(events.time_us[-1]))
         self.network.update(events)
         self.history.resize(len(self.network.users))
+        self.shown.resize(len(self.network.users))
+        self.suggested.resize(len(self.network.users))
         self.texts.resize(len(self.network.tweets))
         if events.table == "tweets":
             self.texts.update(events)
@@ -93,6 +100,9 @@ class FeatureState:
             self.follow_graph.update(events)
         elif events.table == "impressions":
             self.seen.update(events)
+            self.shown.update(events)
+        elif events.table == "suggestions":
+            self.suggested.update(events)
         elif events.table == "engagements":
             counted = self._counted(events)
             self._notify(COUNTED, counted)
@@ -193,7 +203,7 @@ class FeatureState:
     def _parts(self) -> dict[str, Any]:
         """Everything that is saved, by file name."""
         shared = {"network": self.network, "history": self.history, "seen": self.seen, "texts": self.texts}
-        shared["follow-graph"] = self.follow_graph
+        shared |= {"shown": self.shown, "suggested": self.suggested, "follow-graph": self.follow_graph}
         return shared | {f"view-{name}": one for name, one in self._views.items()}
 
     def _notify(self, table: str, events: EventBatch) -> None:

@@ -1,7 +1,7 @@
 """Models in MLflow: a bundle is logged with its signature, registered, given aliases, and fetched by any reference.
 
 A reference is an alias (`champion`, `challenger`), a version of the registered model (`3` or `v3`), a run id, or the
-path of an artifact folder. With `?value=` after it the same model ranks by another value: `v3?value=home_2026`.
+path of an artifact folder. With `?value=` after it the same model ranks by another value: `v3?value=x_2026_08`.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ from typing import Any, ClassVar, Protocol, Self, runtime_checkable
 
 from pydantic import BaseModel, ConfigDict
 
-from data.batch import F32, Array, CandidateBatch, Mask, Ragged, Requests
+from data.batch import F32, F64, Array, CandidateBatch, Mask, Ragged, Requests
 
 
 @runtime_checkable
@@ -175,3 +175,15 @@ class Selector(Protocol):
     def select(self, batch: CandidateBatch, k: int) -> Ragged:
         """Row numbers of the batch, at most `k` a request, best first."""
         ...
+
+
+class DrawingSelector(Selector, ABC):
+    """A selector that draws some of its places, and knows how likely each was to go as it did."""
+
+    @abstractmethod
+    def draw(self, batch: CandidateBatch, k: int) -> tuple[Ragged, F64]:
+        """What `select` gives, and the propensity of each place in (0, 1]: 1 where nothing is drawn."""
+
+    def select(self, batch: CandidateBatch, k: int) -> Ragged:
+        """See `Selector`."""
+        return self.draw(batch, k)[0]

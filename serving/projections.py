@@ -13,14 +13,17 @@ import numpy as np
 
 from candidates.component import Source
 from candidates.funnel import Funnel
+from candidates.products.follow import WhoToFollow
 from candidates.products.home import home_funnel
+from candidates.products.presets import LEFT_OUT
 from candidates.search.hybrid import search_of
 from candidates.trace import FunnelResult
 from candidates.tweet_vectors import TweetVectors
 from data.events import EventBatch
 from features.online import FeatureState
 from ranking.ranker import LocalRanker
-from ranking.scorer import Retriever
+from ranking.scorer import Retriever, Scorer, ValuedScorer
+from ranking.value import ValueModel
 from serving.consumers.search import SearchConsumer
 from serving.consumers.state import StateConsumer
 from serving.consumers.trends import TrendsConsumer
@@ -36,6 +39,23 @@ from serving.model import ServedModel
 from serving.settings import Settings
 
 log = logging.getLogger("rookery.serving")
+
+
+def valued(scorer: Scorer, value: str | None) -> Scorer:
+    """The scorer by the value model of that name; as it is where none is named, or where it predicts no actions, which
+    the log says.
+
+    Raises:
+        ConfigError: no such value model, or it weighs none of the actions that the scorer predicts.
+    """
+    if value is None:
+        return scorer
+    if isinstance(scorer, ValuedScorer):
+        return scorer.with_value(value)
+    ValueModel.preset(value)
+    log.warning("feed.value=%s is left out: %s predicts no actions", value, type(scorer).__name__)
+    return scorer
+
 
 MakeSource = Callable[[FeatureState], Source]
 """Builds a source on the state; the class of a source whose `__init__` takes the state is one."""
@@ -73,6 +93,8 @@ class Projections:
 
         With `strict` a failure of a component of the home feed is raised; without, the component is left out.
         """
+        for part in LEFT_OUT.get(settings.feed.preset or "", ()):
+            log.info("feed.preset=%s is without %s: there is no such part", settings.feed.preset, part)
         scorer, understanding, max_age_h = model.scorer, model.understanding, settings.feed.max_age_h
         self.state = FeatureState(understanding)
         network = self.state.network
@@ -95,7 +117,8 @@ class Projections:
         )
         """All that take events, live and in a replay, in this order; to add a consumer, add its line."""
 
-        self.ranker = LocalRanker(self.state, scorer)
+        self.ranker = LocalRanker(self.state, valued(scorer, settings.feed.value))
+        self.who_to_follow = WhoToFollow(self.state, settings.follow)
         self._sink = EventBuffer()
         policy = version if model.version else model.name
         self._funnel: Funnel = home_funnel(

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from candidates.products.follow import FollowConfig
 from candidates.products.home import HomeConfig
 from candidates.trends.engine import TrendConfig
 from data.errors import ConfigError
@@ -59,6 +60,8 @@ class Settings(BaseSettings):
     """How trends are counted, scored and listed."""
     feed: HomeConfig = HomeConfig()
     """What the home timeline is made of."""
+    follow: FollowConfig = FollowConfig()
+    """How accounts to follow are found."""
 
     @classmethod
     def read(cls, **values: Any) -> Settings:

@@ -3,23 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from candidates.component import Hydrator, Source
+from candidates.component import Hydrator, Reranker, Source
 from candidates.filters.age import Age
 from candidates.filters.deleted import Deleted
 from candidates.filters.duplicate import Duplicate
 from candidates.filters.relation import Blocked, Muted, Own
 from candidates.filters.seen import AlreadySeen
 from candidates.funnel import Funnel
-from candidates.hydrators.item_vectors import ITEM_VECTOR, RetrievalVectors, TextVectors
+from candidates.hydrators.item_vectors import RetrievalVectors, TextVectors
+from candidates.hydrators.reach import Reach
 from candidates.hydrators.tweet import Tweet
 from candidates.hydrators.viewer import Viewer
 from candidates.ports import EventSink, Ranker, Timelines
-from candidates.scorers.author_diversity import AuthorDiversity
+from candidates.products.presets import HomePreset, over_preset
+from candidates.rerankers.author_diversity import AuthorDiversity
+from candidates.rerankers.fatigue import Fatigue, FatigueConfig
+from candidates.rerankers.new_authors import NewAuthors, NewAuthorsConfig
 from candidates.scorers.network_factor import NetworkFactor
 from candidates.scorers.ranker import AskRanker
+from candidates.selectors import MMRConfig, SelectorConfig, TopKConfig, selector_of
 from candidates.side_effects.impressions import Impressions
 from candidates.sources.following import Following
 from candidates.sources.popular import Popular
@@ -27,9 +33,6 @@ from candidates.sources.two_tower import TwoTower
 from candidates.tweet_vectors import TweetVectors
 from features.online import FeatureState
 from ranking.slate.author_diversity import AuthorDiversityConfig
-from ranking.slate.diverse import DiversityConfig
-from ranking.slate.mmr import MMR
-from ranking.slate.topk import TopK
 
 
 class HomeConfig(BaseModel):
@@ -37,6 +40,10 @@ class HomeConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
+    preset: HomePreset | None = None
+    """Where the settings that are not given come from (`candidates.products.presets`); None: their defaults."""
+    value: str | None = None
+    """By which value model (`ranking.value.PRESETS`) a model of actions ranks; None: by its own."""
     following_cap: int = Field(400, ge=0)
     """The most tweets of the reader's timeline; 0 leaves the source out."""
     two_tower_cap: int = Field(300, ge=0)
@@ -51,8 +58,17 @@ class HomeConfig(BaseModel):
     """Multiplier of tweets from authors whom the reader does not follow."""
     author_diversity: AuthorDiversityConfig | None = AuthorDiversityConfig()
     """How an author's further tweets lose weight; None: they do not."""
-    mmr: DiversityConfig | None = DiversityConfig(vectors=ITEM_VECTOR)
-    """How the slate is diversified, over the retrieval vectors or, without those, text embeddings; None: best k."""
+    fatigue: FatigueConfig | None = None
+    """How authors and topics that the reader was shown lately lose weight; None: they do not."""
+    selector: SelectorConfig = MMRConfig()
+    """What picks the slate: `top_k`, `mmr` or `dpp`, the latter two over the retrieval vectors or text embeddings."""
+    new_authors: NewAuthorsConfig | None = None
+    """How new tweets of small authors are explored; None: they are not."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _preset(cls, settings: Any) -> Any:
+        return over_preset(settings)
 
 
 def home_funnel(
@@ -92,7 +108,17 @@ def home_funnel(
     hydrators: list[Hydrator] = [
         Tweet(state.network),
         Viewer(state.network.graph, state.seen),
-        *([] if config.mmr is None else [TextVectors(state) if vectors is None else RetrievalVectors(vectors)]),
+        *(
+            []
+            if isinstance(config.selector, TopKConfig)
+            else [TextVectors(state) if vectors is None else RetrievalVectors(vectors)]
+        ),
+        *([] if config.new_authors is None else [Reach(state)]),
+    ]
+    selector = selector_of(config.selector)
+    rerankers: list[Reranker] = [
+        *([] if config.fatigue is None else [Fatigue(state, config.fatigue)]),
+        *([] if config.author_diversity is None else [AuthorDiversity(config.author_diversity)]),
     ]
     return Funnel(
         base=state.base,
@@ -109,8 +135,8 @@ def home_funnel(
         ],
         ranker=AskRanker(ranker),
         factors=[NetworkFactor(config.outside_factor)],
-        rerankers=[] if config.author_diversity is None else [AuthorDiversity(config.author_diversity)],
-        selector=TopK() if config.mmr is None else MMR(config.mmr),
+        rerankers=rerankers,
+        selector=selector if config.new_authors is None else NewAuthors(selector, config.new_authors),
         side_effects=[] if sink is None else [Impressions(sink, policy=policy)],
         strict=strict,
     )

@@ -1,1 +1,1 @@
-"""The ranker, the pointwise factors and the rerankers."""
+"""The ranker and the pointwise factors."""

@@ -25,22 +25,45 @@ def serve(
     network: Annotated[
         Path | None, typer.Option(help="Folder of the network's database; one a data set under home when left out.")
     ] = None,
+    set_: Annotated[
+        list[str] | None, typer.Option("--set", help="One setting: feed.preset=x_2026_10. May be repeated.")
+    ] = None,
 ) -> None:
     """Run the network: API, fan-out, timelines, search, trends and the scoring endpoint, ranked by a registered model.
 
-    Settings come from ROOKERY_* variables too (docs/serving.md). A loaded data set's clock goes on where its log ended.
-    SIGINT (Ctrl+C) and SIGTERM stop it in order.
+    Settings come from --set and from ROOKERY_* variables (docs/serving.md). A loaded data set's clock goes on where its
+    log ended. SIGINT (Ctrl+C) and SIGTERM stop it in order.
 
     Example: rookery serve --data var/world
     """
     with _stopped_by_signals():
         from data.home_folder import home_folder
 
-        given = {name: value for name, value in (("host", host), ("port", port)) if value is not None}
+        given = _given(set_ or [])
+        given |= {name: value for name, value in (("host", host), ("port", port)) if value is not None}
         serve_network(data, model, home_folder(), folder=network, **given)
     say("stopped")
     # Else the process would walk through all that the libraries ever made, for seconds on a busy machine, to free it.
     gc.freeze()
+
+
+def _given(overrides: list[str]) -> dict[str, Any]:
+    """The settings of `--set`.
+
+    Raises:
+        ConfigError: one is no `key=value`, or no setting of the network.
+    """
+    from data.errors import ConfigError
+    from experiments.runs.config import merge_settings
+    from serving.settings import Settings
+
+    given = merge_settings(None, overrides)
+    # The folder is --network's and ROOKERY_HOME's.
+    known = [name for name in Settings.model_fields if name != "home"]
+    for name in given:
+        if name not in known:
+            raise ConfigError(f"--set {name}: no such setting", remedy=f"use {', '.join(known)}; see docs/serving.md")
+    return given
 
 
 @contextmanager

@@ -34,6 +34,7 @@ _USERS = {
     "impressions": {"user_row": "user_id", "author_row": "author_id"},
     "engagements": {"user_row": "user_id", "author_row": "author_id"},
     "undos": {"user_row": "user_id", "author_row": "author_id"},
+    "suggestions": {"user_row": "user_id", "suggested_row": "suggested_id"},
 }
 _TWEETS = {
     "tweets": {"tweet_row": "tweet_id", "referenced_row": "referenced_id"},

@@ -21,7 +21,7 @@ from ranking.models.calibration import Calibration
 from ranking.models.dense import DenseInputs
 from ranking.models.ranker_training import RankerTraining
 from ranking.scorer import ConfiguredScorer, ScorerConfig, ValuedScorer
-from ranking.value import ValueModel, ValueScorer, learned
+from ranking.value import ValueModel, ValueScorer, learned, with_value_columns
 
 RANKER_BATCH = 16_384
 """Candidates that go through a network at once; bounds memory."""
@@ -36,7 +36,7 @@ class ActionConfig(ScorerConfig):
     """Actions that it predicts; none named means those that the data set has. One that nobody took has probability
     0."""
     value: str | dict[str, float] = "engagement"
-    """What turns probabilities into one score: a preset of `ranking.value` (engagement, heavy_ranker_2023, home_2026)
+    """What turns probabilities into one score: a preset of `ranking.value` (engagement, x_2023, x_2026_08, x_2026_10)
     or weights by action, with an `offset` among them if wanted: `settings.value={like=1, reply=10, report=-50}`."""
     seed: Seed = 0
     """Seed that it was trained with; set by training."""
@@ -121,7 +121,7 @@ class ActionScorer(ConfiguredScorer, ValuedScorer):
     @property
     def reads(self) -> tuple[str, ...]:
         """Columns that must be in the batch."""
-        return self.config.reads
+        return with_value_columns(self.config.reads, ValueModel.of(self.config.value), learned(self))
 
     @property
     def actions(self) -> tuple[str, ...]:

@@ -25,6 +25,8 @@ class DiversityConfig(BaseModel):
     """Weight of relevance; the rest is the weight of variety. 1 is the best k by score."""
     depth: int = Field(20, ge=1)
     """Places that are diversified; those after follow by score."""
+    pool: int | None = Field(None, ge=1)
+    """How many of the best by score compete for the diversified places, the slate's length at least; None: all."""
     vectors: str = "tweet.embedding"
     """Column [N, D] whose cosine says how alike two candidates are; a zero vector is like nothing."""
 
@@ -47,10 +49,14 @@ class Diversifier:
     def select(self, batch: CandidateBatch, k: int) -> Ragged:
         """Row numbers of the batch, at most `k` a request: `depth` places by the rule, the rest by score."""
         config = self.config
-        return type(self).rule(
-            batch.column("score"), batch.column(config.vectors), batch.offsets, k,
-            relevance_weight=config.relevance_weight, depth=config.depth,
-        )  # fmt: skip
+        scores, vectors, offsets = batch.column("score"), batch.column(config.vectors), batch.offsets
+        pool = None if config.pool is None else top_k(scores, offsets, max(config.pool, k))
+        if pool is not None:
+            scores, vectors, offsets = scores[pool.values], vectors[pool.values], pool.offsets
+        picked = type(self).rule(
+            scores, vectors, offsets, k, relevance_weight=config.relevance_weight, depth=config.depth
+        )
+        return picked if pool is None else Ragged(picked.offsets, pool.values[picked.values])
 
 
 @kernel

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from fastapi import APIRouter, Depends
+from typing import Annotated
+
+from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, ConfigDict
+from starlette.background import BackgroundTask
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from serving.auth.access import Acting, reader
 from serving.context import Net
-from serving.graph import service
+from serving.graph import service, suggestions
 from serving.graph.store import Side
 from serving.kit.answers import Id, MaxResults, PageToken, PathId, answer, page
 from serving.users.schemas import user_object
@@ -37,6 +41,21 @@ async def unfollow(user_id: Acting, target_id: Id, network: Net) -> Response:
     """Stops following an account; not following it changes nothing."""
     await network.write(lambda tx: service.unfollow(tx, user_id, target_id))
     return answer({"data": {"following": False}})
+
+
+@router.get("/{id}/follow_suggestions")
+async def get_follow_suggestions(
+    user_id: Acting, network: Net, max_results: Annotated[int, Query(ge=1, le=20)] = 3
+) -> Response:
+    """Accounts that the token's user may want to follow, with the reason; not again within 30 hours.
+
+    Accounts come in v2 shape; `meta.suggestions` says why each is there.
+    """
+    found = await suggestions.suggest(network, user_id, max_results)
+    rows = await run_in_threadpool(suggestions.accounts, network, found)
+    response = answer(suggestions.suggestions_object(found, rows))
+    response.background = BackgroundTask(suggestions.record, network, user_id, found)
+    return response
 
 
 @router.get("/{id}/followers", dependencies=[Depends(reader)])

@@ -14,7 +14,7 @@ from data.errors import ConfigError
 from data.schema import ACTIONS
 from ranking.value import OFFSET, PRESETS, ValueModel, ValueScorer
 
-PUBLISHED = ("heavy_ranker_2023", "home_2026")
+PUBLISHED = ("x_2023", "x_2026_08", "x_2026_10")
 
 
 class _Known:
@@ -32,7 +32,7 @@ def _batch(p):
 
 
 def test_published_weights():
-    old, new = (PRESETS[name] for name in PUBLISHED)
+    old, new, newest = (PRESETS[name] for name in PUBLISHED)
     assert (old["like"], old["retweet"], old["reply"], old["profile_click"], old["click"]) == (0.5, 1, 13.5, 12, 11)
     assert (old["reply_answered"], old["report"]) == (75, -369)
     assert {old[a] for a in ("not_interested", "mute", "block")} == {-74}
@@ -40,6 +40,19 @@ def test_published_weights():
         "like": 0.5, "reply": 5, "retweet": 1, "quote": 5, "share": 2, "follow_author": 4, "click": 0.4,
         "not_interested": -43.2, "mute": -58.8, "block": -31.2, "report": -234,
     }  # fmt: skip
+    assert newest == {**new, "click": 0.3, "profile_click": 0, "not_interested": -47.52}
+
+
+def test_a_reply_weighs_more_where_reader_and_author_follow_each_other(caplog):
+    with caplog.at_level(logging.WARNING):
+        scorer = ValueScorer(_Known(), ValueModel.preset("x_2026_10"))
+    assert "share by copied link (20)" in caplog.text
+    assert scorer.reads == ("p", "pair.mutual_follow")
+    batch = _batch([[0.2, 0.1, 0]] * 2).with_columns({"pair.mutual_follow": np.array([0, 1])})
+    assert scorer.score(batch) == pytest.approx([0.5 * 0.2 + 5 * 0.1 + OFFSET, 0.5 * 0.2 + 20 * 0.1 + OFFSET])
+    assert ValueScorer(_Known(), ValueModel.preset("x_2026_08")).reads == ("p",)
+    with pytest.raises(ConfigError, match="mutual weight of 'reply' is -1"):
+        ValueModel({"like": 1.0}, mutual={"reply": -1})
 
 
 def test_offset_by_hand():
@@ -77,7 +90,7 @@ def test_with_negative_weights_alone_a_rounding_cannot_lift_to_zero(chances):
 
 def test_what_no_model_predicts_is_left_out_and_said(caplog):
     with caplog.at_level(logging.WARNING):
-        scorer = ValueScorer(_Known(), ValueModel.preset("home_2026"))
+        scorer = ValueScorer(_Known(), ValueModel.preset("x_2026_08"))
     assert scorer.left_out == ("retweet", "quote", "share", "follow_author", "click", "mute", "block", "report")
     assert "value leaves out retweet, quote, share" in caplog.text
     # M and S are of the weights in use: 43.2 of 48.7.
@@ -104,7 +117,7 @@ def test_nothing_is_said_when_nothing_is_left_out(caplog):
 
 @given(rows=st.lists(st.lists(st.floats(0, 1), min_size=3, max_size=3), min_size=1, max_size=12))
 def test_a_value_does_not_depend_on_its_neighbours(rows):
-    model, p = ValueModel.preset("heavy_ranker_2023"), np.array(rows, np.float32)
+    model, p = ValueModel.preset("x_2023"), np.array(rows, np.float32)
     alone = [model.value(p[i : i + 1], _Known.actions)[0] for i in range(len(p))]
     assert model.value(p, _Known.actions).tolist() == alone
     assert model.value(p[:0], _Known.actions).shape == (0,)
@@ -113,7 +126,7 @@ def test_a_value_does_not_depend_on_its_neighbours(rows):
 def test_own_weights_are_given_as_a_table():
     assert ValueModel.of({"like": 1, "report": -6.0, "offset": 0.4}) == ValueModel({"like": 1.0, "report": -6.0}, 0.4)
     assert ValueModel.of({"like": 2}).offset == 0
-    assert ValueModel.of("home_2026") == ValueModel.preset("home_2026")
+    assert ValueModel.of("x_2026_08") == ValueModel.preset("x_2026_08")
     for value, said in (
         ({"likes": 1}, "unknown action 'likes'; use like, reply"),
         ({"like": "much"}, "'like' is 'much'"),

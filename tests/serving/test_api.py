@@ -9,10 +9,12 @@ import msgspec
 import pytest
 from fastapi.testclient import TestClient
 
+from data.dataset import Dataset
 from serving.app import create_app
 from serving.auth.tokens import Tokens
 from serving.network import Network
 from serving.ops.service import stats
+from tests.serving.conftest import MakeNetwork
 from tests.serving.small_network import ALICE, BOB, CAROL, DAVE, ERIN
 
 As = Callable[[int | None], dict[str, str]]
@@ -68,6 +70,7 @@ ACTS = [
     ("POST", "/2/users/101/following", {"target_user_id": "105"}),
     ("DELETE", "/2/users/101/following/105", None),
     ("GET", "/2/users/101/timelines/reverse_chronological", None),
+    ("GET", "/2/users/101/follow_suggestions", None),
 ]
 
 
@@ -196,6 +199,29 @@ def test_liking_a_retweet_likes_its_original(client: TestClient, act_as: As) -> 
     client.post("/2/users/105/likes", json={"tweet_id": "1005"}, headers=act_as(ERIN))
     original = client.get("/2/tweets/1002", headers=act_as(ERIN)).json()["data"]
     assert original["public_metrics"]["like_count"] == 2
+
+
+def test_who_to_follow_says_why_and_not_again_also_after_a_restart(
+    client: TestClient, network: Network, act_as: As, make_network: MakeNetwork, small: Dataset
+) -> None:
+    erin, path = act_as(ERIN), f"/2/users/{ERIN}/follow_suggestions"
+    assert client.get(path, headers=erin).json() == {"data": [], "meta": {"result_count": 0, "suggestions": []}}
+    client.post(f"/2/users/{ERIN}/following", json={"target_user_id": str(ALICE)}, headers=erin)
+    network.settle()
+    first = client.get(path, params={"max_results": 2}, headers=erin).json()
+    assert [one["username"] for one in first["data"]] == ["bob", "carol"]
+    why = first["meta"]["suggestions"][0]
+    assert (why["id"], why["reason"], why["followed_by"]) == (str(BOB), "followed by @alice", [str(ALICE)])
+    network.settle()
+    second = client.get(path, params={"max_results": 2}, headers=erin).json()
+    assert [one["username"] for one in second["data"]] == ["dave"]
+    problem(client.get(path, params={"max_results": 0}, headers=erin), 422)
+    network.settle()
+    network.close()
+    again = make_network(small)
+    with TestClient(create_app(again), raise_server_exceptions=False) as other:
+        token = {"Authorization": f"Bearer {again.context.tokens.issue(ERIN, ())}"}
+        assert other.get(path, headers=token).json()["data"] == []
 
 
 def test_follow_and_unfollow(client: TestClient, network: Network, act_as: As) -> None:

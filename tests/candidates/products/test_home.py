@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from candidates.products.home import HomeConfig, home_funnel
+from candidates.selectors import TopKConfig
 from candidates.timelines import PulledTimelines
 from candidates.trace import FunnelResult
 from candidates.tweet_vectors import TweetVectors
@@ -130,7 +131,7 @@ def shown(result: FunnelResult) -> list[list[int]]:
 
 
 def test_what_a_reader_is_shown_and_what_not(state: FeatureState) -> None:
-    result = run(state, [1], config=HomeConfig(mmr=None))
+    result = run(state, [1], config=HomeConfig(selector=TopKConfig()))
     trace = result.trace
     # 105 came by the retweet of 2; 106 is popular; 103 and 102 are followed; 104 is muted, 109 quotes it.
     assert shown(result) == [[103, 102, 106, 105]]
@@ -143,7 +144,7 @@ def test_what_a_reader_is_shown_and_what_not(state: FeatureState) -> None:
 
 
 def test_scores_from_outside_the_network_are_scaled(state: FeatureState) -> None:
-    trace = run(state, [1], config=HomeConfig(mmr=None, outside_factor=0.5)).trace
+    trace = run(state, [1], config=HomeConfig(selector=TopKConfig(), outside_factor=0.5)).trace
     assert trace.why(103).factors == {"network_factor": 1.0, "author_diversity": 1.0}
     assert trace.why(105).score == 105 * 0.5
     brought = "tweet 105: brought by following (place 2), two_tower (place 3), popular (place 1)"
@@ -159,15 +160,15 @@ def test_an_authors_further_tweets_count_less(state: FeatureState) -> None:
             text=["words"] * 3, language=["es"] * 3, place=[-1] * 3, media_count=[0] * 3,
         )
     )  # fmt: skip
-    plain = run(state, [1], config=HomeConfig(mmr=None, author_diversity=None))
+    plain = run(state, [1], config=HomeConfig(selector=TopKConfig(), author_diversity=None))
     assert shown(plain) == [[115, 114, 113, 103, 102, 106, 105]]
     # The author's are worth 115 x 1, 114 x 0.625, 113 x 0.4375 and 103 x 0.34375; 106 and 105 are 3/4, from outside.
-    result = run(state, [1], config=HomeConfig(mmr=None))
+    result = run(state, [1], config=HomeConfig(selector=TopKConfig()))
     assert shown(result) == [[115, 102, 106, 105, 114, 113, 103]]
     assert result.slate.columns["score"].tolist() == [115.0, 102.0, 79.5, 78.75, 71.25, 49.4375, 35.40625]
     factors = [result.trace.why(one).factors["author_diversity"] for one in (115, 114, 113, 103, 102)]
     assert factors == [1.0, 0.625, 0.4375, 0.34375, 1.0]
-    steep = HomeConfig(mmr=None, author_diversity=AuthorDiversityConfig(decay=0.0, floor=0.5))
+    steep = HomeConfig(selector=TopKConfig(), author_diversity=AuthorDiversityConfig(decay=0.0, floor=0.5))
     trace = run(state, [1], config=steep).trace
     assert [trace.why(one).factors["author_diversity"] for one in (115, 114, 113, 103)] == [1.0, 0.5, 0.5, 0.5]
 
@@ -181,7 +182,7 @@ def test_blocks_count_both_ways(state: FeatureState) -> None:
 
 
 def test_popular_is_by_language_and_by_engagements(state: FeatureState) -> None:
-    only = HomeConfig(following_cap=0, two_tower_cap=0, mmr=None)
+    only = HomeConfig(following_cap=0, two_tower_cap=0, selector=TopKConfig())
     english, spanish = run(state, [4, 3], config=only).trace, run(state, [3], config=only).trace
     assert english.fetched == {"popular": 2}
     assert (english.why(105, 0).source, english.why(106, 0).source) == ("popular", None)
@@ -221,7 +222,7 @@ def test_the_same_feed_alone_and_in_a_batch_and_twice(state: FeatureState) -> No
 
 
 def test_mmr_spreads_what_is_alike(state: FeatureState) -> None:
-    plain, varied = run(state, [5], config=HomeConfig(mmr=None)), run(state, [5])
+    plain, varied = run(state, [5], config=HomeConfig(selector=TopKConfig())), run(state, [5])
     parity = [one % 2 for one in varied.slate.columns["author_id"].tolist()]
     assert set(shown(plain)[0]) == set(shown(varied)[0])
     assert parity[0] != parity[1]

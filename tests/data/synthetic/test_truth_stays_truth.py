@@ -211,7 +211,8 @@ def test_every_column_is_probed_or_named() -> None:
     assert all(name in columns if "." in name else name in plain for name in MEANING | REFERENCES)
 
 
-@pytest.mark.parametrize("table", TABLES)
+# A world suggests nobody.
+@pytest.mark.parametrize("table", [name for name in TABLES if name != "suggestions"])
 def test_nothing_unmeant_tells_who_people_are_and_who_leaves(dataset: Dataset, people: Labels, table: str) -> None:
     frame, found = read(dataset, table), {}
     for of in (name for name in PEOPLE if name in TABLES[table].columns):

@@ -426,7 +426,7 @@ def test_a_value_of_ones_own_is_trained_with_and_another_is_chosen_afterwards(
     with pytest.raises(ConfigError, match=r"unknown action 'replies'"):
         fetch(f"{model}?value={{replies=1}}", home=lab.home)
     with pytest.raises(ConfigError, match=r"'two_tower' has no value to choose"):
-        fetch(f"{lab.model}?value=home_2026", home=lab.home)
+        fetch(f"{lab.model}?value=x_2026_08", home=lab.home)
 
 
 def test_two_models_by_the_same_value_are_two_runs(lab: Lab, tiny_dataset: Dataset) -> None:

@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from data.events import HOUR_US, MINUTE_US, EventBatch
 from data.schema import ACTIONS, DEVICES
 from features.codes import LANGUAGES
-from features.state.history import BLOCK, LENGTH, History
+from features.state.history import LENGTH, History
 from features.state.network import UNKNOWN_US
+from features.state.recent import BLOCK
 from tests.features.logs import START
 from tests.features.views.small_logs import answers, deeds, person, shown, tweet
 

@@ -101,7 +101,7 @@ def test_a_score_by_fitted_lines_and_negative_weights_hangs_on_the_batch_by_roun
     p = plain.raw(many)
     labels = (rng.random(p.shape) < np.sqrt(p) / 3).astype(np.int8)
     lines = Calibration.fit(p, labels, rate=0.2, weight=np.ones(len(p)))
-    model = HeavyRanker(plain.config, plain.net, lines, plain.taken).with_value("heavy_ranker_2023")
+    model = HeavyRanker(plain.config, plain.net, lines, plain.taken).with_value("x_2023")
     together, scores = model.predict(many), model.score(many)
     weights = np.array([abs(model.valued.value.weights.get(name, 0.0)) for name in TEN])
     for row in range(0, len(many), 97):

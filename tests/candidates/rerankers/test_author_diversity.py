@@ -5,7 +5,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from candidates.feed_order import order_by_score
-from candidates.scorers.author_diversity import AuthorDiversity
+from candidates.rerankers.author_diversity import AuthorDiversity
 from data.batch import CandidateBatch, Requests
 
 Row = tuple[int, int, int]

@@ -1,0 +1,66 @@
+"""Whom a user may want to follow: found in the state in memory, recorded in the event log once it was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from candidates.products.follow import Suggestion
+from serving.context import Context
+from serving.events.outbox import Transaction, event
+from serving.users import service as users
+from serving.users.schemas import user_object
+from serving.users.store import UserRow
+
+
+async def suggest(context: Context, user_id: int, limit: int) -> list[Suggestion]:
+    """The best `limit` accounts for a user now. None counts as shown before `record` writes it.
+
+    Raises:
+        NotFoundError: there is no such user.
+        ProblemError: 503 while the state is built anew.
+    """
+    return await context.ask(_suggest, context, user_id, limit)
+
+
+def accounts(context: Context, found: Sequence[Suggestion]) -> dict[int, UserRow]:
+    """The accounts that were found and those that their reasons name, by id."""
+    ids = [one.user_id for one in found] + [other for one in found for other in one.followed_by]
+    return {row.user_id: row for row in users.by_ids(context, list(dict.fromkeys(ids)))}
+
+
+async def record(context: Context, user_id: int, found: Sequence[Suggestion]) -> None:
+    """Writes what was shown to the log, so that it is not suggested again soon."""
+
+    def append(tx: Transaction) -> None:
+        for position, one in enumerate(found):
+            tx.emit(event(
+                "suggestions", suggestion_id=tx.new_id(), time_us=tx.now_us, user_id=user_id, suggested_id=one.user_id,
+                position=position, score=one.score,
+            ))  # fmt: skip
+
+    if found and context.settings.record_impressions:
+        await context.write(append)
+
+
+def suggestions_object(found: Sequence[Suggestion], rows: dict[int, UserRow]) -> dict[str, Any]:
+    """Accounts in v2 shape; `meta` says why each is there."""
+    handles = {row.user_id: row.username for row in rows.values() if row.username}
+    there = [one for one in found if one.user_id in rows]
+    return {
+        "data": [user_object(rows[one.user_id]) for one in there],
+        "meta": {
+            "result_count": len(there),
+            "suggestions": [
+                {
+                    "id": str(one.user_id), "score": one.score, "reason": one.reason(handles),
+                    "followed_by": [str(other) for other in one.followed_by], "others": one.others, "topic": one.topic,
+                }
+                for one in there
+            ],
+        },
+    }  # fmt: skip
+
+
+def _suggest(context: Context, user_id: int, limit: int) -> list[Suggestion]:
+    return context.projections.who_to_follow.suggest(user_id, limit, context.now_us())
