@@ -50,7 +50,7 @@ class Source(Component):
 
     @abstractmethod
     def fetch(self, requests: Requests) -> Ragged:
-        """[B] lists of tweet rows, best first, at most `cap` each."""
+        """[B] lists of tweet rows, best first, at most `cap` each; `candidates.drawn.Drawn` where chance draws them."""
 
 
 class Hydrator(Component):

@@ -4,7 +4,8 @@
     -> side effects
 
 - A tweet that several sources bring is kept once: `source` names the first of them in the order given, and bit s of
-  `sources` says whether the source at place s brought it.
+  `sources` says whether the source at place s brought it. `propensity` is the probability that it is a candidate:
+  below 1 for what chance alone drew.
 - score = value x product of the factors. Equal scores: the newer tweet first, then the larger id.
 - What raises is left out and named under `degraded`, and so is what needs its columns. Under a deadline so is what
   took longer than its budget, and what has not begun when the deadline passes. Without a ranker every value is 1, so
@@ -39,7 +40,7 @@ Base = Callable[[Requests, Ragged], CandidateBatch]
 """Turns requests and their tweet rows into a batch with the ids of tweets and authors: `FeatureState.base`."""
 
 REQUEST_COLUMNS = frozenset({"request_id", "user_id", "user_row", "time_us"})
-GIVEN_COLUMNS = frozenset({"tweet_row", "tweet_id", "author_id", "author_row", "source", "sources"})
+GIVEN_COLUMNS = frozenset({"tweet_row", "tweet_id", "author_id", "author_row", "source", "sources", "propensity"})
 
 
 class Select(Component):
@@ -115,7 +116,7 @@ class Funnel:
         columns.stage(self.rerankers)
         if self.selector is not None:
             columns.read("selector", self.selector.reads)
-        columns.give(("position", "propensity"), "the selector")
+        columns.give(("position",), "the selector")
         columns.stage(self.side_effects)
         check_reasons(self.filters)
 
@@ -177,6 +178,7 @@ class Funnel:
         nothing = Ragged(np.zeros(len(requests) + 1, np.int64), np.empty(0, np.int64))
         merged = merge([brought.get(name, nothing) for name in names], len(requests))
         columns = {"source": np.array(names, object)[merged.source], "sources": merged.sources}
+        columns["propensity"] = merged.propensity
         return self.base(requests, merged.rows).with_columns(columns), brought
 
     def _hydrate(self, guard: Guard, batch: CandidateBatch) -> CandidateBatch:
@@ -251,7 +253,8 @@ class Funnel:
 def _slate(batch: CandidateBatch, picked: Ragged, chance: F64) -> CandidateBatch:
     slate = batch.take(picked)
     position = np.arange(len(slate), dtype=np.int64) - np.repeat(slate.offsets[:-1], np.diff(slate.offsets))
-    return slate.with_columns({"position": position, "propensity": chance[picked.values]})
+    propensity = slate.columns["propensity"] * chance[picked.values]
+    return slate.with_columns({"position": position, "propensity": propensity})
 
 
 def _attempt(guard: Guard, component: Component, batch: CandidateBatch, call: Callable[[], T]) -> T | None:

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from data.batch import I64, Ragged, offsets_of
+from candidates.drawn import Drawn
+from data.batch import F64, I64, Ragged, offsets_of
 from data.hashing import first_slot
 from data.kernel import kernel
 
@@ -28,6 +29,9 @@ class Merged:
     """[N] place of the first source that brought each."""
     sources: I64
     """[N] bit s is set where the source at place s brought it."""
+    propensity: F64
+    """[N] the probability with which it is a candidate: 1 where a source that does not draw brought it, else the
+    largest of those with which it was drawn. Exact where at most one source draws."""
 
 
 def merge(brought: Sequence[Ragged], requests: int) -> Merged:
@@ -44,14 +48,22 @@ def merge(brought: Sequence[Ragged], requests: int) -> Merged:
     offsets += ends[:-1, None]
     longest = int((offsets[:, 1:] - offsets[:, :-1]).sum(axis=0).max(initial=0))
     table = np.full((1 << max(2 * longest - 1, 1).bit_length(), 2), _EMPTY, np.int64)
+    chance = np.ones(len(values))
+    for s, found in enumerate(brought):
+        if isinstance(found, Drawn):
+            chance[ends[s] : ends[s + 1]] = found.propensity
     rows, source, sources = (np.empty(len(values), np.int64) for _ in range(3))
-    counts = np.zeros(requests, np.int64)
-    size = int(_merge(values, offsets, table, rows, source, sources, counts))
-    return Merged(Ragged(offsets_of(counts), rows[:size].copy()), source[:size].copy(), sources[:size].copy())
+    propensity, counts = np.zeros(len(values)), np.zeros(requests, np.int64)
+    size = int(_merge(values, chance, offsets, table, rows, source, sources, propensity, counts))
+    lists = Ragged(offsets_of(counts), rows[:size].copy())
+    return Merged(lists, source[:size].copy(), sources[:size].copy(), propensity[:size].copy())
 
 
 @kernel
-def _merge(values: I64, offsets: I64, table: I64, rows: I64, source: I64, sources: I64, counts: I64) -> Any:
+def _merge(
+    values: I64, chance: F64, offsets: I64, table: I64, rows: I64, source: I64, sources: I64, propensity: F64,
+    counts: I64,
+) -> Any:  # fmt: skip
     """Fills the columns of the candidates; returns how many there are. `table` is a hash table that is emptied after
     each request: a tweet row and its place among the candidates."""
     size, last = 0, np.int64(len(table) - 1)
@@ -69,7 +81,9 @@ def _merge(values: I64, offsets: I64, table: I64, rows: I64, source: I64, source
                     table[at, 0], table[at, 1] = row, size
                     rows[size], source[size], sources[size] = row, s, 0
                     size += 1
-                sources[table[at, 1]] |= np.int64(1) << s
+                place = table[at, 1]
+                sources[place] |= np.int64(1) << s
+                propensity[place] = max(propensity[place], chance[i])
         counts[b] = size - first
         _empty(table, rows, first, size)
     return size

@@ -13,8 +13,8 @@ from data.batch import F32, I64, CandidateBatch, Ragged
 from data.errors import NotFoundError
 
 _NOT_FEATURES = frozenset(
-    {"tweet_row", "tweet_id", "author_id", "author_row", "source", "sources", "value", "score", "request_id",
-     "user_id", "user_row", "time_us"}
+    {"tweet_row", "tweet_id", "author_id", "author_row", "source", "sources", "propensity", "value", "score",
+     "request_id", "user_id", "user_row", "time_us"}
 )  # fmt: skip
 _SMALL = 8
 """The widest vector column that an explanation spells out."""
@@ -163,7 +163,7 @@ class FunnelResult:
     slate: CandidateBatch
     """At most k candidates a request, best first, with `source`, `value`, `score` (float32), `position` (int64, 0 at
     the top) and `propensity` (float64: the chance of this tweet here given those
-    above it, 1 where nothing is drawn)."""
+    above it, times the probability that it was a candidate; 1 where nothing is drawn)."""
     degraded: Mapping[str, str]
     """Components that were left out, and why; empty when all went well."""
     trace: Trace

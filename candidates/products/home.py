@@ -27,8 +27,14 @@ from candidates.scorers.network_factor import NetworkFactor
 from candidates.scorers.ranker import AskRanker
 from candidates.selectors import MMRConfig, SelectorConfig, TopKConfig, selector_of
 from candidates.side_effects.impressions import Impressions
+from candidates.sources.catch_up import CatchUp
+from candidates.sources.communities import Communities
+from candidates.sources.explore import Explore
 from candidates.sources.following import Following
 from candidates.sources.popular import Popular
+from candidates.sources.semantic_ids import SemanticIds
+from candidates.sources.similar import Similar
+from candidates.sources.social import Social
 from candidates.sources.two_tower import TwoTower
 from candidates.tweet_vectors import TweetVectors
 from features.online import FeatureState
@@ -36,7 +42,7 @@ from ranking.slate.author_diversity import AuthorDiversityConfig
 
 
 class HomeConfig(BaseModel):
-    """What the home feed is made of."""
+    """What the home feed is made of. Sources that no study has shown to help are off: their cap is 0."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
@@ -46,10 +52,26 @@ class HomeConfig(BaseModel):
     """By which value model (`ranking.value.PRESETS`) a model of actions ranks; None: by its own."""
     following_cap: int = Field(400, ge=0)
     """The most tweets of the reader's timeline; 0 leaves the source out."""
+    following_per_author: int = Field(0, ge=0)
+    """The most of them of one account; 0: any number."""
     two_tower_cap: int = Field(300, ge=0)
     """The most tweets near the reader's vector; 0 leaves the source out."""
     popular_cap: int = Field(100, ge=0)
     """The most tweets popular now; 0 leaves the source out."""
+    social_cap: int = Field(0, ge=0)
+    """The most tweets that the followed engaged; 0 leaves the source out."""
+    communities_cap: int = Field(0, ge=0)
+    """The most tweets that the reader's communities engage; 0 leaves the source out."""
+    similar_cap: int = Field(0, ge=0)
+    """The most tweets whose texts are near to what the reader liked; 0 leaves the source out."""
+    semantic_ids_cap: int = Field(0, ge=0)
+    """The most tweets whose semantic ids begin like those of what the reader liked; 0 leaves the source out."""
+    catch_up_cap: int = Field(0, ge=0)
+    """The most tweets missed of those whom the reader is closest to; 0 leaves the source out."""
+    explore_cap: int = Field(0, ge=0)
+    """The most tweets drawn by chance, with known probabilities; 0 leaves the source out."""
+    explore_seed: int = Field(1, ge=0)
+    """Seed of that draw."""
     max_age_h: float = Field(48.0, gt=0)
     """Tweets of this age in hours or more are not shown."""
     drop_seen: bool = True
@@ -100,10 +122,17 @@ def home_funnel(
         ConfigError: no source is left, or two have one name.
     """
     config = config or HomeConfig()
+    old = config.max_age_h
     sources: list[Source | None] = [
-        Following(timelines, state.network, config.following_cap),
+        Following(timelines, state.network, config.following_cap, config.following_per_author),
         TwoTower(state, vectors, config.two_tower_cap) if vectors is not None else None,
-        Popular(state, config.popular_cap, config.max_age_h),
+        Popular(state, config.popular_cap, old),
+        Social(state, config.social_cap, old),
+        Communities(state, config.communities_cap, old),
+        Similar(state, config.similar_cap, old),
+        SemanticIds(state, config.semantic_ids_cap, old),
+        CatchUp(state, config.catch_up_cap, old),
+        Explore(state, config.explore_cap, old, seed=config.explore_seed),
     ]
     hydrators: list[Hydrator] = [
         Tweet(state.network),

@@ -17,8 +17,9 @@ PER_MS = MAX_SEQUENCE + 1
 class Impressions(SideEffect):
     """Emits a row of `requests` for each request and a row of `impressions` for each position.
 
-    A deterministic policy shows what it shows with probability 1. Ids are snowflakes of the request's time, counted
-    on within a millisecond.
+    A policy without chance shows what it shows with probability 1; what an exploring source alone drew has the
+    probability of its draw, and given the draw the slate is made without chance. Ids are snowflakes of the request's
+    time, counted on within a millisecond.
     """
 
     reads = frozenset(

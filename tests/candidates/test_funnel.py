@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from candidates.component import Factor, Filter, Hydrator, QueryHydrator, Reranker, SideEffect, Source
+from candidates.drawn import Drawn
 from candidates.funnel import Funnel
 from candidates.merge import merge
 from candidates.scorers.ranker import AskRanker
@@ -417,6 +418,20 @@ def test_counts_of_a_trace_add_up(lists: list[list[int]], fails: int) -> None:
         for row in range(10):
             expected = {name: lists[int(name[1:])].index(row) for name, rows in kept.items() if row in rows}
             assert trace.why(1000 + row, b).sources == expected
+
+
+class Chance(Lists):
+    def fetch(self, requests: Requests) -> Ragged:
+        found = super().fetch(requests)
+        return Drawn(found.offsets, found.values, np.full(len(found.values), 0.25))
+
+
+def test_what_chance_alone_brought_has_its_probability() -> None:
+    sources = [Lists("one", [2, 4]), Chance("chance", [4, 6]), Lists("late", [8])]
+    slate = funnel(sources=sources, factors=[], ranker=AskRanker(ByRow())).run(ask([1, 3]), 5).slate
+    assert dict(zip(slate.columns["tweet_row"].tolist(), slate.columns["propensity"].tolist(), strict=True)) == {
+        2: 1.0, 4: 1.0, 6: 0.25, 8: 1.0,
+    }  # fmt: skip
 
 
 def test_more_sources_than_bits_are_refused() -> None:

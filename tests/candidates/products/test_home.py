@@ -235,6 +235,31 @@ def test_without_vectors_the_feed_goes_by_text_or_plainly(state: FeatureState) -
     assert result.degraded == {}
 
 
+def test_each_source_is_there_where_its_cap_says_so(state: FeatureState) -> None:
+    """All but communities, whose views this state lacks; the rules hold for what they bring."""
+    state.update(events("deletions", tweet_id=[102], time_us=[NOW - 5]))
+    names = ["social", "similar", "semantic_ids", "catch_up", "explore"]
+    every = HomeConfig(**{f"{name}_cap": 10 for name in names}, following_per_author=1)
+    result = run(state, [1], config=every)
+    assert list(result.trace.fetched) == ["following", "two_tower", "popular", *names]
+    assert result.degraded == {}
+    assert list(result.trace.why(106).sources) == ["two_tower", "social", "explore"]
+    assert result.trace.why(104).removed_by == "muted"
+    assert not {101, 102, 104, 107, 108, 110, 111} & set(shown(result)[0])
+    assert list(run(state, [1]).trace.fetched) == ["following", "two_tower", "popular"]
+
+
+def test_what_chance_alone_brought_is_recorded_with_its_probability(state: FeatureState) -> None:
+    sink = Held()
+    config = HomeConfig(explore_cap=1, two_tower_cap=0, popular_cap=0, drop_seen=False)
+    result = run(state, list(PEOPLE), config=config, sink=sink)
+    drawn = len(state.network.alive(NOW))
+    shown_by = sink.events[1].columns
+    pairs = set(zip(shown_by["source"].tolist(), shown_by["propensity"].tolist(), strict=True))
+    assert pairs == {("following", 1.0), ("explore", 1 / drawn)}
+    assert result.trace.fetched["explore"] == len(PEOPLE)
+
+
 def test_what_is_served_is_recorded_with_its_propensities(state: FeatureState) -> None:
     sink = Held()
     result = run(state, [1, 4], 2, sink=sink, policy="test-1")
