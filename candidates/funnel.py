@@ -1,7 +1,7 @@
 """The funnel: from requests to slates through components, checked when it is built, with a trace of each run.
 
     query hydrators -> sources (merged) -> hydrators -> filters -> ranker -> factors -> rerankers -> selector
-    -> side effects
+    -> filters after selection -> side effects
 
 - A tweet that several sources bring is kept once: `source` names the first of them in the order given, and bit s of
   `sources` says whether the source at place s brought it. `propensity` is the probability that it is a candidate:
@@ -10,6 +10,8 @@
 - What raises is left out and named under `degraded`, and so is what needs its columns. Under a deadline so is what
   took longer than its budget, and what has not begun when the deadline passes. Without a ranker every value is 1, so
   that the feed falls back to newest first; without a selector the slate is the best k.
+- Sources and the ranker may wait for others: under a deadline they run apart, and one that hangs is left behind.
+- What a filter after selection drops leaves the slate, which is filled again from the next best, once.
 - A filter that protects people fails closed: it is never skipped for time, and when it cannot judge, none passes.
 - Without a deadline the clock decides nothing: the same state and request give the same slate.
 """
@@ -23,6 +25,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from candidates.apart import Apart
 from candidates.checks import Columns, check_reasons
 from candidates.component import Component, Factor, Filter, Hydrator, QueryHydrator, Reranker, SideEffect, Source
 from candidates.feed_order import order_by_score
@@ -71,6 +74,7 @@ class Funnel:
         factors: Sequence[Factor] = (),
         rerankers: Sequence[Reranker] = (),
         selector: Selector | None = None,
+        after_selection: Sequence[Filter] = (),
         side_effects: Sequence[SideEffect] = (),
         strict: bool = False,
         timer: Callable[[], float] = time.perf_counter,
@@ -87,6 +91,7 @@ class Funnel:
             factors: pointwise multipliers of the value.
             rerankers: listwise multipliers of the score, each seeing the ones before it.
             selector: picks the slate; the best k when None.
+            after_selection: drop from the slate, which is given best first and is filled again.
             side_effects: look at the result.
             strict: raise what a component raises instead of going on without it: for evaluations and tests.
             timer: seconds that only go forward; only durations are taken from it.
@@ -102,7 +107,8 @@ class Funnel:
         self.base, self.ranker, self.selector = base, ranker, selector
         self.query_hydrators, self.sources, self.hydrators = tuple(query_hydrators), tuple(sources), tuple(hydrators)
         self.filters, self.factors, self.rerankers = tuple(filters), tuple(factors), tuple(rerankers)
-        self.side_effects = tuple(side_effects)
+        self.after_selection, self.side_effects = tuple(after_selection), tuple(side_effects)
+        self._apart = Apart()
         self._strict, self._timer = strict, timer
         self._check()
 
@@ -116,9 +122,11 @@ class Funnel:
         columns.stage(self.rerankers)
         if self.selector is not None:
             columns.read("selector", self.selector.reads)
+        columns.stage(self.after_selection)
         columns.give(("position",), "the selector")
         columns.stage(self.side_effects)
         check_reasons(self.filters)
+        check_reasons(self.after_selection)
 
     def run(self, requests: Requests, k: int, *, deadline_ms: float | None = None) -> FunnelResult:
         """Slates of at most `k` tweets for B requests.
@@ -146,11 +154,14 @@ class Funnel:
             order = order_by_score(batch)
             batch = batch.take(Ragged(batch.offsets, order))
             picked, chance = self._select(guard, batch, k)
+        with guard.stage("after_selection"):
+            picked, fate_after = self._settle(guard, batch, picked)
             slate = _slate(batch, picked, chance)
         factors = {name: factor[order] for name, factor in factors.items()}
         trace = Trace(
-            brought, removed, guard.stage_ms, guard.component_ms, merged, fate, batch, rows[order], factors, picked
-        )
+            brought, removed, guard.stage_ms, guard.component_ms, merged, fate, batch, rows[order], factors, picked,
+            tuple(one.reason for one in self.after_selection), fate_after,
+        )  # fmt: skip
         result = FunnelResult(slate, guard.degraded, trace)
         with guard.stage("side_effects"):
             for effect in self.side_effects:
@@ -171,7 +182,7 @@ class Funnel:
         brought: dict[str, Ragged] = {}
         for source in self.sources:
             missing = source.reads - requests.columns.keys()
-            found = guard.attempt(source, missing, partial(_fetched, source, requests))
+            found = guard.attempt(source, missing, partial(_fetched, source, requests), self._apart)
             if found is not None:
                 brought[source.name] = found
         names = [source.name for source in self.sources]
@@ -189,17 +200,12 @@ class Funnel:
 
     def _filter(self, guard: Guard, merged: CandidateBatch) -> tuple[CandidateBatch, I64, dict[str, int], I64]:
         """The survivors, their rows in `merged`, counts by reason, and which filter dropped each of `merged`."""
-        read = frozenset[str]().union(*(component.reads for component in self.filters))
-        columns = {name: column for name, column in merged.columns.items() if name in read}
-        # Filters see what they read and no more: wide columns are copied once, when all have spoken.
-        batch = CandidateBatch(merged.requests, merged.offsets, columns)
+        batch = _read_by(self.filters, merged)
         rows = np.arange(len(merged), dtype=np.int64)
         fate = np.full(len(merged), -1, np.int64)
         removed = {component.reason: 0 for component in self.filters}
         for number, component in enumerate(self.filters):
-            keep = _attempt(guard, component, batch, partial(_mask, component, batch))
-            if keep is None and component.protects:
-                keep = np.zeros(len(batch), np.bool_)
+            keep = _passed(guard, component, batch)
             if keep is None or keep.all():
                 continue
             fate[rows[~keep]] = number
@@ -211,7 +217,8 @@ class Funnel:
         """With `value`, and the columns that the ranker adds and that are not there yet."""
         ranked = None
         if len(batch):
-            ranked = _attempt(guard, self.ranker, batch, partial(_ranked, self.ranker, batch, guard.left_ms))
+            ask = partial(_ranked, self.ranker, batch, guard.left_ms)
+            ranked = _attempt(guard, self.ranker, batch, ask, self._apart)
         if ranked is None:
             return batch.with_columns({"value": np.ones(len(batch), np.float32)})
         new = {name: column for name, column in ranked.items() if name not in batch.columns and name != "score"}
@@ -249,6 +256,51 @@ class Funnel:
         within = np.arange(offsets[-1], dtype=np.int64) - np.repeat(offsets[:-1], lengths)
         return Ragged(offsets, within + np.repeat(batch.offsets[:-1], lengths)), chance
 
+    def still(self, ranked: CandidateBatch) -> Mask:
+        """[N] what of `ranked`, best first, passes the filters after selection now: for later pages of a slate."""
+        guard = Guard(self._timer, None, strict=self._strict)
+        passed: Mask = self._judge(guard, ranked) < 0
+        return passed
+
+    def _judge(self, guard: Guard, batch: CandidateBatch) -> I64:
+        """[N] which filter after selection drops each of `batch`, best first; -1 for what passes."""
+        rows, fate = np.arange(len(batch), dtype=np.int64), np.full(len(batch), -1, np.int64)
+        batch = _read_by(self.after_selection, batch)
+        for number, component in enumerate(self.after_selection):
+            keep = _passed(guard, component, batch)
+            if keep is None or keep.all():
+                continue
+            fate[rows[~keep]] = number
+            batch, rows = batch.take(Ragged.from_mask(batch.offsets, keep)), rows[keep]
+        return fate
+
+    def _settle(self, guard: Guard, batch: CandidateBatch, picked: Ragged) -> tuple[Ragged, I64]:
+        """The slate after the filters, filled again from the next best, and [M] which filter dropped each of `batch`.
+
+        `batch` is sorted. Where nothing of a slate is dropped, nothing else is judged.
+        """
+        fate = np.full(len(batch), -1, np.int64)
+        first = self._judge(guard, batch.take(picked))
+        if (first < 0).all():
+            return picked, fate
+        again = np.zeros(len(picked), np.bool_)
+        again[picked.owner[first >= 0]] = True
+        place = np.arange(len(batch), dtype=np.int64) + len(batch)  # below the slate, in the order of the batch
+        place[picked.values] = np.arange(len(picked.values))
+        order = np.lexsort((place, batch.request))
+        order = order[again[batch.request[order]]]
+        lengths = np.where(again, np.diff(batch.offsets), 0)
+        fate[order] = self._judge(guard, batch.take(Ragged.from_lengths(lengths, order)))
+        stay = order[fate[order] < 0]
+        begin = offsets_of(np.bincount(batch.request[stay], minlength=len(picked)))
+        rank = np.arange(len(stay)) - begin[batch.request[stay]]
+        filled = stay[rank < picked.lengths[batch.request[stay]]]
+        values = np.concatenate([picked.values[~again[picked.owner]], filled])
+        return Ragged(
+            offsets_of(np.bincount(batch.request[values], minlength=len(picked))),
+            values[np.argsort(batch.request[values], kind="stable")],
+        ), fate
+
 
 def _slate(batch: CandidateBatch, picked: Ragged, chance: F64) -> CandidateBatch:
     slate = batch.take(picked)
@@ -257,8 +309,24 @@ def _slate(batch: CandidateBatch, picked: Ragged, chance: F64) -> CandidateBatch
     return slate.with_columns({"position": position, "propensity": propensity})
 
 
-def _attempt(guard: Guard, component: Component, batch: CandidateBatch, call: Callable[[], T]) -> T | None:
-    return guard.attempt(component, component.reads - batch.columns.keys() - batch.requests.columns.keys(), call)
+def _attempt(
+    guard: Guard, component: Component, batch: CandidateBatch, call: Callable[[], T], apart: Apart | None = None
+) -> T | None:
+    missing = component.reads - batch.columns.keys() - batch.requests.columns.keys()
+    return guard.attempt(component, missing, call, apart)
+
+
+def _read_by(filters: Sequence[Filter], batch: CandidateBatch) -> CandidateBatch:
+    """With the columns that `filters` read and no others: wide ones are copied once, when all filters have spoken."""
+    read = frozenset[str]().union(*(component.reads for component in filters))
+    columns = {name: column for name, column in batch.columns.items() if name in read}
+    return CandidateBatch(batch.requests, batch.offsets, columns)
+
+
+def _passed(guard: Guard, component: Filter, batch: CandidateBatch) -> Mask | None:
+    """What a filter keeps; None for one that is left out, unless it protects people: then it keeps nothing."""
+    keep = _attempt(guard, component, batch, partial(_mask, component, batch))
+    return np.zeros(len(batch), np.bool_) if keep is None and component.protects else keep
 
 
 def _columns(

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TypeVar
 
+from candidates.apart import Apart, LateError
 from candidates.component import Component
 
 log = logging.getLogger(__name__)
@@ -41,13 +42,16 @@ class Guard:
         yield
         self.stage_ms[name] = (self._timer() - began) * 1e3
 
-    def attempt(self, component: Component, missing: frozenset[str], call: Callable[[], T]) -> T | None:
+    def attempt(
+        self, component: Component, missing: frozenset[str], call: Callable[[], T], apart: Apart | None = None
+    ) -> T | None:
         """What `call` returns, or None when the component is left out.
 
         Args:
             component: whose work it is.
             missing: columns that it reads and nothing wrote, because their writer was left out.
             call: the work; it raises when its own result does not fit.
+            apart: where the work is done under a deadline, so that it is left behind when it does not come back.
         """
         name = component.name
         timed = self._deadline_ms is not None and not component.protects
@@ -59,7 +63,13 @@ class Guard:
             return None
         began = self._timer()
         try:
-            out = call()
+            if apart is None or not timed:
+                out = call()
+            else:
+                out = apart.run(name, call, min(component.budget_ms, self.left_ms or 0.0) / 1e3)
+        except LateError as late:
+            self.degraded[name] = f"late: {late}"
+            return None
         except Exception as error:
             if self._strict:
                 error.add_note(f"component {name!r} failed")

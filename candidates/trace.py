@@ -37,6 +37,8 @@ class Why:
     """What each factor and reranker multiplied the value by."""
     score: float | None = None
     """value x product of the factors."""
+    removed_after: str | None = None
+    """The reason of the filter that dropped it after selection."""
     position: int | None = None
     """Its place in the slate, 0 at the top; None when it is not in it."""
 
@@ -53,6 +55,8 @@ class Why:
             return f"tweet {self.tweet_id}: brought by {by}, dropped: {self.removed_by}"
         product = "".join(f" x {factor:g} ({name})" for name, factor in self.factors.items())
         place = "not picked" if self.position is None else f"at position {self.position}"
+        if self.removed_after is not None:
+            place = f"removed after selection: {self.removed_after}"
         return f"tweet {self.tweet_id}: brought by {by}, score {self.score:g} = {self.value:g}{product}, {place}"
 
 
@@ -80,6 +84,16 @@ class Trace:
     """[M] multipliers by component."""
     picked: Ragged = field(repr=False)
     """Rows of `scored` in the slate, best first."""
+    reasons_after: tuple[str, ...] = ()
+    """Reasons of the filters after selection, in their order."""
+    fate_after: I64 = field(default_factory=lambda: np.empty(0, np.int64), repr=False)
+    """[M] index into `reasons_after` of the reason that dropped each of `scored` after selection, -1 for the others."""
+
+    @property
+    def removed_after(self) -> dict[str, int]:
+        """Candidates dropped after selection for each reason. Those of `scored` are shown, dropped, or not picked."""
+        counts = np.bincount(self.fate_after + 1, minlength=len(self.reasons_after) + 1)[1:]
+        return dict(zip(self.reasons_after, counts.tolist(), strict=True))
 
     @property
     def fetched(self) -> dict[str, int]:
@@ -117,6 +131,7 @@ class Trace:
             value=float(self.scored.columns["value"][at]),
             factors={name: float(factor[at]) for name, factor in self.factors.items()},
             score=float(self.scored.columns["score"][at]),
+            removed_after=self.reasons_after[int(self.fate_after[at])] if self.fate_after[at] >= 0 else None,
             position=int(places[0]) if len(places) else None,
         )
 
@@ -133,6 +148,8 @@ class Trace:
             " ".join(f"{name}={ms:.1f}ms" for name, ms in self.stage_ms.items()),
         )
         counts = f"merged={len(self.merged)} | removed {parts[1] or 'none'} | scored={len(self.scored)}"
+        if after := " ".join(f"{name}={count}" for name, count in self.removed_after.items() if count):
+            counts += f" | removed after selection {after}"
         return f"fetched {parts[0]} | {counts} | {parts[2]}"
 
 

@@ -17,8 +17,12 @@ from candidates.products.follow import WhoToFollow
 from candidates.products.home import home_funnel
 from candidates.products.presets import LEFT_OUT
 from candidates.search.hybrid import search_of
+from candidates.side_effects.impressions import Impressions
+from candidates.snapshots import Snapshots
 from candidates.trace import FunnelResult
 from candidates.tweet_vectors import TweetVectors
+from candidates.visibility import Visibility
+from data.batch import CandidateBatch, Mask
 from data.events import EventBatch
 from features.online import FeatureState
 from ranking.ranker import LocalRanker
@@ -119,8 +123,12 @@ class Projections:
 
         self.ranker = LocalRanker(self.state, valued(scorer, settings.feed.value))
         self.who_to_follow = WhoToFollow(self.state, settings.follow)
+        self.visibility = Visibility(self.state)
+        self.snapshots = Snapshots(settings.snapshots)
         self._sink = EventBuffer()
         policy = version if model.version else model.name
+        # The funnel's own side effect counts its ids with another number.
+        self._shown = Impressions(self._sink, policy=policy, worker=29) if settings.record_impressions else None
         self._funnel: Funnel = home_funnel(
             self.state,
             self.timelines,
@@ -166,6 +174,16 @@ class Projections:
         self._sink.take()
         result = self._funnel.run(requests, k, deadline_ms=deadline_ms)
         return result, self._sink.take()
+
+    def still(self, ranked: CandidateBatch) -> Mask:
+        """[N] what of a home feed that was ranked before, best first, may still be shown."""
+        return self._funnel.still(ranked)
+
+    def show(self, slate: CandidateBatch) -> list[EventBatch]:
+        """The events that record a later page of a home feed as served."""
+        if self._shown is not None:
+            self._shown.show(slate)
+        return self._sink.take()
 
     def warm_up(self, k: int, *, time_us: int) -> None:
         """Makes one home feed and drops it: compiled loops are loaded before the first caller waits for them."""

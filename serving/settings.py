@@ -13,6 +13,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from candidates.products.follow import FollowConfig
 from candidates.products.home import HomeConfig
+from candidates.snapshots import SnapshotConfig
 from candidates.trends.engine import TrendConfig
 from data.errors import ConfigError
 from data.home_folder import home_folder
@@ -47,7 +48,7 @@ class Settings(BaseSettings):
     deadline_ms: float | None = Field(default=None, gt=0)
     """Milliseconds that a home timeline may take before parts are left out; None waits for all."""
     record_impressions: bool = True
-    """Write each served slate to the event log, so that it counts as seen."""
+    """Write each served slate to the event log, so that it counts as served and seen."""
     read_timeout_s: float = Field(default=15.0, gt=0)
     """Seconds within which a request must have arrived, headers and body; a slower one is refused."""
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
@@ -58,6 +59,8 @@ class Settings(BaseSettings):
     """How the event log is followed."""
     trends: TrendConfig = TrendConfig()
     """How trends are counted, scored and listed."""
+    snapshots: SnapshotConfig = SnapshotConfig()
+    """What is kept of a home timeline for its later pages."""
     feed: HomeConfig = HomeConfig()
     """What the home timeline is made of."""
     follow: FollowConfig = FollowConfig()

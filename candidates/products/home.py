@@ -9,10 +9,15 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from candidates.component import Hydrator, Reranker, Source
 from candidates.filters.age import Age
+from candidates.filters.conversation import OneAConversation
 from candidates.filters.deleted import Deleted
 from candidates.filters.duplicate import Duplicate
+from candidates.filters.holdout import Holdout, HoldoutConfig, HoldoutGroup
+from candidates.filters.incomplete import Incomplete
+from candidates.filters.outside import Outside
 from candidates.filters.relation import Blocked, Muted, Own
-from candidates.filters.seen import AlreadySeen
+from candidates.filters.repeated_retweet import RepeatedRetweet
+from candidates.filters.served import Served
 from candidates.funnel import Funnel
 from candidates.hydrators.item_vectors import RetrievalVectors, TextVectors
 from candidates.hydrators.reach import Reach
@@ -25,18 +30,21 @@ from candidates.rerankers.fatigue import Fatigue, FatigueConfig
 from candidates.rerankers.new_authors import NewAuthors, NewAuthorsConfig
 from candidates.scorers.network_factor import NetworkFactor
 from candidates.scorers.ranker import AskRanker
+from candidates.scorers.seen_factor import SeenFactor
 from candidates.selectors import MMRConfig, SelectorConfig, TopKConfig, selector_of
 from candidates.side_effects.impressions import Impressions
 from candidates.sources.catch_up import CatchUp
 from candidates.sources.communities import Communities
 from candidates.sources.explore import Explore
 from candidates.sources.following import Following
+from candidates.sources.newest_in_language import NewestInLanguage
 from candidates.sources.popular import Popular
 from candidates.sources.semantic_ids import SemanticIds
 from candidates.sources.similar import Similar
 from candidates.sources.social import Social
 from candidates.sources.two_tower import TwoTower
 from candidates.tweet_vectors import TweetVectors
+from candidates.visibility import Visibility
 from features.online import FeatureState
 from ranking.slate.author_diversity import AuthorDiversityConfig
 
@@ -72,10 +80,26 @@ class HomeConfig(BaseModel):
     """The most tweets drawn by chance, with known probabilities; 0 leaves the source out."""
     explore_seed: int = Field(1, ge=0)
     """Seed of that draw."""
+    newest_cap: int = Field(50, ge=0)
+    """The most of the newest tweets in the reader's language; 0 leaves the source out."""
     max_age_h: float = Field(48.0, gt=0)
     """Tweets of this age in hours or more are not shown."""
-    drop_seen: bool = True
-    """Drop what the reader was served in the last 48 hours."""
+    outside_replies: bool = False
+    """Show replies and retweets from outside the reader's network, too."""
+    one_a_conversation: bool = True
+    """Show only the best placed tweet of a conversation."""
+    holdout: HoldoutConfig | None = None
+    """Which share of tweets a group of readers is never shown; None: there is no such group."""
+    served_hold_min: float = Field(10.0, ge=0)
+    """Minutes for which what was served is held back; 0: it is not."""
+    served_hold_most: int = Field(100, ge=0)
+    """The most candidates held back, those served last."""
+    served_leaves: int = Field(50, ge=1)
+    """Candidates that holding back always leaves, if there are as many: a feed does not run empty by being read."""
+    seen_factor: float = Field(0.3, gt=0, le=1)
+    """Multiplier for each earlier showing of a tweet to the reader in the last 48 hours."""
+    seen_floor: float = Field(0.02, gt=0, le=1)
+    """The least that earlier showings leave of a tweet's value."""
     outside_factor: float = Field(0.75, gt=0, le=1)
     """Multiplier of tweets from authors whom the reader does not follow."""
     author_diversity: AuthorDiversityConfig | None = AuthorDiversityConfig()
@@ -133,6 +157,7 @@ def home_funnel(
         SemanticIds(state, config.semantic_ids_cap, old),
         CatchUp(state, config.catch_up_cap, old),
         Explore(state, config.explore_cap, old, seed=config.explore_seed),
+        NewestInLanguage(state.network, config.newest_cap, old),
     ]
     hydrators: list[Hydrator] = [
         Tweet(state.network),
@@ -151,21 +176,31 @@ def home_funnel(
     ]
     return Funnel(
         base=state.base,
+        query_hydrators=[] if config.holdout is None else [HoldoutGroup(config.holdout)],
         sources=[*(source for source in sources if source is not None and source.cap > 0), *more],
         hydrators=hydrators,
         filters=[
             Deleted(),
+            Incomplete(state.network),
             Age(config.max_age_h),
-            Duplicate(),
             Own(),
             Muted(),
             Blocked(),
-            *([AlreadySeen()] if config.drop_seen else []),
+            *([] if config.outside_replies else [Outside(state.network)]),
+            *([] if config.holdout is None else [Holdout(state.network, config.holdout)]),
+            # These choose among equals, after what says which of them may be shown at all.
+            RepeatedRetweet(),
+            Duplicate(),
+            Served(config.served_hold_min, config.served_hold_most, config.served_leaves),
         ],
         ranker=AskRanker(ranker),
-        factors=[NetworkFactor(config.outside_factor)],
+        factors=[NetworkFactor(config.outside_factor), SeenFactor(config.seen_factor, config.seen_floor)],
         rerankers=rerankers,
         selector=selector if config.new_authors is None else NewAuthors(selector, config.new_authors),
+        after_selection=[
+            *Visibility(state).filters,
+            *([OneAConversation(state.network)] if config.one_a_conversation else []),
+        ],
         side_effects=[] if sink is None else [Impressions(sink, policy=policy)],
         strict=strict,
     )

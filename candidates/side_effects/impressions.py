@@ -7,11 +7,13 @@ import numpy as np
 from candidates.component import SideEffect
 from candidates.ports import EventSink
 from candidates.trace import FunnelResult
-from data.batch import I64, Array
+from data.batch import I64, Array, CandidateBatch, Requests
 from data.events import EventBatch
 from data.ids import MAX_SEQUENCE, snowflake
 
 PER_MS = MAX_SEQUENCE + 1
+HOLDOUT = "holdout"
+"""The request column of `candidates.filters.holdout`."""
 
 
 class Impressions(SideEffect):
@@ -34,13 +36,18 @@ class Impressions(SideEffect):
     def after(self, result: FunnelResult) -> None:
         """Emits what `result` shows."""
         slate = result.slate
-        query, owner = slate.requests.columns, slate.request
+        query = slate.requests.columns
         self.sink.emit(EventBatch("requests", {
             "request_id": query["request_id"], "time_us": query["time_us"], "user_id": query["user_id"],
-            "product": _texts(self.product, len(slate.requests)), "policy": _texts(self.policy, len(slate.requests)),
+            "product": _texts(self.product, len(slate.requests)), "policy": self._policies(slate.requests),
         }))  # fmt: skip
+        self.show(slate)
+
+    def show(self, slate: CandidateBatch) -> None:
+        """Emits the impressions of `slate`, a whole one or a later page of one, at the times of its requests."""
         if not len(slate):
             return
+        query, owner = slate.requests.columns, slate.request
         order = np.lexsort((slate.columns["position"], owner, query["time_us"][owner]))
         shown = owner[order]
         times = query["time_us"][shown]
@@ -51,6 +58,13 @@ class Impressions(SideEffect):
             "score": slate.columns["score"][order].astype(np.float32),
             "propensity": slate.columns["propensity"][order],
         }))  # fmt: skip
+
+    def _policies(self, requests: Requests) -> Array:
+        """[B] the policy's name, with "+holdout" for readers of the group that is held out."""
+        policy = _texts(self.policy, len(requests))
+        if HOLDOUT in requests.columns:
+            policy[requests.columns[HOLDOUT]] = f"{self.policy}+{HOLDOUT}"
+        return policy
 
     def _ids(self, times: I64) -> I64:
         """[N] snowflakes never given before, for times in ascending order.

@@ -18,6 +18,9 @@ class Following(Source):
     """The newest tweets of the reader's timeline; a retweet stands for the tweet it refers to.
 
     With `per_author`, at most so many of each account, its retweets among them; the timeline is then read twice as far.
+
+    What it refers to is judged by the filters like any other tweet, its retweeter here: one whom the reader mutes or
+    blocks, or who blocks the reader, brings nothing.
     """
 
     reads = frozenset({"user_row"})
@@ -36,7 +39,13 @@ class Following(Source):
             _spread(found.offsets, self.network.tweet.author_row[rows], counts, self.per_author, self.cap, keep)
             kept = Ragged.from_mask(found.offsets, keep)
             found, rows = kept, rows[kept.values]
-        return Ragged(found.offsets, originals(self.network, rows))
+        reader, graph = requests.columns["user_row"][found.owner], self.network.graph
+        author, shown = self.network.tweet.author_row[rows], originals(self.network, rows)
+        apart = graph.muted(reader, author) | graph.blocked(reader, author) | graph.blocked(author, reader)
+        apart &= shown != rows
+        if apart.any():
+            return Ragged(Ragged.from_mask(found.offsets, ~apart).offsets, shown[~apart])
+        return Ragged(found.offsets, shown)
 
 
 @kernel

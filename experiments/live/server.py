@@ -118,7 +118,7 @@ def post_tweets(server: Server, authors: Sequence[int], texts: Sequence[str]) ->
 
 def read_homes(server: Server, users: Sequence[int], k: int) -> tuple[list[dict[str, Any]], Latency]:
     """GET the ranked home timeline of each user, `k` tweets; the answers' bodies in that order."""
-    path = "/2/users/{}/timelines/reverse_chronological?max_results={}"
+    path = "/2/users/{}/timeline?max_results={}"
     return _all(server, [("GET", path.format(user, k), server.user(user), None) for user in users])
 
 

@@ -108,6 +108,11 @@ class NetworkState:
         self.languages: list[str] = []
         """Languages by code, in order of first appearance."""
 
+    @property
+    def ascending(self) -> bool:
+        """Whether rows of tweets are in order of time."""
+        return self._ascending
+
     def resolve(self, events: EventBatch) -> EventBatch:
         """The events with `*_row` columns beside their `*_id` columns (-1 for none); new ids get rows."""
         columns, users, tweets = dict(events.columns), len(self.users), len(self.tweets)

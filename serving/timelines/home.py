@@ -1,18 +1,27 @@
-"""The ranked home timeline of one user at one time."""
+"""The ranked home timeline of one user, page by page.
+
+The first page runs the funnel and keeps its ranking as a snapshot; later pages read on from that, without what may
+not be shown any more. So the pages of one snapshot repeat nothing, whatever is posted and served meanwhile.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
+import numpy as np
+
+from candidates.snapshots import Snapshot
+from data.batch import CandidateBatch, Ragged
 from data.events import EventBatch
 from serving.context import Context
 from serving.events.outbox import Transaction
+from serving.kit.problems import ProblemError
 
 
 @dataclass(frozen=True)
 class HomeTimeline:
-    """One ranked home timeline, and how it was made."""
+    """One page of a ranked home timeline, and how it was made."""
 
     request_id: int
     time_us: int
@@ -21,30 +30,40 @@ class HomeTimeline:
     scores: list[float]
     sources: list[str]
     """Which source brought each tweet."""
-    fetched: dict[str, int]
+    fetched: Mapping[str, int]
     """Candidates by source."""
-    removed: dict[str, int]
+    removed: Mapping[str, int]
     """Candidates dropped, by reason."""
-    degraded: dict[str, str]
+    removed_after: Mapping[str, int]
+    """Candidates dropped after selection, by reason."""
+    degraded: Mapping[str, str]
     """Parts that were left out, and why."""
-    stage_ms: dict[str, float]
-    events: list[EventBatch]
+    stage_ms: Mapping[str, float] = field(default_factory=dict)
+    """Milliseconds of each stage; empty for a later page."""
+    next_token: str | None = None
+    """Where the next page begins; None when nothing is left."""
+    events: Sequence[EventBatch] = ()
     """What to record once the answer is sent."""
 
 
-async def home(context: Context, user_id: int, limit: int) -> HomeTimeline:
-    """The ranked home timeline of a user now. Nothing of it counts as seen before `record` writes its events.
+async def home(context: Context, user_id: int, limit: int, token: str | None = None) -> HomeTimeline:
+    """A page of the ranked home timeline of a user: the first one now, or the one after that of `token`.
+
+    Nothing of it counts as served before `record` writes its events.
 
     Raises:
         NotFoundError: there is no such user.
-        ProblemError: 503 while the state is built anew.
+        ProblemError: 400 for a token of another list or one that expired, 503 while the state is built anew.
     """
-    return await context.ask(_home, context, user_id, limit, None)
+    if token is None:
+        return await context.ask(_first, context, user_id, limit, None)
+    request_id, begin = context.paging.keys(_scope(user_id), token, 2)
+    return await context.ask(_later, context, user_id, limit, request_id, begin)
 
 
 def home_now(context: Context, user_id: int, limit: int, *, time_us: int | None = None) -> HomeTimeline:
-    """`home`, waiting for it; ranked for `time_us` when given."""
-    return context.call(_home, context, user_id, limit, time_us)
+    """The first page of `home`, waiting for it; ranked for `time_us` when given."""
+    return context.call(_first, context, user_id, limit, time_us)
 
 
 async def record(context: Context, events: Sequence[EventBatch]) -> None:
@@ -58,22 +77,58 @@ async def record(context: Context, events: Sequence[EventBatch]) -> None:
         await context.write(append)
 
 
-def _home(context: Context, user_id: int, limit: int, time_us: int | None) -> HomeTimeline:
+def _scope(user_id: int) -> str:
+    return f"home {user_id}"
+
+
+def _first(context: Context, user_id: int, limit: int, time_us: int | None) -> HomeTimeline:
     time_us = context.now_us() if time_us is None else time_us
-    request_id = context.new_request_id()
-    result, events = context.projections.home(
+    parts, request_id = context.projections, context.new_request_id()
+    result, events = parts.home(
         user_id, limit, time_us=time_us, request_id=request_id, deadline_ms=context.settings.deadline_ms
     )
-    slate = result.slate.columns
+    snapshot = Snapshot.of(result, parts.snapshots.config.tweets)
+    parts.snapshots.keep(snapshot)
+    return _page(context, snapshot, result.slate, events, result.trace.stage_ms)
+
+
+def _later(context: Context, user_id: int, limit: int, request_id: int, begin: int) -> HomeTimeline:
+    parts, now = context.projections, context.now_us()
+    snapshot = parts.snapshots.find(request_id, now)
+    if snapshot is None:
+        raise ProblemError(
+            400,
+            "expired-cursor",
+            "pagination_token has expired: its feed is no longer kept; ask for the first page again",
+        )
+    ranked = snapshot.ranked
+    standing = np.flatnonzero(parts.still(ranked))
+    rows = standing[standing >= begin][:limit]
+    slate = ranked.take(Ragged(np.array([0, len(rows)], np.int64), rows))
+    slate = slate.with_requests({"time_us": np.array([now], np.int64)})
+    return _page(context, snapshot, slate, parts.show(slate), {})
+
+
+def _page(
+    context: Context,
+    snapshot: Snapshot,
+    slate: CandidateBatch,
+    events: Sequence[EventBatch],
+    stage_ms: Mapping[str, float],
+) -> HomeTimeline:
+    columns, end = slate.columns, int(slate.columns["position"].max(initial=-1)) + 1
+    more = len(slate) and end < len(snapshot.ranked)
     return HomeTimeline(
-        request_id=request_id,
-        time_us=time_us,
-        tweet_ids=slate["tweet_id"].tolist(),
-        scores=slate["score"].tolist(),
-        sources=slate["source"].tolist(),
-        fetched=dict(result.trace.fetched),
-        removed=dict(result.trace.removed),
-        degraded=dict(result.degraded),
-        stage_ms=dict(result.trace.stage_ms),
+        request_id=snapshot.request_id,
+        time_us=snapshot.time_us,
+        tweet_ids=columns["tweet_id"].tolist(),
+        scores=columns["score"].tolist(),
+        sources=columns["source"].tolist(),
+        fetched=snapshot.fetched,
+        removed=snapshot.removed,
+        removed_after=snapshot.removed_after,
+        degraded=snapshot.degraded,
+        stage_ms=stage_ms,
+        next_token=context.paging.cursor(_scope(snapshot.user_id), snapshot.request_id, end) if more else None,
         events=events,
     )

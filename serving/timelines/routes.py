@@ -1,8 +1,8 @@
-"""A user's own tweets, and the ranked home timeline."""
+"""A user's own tweets, and the home timeline: ranked, and in reverse chronological order."""
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
 from starlette.background import BackgroundTask
@@ -13,8 +13,8 @@ from serving.auth.access import Acting, reader
 from serving.context import Net
 from serving.kit.answers import MaxResults, PageToken, PathId, answer, page
 from serving.ops.service import model_card
-from serving.timelines import home
-from serving.timelines.schemas import home_object
+from serving.timelines import chronological, home
+from serving.timelines.schemas import chronological_object, home_object
 from serving.tweets import service as tweets
 from serving.tweets.schemas import tweet_object
 
@@ -23,15 +23,37 @@ _KIND = {"replies": "reply", "retweets": "retweet"}
 router = APIRouter(prefix="/2/users", tags=["timelines"])
 
 
-@router.get("/{id}/timelines/reverse_chronological")
-async def get_home(
-    user_id: Acting, network: Net, max_results: Annotated[int | None, Query(ge=1, le=100)] = None
-) -> Response:
-    """The home timeline of the token's user, ranked by the served model.
+Algorithm = Literal["ranked", "reverse_chronological"]
 
-    The path is v2's; the order is the model's. What is shown counts as seen from then on.
+HomeSize = Annotated[int | None, Query(ge=1, le=100, description="Entries a page")]
+
+
+@router.get("/{id}/timelines/reverse_chronological")
+async def get_reverse_chronological(
+    user_id: Acting, network: Net, max_results: HomeSize = None, pagination_token: PageToken = None
+) -> Response:
+    """What the token's user and those whom they follow posted, newest first."""
+    limit = max_results or network.settings.home_size
+    found = await chronological.chronological(network, user_id, limit, pagination_token)
+    rows = await run_in_threadpool(tweets.by_ids, network, found.tweet_ids)
+    return answer(chronological_object(found, rows))
+
+
+@router.get("/{id}/timeline")
+async def get_timeline(
+    user_id: Acting,
+    network: Net,
+    algorithm: Algorithm = "ranked",
+    max_results: HomeSize = None,
+    pagination_token: PageToken = None,
+) -> Response:
+    """The home timeline of the token's user, ranked by the served model, or newest first.
+
+    What a ranked one shows counts as served and seen from then on.
     """
-    timeline = await home.home(network, user_id, max_results or network.settings.home_size)
+    if algorithm == "reverse_chronological":
+        return await get_reverse_chronological(user_id, network, max_results, pagination_token)
+    timeline = await home.home(network, user_id, max_results or network.settings.home_size, pagination_token)
     rows = await run_in_threadpool(tweets.by_ids, network, timeline.tweet_ids)
     response = answer(home_object(timeline, rows, model_card(network.model)))
     response.background = BackgroundTask(home.record, network, timeline.events)

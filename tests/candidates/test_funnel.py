@@ -135,7 +135,8 @@ def test_the_whole_way() -> None:
     assert result.trace.fetched == {"one": 6, "two": 8}
     assert result.trace.removed == {"odd": 2, "own": 1}
     assert list(result.trace.stage_ms) == [
-        "query_hydrators", "sources", "hydrators", "filters", "ranker", "factors", "selector", "side_effects",
+        "query_hydrators", "sources", "hydrators", "filters", "ranker", "factors", "selector", "after_selection",
+        "side_effects",
     ]  # fmt: skip
 
 

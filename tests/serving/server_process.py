@@ -109,7 +109,7 @@ class ServerProcess:
         return int(answer.json()["data"]["id"])
 
     def home_of(self, user: int) -> list[int]:
-        path = f"{self.url}/2/users/{user}/timelines/reverse_chronological?max_results=100"
+        path = f"{self.url}/2/users/{user}/timeline?max_results=100"
         answer = httpx.get(path, headers=self.headers(user), timeout=30, trust_env=False)
         assert answer.status_code == 200, answer.text
         return [int(one["id"]) for one in answer.json()["data"]]

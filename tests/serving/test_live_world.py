@@ -72,7 +72,7 @@ def test_http_and_the_funnel_in_process_rank_alike(
     with TestClient(create_app(world)) as client:
         for user in readers(tiny_dataset, 40):
             headers = {"Authorization": f"Bearer {world.context.tokens.issue(user)}"}
-            path = f"/2/users/{user}/timelines/reverse_chronological?max_results=20"
+            path = f"/2/users/{user}/timeline?max_results=20"
             home = client.get(path, headers=headers).json()
             assert home["meta"]["model"] == {"name": "two_tower", "version": "7"}
             assert home["meta"]["fetched"]["two_tower"] > 0

@@ -61,7 +61,7 @@ def test_many_clients_at_once_lose_and_double_nothing(url: str, network: Network
             assert answer.status_code == 201, answer.text
             posted.append(int(answer.json()["data"]["id"]))
             if job % 10 == 0:
-                answer = await client.get(f"/2/users/{ALICE}/timelines/reverse_chronological", headers=heads[ALICE])
+                answer = await client.get(f"/2/users/{ALICE}/timeline", headers=heads[ALICE])
                 assert answer.status_code == 200, answer.text
                 assert answer.json()["meta"]["degraded"] == {}
 
@@ -174,7 +174,7 @@ def test_an_answer_that_takes_long_is_not_cut_off(make_network: MakeNetwork, sma
         busy = threading.Thread(target=network.context.call, args=(lambda: time.sleep(1.2),))
         busy.start()
         headers = {"Authorization": f"Bearer {network.context.tokens.issue(ALICE)}"}
-        path = f"/2/users/{ALICE}/timelines/reverse_chronological"
+        path = f"/2/users/{ALICE}/timeline"
         assert httpx.get(url + path, headers=headers, timeout=30).status_code == 200
         busy.join()
 

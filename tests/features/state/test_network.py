@@ -7,11 +7,11 @@ import pytest
 from numpy.typing import NDArray
 
 from data.errors import DataError
-from data.events import HOUR_US, EventBatch
+from data.events import HOUR_US, NEVER_US, EventBatch
 from data.schema import KIND_CODE
 from features.state.columns import Columns, at
 from features.state.network import NetworkState
-from features.state.seen import Seen
+from features.state.seen import MOST, WINDOW_US, Seen
 from tests.features.logs import START, frame
 
 HOUR = HOUR_US
@@ -111,3 +111,28 @@ def test_seen_lasts_forty_eight_hours_exactly() -> None:
     copy = Seen()
     copy.restore(seen.arrays())
     assert copy.has(np.array([5]), tweet, START + 301 * HOUR).all()
+
+
+def test_showings_are_counted_and_survive_saving() -> None:
+    seen, user, tweet = Seen(), np.array([1, 1, 2]), np.array([2, 3, 2])
+    never = -NEVER_US
+    assert [part.tolist() for part in seen.shown(user, tweet, START)] == [[never] * 3, [0] * 3]
+    at = START // WINDOW_US * WINDOW_US + WINDOW_US
+    times = at + np.array([-3, -2, -1, 0, 5])
+    seen.update(_served(np.array([1, 1, 2, 1, 1]), np.array([2, 3, 2, 2, 2]), times))
+    for one in (seen, _copy(seen)):
+        last, count = one.shown(user, tweet, at + 10)
+        assert last.tolist() == [at + 5, at - 2, at - 1]
+        assert count.tolist() == [3, 1, 1]
+        last, count = one.shown(user, tweet, at + 48 * HOUR - 2)
+        assert last.tolist() == [at + 5, never, at - 1]
+        assert count.tolist() == [3, 0, 1]
+    many = np.full(300, 7)
+    seen.update(_served(many, many, np.full(300, at + 6)))
+    assert seen.shown(np.array([7]), np.array([7]), at + 7)[1].tolist() == [MOST]
+
+
+def _copy(seen: Seen) -> Seen:
+    copy = Seen()
+    copy.restore(seen.arrays())
+    return copy

@@ -254,7 +254,7 @@ def test_writes_go_on_while_a_torn_state_is_built_again(network: Network, monkey
         assert client.get(f"/2/tweets/{one}", headers=headers).status_code == 200
         assert client.get("/readyz").status_code == 503
         for path in (
-            f"/2/users/{BOB}/timelines/reverse_chronological",
+            f"/2/users/{BOB}/timeline",
             "/2/tweets/search/recent?query=x",
             "/v1/network",
         ):
