@@ -56,7 +56,7 @@ _KNOWN, _KNOWN_MOST = 36.0, 0.87
 """Follows that a person gives to the well-known, and the largest share of their follows that this may be."""
 GIANTS_SHARE = 0.95
 """Share of these that goes to giants; the others go to stars of a person's topics."""
-_GIANT_RANKS, _GIANT_GROWTH, _GIANT_POWER = 2.5, 0.25, 1.7
+_GIANT_RANKS, _GIANT_GROWTH, _GIANT_POWER = 4.0, 0.25, 2.0
 """The giant of rank r, 0 the first, among the n people of a language has weight
 (r + _GIANT_RANKS x n^_GIANT_GROWTH)^-_GIANT_POWER: of a larger language a smaller share follows its first."""
 _UNFOLLOWED, _UNFOLLOWED_LUCK = 0.27, 0.5

@@ -6,6 +6,7 @@ Rows are in order of account creation, so a user's row here is the row in `users
 # ruff: noqa: SIM905 - lists of words read best as words
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -36,11 +37,12 @@ the schema's actions, so an `ACTION_CODE` is a column here."""
 KINDS: tuple[str, ...] = ("ordinary", "lurker", "celebrity", "news", "bot", "toxic")
 """Kinds of account: lurkers read and hardly act; celebrities and news accounts have many followers, news accounts tweet
 much on few topics; bots tweet spam; toxic actors insult."""
-_SHARES = (0.525, 0.32, 0.008, 0.017, 0.11, 0.02)
+_SHARES = (0.505, 0.32, 0.008, 0.017, 0.13, 0.02)
+"""Shares of people by kind. Of accounts that tweet a lot, fewer post like bots than are: some bots link seldom."""
 _DEVICE_SHARES = (0.42, 0.40, 0.18)
 
 # By kind: originals, loudness, talent, appeal to followers, sociability, concentration of interests, toxicity.
-_CHATTER = np.array([1.0, 0.1, 4.0, 14.0, 5.0, 3.0])
+_CHATTER = np.array([1.0, 0.1, 4.0, 14.0, 4.3, 3.0])
 _LOUD = np.array([0.0, -2.4, -0.7, -1.2, -0.3, 0.8])
 _TALENT = np.array([0.0, 0.0, 0.9, 0.6, -1.1, -0.5])
 _APPEAL = np.array([1.0, 0.3, 25.0, 10.0, 0.2, 0.8])
@@ -49,6 +51,8 @@ _CONCENTRATION = np.array([4.0, 4.0, 1.6, 1.4, 1.4, 2.5])
 _TOXIC = np.array([0.015, 0.01, 0.003, 0.001, 0.01, 0.45])
 _PUBLIC = ("reply", "retweet", "quote")
 _SILENT = ("click", "profile_click", "share")
+_RELUCTANCE = 6.0
+"""Logit against acting in public on a tweet that suits one; beyond it a louder voice adds little."""
 
 _FIRST = (
     "ava ben cara dan ella finn gita hugo ines jack kira liam maya noah olga paul quinn rosa sam tara umar vera will "
@@ -172,8 +176,8 @@ def make_people(config: WorldConfig) -> People:
     rng = Stream(config.seed, "people").generator()
     joins = _joining_days(config)
     people, topics = config.people + len(joins), config.topics
-    kind = rng.choice(len(KINDS), people, p=_SHARES)
-    language = rng.choice(len(LANGUAGE_CODES), people, p=LANGUAGE_SHARES)
+    language = _in_shares(LANGUAGE_SHARES, np.zeros(people, np.int64), rng)
+    kind = _in_shares(_SHARES, language, rng)
     place = _places(language, rng)
     interests = _interests(config, kind, rng)
     topic_style = rng.normal(size=(topics, STYLE)).astype(np.float32)
@@ -183,10 +187,10 @@ def make_people(config: WorldConfig) -> People:
     old = config.start_us - (rng.beta(1.3, 1.1, config.people) * 12 * 365 * DAY_US + DAY_US).astype(np.int64)
     created = np.concatenate([np.sort(old), _joining_times(config, joins, offset[config.people :])])
     created -= created % 1000
-    loudness = _even_normal(language, rng)
-    chatter = np.exp(2.2 * loudness) * _CHATTER[kind]
+    loudness = ndtri(_even(language, rng))
     activity = np.exp(0.85 * (0.5 * loudness + np.sqrt(0.75) * rng.normal(size=people)))
-    chatter = _scaled(chatter, config.tweets_per_day, 40.0)
+    activity = _scaled(activity, language, config.impressions_per_day, 12.0 * config.impressions_per_day)
+    chatter = _scaled(np.exp(2.2 * loudness) * _CHATTER[kind], language, config.tweets_per_day, 40.0)
     talent = 0.8 * rng.normal(size=people) + _TALENT[kind]
     appeal = (1.0 + rng.pareto(1.35, people)) * _APPEAL[kind] * (0.1 + chatter / config.tweets_per_day) ** 0.35
     settled = np.arange(people) < config.people
@@ -204,12 +208,12 @@ def make_people(config: WorldConfig) -> People:
         interests=interests,
         **_reflection(config, kind, interests),
         style=style.astype(np.float32),
-        leaning=_leaning(config, kind, loudness, appeal, rng),
+        leaning=_leaning(config, kind, language, loudness, activity, appeal, rng),
         talent=talent.astype(np.float32),
         sociability=np.clip(sociable, 0.0, 0.9).astype(np.float32),
         toxicity=(_TOXIC[kind] * rng.uniform(0.3, 1.7, people)).astype(np.float32),
         appeal=appeal,
-        activity=_scaled(activity, config.impressions_per_day, 12.0 * config.impressions_per_day),
+        activity=activity,
         chatter=chatter,
         regularity=_regularity(config, kind, activity),
     ))  # fmt: skip
@@ -270,16 +274,19 @@ def _reflection(config: WorldConfig, kind: I64, interests: F32) -> dict[str, F32
     }
 
 
-def _leaning(config: WorldConfig, kind: I64, loudness: F64, appeal: F64, rng: np.random.Generator) -> F32:
+def _leaning(
+    config: WorldConfig, kind: I64, language: I64, loudness: F64, activity: F64, appeal: F64, rng: np.random.Generator
+) -> F32:
     """[P, A] own offsets: the temperament of each, and how loudly a person acts in public.
 
-    A voice is `loudness` x (0.6 x that of the tweets one writes + 0.8 x a normal number) + that of the kind; replies,
-    retweets and quotes take all of it, likes 45%, clicks and shares 15%, other actions none. The famous seldom pass on:
-    a retweet loses `reserve` x log(appeal / mean appeal) where that is positive.
+    A voice is `loudness` x (0.6 x that of the tweets one writes + 0.8 x a normal number) + that of the kind, and
+    levelled by language; replies, retweets and quotes take all of it, likes 45%, clicks and shares 15%, other actions
+    none. The famous seldom pass on: a retweet loses `reserve` x log(appeal / mean appeal) where that is positive.
     """
     spread = config.behaviour.temperament
     leaning = spread * rng.standard_normal((len(kind), len(WORLD_ACTIONS)), np.float32)
-    voice = config.behaviour.loudness * (0.6 * loudness + 0.8 * _even_normal(kind, rng)) + _LOUD[kind]
+    voice = config.behaviour.loudness * (0.6 * loudness + 0.8 * ndtri(_even(language, rng))) + _LOUD[kind]
+    voice += _levelling(voice, language, activity)
     for at, action in enumerate(WORLD_ACTIONS):
         share = 1.0 if action in _PUBLIC else 0.45 if action == "like" else 0.15 if action in _SILENT else 0.0
         leaning[:, at] += (share * voice).astype(np.float32)
@@ -305,22 +312,44 @@ def _regularity(config: WorldConfig, kind: I64, activity: F64) -> F64:
     return out
 
 
-def _even_normal(group: I64, rng: np.random.Generator) -> F64:
-    """[P] normal numbers that are quantiles within each group, in random order: a few loud people make most tweets, and
-    no language should be loud by their chance alone."""
+def _levelling(voice: F64, language: I64, activity: F64) -> F64:
+    """[P] what brings each language to the same mean of activity x chance to act in public, added to a `voice` [P].
+
+    A few loud people make most tweets, and the loudest of a small language are less loud than those of a large one: by
+    itself it would say less than its share, or more by the chance of a single person.
+    """
+    count, added = np.maximum(np.bincount(language), 1), np.zeros(int(language.max()) + 1)
+    mean = float((activity * expit(voice - _RELUCTANCE)).mean())
+    for _ in range(20):
+        acts = activity * expit(voice + added[language] - _RELUCTANCE)
+        added += np.log(mean / np.maximum(np.bincount(language, acts) / count, 1e-12))
+    return np.clip(added, -2.0, 2.0)[language]
+
+
+def _even(group: I64, rng: np.random.Generator) -> F64:
+    """[P] numbers in (0, 1) that are evenly spaced within each group, in random order."""
     rank = np.lexsort((rng.random(len(group)), group))
     size = np.bincount(group)
     first = np.r_[0, np.cumsum(size)[:-1]]
     within = np.empty(len(group))
     within[rank] = np.arange(len(group)) - first[group[rank]]
-    out: F64 = ndtri((within + 0.5) / size[group])
+    out: F64 = (within + 0.5) / size[group]
     return out
 
 
-def _scaled(values: F64, mean: float, cap: float) -> F64:
-    """`values` scaled to a mean, none above max(cap, 4 x mean); after each cut they are scaled again."""
-    out: F64 = values * (mean / values.mean())
-    for _ in range(20):
+def _in_shares(shares: Sequence[float], group: I64, rng: np.random.Generator) -> I64:
+    """[P] rows of `shares`, which sum to 1: in every group as many of each as its share says, to within one."""
+    out: I64 = np.searchsorted(np.cumsum(shares)[:-1], _even(group, rng), side="right")
+    return out
+
+
+def _scaled(values: F64, group: I64, mean: float, cap: float) -> F64:
+    """`values` [P] scaled to one mean in every group, none above max(cap, 4 x mean); after each cut they are scaled
+    again."""
+    size, out = np.maximum(np.bincount(group), 1), values
+    for _ in range(21):
+        out = out * (mean / (np.bincount(group, out) / size))[group]
+        if (out <= max(cap, 4.0 * mean) * (1.0 + 1e-9)).all():
+            break
         out = np.minimum(out, max(cap, 4.0 * mean))
-        out = out * (mean / out.mean())
     return out

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import polars as pl
 import pytest
-from scipy import stats
+from scipy import special, stats
 
 from data.batch import F64
 from data.dataset import Dataset
@@ -17,6 +17,7 @@ from data.synthetic.config import WorldConfig
 from data.synthetic.hidden import HIDDEN, Hidden
 from data.synthetic.make import make_world
 from data.synthetic.people import KINDS, WORLD_ACTIONS, People, make_people, topic_popularity
+from data.synthetic.places import LANGUAGE_SHARES
 from data.synthetic.world import World
 from experiments.simulation.logging_feed import LoggingFeed
 from tests.data.synthetic.scenario import consistent
@@ -84,6 +85,30 @@ def test_loud_people_write_more_and_the_means_are_those_asked_for(people: People
     assert people.chatter.mean() == pytest.approx(CONFIG.tweets_per_day)
     assert people.activity.mean() == pytest.approx(CONFIG.impressions_per_day)
     assert people.activity.max() < 12.1 * CONFIG.impressions_per_day
+
+
+@pytest.mark.parametrize("seed", [1, 911])
+@pytest.mark.parametrize(("count", "temperament"), [(1_000, 0.2), (10_000, 0.1)])
+def test_every_language_writes_and_acts_in_public_as_its_people_say(count: int, temperament: float, seed: int) -> None:
+    """Few people make most tweets; which language they speak moves the shares of languages by temperament alone."""
+    config = WorldConfig(people=count, seed=seed)
+    people = make_people(config)
+    size = np.bincount(people.language)
+    np.testing.assert_allclose(size / len(people), LANGUAGE_SHARES, atol=1.01 / len(people))
+    for written in (people.chatter, people.activity):
+        np.testing.assert_allclose(np.bincount(people.language, written) / size, written.mean(), rtol=0.01)
+    voice = people.leaning[:, WORLD_ACTIONS.index("reply")] + 3.0 * (people.kind == KINDS.index("bot"))
+    acts = people.activity * special.expit(voice - 6.0)
+    np.testing.assert_allclose(np.bincount(people.language, acts) / size / acts.mean(), 1.0, atol=temperament)
+
+
+@pytest.mark.parametrize("seed", [1, 911])
+def test_every_language_has_its_share_of_bots_and_news(seed: int) -> None:
+    people = make_people(WorldConfig(people=10_000, seed=seed))
+    counts = np.zeros((len(LANGUAGE_SHARES), len(KINDS)))
+    np.add.at(counts, (people.language, people.kind), 1)
+    shares = np.array([0.505, 0.32, 0.008, 0.017, 0.13, 0.02])
+    assert np.abs(counts - counts.sum(axis=1, keepdims=True) * shares).max() <= 1.0
 
 
 def test_talent_and_affinity_have_the_stated_spread(people: People) -> None:
