@@ -127,9 +127,9 @@ def test_talent_and_affinity_have_the_stated_spread(people: People) -> None:
 EAGER = WorldConfig(people=120, days=1, follows=20.0, seed=5, tweets_per_day=2.0, tick_min=15)
 
 
-def made(folder: Path, eagerness: float, impressions: float) -> tuple[Dataset, World]:
+def made(folder: Path, eagerness: float, impressions: float, people: int = EAGER.people) -> tuple[Dataset, World]:
     behaviour = EAGER.behaviour.model_copy(update={"eagerness": eagerness})
-    config = EAGER.model_copy(update={"behaviour": behaviour, "impressions_per_day": impressions})
+    config = EAGER.model_copy(update={"behaviour": behaviour, "impressions_per_day": impressions, "people": people})
     dataset = make_world(config, folder, feed=LoggingFeed())
     return dataset, World.open(dataset.truth)
 
@@ -141,7 +141,7 @@ def eager(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, World]:
 
 @pytest.fixture(scope="module")
 def bitter(tmp_path_factory: pytest.TempPathFactory) -> tuple[Dataset, World]:
-    return made(tmp_path_factory.mktemp("worlds") / "bitter", -14.0, 150.0)
+    return made(tmp_path_factory.mktemp("worlds") / "bitter", -14.0, 150.0, people=200)
 
 
 def test_retweets_repeat_and_answers_have_a_quality_and_mood_of_their_own(eager: tuple[Dataset, World]) -> None:
