@@ -2,32 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import polars as pl
 
-from candidates.products.home import HomeConfig
 from candidates.trace import FunnelResult, Why
 from data.dataset import Dataset
-from data.errors import ConfigError, NotFoundError
 from experiments.evaluation.bundles import bundles_of
+from experiments.live.home import LocalHome
+from experiments.live.tweet_texts import tweet_texts
 from experiments.notebook.display import Result, shown
 from experiments.notebook.own_parts import check_scorer
 from experiments.reports.plots import new_figure
 from experiments.runs.models import served_model
 from experiments.runs.splits import split_of
-from features.online import FeatureState
 from ranking.ranker import check_columns
 from ranking.scorer import Scorer
-from serving.kit.telemetry import Metrics
-from serving.loading import end_us
 from serving.model import ServedModel, untrained
-from serving.projections import MakeSource, Projections
-from serving.settings import Settings
 
 
 def ranking_model(dataset: Dataset, model: str, scorer: Scorer | None, home: Path) -> ServedModel:
@@ -51,37 +44,11 @@ def ranking_model(dataset: Dataset, model: str, scorer: Scorer | None, home: Pat
     return bundle
 
 
-class Home:
+class Home(LocalHome):
     """The home feeds of all users of a data set, at the end of its log. Nothing shown here counts as seen."""
-
-    def __init__(
-        self,
-        dataset: Dataset,
-        model: ServedModel,
-        *,
-        config: HomeConfig | None = None,
-        sources: Sequence[MakeSource] = (),
-        strict: bool = False,
-    ) -> None:
-        """Replays the log and composes the funnel: the sources of `config`, then `sources`.
-
-        With `strict` a part that fails raises its error; without, it is left out of the feed.
-
-        Raises:
-            ConfigError: no source is left, two have one name, or one reads a column that nothing writes.
-        """
-        settings = Settings.read(record_impressions=False, **({} if config is None else {"feed": config}))
-        self.dataset, self.time_us = dataset, end_us(dataset)
-        self._parts = Projections(settings, model, Metrics(), sources, strict=strict)
-        self._parts.replay(dataset.replay(sorted(self._parts.tables)).advance(), self.time_us)
 
     def __repr__(self) -> str:
         return f"Home of {self.dataset.name}: {len(self.state.network.users):,} users, feed(user_id) gives a feed"
-
-    @property
-    def state(self) -> FeatureState:
-        """What is known at the end of the log."""
-        return self._parts.state
 
     def feed(self, user_id: int, k: int = 20) -> HomeFeed:
         """The best `k` tweets for a user.
@@ -90,12 +57,7 @@ class Home:
             ConfigError: `user_id` is no whole number.
             NotFoundError: there is no such user.
         """
-        if not isinstance(user_id, int | np.integer):
-            raise ConfigError(f"user {user_id!r} is no whole number", remedy="ids are in scan('users') of the data set")
-        if int(self.state.network.users.rows(np.array([user_id], np.int64))[0]) < 0:
-            raise NotFoundError(f"unknown user {user_id}", remedy="ids are in scan('users') of the data set")
-        result, _ = self._parts.home(user_id, k, time_us=self.time_us, request_id=0)
-        return HomeFeed(user_id, self.time_us, result, self.dataset)
+        return HomeFeed(user_id, self.time_us, self.run(user_id, k), self.dataset)
 
 
 @dataclass(frozen=True, repr=False)
@@ -126,34 +88,12 @@ class HomeFeed(Result):
         )
         factors = [self.why(one).factors for one in self.tweet_ids]
         frame = frame.with_columns(pl.Series(name, [one[name] for one in factors]) for name in (factors or [{}])[0])
-        frame = self._named(frame).join(self._texts(), on="tweet_id", how="left", maintain_order="left")
+        texts = tweet_texts(self.dataset, self.tweet_ids)
+        frame = frame.join(texts, on="tweet_id", how="left", maintain_order="left")
+        frame = frame.with_columns(pl.col("author").fill_null(pl.col("author_id").cast(pl.String)))
         return frame.select("position", "tweet_id", "author", "text", pl.exclude(
             "position", "tweet_id", "author", "text", "author_id"
         ))  # fmt: skip
-
-    def _texts(self) -> pl.DataFrame:
-        """`tweet_id`, `text` of the feed's tweets; of a retweet `RT @name: ` and the original's text."""
-        tweets = self.dataset.scan("tweets")
-        if "referenced_id" not in tweets.collect_schema():
-            return tweets.filter(pl.col("tweet_id").is_in(self.tweet_ids)).select("tweet_id", "text").collect()
-        own = (
-            tweets.filter(pl.col("tweet_id").is_in(self.tweet_ids))
-            .select("tweet_id", "text", "referenced_id")
-            .collect()
-        )
-        first = tweets.filter(pl.col("tweet_id").is_in(own["referenced_id"].drop_nulls().to_list()))
-        named = self._named(first.select("author_id", referenced_id="tweet_id", original="text").collect())
-        again = pl.concat_str(pl.lit("RT @"), "author", pl.lit(": "), "original")
-        text = pl.when(pl.col("text") == "").then(pl.coalesce(again, "text")).otherwise("text")
-        return own.join(named, on="referenced_id", how="left").select("tweet_id", text=text)
-
-    def _named(self, frame: pl.DataFrame) -> pl.DataFrame:
-        """With the authors' handles, or their ids where the log has none."""
-        if "users" not in self.dataset.tables:
-            return frame.with_columns(author=pl.col("author_id").cast(pl.String))
-        names = self.dataset.scan("users").select(author_id="user_id", author="username").collect()
-        joined = frame.join(names, on="author_id", how="left", maintain_order="left")
-        return joined.with_columns(pl.col("author").fill_null(pl.col("author_id").cast(pl.String)))
 
     def _left_out(self) -> list[str]:
         return [f"left out: {name}: {why}" for name, why in self.result.degraded.items()]
