@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from collections.abc import Callable
 from functools import cache
 from hashlib import sha256
 from pathlib import Path
@@ -72,21 +73,28 @@ def _drop_earlier(folder: Path, source: Path) -> None:
 
 
 class _Stamped:
-    """Names the files of a loop by the stamp of its source, if that is ours, and drops those of earlier source."""
+    """Names the files of a loop by the stamp of its source, if that is ours, and drops those of earlier source.
+
+    A source that is reached through a link shares the machine code of the file itself.
+    """
 
     _py_file: str
     _lineno: int
 
+    def __init__(self, function: Callable[..., object], file: str) -> None:
+        locator: Any = super()
+        locator.__init__(function, str(Path(file).resolve()))
+
     def get_disambiguator(self) -> str:
         """What distinguishes a loop's files from those of others, and of its own earlier source."""
-        file = Path(self._py_file).resolve()
+        file = Path(self._py_file)
         return f"{self._lineno}-{stamp(file)}" if file.is_relative_to(ROOT) else str(self._lineno)
 
     def ensure_cache_path(self) -> None:
         """Makes the folder where it is missing."""
         locator: Any = self
         super().ensure_cache_path()  # type: ignore[misc]
-        file = Path(self._py_file).resolve()
+        file = Path(self._py_file)
         if file.is_relative_to(ROOT):
             _drop_earlier(Path(locator.get_cache_path()), file)
 

@@ -46,6 +46,11 @@ def _run(packages: Path, *, name: str = "Shape", order: tuple[str, str] = ("widt
     shape = SHAPE.format(name=name, first=order[0], second=order[1], step=step)
     (packages / "data" / "shapes_for_test.py").write_text(shape)
     (packages / "data" / "loops_for_test.py").write_text(LOOP.format(name=name))
+    return _printed(packages, name)
+
+
+def _printed(packages: Path, name: str) -> str:
+    """What the loop gives."""
     # Two versions of a module written within a second have one time: Python would take the first's byte code.
     environment = {"PYTHONPATH": str(packages), "PYTHONDONTWRITEBYTECODE": "1"}
     command = [sys.executable, "-c", CALL.format(name=name)]
@@ -70,6 +75,21 @@ def test_a_change_in_another_module_compiles_a_loop_again(packages: Path) -> Non
     left = set((packages / "data" / "__pycache__").glob("loops_for_test.area*.nbc"))
     assert len(left) == len(before)
     assert not left & before
+
+
+@pytest.mark.slow
+def test_a_loop_reached_through_a_link_is_not_compiled_again(
+    packages: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert _run(packages) == "23.0"
+    before = set((packages / "data" / "__pycache__").iterdir())
+    linked = tmp_path_factory.mktemp("linked")
+    (linked / "data").mkdir()
+    for file in (packages / "data").glob("*.py"):
+        (linked / "data" / file.name).symlink_to(file)
+    assert _printed(linked, "Shape") == "23.0"
+    assert not (linked / "data" / "__pycache__").exists()
+    assert set((packages / "data" / "__pycache__").iterdir()) == before
 
 
 def test_a_loop_depends_on_the_loops_tuples_and_constants_that_it_imports_and_on_nothing_else() -> None:
