@@ -149,8 +149,8 @@ def test_a_state_is_refused_with_another_understanding_or_without_files(tmp_path
 
 def test_base_and_lookup_for_many_requests_at_once() -> None:
     state, log = FeatureState(letters()), story()
-    for name in TABLES_USED:
-        state.update(EventBatch.from_frame(name, log.tables[name]))
+    for name, table in log.tables.items():
+        state.update(EventBatch.from_frame(name, table))
     time = START + DAY_US
     requests = state.requests([1, 2, 3], time)
     rows = state.network.tweets.rows(np.array([10, 11]))

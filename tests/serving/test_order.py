@@ -222,12 +222,8 @@ def test_no_moment_is_told_that_is_not_written_down(steps: list[int]) -> None:
 
 
 def left_as_it_was(network: Network, folder: Path) -> Path:
-    """The database as kill -9 leaves it: nothing is closed, nothing given back."""
-    folder.mkdir()
-    for one in network.context.settings.home.iterdir():
-        if not one.name.endswith(".lock"):
-            shutil.copy(one, folder / one.name)
-    return folder
+    """The home folder as kill -9 leaves it: nothing is closed, nothing given back."""
+    return Path(shutil.copytree(network.context.settings.home, folder, ignore=shutil.ignore_patterns("*.lock")))
 
 
 @dataclass
