@@ -335,7 +335,9 @@ def test_a_source_and_a_scorer_of_a_cell_make_a_feed(world):
     assert feed.result.trace.fetched["fresh"] == 50
     assert f"{world.rows('users')} users" in repr(home)
     assert (home.feed(_reader(world), 100).to_polars()["text"] != "").all()
-    alone = rookery.HomeConfig(following_cap=0, popular_cap=0, two_tower_cap=0, selector={"kind": "top_k"})
+    alone = rookery.HomeConfig(
+        following_cap=0, popular_cap=0, two_tower_cap=0, newest_cap=0, selector={"kind": "top_k"}
+    )
     feed = rookery.open_home(world, scorer=Newest(), sources=[Fresh], config=alone).feed(_reader(world), 10)
     assert set(feed.to_polars()["source"]) == {"fresh"}
     with pytest.raises(ConfigError, match="'fresh'"):

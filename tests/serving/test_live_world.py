@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 
 from candidates.timelines import PulledTimelines
 from data.dataset import Dataset
+from data.events import HOUR_US
 from ranking.models.two_tower import TowerPairs, TwoTower, TwoTowerConfig
 from serving.app import create_app
 from serving.fanout.policy import FanoutConfig
@@ -104,7 +105,8 @@ def test_a_world_comes_back_after_a_restart(
     for user in users[:10]:
         world.context.write_now(lambda tx, one=user: service.post(tx, one, "just after the end"))  # type: ignore[misc]
     world.settle()
-    at = world.context.clock.now_us()
+    # Of this moment both networks compute all vectors anew, however long the restart takes.
+    at = world.context.clock.now_us() + 2 * HOUR_US
     before = [home_now(world.context, user, 20, time_us=at).tweet_ids for user in users]
     world.close()
     again = make_network(model=model, fanout=FanoutConfig(push_below=10, pull_from=40))
