@@ -17,7 +17,7 @@ from candidates.trace import FunnelResult
 from data.batch import Array, CandidateBatch, offsets_of
 from data.events import MINUTE_US
 
-_KEPT = ("tweet_row", "tweet_id", "author_row", "author_id", "source", "score", "propensity")
+_KEPT = ("tweet_row", "tweet_id", "author_row", "author_id", "source", "sources", "score", "propensity")
 
 
 class SnapshotConfig(BaseModel):

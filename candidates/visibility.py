@@ -46,9 +46,10 @@ class Hidden(Filter):
 class Visibility:
     """The filters that decide what may be shown, in order: `Hidden`, then `Ancestors`."""
 
-    def __init__(self, state: FeatureState) -> None:
-        """Over `state`."""
-        self.filters: tuple[Filter, ...] = (Hidden(state), Ancestors(state.network))
+    def __init__(self, state: FeatureState, *, ancestors: bool = True) -> None:
+        """Over `state`; without `ancestors` a reply may be shown below what may not."""
+        hidden = Hidden(state)
+        self.filters: tuple[Filter, ...] = (hidden, Ancestors(state.network)) if ancestors else (hidden,)
 
     def visible(self, batch: CandidateBatch) -> Mask:
         """[N] True for what may be shown; `batch` has the columns of `FeatureState.base`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Mapping
 
 import numpy as np
@@ -11,7 +12,9 @@ from data.errors import ModelError
 from data.schema import TABLES
 from features.catalogue import owners, view
 from features.online import FeatureState
-from ranking.scorer import Scorer
+from ranking.scorer import Scorer, ValuedScorer
+
+_log = logging.getLogger(__name__)
 
 BASE_COLUMNS = frozenset({"user_id", "user_row", "time_us", "tweet_id", "tweet_row", "author_id", "author_row"})
 """Columns that every request and candidate has; no feature view writes them."""
@@ -40,18 +43,28 @@ class LocalRanker:
 
 
 def check_columns(
-    reads: Iterable[str], *, model: str, data: str, tables: Iterable[str], learned_from: Iterable[str] = ()
-) -> None:
+    reads: Iterable[str],
+    *,
+    model: str,
+    data: str,
+    tables: Iterable[str],
+    learned_from: Iterable[str] = (),
+    optional: Iterable[str] = (),
+) -> tuple[str, ...]:
     """Refuses a model that reads columns which a data set cannot fill.
 
     A column needs at least one of the tables that its view reads; ids of the request and the candidate are always
     there. Where the model's training data had none of these tables either (`learned_from`, where it is known, names
-    those that it had), it has learned that the column says nothing.
+    those that it had), it has learned that the column says nothing. Columns of `optional` are left out where the data
+    set cannot fill them: they read as 0.
+
+    Returns:
+        Those of `optional` that are left out; the log names them, too.
 
     Raises:
         ModelError: naming the column and the table.
     """
-    held, known = set(tables), owners()
+    held, known, left = set(tables), owners(), list[str]()
     had = set(learned_from) or set(TABLES)
     for column in reads:
         if column in BASE_COLUMNS:
@@ -61,7 +74,17 @@ def check_columns(
         # Tables outside the schema are derived from the tweets' texts, which every data set has.
         needed = [name for name in view(known[column]).tables if name in TABLES]
         if had.intersection(needed) and not held.intersection(needed):
+            if column in optional:
+                left.append(column)
+                _log.warning("%s goes without %r: data set %r lacks %s", model, column, data, " or ".join(needed))
+                continue
             raise ModelError(
                 f"model {model!r} reads {column!r} from table {' or '.join(needed)}, which data set {data!r} lacks",
                 remedy="train a model on this data set: rookery train --data DIR",
             )
+    return tuple(left)
+
+
+def optional_columns(scorer: Scorer) -> tuple[str, ...]:
+    """Columns without which the scorer still ranks: those that its value alone reads."""
+    return scorer.value_reads if isinstance(scorer, ValuedScorer) else ()

@@ -147,6 +147,11 @@ class ValuedScorer(Scorer, ABC):
     def left_out(self) -> tuple[str, ...]:
         """Weighted actions that it has not learned to predict."""
 
+    @property
+    @abstractmethod
+    def value_reads(self) -> tuple[str, ...]:
+        """Columns that the value alone reads: where a data set lacks them, that part of the value counts nothing."""
+
     @abstractmethod
     def with_value(self, value: str | Mapping[str, float]) -> Self:
         """The same model whose actions have other weights: see `ranking.value.ValueModel.of`.

@@ -6,6 +6,7 @@ import logging
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 
+from candidates.products.blender import Promoted
 from data.dataset import Dataset
 from data.errors import RookeryError
 from data.ids import EPOCH_MS
@@ -34,8 +35,12 @@ log = logging.getLogger("rookery.serving")
 class Network:
     """The parts and their lifecycle: build, follow the log, close. Routes and services get its `context`."""
 
-    def __init__(self, settings: Settings, model: ServedModel | None = None) -> None:
+    def __init__(
+        self, settings: Settings, model: ServedModel | None = None, *, promoted: Promoted | None = None
+    ) -> None:
         """Opens the database of `settings.home`; `start` or `load` builds the state. Without a model, newest first.
+
+        `promoted` offers promoted tweets for home timelines; without it there are none.
 
         Raises:
             DataError: the database cannot be used.
@@ -68,7 +73,13 @@ class Network:
         self._closed = False
         self._start_lock = threading.Lock()
         self._builder = Builder(
-            settings, self.context.model, self.context.metrics, self.context.log, self.context.letters, self._closing
+            settings,
+            self.context.model,
+            self.context.metrics,
+            self.context.log,
+            self.context.letters,
+            self._closing,
+            promoted,
         )
         self._pump = Pump(self._step, linger_ms=settings.consumers.linger_ms)
 

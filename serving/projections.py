@@ -13,6 +13,7 @@ import numpy as np
 
 from candidates.component import Source
 from candidates.funnel import Funnel
+from candidates.products.blender import Blender, Promoted
 from candidates.products.follow import WhoToFollow
 from candidates.products.home import home_funnel
 from candidates.products.presets import LEFT_OUT
@@ -25,7 +26,7 @@ from candidates.visibility import Visibility
 from data.batch import CandidateBatch, Mask
 from data.events import EventBatch
 from features.online import FeatureState
-from ranking.ranker import LocalRanker
+from ranking.ranker import LocalRanker, optional_columns
 from ranking.scorer import Retriever, Scorer, ValuedScorer
 from ranking.value import ValueModel
 from serving.consumers.search import SearchConsumer
@@ -92,8 +93,11 @@ class Projections:
         sources: Sequence[MakeSource] = (),
         *,
         strict: bool = False,
+        promoted: Promoted | None = None,
     ) -> None:
         """Empty parts for `model`; `sources` bring candidates to the home feed after those of `settings.feed`.
+
+        `promoted` offers promoted tweets for home timelines; without it there are none.
 
         With `strict` a failure of a component of the home feed is raised; without, the component is left out.
         """
@@ -124,6 +128,8 @@ class Projections:
         self.ranker = LocalRanker(self.state, valued(scorer, settings.feed.value))
         self.who_to_follow = WhoToFollow(self.state, settings.follow)
         self.visibility = Visibility(self.state)
+        self.blender = Blender(self.state, self.visibility, self.who_to_follow, promoted, settings.blender)
+        self._feed = settings.feed
         self.snapshots = Snapshots(settings.snapshots)
         self._sink = EventBuffer()
         policy = version if model.version else model.name
@@ -140,6 +146,18 @@ class Projections:
             strict=strict,
             more=[make(self.state) for make in sources],
         )
+
+    @property
+    def left_out(self) -> list[str]:
+        """What the feed's preset and value name and what is not there: in the feed, the model or the data."""
+        left, scorer = list(LEFT_OUT.get(self._feed.preset or "", ())), self.ranker.scorer
+        if isinstance(scorer, ValuedScorer):
+            left += scorer.left_out
+            if not self.state.network.graph.follow.out_count.any():
+                left += optional_columns(scorer)
+        elif self._feed.value is not None:
+            left.append(f"value {self._feed.value} (the model predicts no actions)")
+        return left
 
     @property
     def tables(self) -> frozenset[str]:
@@ -174,6 +192,10 @@ class Projections:
         self._sink.take()
         result = self._funnel.run(requests, k, deadline_ms=deadline_ms)
         return result, self._sink.take()
+
+    def sources_of(self, bits: int) -> list[str]:
+        """The names of the sources whose bits are set in a candidate's `sources`, in the funnel's order."""
+        return [source.name for place, source in enumerate(self._funnel.sources) if bits >> place & 1]
 
     def still(self, ranked: CandidateBatch) -> Mask:
         """[N] what of a home feed that was ranked before, best first, may still be shown."""

@@ -11,6 +11,7 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
+from candidates.products.blender import BlenderConfig
 from candidates.products.follow import FollowConfig
 from candidates.products.home import HomeConfig
 from candidates.snapshots import SnapshotConfig
@@ -65,6 +66,8 @@ class Settings(BaseSettings):
     """What the home timeline is made of."""
     follow: FollowConfig = FollowConfig()
     """How accounts to follow are found."""
+    blender: BlenderConfig = BlenderConfig()
+    """Where who to follow and promoted tweets stand in a home timeline."""
 
     @classmethod
     def read(cls, **values: Any) -> Settings:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 
+from candidates.products.blender import Promoted
 from data.dataset import Dataset
 from serving.events.dead_letters import DeadLetters
 from serving.events.log import DatabaseLog
@@ -36,8 +37,10 @@ class Builder:
         log_: DatabaseLog,
         letters: DeadLetters,
         closing: threading.Event,
+        promoted: Promoted | None = None,
     ) -> None:
-        """Passes over the `letters`, and gives up when the network is `closing`."""
+        """Passes over the `letters`, and gives up when the network is `closing`; `promoted` is for home timelines."""
+        self._promoted = promoted
         self._settings = settings
         self._model = model
         self._metrics = metrics
@@ -51,7 +54,7 @@ class Builder:
         Raises:
             ClosingError: the network is closed.
         """
-        projections = Projections(self._settings, self._model, self._metrics)
+        projections = Projections(self._settings, self._model, self._metrics, promoted=self._promoted)
         projections.trends.restore(self._settings.saved_trends, lambda offset: followed(self._log, dataset, offset))
         if dataset is not None:
             batches = dataset.replay(sorted(projections.tables)).advance()

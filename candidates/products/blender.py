@@ -8,11 +8,24 @@ one before it, in this slate or at the end of the reader's last one. One that ma
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import logging
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Literal, Protocol
 
+import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
+
+from candidates.products.follow import Suggestion, WhoToFollow
+from candidates.visibility import Visibility
+from data.batch import Ragged
+from features.online import FeatureState
+
+_log = logging.getLogger(__name__)
+
+READERS = 10_000
+"""Readers whose last advertiser is remembered, those who were shown one last."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,8 @@ class BlenderConfig(BaseModel):
     """Organic tweets between two promoted ones, and before the first."""
     follow_slot: int = Field(6, ge=1)
     """The place of the module "who to follow"; left out of a feed that ends before it."""
+    follow_accounts: int = Field(3, ge=0)
+    """The most accounts of the module; 0 leaves it out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,3 +109,67 @@ def _next(waiting: list[PromotedTweet], here: set[int], last_advertiser: int) ->
         if offer.advertiser_id != last_advertiser and offer.tweet_id not in here:
             return waiting.pop(place)
     return None
+
+
+@dataclass(frozen=True)
+class Blended:
+    """A page of a home timeline with what is not ranked."""
+
+    entries: list[Entry]
+    suggestions: list[Suggestion] = field(default_factory=list)
+    """The accounts of the module, empty where it is not among the entries."""
+    degraded: Mapping[str, str] = field(default_factory=dict)
+    """What could not be asked, and why."""
+
+
+class Blender:
+    """Blends the pages of one reader after another: the module on first pages, promoted tweets on all."""
+
+    def __init__(
+        self,
+        state: FeatureState,
+        visibility: Visibility,
+        who_to_follow: WhoToFollow,
+        promoted: Promoted | None = None,
+        config: BlenderConfig | None = None,
+    ) -> None:
+        """Without `promoted` there are no promoted tweets."""
+        self.state, self.visibility, self.who_to_follow = state, visibility, who_to_follow
+        self.promoted, self.config = promoted, config or BlenderConfig()
+        self._last: OrderedDict[int, int] = OrderedDict()
+
+    def page(self, user_id: int, organic: Sequence[int], time_us: int, request_id: int, *, first: bool) -> Blended:
+        """The page of `organic` tweets, best first; what fails is left out and named."""
+        degraded: dict[str, str] = {}
+        found: list[Suggestion] = []
+        if first and self.config.follow_accounts and len(organic) >= self.config.follow_slot - 1:
+            found = self.who_to_follow.suggest(user_id, self.config.follow_accounts, time_us)
+        offers: list[PromotedTweet] = []
+        if self.promoted is not None:
+            try:
+                offers = self._visible(user_id, self.promoted.offers(user_id, time_us), time_us, request_id)
+            except Exception as error:  # whoever pays, the feed goes on
+                _log.warning("promoted tweets are left out: %s", error)
+                degraded["promoted"] = f"{type(error).__name__}: {error}"
+        last = self._last.get(user_id, -1)
+        entries = blend(organic, offers, follow=bool(found), last_advertiser=last, config=self.config)
+        shown = [one.advertiser_id for one in entries if one.kind == "promoted"]
+        if shown:
+            self._last[user_id] = shown[-1]
+            self._last.move_to_end(user_id)
+            if len(self._last) > READERS:
+                self._last.popitem(last=False)
+        there = any(one.kind == "who_to_follow" for one in entries)
+        return Blended(entries, found if there else [], degraded)
+
+    def _visible(
+        self, user_id: int, offers: Sequence[PromotedTweet], time_us: int, request_id: int
+    ) -> list[PromotedTweet]:
+        """The offers that the reader may be shown; of a tweet that is not known, none."""
+        rows = self.state.network.tweets.rows(np.array([one.tweet_id for one in offers], np.int64))
+        known = [one for one, row in zip(offers, rows.tolist(), strict=True) if row >= 0]
+        rows = rows[rows >= 0]
+        requests = self.state.requests(np.array([user_id], np.int64), np.array([time_us], np.int64))
+        requests = requests.with_columns({"request_id": np.array([request_id], np.int64)})
+        visible = self.visibility.visible(self.state.base(requests, Ragged(np.array([0, len(rows)]), rows)))
+        return [one for one, keep in zip(known, visible.tolist(), strict=True) if keep]

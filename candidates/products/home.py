@@ -47,6 +47,7 @@ from candidates.tweet_vectors import TweetVectors
 from candidates.visibility import Visibility
 from features.online import FeatureState
 from ranking.slate.author_diversity import AuthorDiversityConfig
+from ranking.slate.limits import TopicCaps, TopicCapsConfig
 
 
 class HomeConfig(BaseModel):
@@ -88,6 +89,8 @@ class HomeConfig(BaseModel):
     """Show replies and retweets from outside the reader's network, too."""
     one_a_conversation: bool = True
     """Show only the best placed tweet of a conversation."""
+    hidden_ancestors: bool = False
+    """Show replies below a tweet that the reader may not be shown, too."""
     holdout: HoldoutConfig | None = None
     """Which share of tweets a group of readers is never shown; None: there is no such group."""
     served_hold_min: float = Field(10.0, ge=0)
@@ -108,6 +111,8 @@ class HomeConfig(BaseModel):
     """How authors and topics that the reader was shown lately lose weight; None: they do not."""
     selector: SelectorConfig = MMRConfig()
     """What picks the slate: `top_k`, `mmr` or `dpp`, the latter two over the retrieval vectors or text embeddings."""
+    per_author: int = Field(0, ge=0)
+    """The most tweets of one author in the slate while there are others; 0: any number."""
     new_authors: NewAuthorsConfig | None = None
     """How new tweets of small authors are explored; None: they are not."""
 
@@ -170,6 +175,8 @@ def home_funnel(
         *([] if config.new_authors is None else [Reach(state)]),
     ]
     selector = selector_of(config.selector)
+    if config.per_author:
+        selector = TopicCaps(TopicCapsConfig(per_topic=config.per_author, topics="author_row"), selector)
     rerankers: list[Reranker] = [
         *([] if config.fatigue is None else [Fatigue(state, config.fatigue)]),
         *([] if config.author_diversity is None else [AuthorDiversity(config.author_diversity)]),
@@ -198,7 +205,7 @@ def home_funnel(
         rerankers=rerankers,
         selector=selector if config.new_authors is None else NewAuthors(selector, config.new_authors),
         after_selection=[
-            *Visibility(state).filters,
+            *Visibility(state, ancestors=not config.hidden_ancestors).filters,
             *([OneAConversation(state.network)] if config.one_a_conversation else []),
         ],
         side_effects=[] if sink is None else [Impressions(sink, policy=policy)],

@@ -43,7 +43,7 @@ from features.online import FeatureState
 from ranking.artifact import Bundle
 from ranking.metrics.catalogue import METRICS
 from ranking.metrics.metric import Metric
-from ranking.ranker import check_columns
+from ranking.ranker import check_columns, optional_columns
 from ranking.scorer import Scorer, TextScorer
 
 
@@ -125,7 +125,12 @@ def evaluate_bundles(
     """
     for reference, bundle in bundles.items():
         check_columns(
-            bundle.scorer.reads, model=reference, data=dataset.name, tables=dataset.tables, learned_from=bundle.tables
+            bundle.scorer.reads,
+            model=reference,
+            data=dataset.name,
+            tables=dataset.tables,
+            learned_from=bundle.tables,
+            optional=optional_columns(bundle.scorer),
         )
         if isinstance(bundle.scorer, TextScorer):
             dataset.require_texts(purpose=f"the scorer {reference!r}")

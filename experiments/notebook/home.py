@@ -18,7 +18,7 @@ from experiments.notebook.own_parts import check_scorer
 from experiments.reports.plots import new_figure
 from experiments.runs.models import served_model
 from experiments.runs.splits import split_of
-from ranking.ranker import check_columns
+from ranking.ranker import check_columns, optional_columns
 from ranking.scorer import Scorer
 from serving.model import ServedModel, untrained
 
@@ -39,7 +39,12 @@ def ranking_model(dataset: Dataset, model: str, scorer: Scorer | None, home: Pat
         check_scorer(model, scorer)
         bundle = bundles_of(dataset, split_of(dataset, "auto"), (), home, {model: scorer})[model]
     check_columns(
-        bundle.scorer.reads, model=model, data=dataset.name, tables=dataset.tables, learned_from=bundle.tables
+        bundle.scorer.reads,
+        model=model,
+        data=dataset.name,
+        tables=dataset.tables,
+        learned_from=bundle.tables,
+        optional=optional_columns(bundle.scorer),
     )
     return bundle
 

@@ -138,6 +138,11 @@ class ActionScorer(ConfiguredScorer, ValuedScorer):
         """Weighted actions that it has not learned to predict."""
         return ValueModel.of(self.config.value).left_out(learned(self))
 
+    @property
+    def value_reads(self) -> tuple[str, ...]:
+        """Columns that the value reads and the model does not."""
+        return tuple(name for name in self.reads if name not in self.config.reads)
+
     def with_value(self, value: str | Mapping[str, float]) -> Self:
         """The same model whose actions are worth something else: see `ValueModel.of`.
 

@@ -1,13 +1,9 @@
-"""Limits that a slate keeps: so many tweets a topic, and a lift for so many tweets of new authors.
+"""Limits that a slate keeps: so many tweets of a topic, or of whatever else a column numbers.
 
 **Topic caps.** Candidates are taken in the order of another selector (best k by score unless one is given). One is
 passed over when any of its topics stands in `per_topic` tweets of the slate already. A slate that stays short so is
 filled with those passed over, in the same order, so that caps never shorten it. A tweet without topics is never passed
 over.
-
-**New-author boost.** Among the candidates of one request whose author has posted fewer than `tweets` tweets, the first
-`most` in order of score (ties: the lower row first) are multiplied by `boost`; a score below 0 is divided by it, so
-that the factor always moves a tweet up.
 """
 
 from __future__ import annotations
@@ -17,12 +13,10 @@ from math import prod
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-from data.batch import F32, I64, Array, CandidateBatch, Ragged, offsets_of
+from data.batch import I64, Array, CandidateBatch, Ragged, offsets_of
 from data.errors import ConfigError, DataError
 from data.kernel import kernel
 from ranking.scorer import Selector
-from ranking.slate.author_diversity import position_among
-from ranking.slate.inputs import finite_scores
 from ranking.slate.topk import TopK
 
 
@@ -78,57 +72,6 @@ def topic_caps(order: Ragged, topics: Array, k: int, per_topic: int) -> Ragged:
     rows = np.empty(out[-1], np.int64)
     _cap(order.offsets, order.values, code, out, per_topic, np.zeros(len(names), np.int64), rows)
     return Ragged(out, rows)
-
-
-class NewAuthorsConfig(BaseModel):
-    """Who is new, and what that is worth."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
-
-    boost: float = Field(1.5, ge=1)
-    """Multiplier of the tweets lifted."""
-    tweets: int = Field(10, ge=1)
-    """An author of fewer tweets than this is new."""
-    most: int = Field(3, ge=0)
-    """Most candidates lifted in one request."""
-    posted: str = "author.tweets"
-    """Column [N] of how many tweets the author has posted."""
-
-
-class NewAuthors:
-    """A listwise factor that lifts a few tweets of new authors."""
-
-    def __init__(self, config: NewAuthorsConfig | None = None) -> None:
-        """With the default configuration when none is given."""
-        self.config = config or NewAuthorsConfig()
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """The score and the number of the author's tweets."""
-        return ("score", self.config.posted)
-
-    def factor(self, batch: CandidateBatch) -> F32:
-        """[N] float32 multipliers of the score."""
-        config = self.config
-        new = batch.column(config.posted) < config.tweets
-        return new_author_boost(batch.column("score"), new, batch.offsets, boost=config.boost, most=config.most)
-
-
-def new_author_boost(scores: Array, new: Array, offsets: I64, *, boost: float = 1.5, most: int = 3) -> F32:
-    """[N] float32 multipliers; `scores` is [N], `new` [N] True for tweets of new authors, `offsets` [B + 1].
-
-    Raises:
-        ConfigError: `boost` is below 1 or `most` negative.
-        DataError: a score that is not finite, or arrays of different lengths.
-    """
-    if not boost >= 1 or most < 0:
-        raise ConfigError(f"boost is {boost} for {most} tweets", remedy="take at least 1 and 0")
-    values, offsets = finite_scores(scores, offsets, "the new-author boost")
-    if len(new) != len(values):
-        raise DataError(f"{len(new)} marks for {len(values)} scores", remedy="give one a candidate")
-    new = np.asarray(new, np.bool_)
-    lifted = new & (position_among(values, new, offsets) < most)
-    return np.where(lifted, np.where(values < 0, 1.0 / boost, boost), 1.0).astype(np.float32)
 
 
 @kernel

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from candidates.products.blender import Blended
 from candidates.snapshots import Snapshot
 from data.batch import CandidateBatch, Ragged
 from data.events import EventBatch
@@ -28,8 +29,12 @@ class HomeTimeline:
     """The time that it was ranked for."""
     tweet_ids: list[int]
     scores: list[float]
-    sources: list[str]
-    """Which source brought each tweet."""
+    sources: list[list[str]]
+    """Which sources brought each tweet, in the funnel's order."""
+    blended: Blended
+    """The page with who to follow and promoted tweets between the tweets."""
+    left_out: list[str]
+    """What the preset and the value name and what is not there."""
     fetched: Mapping[str, int]
     """Candidates by source."""
     removed: Mapping[str, int]
@@ -77,6 +82,11 @@ async def record(context: Context, events: Sequence[EventBatch]) -> None:
         await context.write(append)
 
 
+def shown_ids(home: HomeTimeline) -> list[int]:
+    """The ids of all tweets of a page: the ranked ones, then the promoted."""
+    return home.tweet_ids + [one.tweet_id for one in home.blended.entries if one.kind == "promoted"]
+
+
 def _scope(user_id: int) -> str:
     return f"home {user_id}"
 
@@ -89,7 +99,7 @@ def _first(context: Context, user_id: int, limit: int, time_us: int | None) -> H
     )
     snapshot = Snapshot.of(result, parts.snapshots.config.tweets)
     parts.snapshots.keep(snapshot)
-    return _page(context, snapshot, result.slate, events, result.trace.stage_ms)
+    return _page(context, snapshot, result.slate, events, result.trace.stage_ms, first=True)
 
 
 def _later(context: Context, user_id: int, limit: int, request_id: int, begin: int) -> HomeTimeline:
@@ -106,7 +116,7 @@ def _later(context: Context, user_id: int, limit: int, request_id: int, begin: i
     rows = standing[standing >= begin][:limit]
     slate = ranked.take(Ragged(np.array([0, len(rows)], np.int64), rows))
     slate = slate.with_requests({"time_us": np.array([now], np.int64)})
-    return _page(context, snapshot, slate, parts.show(slate), {})
+    return _page(context, snapshot, slate, parts.show(slate), {}, first=False)
 
 
 def _page(
@@ -115,19 +125,26 @@ def _page(
     slate: CandidateBatch,
     events: Sequence[EventBatch],
     stage_ms: Mapping[str, float],
+    *,
+    first: bool,
 ) -> HomeTimeline:
+    tweet_ids, parts = slate.columns["tweet_id"].tolist(), context.projections
+    time_us = int(slate.requests.columns["time_us"][0])
+    blended = parts.blender.page(snapshot.user_id, tweet_ids, time_us, snapshot.request_id, first=first)
     columns, end = slate.columns, int(slate.columns["position"].max(initial=-1)) + 1
     more = len(slate) and end < len(snapshot.ranked)
     return HomeTimeline(
         request_id=snapshot.request_id,
         time_us=snapshot.time_us,
-        tweet_ids=columns["tweet_id"].tolist(),
+        tweet_ids=tweet_ids,
         scores=columns["score"].tolist(),
-        sources=columns["source"].tolist(),
+        sources=[parts.sources_of(bits) for bits in columns["sources"].tolist()],
+        blended=blended,
+        left_out=parts.left_out,
         fetched=snapshot.fetched,
         removed=snapshot.removed,
         removed_after=snapshot.removed_after,
-        degraded=snapshot.degraded,
+        degraded={**snapshot.degraded, **blended.degraded},
         stage_ms=stage_ms,
         next_token=context.paging.cursor(_scope(snapshot.user_id), snapshot.request_id, end) if more else None,
         events=events,

@@ -5,16 +5,17 @@ from __future__ import annotations
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Depends, Query
-from starlette.background import BackgroundTask
+from starlette.background import BackgroundTasks
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from serving.auth.access import Acting, reader
 from serving.context import Net
+from serving.graph import suggestions
 from serving.kit.answers import MaxResults, PageToken, PathId, answer, page
 from serving.ops.service import model_card
 from serving.timelines import chronological, home
-from serving.timelines.schemas import chronological_object, home_object
+from serving.timelines.schemas import HomeAnswer, chronological_object, home_object
 from serving.tweets import service as tweets
 from serving.tweets.schemas import tweet_object
 
@@ -39,7 +40,7 @@ async def get_reverse_chronological(
     return answer(chronological_object(found, rows))
 
 
-@router.get("/{id}/timeline")
+@router.get("/{id}/timeline", responses={200: {"model": HomeAnswer, "description": "A ranked timeline"}})
 async def get_timeline(
     user_id: Acting,
     network: Net,
@@ -54,9 +55,13 @@ async def get_timeline(
     if algorithm == "reverse_chronological":
         return await get_reverse_chronological(user_id, network, max_results, pagination_token)
     timeline = await home.home(network, user_id, max_results or network.settings.home_size, pagination_token)
-    rows = await run_in_threadpool(tweets.by_ids, network, timeline.tweet_ids)
-    response = answer(home_object(timeline, rows, model_card(network.model)))
-    response.background = BackgroundTask(home.record, network, timeline.events)
+    rows = await run_in_threadpool(tweets.by_ids, network, home.shown_ids(timeline))
+    accounts = await run_in_threadpool(suggestions.accounts, network, timeline.blended.suggestions)
+    response = answer(home_object(timeline, rows, accounts, model_card(network.model)))
+    after = BackgroundTasks()
+    after.add_task(home.record, network, timeline.events)
+    after.add_task(suggestions.record, network, user_id, timeline.blended.suggestions)
+    response.background = after
     return response
 
 

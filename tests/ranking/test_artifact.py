@@ -95,6 +95,15 @@ def test_a_model_whose_columns_the_data_cannot_fill_is_refused() -> None:
         check_columns(["tweet.telepathy"], model="m", data="d", tables=["tweets"])
 
 
+def test_what_only_the_value_reads_is_left_out_and_said(caplog: pytest.LogCaptureFixture) -> None:
+    held = {"model": "m", "data": "films", "tables": ["tweets", "engagements", "users"]}
+    left = check_columns(["tweet.likes", "pair.mutual_follow"], **held, optional=["pair.mutual_follow"])
+    assert left == ("pair.mutual_follow",)
+    assert "m goes without 'pair.mutual_follow': data set 'films' lacks follows" in caplog.text
+    held["tables"].append("follows")
+    assert check_columns(["pair.mutual_follow"], **held, optional=["pair.mutual_follow"]) == ()
+
+
 def test_a_column_that_the_training_data_lacked_too_is_no_reason_to_refuse() -> None:
     held = {"model": "m", "data": "shop", "tables": ["tweets", "engagements", "users"]}
     check_columns(["user.following_ids"], **held, learned_from=["tweets", "engagements"])

@@ -153,7 +153,7 @@ def test_a_home_timeline_tells_how_it_came_about(client: TestClient, network: Ne
     assert meta["degraded"] == {}
     assert meta["fetched"]["following"] == 5
     assert [one["id"] for one in meta["ranking"]] == [one["id"] for one in home["data"]]
-    assert {one["source"] for one in meta["ranking"]} <= set(meta["fetched"])
+    assert {source for one in meta["ranking"] for source in one["sources"]} <= set(meta["fetched"])
     assert meta["time_us"] <= network.context.clock.now_us()
     # Newest first, as recency ranks, but 1006 is from outside, and 1002 is Carol's second and counts 0.625: below
     # Bob's, which is an hour older. Of a conversation one tweet is there: 1004 answers 1003. Own tweets, retweets and

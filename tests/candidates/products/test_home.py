@@ -181,6 +181,21 @@ def test_an_authors_further_tweets_count_less(state: FeatureState) -> None:
     assert [trace.why(one).factors["author_diversity"] for one in (115, 114, 113, 103)] == [1.0, 0.5, 0.5, 0.5]
 
 
+def test_a_slate_has_so_many_of_an_author_while_there_are_others(state: FeatureState) -> None:
+    newer = {"tweet_id": [113, 114], "time_us": [NOW - 300, NOW - 200], "author_id": [3] * 2}
+    state.update(
+        events(
+            "tweets", **newer, kind=["original"] * 2, referenced_id=[-1] * 2, conversation_id=[-1] * 2,
+            text=["words"] * 2, language=["es"] * 2, place=[-1] * 2, media_count=[0] * 2,
+        )
+    )  # fmt: skip
+    plain = HomeConfig(selector=TopKConfig(), author_diversity=None, served_leaves=1)
+    assert shown(run(state, [1], config=plain)) == [[114, 113, 103, 102, 106, 105]]
+    capped = plain.model_copy(update={"per_author": 1})
+    assert shown(run(state, [1], 4, config=capped)) == [[114, 102, 106, 105]]
+    assert shown(run(state, [1], config=capped)) == [[114, 102, 106, 105, 113, 103]]
+
+
 def test_blocks_count_both_ways(state: FeatureState) -> None:
     one = {"block_id": [1], "time_us": [NOW - 5], "ended": [False]}
     state.update(events("blocks", user_id=[5], blocked_id=[1], **one))

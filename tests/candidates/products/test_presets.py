@@ -41,6 +41,16 @@ def test_published_settings() -> None:
     assert HomeConfig(preset="x_2023").selector == TopKConfig()
 
 
+@pytest.mark.parametrize("name", ["x_2023", "x_2026_08", "x_2026_10"])
+def test_a_preset_by_date_has_no_source_or_factor_that_was_not_published(name: str) -> None:
+    config = HomeConfig.model_validate({"preset": name})
+    caps = {field: value for field, value in config.model_dump().items() if field.endswith("_cap") and value}
+    assert caps.keys() == {"following_cap", "two_tower_cap", "popular_cap"}
+    assert config.seen_factor == 1.0
+    assert (config.served_hold_min, config.served_hold_most, config.holdout) == (10.0, 100, None)
+    assert config.hidden_ancestors == (name != "x_2026_10")
+
+
 def test_what_is_given_stands_over_the_preset_key_by_key() -> None:
     config = HomeConfig.model_validate(
         {"preset": "x_2026_10", "popular_cap": 0, "author_diversity": {"decay": 0.9}, "selector": {"pool": 50}}

@@ -1,4 +1,4 @@
-"""Topic caps and the new-author boost."""
+"""Topic caps."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from data.batch import CandidateBatch, Ragged, Requests
 from data.errors import ConfigError, DataError
 from ranking.slate.diverse import DiversityConfig
-from ranking.slate.limits import NewAuthors, NewAuthorsConfig, TopicCaps, TopicCapsConfig, new_author_boost, topic_caps
+from ranking.slate.limits import TopicCaps, TopicCapsConfig, topic_caps
 from ranking.slate.mmr import MMR
 from ranking.slate.topk import top_k
 
@@ -74,24 +74,3 @@ def test_caps_name_bad_input():
         topic_caps(order, np.array([1, 1]), 2, 0)
     with pytest.raises(DataError, match="float64"):
         topic_caps(order, np.array([1.0, np.nan]), 2, 1)
-
-
-def test_the_best_of_new_authors_are_lifted():
-    scores, new = np.array([1.0, 4.0, 2.0, -3.0, 9.0]), np.array([True, True, True, True, False])
-    offsets = np.array([0, 3, 3, 5])
-    assert new_author_boost(scores, new, offsets, boost=2.0, most=2).tolist() == [1.0, 2.0, 2.0, 0.5, 1.0]
-    assert new_author_boost(scores, new, offsets, boost=2.0, most=0).tolist() == [1.0] * 5
-
-
-def test_ties_among_new_authors_go_to_the_lower_row():
-    assert new_author_boost(np.ones(4), np.ones(4, bool), np.array([0, 4]), boost=2.0, most=2).tolist() == [2, 2, 1, 1]
-
-
-def test_the_component_counts_tweets_and_nan_is_named():
-    batch = _batch([0, 3], score=np.ones(3), **{"author.tweets": np.array([0, 9, 10])})
-    assert NewAuthors().factor(batch).tolist() == [1.5, 1.5, 1.0]
-    assert NewAuthors(NewAuthorsConfig(most=1, tweets=100)).factor(batch).tolist() == [1.5, 1.0, 1.0]
-    with pytest.raises(DataError, match="score nan in row 0"):
-        new_author_boost(np.array([np.nan]), np.array([True]), np.array([0, 1]))
-    with pytest.raises(ConfigError, match=r"boost is 0\.5"):
-        new_author_boost(np.ones(1), np.array([True]), np.array([0, 1]), boost=0.5)

@@ -1,0 +1,95 @@
+"""What stands between the tweets of a home timeline: who to follow, and promoted tweets by their port."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from typing import Any
+
+from starlette.testclient import TestClient
+
+from candidates.products.blender import PromotedTweet
+from candidates.products.home import HomeConfig
+from data.dataset import Dataset
+from serving.app import create_app
+from serving.network import Network
+from serving.settings import Settings
+from serving.tweets import service
+from tests.serving.conftest import MakeNetwork
+from tests.serving.small_network import ALICE, BOB, DAVE, ERIN
+
+
+class Offers:
+    """Two tweets of advertiser 7, one of 8, one of nobody known, and one that was deleted."""
+
+    def __init__(self) -> None:
+        self.fault = ""
+
+    def offers(self, user_id: int, time_us: int) -> Sequence[PromotedTweet]:
+        if self.fault:
+            raise OSError(self.fault)
+        return [PromotedTweet(*one) for one in ((1007, 9), (1, 6), (1006, 7), (1003, 7), (1001, 8))]
+
+
+def post(network: Network, author: int, count: int) -> None:
+    network.context.write_now(lambda tx: [service.post(tx, author, f"tweet {one}") for one in range(count)])
+    network.settle()
+
+
+def read(network: Network, user: int, **query: object) -> dict[str, Any]:
+    headers = {"Authorization": f"Bearer {network.context.tokens.issue(user)}"}
+    with TestClient(create_app(network)) as client:
+        answer = client.get(f"/2/users/{user}/timeline", headers=headers, params=query)
+    network.settle()
+    assert answer.status_code == 200, answer.text
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def kinds(body: dict[str, Any]) -> str:
+    return "".join(one["kind"][0] for one in body["timeline"])
+
+
+def test_without_a_port_only_who_to_follow_stands_at_place_six(make_network: MakeNetwork, small: Dataset) -> None:
+    network = make_network(small)
+    post(network, DAVE, 12)
+    body = read(network, BOB, max_results=8)
+    assert kinds(body) == "tttttwttt"
+    assert [one["id"] for one in body["timeline"] if one["kind"] == "tweet"] == [one["id"] for one in body["data"]]
+    (account,) = body["includes"]["users"]
+    assert account["id"] == body["meta"]["who_to_follow"][0]["id"]
+    assert body["meta"]["who_to_follow"][0]["reason"]
+    assert body["includes"]["tweets"] == []
+    assert kinds(read(network, BOB, max_results=8)) == "t" * 8, "nobody is suggested again within 30 hours"
+    later = read(network, BOB, max_results=2, pagination_token=body["meta"]["next_token"])
+    assert kinds(later) == "tt"
+
+
+def test_promoted_tweets_keep_their_distance_and_what_is_gone_is_not_shown(tmp_path: Any, small: Dataset) -> None:
+    port = Offers()
+    settings = Settings(home=tmp_path, feed=HomeConfig(popular_cap=0, newest_cap=0))
+    network = Network(settings, promoted=port)
+    try:
+        network.load(small)
+        post(network, BOB, 30)
+        body = read(network, ALICE, max_results=12)
+        shown = [one for one in body["timeline"] if one["kind"] != "who_to_follow"]
+        promoted = [at for at, one in enumerate(shown) if one["kind"] == "promoted"]
+        assert promoted[0] == 3
+        assert all(after - before > 3 for before, after in itertools.pairwise(promoted))
+        payers = [shown[at]["advertiser_id"] for at in promoted]
+        assert payers[:2] == ["7", "8"]
+        assert [one["id"] for one in body["includes"]["tweets"]] == [shown[at]["id"] for at in promoted]
+        assert not {"1007", "1"} & {one["id"] for one in shown}
+        port.fault = "the auction is closed"
+        body = read(network, ERIN, max_results=12)
+        assert "p" not in kinds(body)
+        assert "the auction is closed" in body["meta"]["degraded"]["promoted"]
+    finally:
+        network.close()
+
+
+def test_what_a_preset_goes_without_is_said(make_network: MakeNetwork, small: Dataset) -> None:
+    left = read(make_network(small, feed={"preset": "x_2026_10"}), ALICE)["meta"]["left_out"]
+    assert "surveys in the feed" in left
+    assert "value x_2026_10 (the model predicts no actions)" in left
