@@ -166,6 +166,8 @@ class Blender:
         self, user_id: int, offers: Sequence[PromotedTweet], time_us: int, request_id: int
     ) -> list[PromotedTweet]:
         """The offers that the reader may be shown; of a tweet that is not known, none."""
+        if not offers:
+            return []
         rows = self.state.network.tweets.rows(np.array([one.tweet_id for one in offers], np.int64))
         known = [one for one, row in zip(offers, rows.tolist(), strict=True) if row >= 0]
         rows = rows[rows >= 0]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
@@ -45,9 +45,10 @@ from candidates.sources.social import Social
 from candidates.sources.two_tower import TwoTower
 from candidates.tweet_vectors import TweetVectors
 from candidates.visibility import Visibility
+from data.errors import ConfigError
 from features.online import FeatureState
 from ranking.slate.author_diversity import AuthorDiversityConfig
-from ranking.slate.limits import TopicCaps, TopicCapsConfig
+from ranking.slate.limits import SourceCaps, TopicCaps, TopicCapsConfig
 
 
 class HomeConfig(BaseModel):
@@ -113,6 +114,8 @@ class HomeConfig(BaseModel):
     """What picks the slate: `top_k`, `mmr` or `dpp`, the latter two over the retrieval vectors or text embeddings."""
     per_author: int = Field(0, ge=0)
     """The most tweets of one author in the slate while there are others; 0: any number."""
+    per_source: dict[str, Annotated[int, Field(ge=0)]] = {}
+    """The most tweets in the slate by the name of the source that brought them first, while there are others."""
     new_authors: NewAuthorsConfig | None = None
     """How new tweets of small authors are explored; None: they are not."""
 
@@ -148,7 +151,7 @@ def home_funnel(
         more: sources beside the feed's own, after them in order.
 
     Raises:
-        ConfigError: no source is left, or two have one name.
+        ConfigError: no source is left, two have one name, or `per_source` names one that is not there.
     """
     config = config or HomeConfig()
     old = config.max_age_h
@@ -175,16 +178,23 @@ def home_funnel(
         *([] if config.new_authors is None else [Reach(state)]),
     ]
     selector = selector_of(config.selector)
+    if config.per_source:
+        selector = SourceCaps(config.per_source, selector)
     if config.per_author:
         selector = TopicCaps(TopicCapsConfig(per_topic=config.per_author, topics="author_row"), selector)
     rerankers: list[Reranker] = [
         *([] if config.fatigue is None else [Fatigue(state, config.fatigue)]),
         *([] if config.author_diversity is None else [AuthorDiversity(config.author_diversity)]),
     ]
+    present = [*(source for source in sources if source is not None and source.cap > 0), *more]
+    unknown = config.per_source.keys() - {source.name for source in present}
+    if unknown:
+        names = ", ".join(source.name for source in present)
+        raise ConfigError(f"per_source names {min(unknown)!r}, no source of this feed", remedy=f"name some of {names}")
     return Funnel(
         base=state.base,
         query_hydrators=[] if config.holdout is None else [HoldoutGroup(config.holdout)],
-        sources=[*(source for source in sources if source is not None and source.cap > 0), *more],
+        sources=present,
         hydrators=hydrators,
         filters=[
             Deleted(),

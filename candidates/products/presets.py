@@ -21,7 +21,8 @@ HomePreset = Literal["x_2023", "x_2026_08", "x_2026_10", "modelled"]
 _DIVERSITY = {"decay": 0.5, "floor": 0.25}
 
 _PUBLISHED = {
-    "newest_cap": 0, "max_age_h": 48.0, "seen_factor": 1.0, "outside_factor": 0.75, "author_diversity": _DIVERSITY,
+    "newest_cap": 0, "max_age_h": 48.0, "seen_factor": 1.0, "served_hold_min": 10.0, "served_hold_most": 100,
+    "outside_factor": 0.75, "author_diversity": _DIVERSITY,
 }  # fmt: skip
 """What the presets by date share: no source for readers whom nothing else finds anything for, and no sinking of what
 was seen. What was served minutes ago is held back in all of them, as published for October 2026: without, a feed that
@@ -41,7 +42,7 @@ HOME_PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType({
     },
     "x_2026_10": {
         **_PUBLISHED, "value": "x_2026_10", "following_cap": 1_200, "two_tower_cap": 1_000, "popular_cap": 500,
-        "semantic_ids_cap": 0, "hidden_ancestors": False, "served_hold_min": 10.0, "served_hold_most": 100,
+        "semantic_ids_cap": 0, "hidden_ancestors": False,
         "selector": {"kind": "dpp", "relevance_weight": 0.65, "pool": 150, "depth": 150},
         "new_authors": {
             "followers_below": 50_000, "views_below": 200, "max_age_h": 2.0, "most": 2, "slot": 15,

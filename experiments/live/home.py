@@ -16,7 +16,7 @@ from data.errors import ConfigError, NotFoundError
 from data.events import EventBatch
 from experiments.runs.models import served_model
 from features.online import FeatureState
-from ranking.ranker import check_columns
+from ranking.ranker import check_columns, optional_columns
 from serving.kit.telemetry import Metrics
 from serving.loading import end_us
 from serving.model import ServedModel, untrained
@@ -110,6 +110,11 @@ def local_home(dataset: Dataset, model: str, home: Path) -> LocalHome:
     if bundle is None:
         return LocalHome(dataset, untrained())
     check_columns(
-        bundle.scorer.reads, model=model, data=dataset.name, tables=dataset.tables, learned_from=bundle.tables
+        bundle.scorer.reads,
+        model=model,
+        data=dataset.name,
+        tables=dataset.tables,
+        learned_from=bundle.tables,
+        optional=optional_columns(bundle.scorer),
     )
     return LocalHome(dataset, bundle)

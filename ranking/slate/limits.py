@@ -4,10 +4,13 @@
 passed over when any of its topics stands in `per_topic` tweets of the slate already. A slate that stays short so is
 filled with those passed over, in the same order, so that caps never shorten it. A tweet without topics is never passed
 over.
+
+**Source caps** are the same over the source that brought a candidate first, with a cap of its own for each source.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from math import prod
 
 import numpy as np
@@ -68,14 +71,39 @@ def topic_caps(order: Ragged, topics: Array, k: int, per_topic: int) -> Ragged:
     code = np.where(columns < 0, -1, found.reshape(columns.shape)).astype(np.int64)
     code.sort(axis=1)
     code[:, 1:][code[:, 1:] == code[:, :-1]] = -1
+    return _capped(order, code, k, np.full(len(names), per_topic))
+
+
+class SourceCaps:
+    """A selector that takes another's order and passes over what a source brought too much of."""
+
+    def __init__(self, most: Mapping[str, int], order: Selector) -> None:
+        """`most` tweets by the name of the source that brought them first; of others any number."""
+        self.most, self.order = most, order
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The source and what the order reads."""
+        return (*self.order.reads, "source")
+
+    def select(self, batch: CandidateBatch, k: int) -> Ragged:
+        """Row numbers of the batch, at most `k` a request, best first."""
+        everything = self.order.select(batch, int(np.diff(batch.offsets).max(initial=0)))
+        names, code = np.unique(batch.column("source").astype(str), return_inverse=True)
+        limits = np.array([self.most.get(name, k) for name in names.tolist()], np.int64)
+        return _capped(everything, code.reshape(-1, 1).astype(np.int64), k, limits)
+
+
+def _capped(order: Ragged, code: I64, k: int, limits: I64) -> Ragged:
+    """The first `k` rows of each list of `order` of whose codes [N, T] no more than `limits` [codes] are there."""
     out = offsets_of(np.minimum(order.lengths, k))
     rows = np.empty(out[-1], np.int64)
-    _cap(order.offsets, order.values, code, out, per_topic, np.zeros(len(names), np.int64), rows)
+    _cap(order.offsets, order.values, code, out, limits, np.zeros(len(limits), np.int64), rows)
     return Ragged(out, rows)
 
 
 @kernel
-def _cap(offsets: I64, order: I64, topics: I64, out: I64, per_topic: int, count: I64, rows: I64) -> None:
+def _cap(offsets: I64, order: I64, topics: I64, out: I64, limits: I64, count: I64, rows: I64) -> None:
     """Fills `rows`; `count` [topics] is working memory of zeros and is left so."""
     for b in range(len(offsets) - 1):
         mine = order[offsets[b] : offsets[b + 1]]
@@ -87,7 +115,7 @@ def _cap(offsets: I64, order: I64, topics: I64, out: I64, per_topic: int, count:
                 break
             full = False
             for topic in topics[mine[place]]:
-                full = full or (topic >= 0 and count[topic] >= per_topic)
+                full = full or (topic >= 0 and count[topic] >= limits[topic])
             if full:
                 passed[place] = True
                 continue

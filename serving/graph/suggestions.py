@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from candidates.products.follow import Suggestion
@@ -43,7 +43,7 @@ async def record(context: Context, user_id: int, found: Sequence[Suggestion]) ->
         await context.write(append)
 
 
-def suggestions_object(found: Sequence[Suggestion], rows: dict[int, UserRow]) -> dict[str, Any]:
+def suggestions_object(found: Sequence[Suggestion], rows: Mapping[int, UserRow]) -> dict[str, Any]:
     """Accounts in v2 shape; `meta` says why each is there."""
     handles = {row.user_id: row.username for row in rows.values() if row.username}
     there = [one for one in found if one.user_id in rows]

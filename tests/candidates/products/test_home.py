@@ -11,7 +11,7 @@ from candidates.timelines import PulledTimelines
 from candidates.trace import FunnelResult
 from candidates.tweet_vectors import TweetVectors
 from data.batch import Array, CandidateBatch, Ragged, Requests
-from data.errors import ModelError
+from data.errors import ConfigError, ModelError
 from data.events import HOUR_US, EventBatch
 from features.online import FeatureState
 from ranking.slate.author_diversity import AuthorDiversityConfig
@@ -191,6 +191,11 @@ def test_a_slate_has_so_many_of_an_author_while_there_are_others(state: FeatureS
     )  # fmt: skip
     plain = HomeConfig(selector=TopKConfig(), author_diversity=None, served_leaves=1)
     assert shown(run(state, [1], config=plain)) == [[114, 113, 103, 102, 106, 105]]
+    few = plain.model_copy(update={"per_source": {"following": 2}})
+    # 105 came by the followed, too, which are asked first.
+    assert shown(run(state, [1], 3, config=few)) == [[114, 113, 106]]
+    with pytest.raises(ConfigError, match="per_source names 'lists'"):
+        run(state, [1], config=plain.model_copy(update={"per_source": {"lists": 2}}))
     capped = plain.model_copy(update={"per_author": 1})
     assert shown(run(state, [1], 4, config=capped)) == [[114, 102, 106, 105]]
     assert shown(run(state, [1], config=capped)) == [[114, 102, 106, 105, 113, 103]]
