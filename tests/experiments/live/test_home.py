@@ -25,6 +25,7 @@ class ByLikes(ValuedScorer):
     reads = ("tweet.likes", "tweet.age_h")
     actions = ("like", "reply")
     left_out = ()
+    value_reads = ()
 
     def with_value(self, value: str | Mapping[str, float]) -> Self:
         return self

@@ -12,11 +12,12 @@ from candidates.products.blender import PromotedTweet
 from candidates.products.home import HomeConfig
 from data.dataset import Dataset
 from serving.app import create_app
+from serving.graph.service import follow
 from serving.network import Network
 from serving.settings import Settings
 from serving.tweets import service
 from tests.serving.conftest import MakeNetwork
-from tests.serving.small_network import ALICE, BOB, DAVE, ERIN
+from tests.serving.small_network import ALICE, BOB, CAROL, DAVE, ERIN
 
 
 class Offers:
@@ -52,11 +53,13 @@ def kinds(body: dict[str, Any]) -> str:
 
 def test_without_a_port_only_who_to_follow_stands_at_place_six(make_network: MakeNetwork, small: Dataset) -> None:
     network = make_network(small)
+    network.context.write_now(lambda tx: follow(tx, BOB, CAROL))  # and Carol follows Dave
     post(network, DAVE, 12)
     body = read(network, BOB, max_results=8)
     assert kinds(body) == "tttttwttt"
     assert [one["id"] for one in body["timeline"] if one["kind"] == "tweet"] == [one["id"] for one in body["data"]]
     (account,) = body["includes"]["users"]
+    assert account["id"] == str(DAVE)
     assert account["id"] == body["meta"]["who_to_follow"][0]["id"]
     assert body["meta"]["who_to_follow"][0]["reason"]
     assert body["includes"]["tweets"] == []
