@@ -6,9 +6,9 @@ the peer. The two take turns, so that both meet the same disturbances, and the m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from os import sysconf
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
@@ -33,9 +33,11 @@ BENCHES: dict[str, str] = {
     "trends": "experiments.bench.trends:TrendsBench",
     "search": "experiments.bench.search:SearchBench",
     "ann": "experiments.bench.ann:AnnBench",
+    "funnel": "experiments.bench.funnel:FunnelBench",
+    "funnel-medium": "experiments.bench.funnel:MediumFunnelBench",
 }
 """One line a bench."""
-LONG = frozenset({"growth", "features", "train", "trends", "search", "ann"})
+LONG = frozenset({"growth", "features", "train", "trends", "search", "ann", "funnel", "funnel-medium"})
 """Benches of minutes, run only when they are named."""
 
 SECONDS = 1.5
@@ -60,6 +62,8 @@ class Case:
     """What the cases of a bench grow by, for a plot."""
     once: bool = False
     """Too long to take turns: each side is called once, without a warm-up."""
+    parts: Callable[[], Mapping[str, float]] | None = None
+    """Milliseconds of the parts of one call of ours, asked for after the measurement."""
 
 
 @dataclass(frozen=True)
@@ -81,6 +85,8 @@ class Row:
     """What the cases of a bench grow by."""
     peak_gib: float | None = None
     """The most memory that the process held while ours ran; measured only for cases that are called once."""
+    parts_ms: Mapping[str, float] = field(default_factory=dict)
+    """Milliseconds of the parts of one call of ours, where the case tells."""
 
     @property
     def rate_text(self) -> str:
@@ -167,7 +173,9 @@ def _resident() -> float:
 
 def _row(case: Case, ours_s: float, peer_s: float, made: Any, rounds: int) -> Row:
     count = case.count if isinstance(case.count, int) else case.count(made)
-    return Row(case.name, ours_s, peer_s, peer_s / ours_s, count / ours_s, case.unit, rounds, case.size)
+    parts = {} if case.parts is None else case.parts()
+    ratio, rate = peer_s / ours_s, count / ours_s
+    return Row(case.name, ours_s, peer_s, ratio, rate, case.unit, rounds, case.size, parts_ms=parts)
 
 
 def run_benches(

@@ -92,8 +92,8 @@ def bench(
 ) -> None:
     """Speeds as ratios beside a peer, measured in one run: rank, rerank, world, retrieval, fanout and more.
 
-    `growth` (worlds of up to a million people), `features` (a log of 20 million events), `train` and `trends` take
-    minutes and run only when they are named.
+    `growth` (worlds of up to a million people), `features` (a log of 20 million events), `train`, `trends` and `funnel`
+    (a world of 10,000 people; `funnel-medium`: 100,000) take minutes and run only when they are named.
 
     Example: rookery bench rerank retrieval
     """
@@ -119,11 +119,19 @@ def bench(
         for result in results
         for row in result.rows
     ]
+    parts = [
+        table(
+            f"Median milliseconds: {row.name}", ["part", "ms"], [(at, f"{ms:.3f}") for at, ms in row.parts_ms.items()]
+        )
+        for result in results
+        for row in result.rows
+        if row.parts_ms
+    ]
     notes = [f"{result.bench}: beside {result.peer}" for result in results]
     show(
         results,
         as_json=as_json,
-        tables=[table("Benches", ["what", "rate", "ours", "peer", "times as fast", "memory"], rows), *notes],
+        tables=[table("Benches", ["what", "rate", "ours", "peer", "times as fast", "memory"], rows), *parts, *notes],
     )
 
 

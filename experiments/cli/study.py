@@ -1,4 +1,4 @@
-"""The verbs `study search`, `study rankers`, `study objectives`, `study coefficients` and `study trends`."""
+"""The verbs `study search`, `rankers`, `funnel`, `objectives`, `coefficients` and `trends`."""
 
 from __future__ import annotations
 
@@ -36,6 +36,26 @@ def rankers(config: _File = None, set_: _Set = None, as_json: JsonFlag = False) 
     worlds = "the world of seed" if one else f"each of {len(result.seeds)} worlds, of seeds"
     words = f"Of {worlds} {', '.join(map(str, result.seeds))}: {result.protocol}"
     show(result, as_json=as_json, tables=[rankers_table(result), words, *result.notes])
+
+
+@app.command()
+def funnel(config: _File = None, set_: _Set = None, as_json: JsonFlag = False) -> None:
+    """What each source, reranker, selector and preset of the home feed brings to readers, by the truth.
+
+    The same requests of several worlds are answered by every feed. Goes on where it was stopped; worlds and models are
+    those of `study rankers`.
+
+    Example: rookery study funnel --set preset=small --set seeds=[1,2,3] --set requests=200
+    """
+    from data.home_folder import home_folder
+    from experiments.cli.study_tables import funnel_tables
+    from experiments.runs.config import load_config
+    from experiments.studies.funnel import FunnelStudyConfig, study_funnel
+
+    settings = load_config(FunnelStudyConfig, config, set_ or [])
+    with progress_bar("study funnel") as progress:
+        result = study_funnel(settings, home_folder(), progress)
+    show(result, as_json=as_json, tables=funnel_tables(result))
 
 
 @app.command()

@@ -8,6 +8,7 @@ from typing import Any
 from experiments.cli.console import table
 from experiments.cli.tables import difference, interval, p_value
 from experiments.studies.coefficients import CoefficientsResult
+from experiments.studies.funnel import FunnelStudyResult
 from experiments.studies.objectives import ObjectivesResult
 from experiments.studies.outcomes import OF_THE_END
 from experiments.studies.rankers import RankersResult
@@ -27,6 +28,27 @@ def rankers_table(result: RankersResult) -> Any:
     heads = ["ranker", f"true value@{result.k}", "by seed", f"way from {result.base}", "behind the one above"]
     heads += [f"true welfare@{result.k}", "by seed"]
     return table("Expected engagements and welfare among the first places, by the truth", heads, rows)
+
+
+def funnel_tables(result: FunnelStudyResult) -> list[Any]:
+    """Value and welfare of each feed beside the base, and what each source brings of the oracle's best."""
+    feeds = [
+        (row.name, interval(row.value), difference(row.value_difference), interval(row.welfare),
+         difference(row.welfare_difference))
+        for row in result.feeds
+    ]  # fmt: skip
+    sources = [
+        (row.name, interval(row.recall), "" if row.only is None else interval(row.only)) for row in result.sources
+    ]
+    k, seeds = result.k, ", ".join(map(str, result.seeds))
+    return [
+        table(
+            f"The {k} tweets shown, by the truth",
+            ["feed", f"true value@{k}", "minus base", f"true welfare@{k}", "minus base"], feeds,
+        ),
+        table(f"Share of the oracle's best {k}", ["source", "brought", "brought by no other"], sources),
+        f"{result.requests} requests in the worlds {result.preset} of seeds {seeds}. base: every source on.",
+    ]  # fmt: skip
 
 
 def _seeds(values: Sequence[float]) -> str:

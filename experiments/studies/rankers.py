@@ -144,7 +144,7 @@ class Worlds:
         for at, seed in enumerate(config.seeds):
             part = part_of(progress, at, len(config.seeds), f"seed {seed}")
             worlds[seed] = kept_data(
-                world_config(config.preset, None, [f"seed={seed}"]), _place(folder, seed) / "world", part
+                world_config(config.preset, None, [f"seed={seed}"]), place_of(folder, seed) / "world", part
             )
         hashes = " ".join(one.content_hash for one in worlds.values())
         name = f"{config.preset}, seeds {', '.join(map(str, config.seeds))}"
@@ -180,7 +180,7 @@ def _compared(config: RankersConfig, worlds: Worlds, home: Path, part: Callable[
     names = [*ORACLES, *config.rankers, config.base]
     parts, protocol, notes = [], "", list[str]()
     for at, (seed, dataset) in enumerate(worlds.by_seed.items()):
-        rows, words, ties = _world(config, seed, dataset, _place(worlds.folder, seed), home, part(at, f"seed {seed}"))
+        rows, words, ties = _world(config, seed, dataset, place_of(worlds.folder, seed), home, part(at, f"seed {seed}"))
         notes += [f"Seed {seed}: {one}" for one in ties]
         protocol = words.replace(f"sampled with seed {seed}", "sampled with the world's seed")
         parts.append(rows.with_columns(seed=pl.lit(seed), user=pl.concat_str(pl.lit(f"{seed}/"), "user_id")))
@@ -197,7 +197,8 @@ def _column(metric: str, ranker: str) -> str:
     return f"{metric}.{ranker}"
 
 
-def _place(folder: Path, seed: int) -> Path:
+def place_of(folder: Path, seed: int) -> Path:
+    """Where a study in `folder` keeps the world of a seed, its models and values."""
     return folder / f"seed-{seed}"
 
 
@@ -235,7 +236,7 @@ def _world(
     if kept.is_dir() and (found := json.loads((kept / _ABOUT).read_text())).get("wanted") == wanted:
         return pl.read_parquet(kept / _VALUES), found["protocol"], found["ties"]
     split = split_of(dataset, "auto")
-    bundles = _bundles(config, seed, dataset, place / "models", home, progress)
+    bundles = trained_bundles(config, seed, dataset, place / "models", home, progress)
     text = next(one.understanding for one in bundles.values())
     bundles[config.base] = _untrained(config.base, dataset, text)
     report, measured = evaluate_bundles(dataset, split, bundles, evaluation, progress)
@@ -255,7 +256,7 @@ def _world(
     return out, report.protocol, ties
 
 
-def _bundles(
+def trained_bundles(
     config: RankersConfig, seed: int, dataset: Dataset, folder: Path, home: Path, progress: Progress
 ) -> dict[str, Bundle]:
     """All models that are trained; what they share in training is gone before they are evaluated."""
