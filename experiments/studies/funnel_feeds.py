@@ -22,7 +22,8 @@ from ranking.scorer import Scorer
 from serving.projections import valued
 
 ORACLE, EVERYTHING, TOGETHER = "oracle", "every tweet ranked", "together"
-"""The best 20 by the truth; the base without sources, over all that may be shown; the sources of the base together."""
+"""The best 20 by the truth of all that may be shown; the base with all of that instead of what sources bring; the
+sources of the base together."""
 
 
 class Judged:
@@ -40,7 +41,8 @@ class Judged:
         base, *others = variants()
         self._base = self._funnel(base.config, ())
         self._others = {one.name: self._variant(one) for one in others}
-        everything = base.config.model_copy(update=NONE_ON)
+        # How many are held back depends on how many there are: here nothing is, so that nothing of any feed is missing.
+        everything = base.config.model_copy(update={**NONE_ON, "served_hold_min": 0.0})
         self._everything = self._funnel(everything, (Everything(state, everything.max_age_h),))
 
     def judge(self, requests: Requests) -> dict[str, float]:
