@@ -71,7 +71,7 @@ def post_table(found: PostScores) -> Any:
             row["readers"],
             f"{row['brought_pct']:.0f}%",
             f"{row['shown_pct']:.0f}%",
-            *(f"{row[f'value_{decile}']:.4g}" for decile in ("p10", "p50", "p90")),
+            *(f"{row[f'value_{decile}'] + 0.0:.4g}" for decile in ("p10", "p50", "p90")),
             *(f"{row[f'value_rank_{decile}']:.0f}" for decile in ("p10", "p50", "p90")),
             f"{row['candidates']:.0f}",
         )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,11 +15,9 @@ from serving.consumers.trends import TrendsConsumer
 from serving.events.consumer import MemoryConsumer
 from serving.events.outbox import event
 from serving.kit.telemetry import Metrics
-from serving.model import ServedModel
 from serving.network import Network
 from serving.ops.service import consumer_health
 from serving.projections import Projections
-from serving.settings import Settings
 from serving.tweets import service
 from tests.serving.conftest import MakeNetwork
 from tests.serving.small_network import ALICE, BOB, CAROL, START_US
@@ -50,8 +49,8 @@ def with_texts(monkeypatch: pytest.MonkeyPatch) -> None:
     """Adds `Texts` at the end of the list of every network's state."""
     init = Projections.__init__
 
-    def longer(self: Projections, settings: Settings, model: ServedModel, metrics: Metrics) -> None:
-        init(self, settings, model, metrics)
+    def longer(self: Projections, *parts: Any, **more: Any) -> None:
+        init(self, *parts, **more)
         self.consumers = (*self.consumers, Texts())
 
     monkeypatch.setattr(Projections, "__init__", longer)

@@ -19,7 +19,18 @@ from tests.experiments.cli.conftest import Run
 ROOT = Path(__file__).parents[3]
 TRUE = {"true_value", "true_welfare", "oracle", "welfare_oracle", "regret"}
 """Columns and rows that show the truth."""
-OWN = {"run_id", "version", "reference", "folder", "aliases", "seconds", "examples_per_s", "registered_as", "id"}
+OWN = {
+    "run_id",
+    "version",
+    "reference",
+    "folder",
+    "aliases",
+    "seconds",
+    "examples_per_s",
+    "registered_as",
+    "id",
+    "stage_ms",
+}
 """What differs between two runs of one command."""
 RAN = {
     "data describe": ("data", "describe", "FOLDER", "--verify"),
@@ -32,6 +43,10 @@ RAN = {
         "--set", "settings.iterations=5",
     ),
     "evaluate": ("evaluate", "popularity", "MODEL", "--data", "FOLDER", "--requests", "40", "--metric", "coverage"),
+    "why": ("why", "--data", "FOLDER", "--user", "USER", "--model", "MODEL"),
+    "score-post": (
+        "score-post", "a word", "--data", "FOLDER", "--author", "USER", "--readers", "10", "--model", "MODEL",
+    ),
     # Unasked it compares true value, too, and p-values are corrected for the number of metrics.
     "compare": ("compare", "popularity", "MODEL", "--metric", "ndcg", "--metric", "recall"),
 }  # fmt: skip
@@ -99,11 +114,12 @@ def test_every_command_gives_the_same_without_the_truth(run: Run, tiny_dataset: 
     bare = tmp_path / "bare"
     shutil.copytree(tiny_dataset.folder, bare, ignore=shutil.ignore_patterns("truth"))
     answers: dict[str, list[Any]] = {name: [] for name in RAN}
+    user = str(tiny_dataset.scan("requests").select("user_id").last().collect().item())
     pages = []
     for folder in (tiny_dataset.folder, bare):
         model = ""
         for name, words in RAN.items():
-            given = {"FOLDER": str(folder), "MODEL": model, "PAGE": str(tmp_path / "page.html")}
+            given = {"FOLDER": str(folder), "MODEL": model, "PAGE": str(tmp_path / "page.html"), "USER": user}
             code, out, err = run(*(given.get(word, word) for word in words), "--json")
             assert code == 0, (name, err)
             answer = json.loads(out)

@@ -25,12 +25,14 @@ from experiments.simulation.candidate_scores import (
     RecencyScores,
     standardised,
 )
-from experiments.simulation.logging_feed import ALIVE_US, RING, SOURCES
+from experiments.simulation.logging_feed import ALIVE_US, RING, SOURCES, LoggingConfig
 from experiments.simulation.ranked_feed import RankedConfig, RankedFeed
 
 CONFIG = WorldConfig.parse({"people": 150, "days": 3, "follows": 12, "tweets_per_day": 1.0, "seed": 5})
 WIDE = RankedConfig(most=2_000, per_author=100, popular=30, explore=25, young_h=5)
 NOW = CONFIG.start_us + 2 * DAY_US
+INDEXED_US = NOW - int(LoggingConfig().indexing_s * 1e6)
+"""Posts after this are not shown yet."""
 
 
 @dataclass
@@ -123,7 +125,7 @@ class Plain:
             and tweet["author_id"] not in self.hidden[user]
             and tweet_id not in self.gone
             and tweet_id not in self.shown[user][-RING:]
-            and tweet["time_us"] > clock - ALIVE_US
+            and clock - ALIVE_US < tweet["time_us"] <= INDEXED_US
         )  # type: ignore[operator]
 
     def from_followed(self, user: int, clock: int) -> set[int]:
@@ -131,7 +133,7 @@ class Plain:
         shown = {
             self.shows(one)
             for one in self.tweets.values()
-            if one["author_id"] in authors and one["time_us"] > clock - ALIVE_US  # type: ignore[operator]
+            if one["author_id"] in authors and clock - ALIVE_US < one["time_us"] <= INDEXED_US  # type: ignore[operator]
         }
         return {one for one in shown if one is not None and self.allowed(user, one, clock)}
 
