@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable
 from queue import SimpleQueue
 from typing import Any, TypeVar
 
 T = TypeVar("T")
+
+GRACE_S = 1.0
+"""Seconds for which `Apart.settle` waits for what is late, all of it together."""
 
 
 class LateError(Exception):
@@ -40,13 +44,16 @@ class Apart:
     """One helper thread, replaced when what it runs is late. The caller waits, so nothing runs beside it in time.
 
     What is late goes on in its own thread, reading what it reads, and its result is dropped; the same component is
-    not called again before it has come back. Helper threads do not keep the process from ending.
+    not called again before it has come back. Who changes what it may read calls `settle` before. Helper threads do not
+    keep the process from ending.
     """
 
     def __init__(self) -> None:
         """No thread yet."""
         self._jobs: SimpleQueue[_Job | None] | None = None
         self._late: dict[str, threading.Event] = {}
+        self._reading: list[threading.Event] = []
+        """Those of the late that nobody has waited for yet."""
 
     def run(self, name: str, call: Callable[[], T], timeout_s: float) -> T:
         """What `call` returns or raises.
@@ -64,11 +71,22 @@ class Apart:
         self._jobs.put(job)
         if not job.done.wait(timeout_s):
             self._late[name] = job.done
+            self._reading.append(job.done)
             self._jobs.put(None)
             self._jobs = None
             raise LateError(f"not done after {timeout_s * 1e3:.0f} ms")
         out: T = job.result()
         return out
+
+    def settle(self) -> None:
+        """Waits until what is late has come back, `GRACE_S` at most.
+
+        What does not come back in that time waits for somebody else and not for a processor; it is not waited for
+        again, so that one that never comes back costs one wait.
+        """
+        until = time.monotonic() + GRACE_S
+        while self._reading:
+            self._reading.pop().wait(max(0.0, until - time.monotonic()))
 
 
 def _work(jobs: SimpleQueue[_Job | None]) -> None:

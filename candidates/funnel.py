@@ -19,12 +19,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TypeVar
 
 import numpy as np
 
+from candidates import fits
 from candidates.apart import Apart
 from candidates.checks import Columns, check_reasons
 from candidates.component import Component, Factor, Filter, Hydrator, QueryHydrator, Reranker, SideEffect, Source
@@ -33,9 +34,9 @@ from candidates.guard import Guard
 from candidates.merge import MOST_SOURCES, merge
 from candidates.scorers.ranker import AskRanker
 from candidates.trace import FunnelResult, Trace
-from data.batch import F32, F64, I64, Array, CandidateBatch, Mask, Ragged, Requests, offsets_of
+from data.batch import F32, F64, I64, CandidateBatch, Mask, Ragged, Requests, offsets_of
 from data.errors import ConfigError, DataError
-from ranking.scorer import DrawingSelector, Selector
+from ranking.scorer import Selector
 
 T = TypeVar("T")
 
@@ -168,11 +169,15 @@ class Funnel:
                 _attempt(guard, effect, slate, partial(effect.after, result))
         return result
 
+    def settle(self) -> None:
+        """Waits for what earlier runs left behind: call it before the state changes that components read."""
+        self._apart.settle()
+
     def _prepare(self, guard: Guard, requests: Requests) -> Requests:
         for component in self.query_hydrators:
             missing = component.reads - requests.columns.keys()
             new = guard.attempt(
-                component, missing, partial(_columns, component, component.hydrate, requests, len(requests))
+                component, missing, partial(fits.columns, component, component.hydrate, requests, len(requests))
             )
             requests = requests.with_columns(new or {})
         return requests
@@ -182,7 +187,7 @@ class Funnel:
         brought: dict[str, Ragged] = {}
         for source in self.sources:
             missing = source.reads - requests.columns.keys()
-            found = guard.attempt(source, missing, partial(_fetched, source, requests), self._apart)
+            found = guard.attempt(source, missing, partial(fits.fetched, source, requests), self._apart)
             if found is not None:
                 brought[source.name] = found
         names = [source.name for source in self.sources]
@@ -194,7 +199,9 @@ class Funnel:
 
     def _hydrate(self, guard: Guard, batch: CandidateBatch) -> CandidateBatch:
         for component in self.hydrators:
-            new = _attempt(guard, component, batch, partial(_columns, component, component.hydrate, batch, len(batch)))
+            new = _attempt(
+                guard, component, batch, partial(fits.columns, component, component.hydrate, batch, len(batch))
+            )
             batch = batch.with_columns(new or {})
         return batch
 
@@ -217,7 +224,7 @@ class Funnel:
         """With `value`, and the columns that the ranker adds and that are not there yet."""
         ranked = None
         if len(batch):
-            ask = partial(_ranked, self.ranker, batch, guard.left_ms)
+            ask = partial(fits.ranked, self.ranker, batch, guard.left_ms)
             ranked = _attempt(guard, self.ranker, batch, ask, self._apart)
         if ranked is None:
             return batch.with_columns({"value": np.ones(len(batch), np.float32)})
@@ -229,13 +236,13 @@ class Funnel:
         factors: dict[str, F32] = {}
         score: F32 = batch.columns["value"]
         for component in self.factors:
-            factor = _attempt(guard, component, batch, partial(_factor, component, batch))
+            factor = _attempt(guard, component, batch, partial(fits.factor, component, batch))
             if factor is not None:
                 factors[component.name] = factor
                 score = score * factor
         batch = batch.with_columns({"score": score})
         for reranker in self.rerankers:
-            factor = _attempt(guard, reranker, batch, partial(_factor, reranker, batch))
+            factor = _attempt(guard, reranker, batch, partial(fits.factor, reranker, batch))
             if factor is not None:
                 factors[reranker.name] = factor
                 batch = batch.with_columns({"score": batch.columns["score"] * factor})
@@ -246,7 +253,7 @@ class Funnel:
         picked = None
         if self.selector is not None and len(batch):
             missing = frozenset(self.selector.reads) - batch.columns.keys() - batch.requests.columns.keys()
-            picked = guard.attempt(Select(self.selector), missing, partial(_picked, self.selector, batch, k))
+            picked = guard.attempt(Select(self.selector), missing, partial(fits.picked, self.selector, batch, k))
         chance = np.ones(len(batch))
         if picked is not None:
             chance[picked[0].values] = picked[1]
@@ -325,77 +332,5 @@ def _read_by(filters: Sequence[Filter], batch: CandidateBatch) -> CandidateBatch
 
 def _passed(guard: Guard, component: Filter, batch: CandidateBatch) -> Mask | None:
     """What a filter keeps; None for one that is left out, unless it protects people: then it keeps nothing."""
-    keep = _attempt(guard, component, batch, partial(_mask, component, batch))
+    keep = _attempt(guard, component, batch, partial(fits.mask, component, batch))
     return np.zeros(len(batch), np.bool_) if keep is None and component.protects else keep
-
-
-def _columns(
-    component: Component, hydrate: Callable[[T], Mapping[str, Array]], of: T, rows: int
-) -> Mapping[str, Array]:
-    new = hydrate(of)
-    if new.keys() != component.writes:
-        raise DataError(
-            f"{component.name!r} wrote {sorted(new)}, not {sorted(component.writes)}", remedy="declare what it writes"
-        )
-    for name, column in new.items():
-        _check_rows(name, column, rows)
-    return new
-
-
-def _fetched(source: Source, requests: Requests) -> Ragged:
-    found = source.fetch(requests)
-    if not isinstance(found, Ragged):
-        remedy = "return Ragged.from_lists([rows, ...]), one list of tweet rows a request"
-        raise DataError(f"{source.name!r} brought a {type(found).__name__}, no Ragged", remedy=remedy)
-    if len(found) != len(requests):
-        raise DataError(
-            f"{source.name!r} brought {len(found)} lists for {len(requests)} requests", remedy="one a request"
-        )
-    return found
-
-
-def _mask(component: Filter, batch: CandidateBatch) -> Mask:
-    keep = component.keep(batch)
-    _check_rows(component.reason, keep, len(batch))
-    return keep.astype(np.bool_, copy=False)
-
-
-def _ranked(ranker: AskRanker, batch: CandidateBatch, left_ms: float | None) -> Mapping[str, Array]:
-    columns = ranker.rank(batch, deadline_ms=left_ms)
-    if "score" not in columns:
-        raise DataError("the ranker gave no column 'score'", remedy="a ranker always gives it")
-    for name, column in columns.items():
-        _check_rows(name, column, len(batch))
-    if not np.isfinite(columns["score"]).all():
-        raise DataError("the ranker gave a score that is not finite", remedy="look for NaN in the columns it reads")
-    return columns
-
-
-def _factor(component: Factor | Reranker, batch: CandidateBatch) -> F32:
-    factor = component.factor(batch)
-    _check_rows(component.name, factor, len(batch))
-    if not np.isfinite(factor).all():
-        raise DataError(f"{component.name!r} gave a factor that is not finite", remedy="look for NaN in what it reads")
-    return factor.astype(np.float32, copy=False)
-
-
-def _picked(selector: Selector, batch: CandidateBatch, k: int) -> tuple[Ragged, F64]:
-    if isinstance(selector, DrawingSelector):
-        picked, propensity = selector.draw(batch, k)
-        if len(propensity) != len(picked.values) or not ((propensity > 0) & (propensity <= 1)).all():
-            raise DataError("the selector's propensities are not one a place in (0, 1]", remedy="see DrawingSelector")
-    else:
-        picked = selector.select(batch, k)
-        propensity = np.ones(len(picked.values))
-    if len(picked) != len(batch.requests) or (picked.lengths > k).any():
-        raise DataError(
-            "the selector's slates are not one a request of at most k", remedy="see ranking.scorer.Selector"
-        )
-    if len(np.unique(picked.values)) != len(picked.values) or (batch.request[picked.values] != picked.owner).any():
-        raise DataError("the selector picked a row twice or of another request", remedy="see ranking.scorer.Selector")
-    return picked, propensity
-
-
-def _check_rows(name: str, column: Array, rows: int) -> None:
-    if len(column) != rows:
-        raise DataError(f"{name!r} has {len(column)} rows for {rows}", remedy="give one a row, in the batch's order")

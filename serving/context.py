@@ -74,7 +74,7 @@ class Context:
 
     def call(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `work` on the owner's thread and waits for it."""
-        return self.owner.submit(work, *args, **kwargs).result()
+        return self.owner.submit(self._owned, partial(work, *args, **kwargs)).result()
 
     async def ask(self, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Runs `work` on the owner's thread.
@@ -83,7 +83,13 @@ class Context:
             ProblemError: 503 while the state is built anew.
         """
         self.check_ready()
-        return await asyncio.get_running_loop().run_in_executor(self.owner, partial(work, *args, **kwargs))
+        return await asyncio.get_running_loop().run_in_executor(self.owner, self._owned, partial(work, *args, **kwargs))
+
+    def _owned(self, work: Callable[[], T]) -> T:
+        """Runs `work` on the owner's thread once no late part of a feed reads the state any more."""
+        if self.ready:
+            self.projections.settle()
+        return work()
 
     async def write(self, work: Callable[[Transaction], T]) -> T:
         """Runs `work` in a transaction on the writer's thread."""

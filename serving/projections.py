@@ -193,6 +193,10 @@ class Projections:
         result = self._funnel.run(requests, k, deadline_ms=deadline_ms)
         return result, self._sink.take()
 
+    def settle(self) -> None:
+        """Waits for late parts of earlier feeds, which read the state: call it before anything changes it."""
+        self._funnel.settle()
+
     def sources_of(self, bits: int) -> list[str]:
         """The names of the sources whose bits are set in a candidate's `sources`, in the funnel's order."""
         return [source.name for place, source in enumerate(self._funnel.sources) if bits >> place & 1]

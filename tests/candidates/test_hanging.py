@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 import numpy as np
 import pytest
 
+from candidates import apart
 from candidates.apart import Apart, LateError
 from candidates.scorers.ranker import AskRanker
 from data.batch import Array, CandidateBatch, Ragged, Requests
@@ -76,13 +77,31 @@ def test_under_a_deadline_that_is_kept_the_slate_is_the_same() -> None:
 
 
 def test_what_runs_apart_raises_its_own_error() -> None:
-    apart = Apart()
+    helper = Apart()
 
     def fails() -> int:
         raise KeyError("gone")
 
     with pytest.raises(KeyError, match="gone"):
-        apart.run("one", fails, 30)
-    assert apart.run("one", lambda: 5, 30) == 5
+        helper.run("one", fails, 30)
+    assert helper.run("one", lambda: 5, 30) == 5
     with pytest.raises(LateError, match="not done after 0 ms"):
-        apart.run("two", lambda: threading.Event().wait(1), 0)
+        helper.run("two", lambda: threading.Event().wait(1), 0)
+
+
+def test_who_settles_waits_for_what_is_late_and_not_for_ever(
+    gate: threading.Event, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hanging = Hanging("one", [2], gate)
+    one = funnel(sources=[hanging, Lists("two", [4, 8])])
+    one.run(ask([0]), 5, deadline_ms=30_000)
+    late = one._apart._late["one"]
+    monkeypatch.setattr(apart, "GRACE_S", 0.01)
+    one.settle()
+    assert not late.is_set()
+    other = funnel(sources=[Hanging("one", [2], gate), Lists("two", [4, 8])])
+    other.run(ask([0]), 5, deadline_ms=30_000)
+    monkeypatch.setattr(apart, "GRACE_S", 60.0)
+    threading.Timer(0.05, gate.set).start()
+    other.settle()
+    assert other._apart._late["one"].is_set()
