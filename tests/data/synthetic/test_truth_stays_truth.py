@@ -271,12 +271,13 @@ def test_a_leak_into_a_part_of_the_rows_is_found(dataset: Dataset, people: Label
     def seen(frame: pl.DataFrame, column: str, of: str, labels: Labels, question: str) -> float:
         return told(frame, [column], of, Labels(labels.id, {question: labels.asked[question]}))[question]
 
-    for table, of, labels, question in (
-        ("users", "user_id", people, "bot"), ("users", "user_id", people, "left"),
-        ("tweets", "author_id", people, "bot"), ("tweets", "tweet_id", tweets, "bait"),
+    for table, of, labels, question, share in (
+        # One row each of some 190 bots: a third is 4.6 deviations in the mean of ten draws, half is 7.
+        ("users", "user_id", people, "bot", 0.5), ("users", "user_id", people, "left", 0.33),
+        ("tweets", "author_id", people, "bot", 0.33), ("tweets", "tweet_id", tweets, "bait", 0.33),
     ):  # fmt: skip
         key = TABLES[table].key
-        frame, leak = leaked(table, of, labels, question)
+        frame, leak = leaked(table, of, labels, question, share)
         own = frame.with_columns(pl.Series("written", frame[key].to_numpy() | leak.astype(np.int64)))
         assert seen(own.rename({key: "was", "written": key}), key, "was" if of == key else of, labels, question) > LIMIT
     frame, leak = leaked("impressions", "user_id", people, "bot", 0.5)  # bots look at little
