@@ -6,7 +6,8 @@ import asyncio
 import contextlib
 import errno
 import socket
-from collections.abc import AsyncIterator, Mapping, Sequence
+import threading
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 
 import uvicorn
@@ -17,11 +18,13 @@ from data.errors import ConfigError
 from serving.engagements import routes as engagements
 from serving.graph import routes as graph
 from serving.kit import problems
+from serving.kit.closing import ClosingError
 from serving.kit.limits import BodyLimit
 from serving.kit.slow_clients import timed_requests
 from serving.kit.telemetry import Telemetry
 from serving.network import Network
 from serving.ops import routes as ops
+from serving.ops.gate import Gate
 from serving.ranker import routes as ranker
 from serving.search import routes as search
 from serving.timelines import routes as timelines
@@ -33,16 +36,17 @@ ROUTERS = (ops, search, tweets, users, timelines, graph, engagements, trends, ra
 """One `routes` module for each domain; the first that has a path answers it."""
 
 
-def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None) -> FastAPI:
+def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *, start: bool = True) -> FastAPI:
     """The API of `network`; `mounts` puts other apps under their paths (`/lab`).
 
-    The state is built when the app starts, unless that was done: until then `/readyz` is red, other routes answer 503.
+    Unless `start` is off, the state is built when the app starts, if that was not done. While it is built for the first
+    time, `/readyz` is red and says how far it is, and other routes answer 503 (`serving.ops.gate`).
     """
     context = network.context
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        building = None if context.ready else asyncio.create_task(asyncio.to_thread(network.start_or_log))
+        building = None if context.ready or not start else asyncio.create_task(asyncio.to_thread(network.start_or_log))
         yield
         if building is not None:
             await building
@@ -62,6 +66,7 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None) ->
         app.include_router(module.router)
     for path, mounted in (mounts or {}).items():
         app.mount(path, mounted)
+    app.add_middleware(Gate, context=context)
     app.add_middleware(BodyLimit, max_bytes=context.settings.max_body_bytes)
     app.add_middleware(Telemetry, metrics=context.metrics, on_failure=problems.on_failure)
     return app
@@ -105,10 +110,10 @@ def bind(host: str, port: int) -> list[socket.socket]:
         return made
 
 
-def server(network: Network, mounts: Mapping[str, ASGIApp] | None = None) -> uvicorn.Server:
-    """A server for `network`, not running yet: `run(sockets)` it, here or in a thread."""
+def server(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *, start: bool = True) -> uvicorn.Server:
+    """A server for `network`, not running yet: `run(sockets)` it, here or in a thread. `start`: see `create_app`."""
     config = uvicorn.Config(
-        create_app(network, mounts),
+        create_app(network, mounts, start=start),
         log_level="warning",
         access_log=False,
         loop="uvloop",
@@ -132,16 +137,41 @@ def listen(sockets: Sequence[socket.socket]) -> None:
             raise _taken(host, port, error) from error
 
 
-def run(network: Network, sockets: Sequence[socket.socket], *, mounts: Mapping[str, ASGIApp] | None = None) -> None:
-    """Serves `network` at `sockets` until it is interrupted; the caller closes it.
+def run(
+    network: Network,
+    sockets: Sequence[socket.socket],
+    load: Callable[[], object],
+    *,
+    mounts: Mapping[str, ASGIApp] | None = None,
+) -> None:
+    """Serves `network` at `sockets` until it is interrupted, while `load` builds its state, too; the caller closes it.
 
     Raises:
         ConfigError: another process listens there.
+        Exception: what `load` raised; serving ends then.
     """
     listen(sockets)
-    # Uvicorn has shut down in order when it hands the interrupt on.
-    with contextlib.suppress(KeyboardInterrupt):
-        server(network, mounts).run(list(sockets))
+    running = server(network, mounts, start=False)
+    failed: list[BaseException] = []
+
+    def loading() -> None:
+        try:
+            load()
+        except BaseException as error:
+            failed.append(error)
+            running.should_exit = True
+
+    thread = threading.Thread(target=loading, name="rookery-load")
+    thread.start()
+    try:
+        # Uvicorn has shut down in order when it hands the interrupt on.
+        with contextlib.suppress(KeyboardInterrupt):
+            running.run(list(sockets))
+    finally:
+        network.give_up()
+        thread.join()
+    if failed and not isinstance(failed[0], ClosingError):
+        raise failed[0]
 
 
 def _taken(host: str, port: int, error: OSError) -> ConfigError:

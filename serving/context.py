@@ -28,6 +28,7 @@ from serving.kit.clock import Clock, WallClock
 from serving.kit.db import Database
 from serving.kit.paging import Paging
 from serving.kit.problems import ProblemError
+from serving.kit.progress import BuildProgress
 from serving.kit.telemetry import Metrics
 from serving.kit.worker_lease import Lease
 from serving.model import ServedModel
@@ -60,6 +61,8 @@ class Context:
     """Whether it takes writes and looks rows up: from the first build on."""
     ready: bool = False
     """Whether the state in memory answers, too: not while an undefined one is built anew."""
+    progress: BuildProgress = field(default_factory=BuildProgress)
+    """How far the state is that is being built."""
     clock: Clock = field(default_factory=WallClock)
     request_ids: Snowflakes = field(default_factory=lambda: Snowflakes(datacentre=REQUESTS))
     outbox: Outbox = field(init=False)

@@ -79,6 +79,7 @@ class Network:
             self.context.log,
             self.context.letters,
             self._closing,
+            self.context.progress,
             promoted,
         )
         self._pump = Pump(self._step, linger_ms=settings.consumers.linger_ms)
@@ -129,6 +130,10 @@ class Network:
             self._failed = "the network could not start"
             log.exception(self._failed)
 
+    def give_up(self) -> None:
+        """Ends a `load` or `start` under way with `ClosingError`; nothing else can be done then but `close`."""
+        self._closing.set()
+
     def close(self) -> None:
         """Finishes the writes under way, gives up all other work, closes the database. A second call does nothing."""
         self._closing.set()
@@ -166,10 +171,12 @@ class Network:
         """Builds the state from `dataset` while the database is `writing` it; both must succeed."""
         context = self.context
         before, context.open, context.ready = (context.open, context.ready), False, False
+        context.progress.begin()
         replaying = context.owner.submit(self._builder.replay, dataset)
         try:
             if writing is not None:
                 wait([replaying])  # whichever fails, the other does not go on by itself
+                context.progress.stage("writing the data set into the database")(0, 1)
                 writing.result()
             projections = replaying.result()
             context.writer.submit(self._set_time).result()
@@ -227,6 +234,7 @@ class Network:
             if context.runner is not runner:
                 return
             context.ready = False
+            context.progress.begin()
             log.error("%s; building it again", torn)
             dataset = archived(context.database)
             context.call(lambda: self._take_over(*self._builder.build(dataset, context.clock, torn)))

@@ -25,6 +25,7 @@ from candidates.tweet_vectors import TweetVectors
 from candidates.visibility import Visibility
 from data.batch import CandidateBatch, Mask
 from data.events import EventBatch
+from data.progress import Progress, no_progress
 from features.online import FeatureState
 from ranking.ranker import LocalRanker, optional_columns
 from ranking.scorer import Retriever, Scorer, ValuedScorer
@@ -164,8 +165,16 @@ class Projections:
         """Tables whose events any consumer takes."""
         return frozenset[str]().union(*(one.tables for one in self.consumers))
 
-    def replay(self, batches: Iterable[EventBatch], until_us: int, closing: threading.Event | None = None) -> None:
+    def replay(
+        self,
+        batches: Iterable[EventBatch],
+        until_us: int,
+        closing: threading.Event | None = None,
+        completing: Progress = no_progress,
+    ) -> None:
         """Gives every consumer the events of a data set, which ends at `until_us`; they come in order of time.
+
+        `completing` is told which consumer completes the effect of all of them.
 
         Raises:
             ClosingError: `closing` was set meanwhile.
@@ -175,7 +184,8 @@ class Projections:
             for consumer in self.consumers:
                 if events.table in consumer.tables:
                     consumer.replay(events)
-        for consumer in self.consumers:
+        for at, consumer in enumerate(self.consumers):
+            completing(at, len(self.consumers), consumer.group)
             consumer.end_replay(until_us, lambda: check_open(closing))
 
     def home(

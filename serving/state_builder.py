@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import threading
+from collections.abc import Iterable, Iterator
 
 from candidates.products.blender import Promoted
 from data.dataset import Dataset
+from data.events import EventBatch
+from data.progress import Progress
 from serving.events.dead_letters import DeadLetters
 from serving.events.log import DatabaseLog
 from serving.events.runner import Runner, TornError
 from serving.kit.clock import Clock
 from serving.kit.closing import check_open
+from serving.kit.progress import BuildProgress
 from serving.kit.telemetry import Metrics
 from serving.loading import end_us
 from serving.model import ServedModel
@@ -37,9 +41,13 @@ class Builder:
         log_: DatabaseLog,
         letters: DeadLetters,
         closing: threading.Event,
+        progress: BuildProgress,
         promoted: Promoted | None = None,
     ) -> None:
-        """Passes over the `letters`, and gives up when the network is `closing`; `promoted` is for home timelines."""
+        """Passes over the `letters`, reports its `progress`, and gives up when the network is `closing`.
+
+        `promoted` is for home timelines.
+        """
         self._promoted = promoted
         self._settings = settings
         self._model = model
@@ -47,6 +55,7 @@ class Builder:
         self._log = log_
         self._letters = letters
         self._closing = closing
+        self._progress = progress
 
     def replay(self, dataset: Dataset | None) -> Projections:
         """The state at the end of the data set.
@@ -57,8 +66,11 @@ class Builder:
         projections = Projections(self._settings, self._model, self._metrics, promoted=self._promoted)
         projections.trends.restore(self._settings.saved_trends, lambda offset: followed(self._log, dataset, offset))
         if dataset is not None:
-            batches = dataset.replay(sorted(projections.tables)).advance()
-            projections.replay(batches, end_us(dataset), self._closing)
+            tables = sorted(projections.tables)
+            told = self._progress.stage("replaying the data set")
+            batches = _told(dataset.replay(tables).advance(), sum(map(dataset.rows, tables)), told)
+            completing = self._progress.stage("completing lists and indexes")
+            projections.replay(batches, end_us(dataset), self._closing, completing)
         return projections
 
     def build(self, dataset: Dataset | None, clock: Clock, torn: TornError | None = None) -> tuple[Projections, Runner]:
@@ -89,8 +101,11 @@ class Builder:
                 self._metrics,
                 careful=careful,
             )
+            told, end = self._progress.stage("following the event log"), self._log.end()
+            told(0, end or 1)
             try:
                 while runner.step():
+                    told(min(one.offset for one in projections.consumers), end)
                     check_open(self._closing)
             except TornError as error:
                 log.error("%s; building it again", error)
@@ -98,3 +113,13 @@ class Builder:
                 continue
             runner.conclude()
             return projections, runner
+
+
+def _told(batches: Iterable[EventBatch], total: int, progress: Progress) -> Iterator[EventBatch]:
+    """The batches, whose events count towards `total` once they were taken."""
+    done = 0
+    progress(done, total)
+    for events in batches:
+        yield events
+        done += len(events)
+        progress(done, total)

@@ -110,7 +110,7 @@ def token(
 
 
 def serve_network(data: Path | None, model: str, home: Path, *, folder: Path | None, **settings: Any) -> None:
-    """Serves until it is interrupted; says where, what ranks, and how to get a token.
+    """Serves until it is interrupted, from before anything is loaded; says where, what ranks, and how to get a token.
 
     Raises:
         KeyboardInterrupt: it was, before it began to serve.
@@ -123,12 +123,16 @@ def serve_network(data: Path | None, model: str, home: Path, *, folder: Path | N
     plan = resolve(data, model, home, folder, settings)
     network = Network(plan.settings, plan.model)
     try:
-        # The port is taken before the data set is loaded, which may take long.
         with ExitStack() as stack:
             sockets = [stack.enter_context(one) for one in bind(plan.settings.host, plan.settings.port)]
-            plan.load(network)
-            _greet(network, plan.settings.host, sockets[0].getsockname()[1])
-            run(network, sockets)
+            url = f"http://{plan.settings.host}:{sockets[0].getsockname()[1]}"
+
+            def load() -> None:
+                say(f"loading; {url}/readyz says how far it is")
+                plan.load(network)
+                _greet(network, url)
+
+            run(network, sockets, load)
     finally:
         # Another signal must not keep the network from being closed.
         for one in (signal.SIGINT, signal.SIGTERM):
@@ -136,13 +140,13 @@ def serve_network(data: Path | None, model: str, home: Path, *, folder: Path | N
         network.close()
 
 
-def _greet(network: Network, host: str, port: int) -> None:
+def _greet(network: Network, url: str) -> None:
     from serving.ops.service import stats
 
     some = stats(network.context)
     card = some["model"]
     say(f"{some['users']:,} users and {some['tweets']:,} tweets, ranked by {card['name']} version {card['version']}")
-    say(f"http://{host}:{port}/docs is the API's page; a token to read: rookery token; to act: rookery token --user ID")
+    say(f"{url}/docs is the API's page; a token to read: rookery token; to act: rookery token --user ID")
 
 
 VERBS = {"serve": serve, "token": token}

@@ -22,7 +22,9 @@ def readiness(context: Context) -> Readiness:
     if fault := context.fault():
         return Readiness(False, {"status": "failed", "detail": f"{fault}; the server's log says why"})
     if not context.ready:
-        return Readiness(False, {"status": "loading", "detail": "the network's state is being built"})
+        step = context.progress.step
+        detail = "the network's state is being built"
+        return Readiness(False, {"status": "loading", "percent": step.percent, "doing": step.doing, "detail": detail})
     groups = consumer_health(context)
     halted = [one.group for one in groups if one.halted]
     body: dict[str, Any] = {

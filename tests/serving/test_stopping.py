@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import httpx
 import pytest
 
 from serving.network import Network
@@ -89,11 +90,11 @@ import sys, time
 from serving.projections import Projections
 replay = Projections.replay
 
-def slow(self, batches, until_us, closing=None):
+def slow(self, batches, until_us, closing, completing):
     print("loading", flush=True)
     batches = list(batches)
     for _ in range(600):
-        replay(self, batches, until_us, closing)
+        replay(self, batches, until_us, closing, completing)
         time.sleep(0.1)
 
 Projections.replay = slow
@@ -113,6 +114,19 @@ def test_a_server_is_stopped_while_it_loads(server: ServerProcess) -> None:
     server.process = process
     assert process.stdout is not None
     assert process.stdout.readline() == "loading\n"
+    # It answers meanwhile: alive, not ready, and how far it is; everything else has to wait.
+    alive = httpx.get(f"{server.url}/healthz", timeout=30, trust_env=False)
+    assert (alive.status_code, alive.json()) == (200, {"status": "ok"})
+    report = httpx.get(f"{server.url}/readyz", timeout=30, trust_env=False)
+    assert report.status_code == 503
+    assert report.json()["status"] == "loading"
+    assert 0 < report.json()["percent"] < 100
+    assert report.json()["doing"].startswith(("replaying the data set", "completing lists and indexes"))
+    for method, path in (("GET", "/2/users/me"), ("POST", "/2/tweets"), ("POST", "/v1/rank"), ("GET", "/no/such")):
+        refused = httpx.request(method, f"{server.url}{path}", timeout=30, trust_env=False)
+        assert (refused.status_code, refused.json()["type"]) == (503, "urn:rookery:problem:loading"), path
+        assert int(refused.headers["retry-after"]) > 0
+        assert refused.headers["content-type"] == "application/problem+json"
     began = time.monotonic()
     process.send_signal(signal.SIGTERM)
     _, said = process.communicate(timeout=60)

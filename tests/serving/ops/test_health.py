@@ -23,6 +23,7 @@ from serving.events.log import Entry, Unreadable
 from serving.events.outbox import event
 from serving.events.pump import Pump
 from serving.events.runner import ConsumerConfig
+from serving.kit.progress import STAGES, BuildProgress, Step
 from serving.network import Network
 from serving.ops.service import consumer_health
 from serving.projections import Projections
@@ -53,14 +54,39 @@ def test_it_is_red_until_the_state_stands(tmp_path: Path) -> None:
     client = TestClient(create_app(network))  # not entered: its start is not run
     try:
         response = client.get("/readyz")
-        assert (response.status_code, response.json()["status"]) == (503, "loading")
+        assert (response.status_code, response.json()["status"], response.json()["percent"]) == (503, "loading", 0)
         assert client.get("/healthz").status_code == 200
         refused = client.get("/2/tweets/1", headers={"Authorization": f"Bearer {network.context.tokens.issue(1)}"})
         assert (refused.status_code, refused.json()["type"]) == (503, "urn:rookery:problem:loading")
+        # Also who says nothing of himself, and for what there is not.
+        for path in ("/2/tweets/1", "/no/such/route"):
+            refused = client.get(path)
+            assert (refused.status_code, refused.json()["type"]) == (503, "urn:rookery:problem:loading"), path
+            assert refused.headers["retry-after"] == "2"
         network.start()
         assert client.get("/readyz").status_code == 200
     finally:
         network.close()
+
+
+def test_it_says_how_far_it_is(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The per cent of a whole load, as `/readyz` would give them at each step: they begin at 0 and only grow."""
+    steps: list[Step] = []
+
+    def watched(self: BuildProgress, name: str, value: Step) -> None:
+        object.__setattr__(self, name, value)
+        steps.append(value)
+
+    monkeypatch.setattr(BuildProgress, "__setattr__", watched)
+    network = Network(Settings.model_validate({"home": tmp_path / "home"}))
+    network.load(write_small(tmp_path / "data"))
+    network.close()
+    percents = [one.percent for one in steps]
+    assert percents == sorted(percents)
+    assert (percents[0], percents[-1]) == (0, 90)
+    assert {one.percent for one in steps if one.doing.startswith("replaying")} > {0, 60}
+    whats = list(dict.fromkeys(one.doing.split(":")[0] for one in steps))
+    assert whats == ["starting", *STAGES]
 
 
 def test_an_app_that_starts_builds_its_state(tmp_path: Path) -> None:
