@@ -10,6 +10,7 @@ Three kinds of threads, and no lock that any two contend for:
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -29,6 +30,7 @@ from serving.kit.db import Database
 from serving.kit.paging import Paging
 from serving.kit.problems import ProblemError
 from serving.kit.progress import BuildProgress
+from serving.kit.storage import StorageError
 from serving.kit.telemetry import Metrics
 from serving.kit.worker_lease import Lease
 from serving.model import ServedModel
@@ -98,6 +100,11 @@ class Context:
         """Runs `work` in a transaction on the writer's thread."""
         return await asyncio.get_running_loop().run_in_executor(self.writer, lambda: self.outbox.write(work))
 
+    async def note(self, work: Callable[[Transaction], T]) -> None:
+        """`write` of what an answer that was sent caused; it is left out where the disk takes nothing."""
+        with contextlib.suppress(StorageError):
+            await self.write(work)
+
     def write_now(self, work: Callable[[Transaction], T]) -> T:
         """Runs `work` in a transaction and waits for it."""
         return self.writer.submit(lambda: self.outbox.write(work)).result()
@@ -118,7 +125,12 @@ class Context:
     def new_request_id(self) -> int:
         """An id for a request, greater than all before it. Owner's thread."""
         now = self.clock.now_us()
-        return self.request_ids.next(now, self.lease.keep(max(now, self.request_ids.last_us)))
+        try:
+            worker = self.lease.keep(max(now, self.request_ids.last_us))
+        except StorageError:
+            # Timelines are read on: what a disk refuses a lease for, it does not record either.
+            worker = self.lease.worker
+        return self.request_ids.next(now, worker)
 
 
 def of_app(request: Request) -> Context:

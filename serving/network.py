@@ -21,6 +21,7 @@ from serving.kit.clock import DataClock, WallClock
 from serving.kit.database_lock import WriterLock
 from serving.kit.db import Database
 from serving.kit.paging import Paging
+from serving.kit.storage import StorageError
 from serving.kit.telemetry import Metrics
 from serving.kit.worker_lease import Lease
 from serving.loading import Archive, archived, record, recorded
@@ -148,6 +149,8 @@ class Network:
             self._save_trends()
             context.lease.release(context.clock.now_us())
             context.database.checkpoint()
+        except StorageError as error:
+            log.warning("what was committed stays in the write-ahead log: %s", error)
         finally:
             context.database.close()
             self._lock.release()
@@ -217,6 +220,7 @@ class Network:
         context = self.context
         if not context.open:
             return False
+        context.database.heal()
         if context.letters.waiting():
             self._try_again()
         runner = context.runner
@@ -226,6 +230,9 @@ class Network:
         except TornError as torn:
             self._build_again(runner, torn)
             return False
+        except StorageError:
+            context.ready = context.ready and not runner.torn
+            raise
 
     def _build_again(self, runner: Runner, torn: TornError) -> None:
         """Builds the state anew in place of an undefined one, which does not answer meanwhile; writes go on."""
@@ -235,6 +242,8 @@ class Network:
                 return
             context.ready = False
             context.progress.begin()
+            if context.database.fault:
+                return  # what tore it is to be set aside, which cannot be written down
             log.error("%s; building it again", torn)
             dataset = archived(context.database)
             context.call(lambda: self._take_over(*self._builder.build(dataset, context.clock, torn)))

@@ -128,7 +128,8 @@ class DeadLetters:
 
     def too_many_in_a_row(self, group: str, offset: int) -> bool:
         """Counts an event that a consumer cannot take; True where there were so many that it is halted before this."""
-        count = self._in_a_row.get(group, (0, 0))[0] + 1
+        count, last = self._in_a_row.get(group, (0, 0))
+        count += offset != last  # one comes again where its letter could not be written
         self._in_a_row[group] = (count, offset)
         if count < self._halt_after:
             return False

@@ -185,9 +185,10 @@ class Runner:
         return [e for e in entries if e.offset <= through] + runs([e for e in entries if e.offset > through])
 
     def _tear(self, consumer: Consumer, run: Entry, held: Sequence[Entry], error: Exception) -> None:
+        # First of all: the disk may refuse the letter, and the state is undefined all the same.
+        self._torn = TornError(consumer.group, run.offset)
         if len(held) == 1:
             self._give_up(consumer, held[0], error, tries=1)
-        self._torn = TornError(consumer.group, run.offset)
         raise self._torn from error
 
     def _one_by_one(self, consumer: Consumer, entries: Sequence[Entry]) -> bool:

@@ -40,7 +40,7 @@ async def record(context: Context, user_id: int, found: Sequence[Suggestion]) ->
             ))  # fmt: skip
 
     if found and context.settings.record_impressions:
-        await context.write(append)
+        await context.note(append)
 
 
 def suggestions_object(found: Sequence[Suggestion], rows: Mapping[int, UserRow]) -> dict[str, Any]:

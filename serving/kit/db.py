@@ -6,6 +6,8 @@ writes before a power cut may be lost, never half written (`synchronous=NORMAL`)
 
 from __future__ import annotations
 
+import contextlib
+import logging
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -31,6 +33,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError
 
 from data.errors import DataError
+from serving.kit.storage import FullError, StorageError
+
+log = logging.getLogger("rookery.serving")
 
 SCHEMA_VERSION = "2"
 
@@ -39,11 +44,18 @@ _STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
 }
 """The next version of each older version, and the statements that lead to it."""
 
-_UNUSABLE = frozenset({
-    sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR,
-    sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY,
-})  # fmt: skip
+_UNUSABLE: dict[int, type[DataError]] = {
+    **dict.fromkeys((sqlite3.SQLITE_BUSY, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB), DataError),
+    **dict.fromkeys(
+        (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_IOERR, sqlite3.SQLITE_PERM, sqlite3.SQLITE_READONLY), StorageError
+    ),
+    sqlite3.SQLITE_FULL: FullError,
+}
 """Faults of the file and its disk, as SQLite numbers them; all others are faults of a statement."""
+
+_ROOM = 65_536
+"""Bytes that must be written before a disk that was full counts as usable again."""
+_PROBE = "probe"
 
 metadata = MetaData()
 """Every domain's tables; a domain defines its own in its `store.py`."""
@@ -66,6 +78,9 @@ class Database:
         """
         path.parent.mkdir(parents=True, exist_ok=True)
         self.path = path
+        self.fault: StorageError | None = None
+        """Why the last write that the disk refused failed; None once `heal` wrote again."""
+        self._told = False
         self.engine = _engine(path)
         self._writing = self.engine.execution_options(rookery_write=True)
         self._writer = threading.RLock()
@@ -90,10 +105,33 @@ class Database:
         """A transaction that commits at the end of the block and rolls back on an error. Keep it short.
 
         Raises:
-            DataError: the file is damaged or cannot be written, or its disk is full.
+            FullError: the disk is full.
+            StorageError: the disk fails, or the file is read-only.
+            DataError: the file is damaged.
         """
-        with self._naming_faults(), self._writer, self._writing.begin() as connection:
-            yield connection
+        try:
+            with self._naming_faults(), self._writer, self._writing.begin() as connection:
+                yield connection
+        except StorageError as error:
+            self.fault = error
+            raise
+
+    def heal(self) -> bool:
+        """Whether writes succeed; where one failed it is tried, with some room to spare."""
+        if self.fault is None:
+            return True
+        if not self._told:
+            log.error("nothing can be written: %s", self.fault)
+            self._told = True
+        with contextlib.suppress(StorageError):
+            for value in ("x" * _ROOM, ""):
+                with self.write() as connection:
+                    connection.execute(
+                        about.insert().prefix_with("OR REPLACE", dialect="sqlite"), {"key": _PROBE, "value": value}
+                    )
+            self.fault, self._told = None, False
+            log.warning("%s can be written again", self.path)
+        return self.fault is None
 
     def checkpoint(self) -> None:
         """Moves what is in the write-ahead log into the file, and empties the log.
@@ -115,11 +153,11 @@ class Database:
             yield
         except DatabaseError as error:
             # An extended code holds the kind in its lowest byte. Faults that Python itself found have none.
-            code = vars(error.orig).get("sqlite_errorcode", 0) & 0xFF
-            if code not in _UNUSABLE:
+            kind = _UNUSABLE.get(vars(error.orig).get("sqlite_errorcode", 0) & 0xFF)
+            if kind is None:
                 raise
             remedy = "look after the file and its disk, or name another folder"
-            raise DataError(f"{self.path} cannot be used: {error.orig}", remedy=remedy) from error
+            raise kind(f"{self.path} cannot be used: {error.orig}", remedy=remedy) from error
 
     def _create(self) -> None:
         with self.read() as connection:

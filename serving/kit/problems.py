@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
 from data.errors import ConfigError, DataError, ModelError, NotFoundError, RookeryError
+from serving.kit.storage import FullError, StorageError
 
 MEDIA_TYPE = "application/problem+json"
 
@@ -65,6 +66,7 @@ def install(app: FastAPI) -> None:
     """Makes `app` answer every error with a Problem document."""
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(RookeryError, _on_rookery)
+    app.add_exception_handler(StorageError, _on_storage)
     app.add_exception_handler(RequestValidationError, _on_invalid)
     app.add_exception_handler(HTTPException, _on_http)
 
@@ -84,6 +86,18 @@ async def _on_rookery(request: Request, error: Exception) -> Response:
         return document(request, status, slug, "the server's model or data are at fault; its log says how", {})
     return document(request, status, slug, str(error), {})
 
+
+async def _on_storage(request: Request, error: Exception) -> Response:
+    """The database says in the log why, once."""
+    assert isinstance(error, StorageError)
+    status = 507 if isinstance(error, FullError) else 503
+    detail = f"the server cannot write: {error.reason}. Nothing was changed; try again later"
+    response = document(request, status, "storage", detail, {})
+    response.headers["Retry-After"] = str(_STORAGE_RETRY_S)
+    return response
+
+
+_STORAGE_RETRY_S = 10
 
 _KINDS: dict[type[RookeryError], tuple[int, str]] = {
     NotFoundError: (404, "not-found"),

@@ -57,12 +57,18 @@ class Lease:
             self._worker = self._take(connection, now, self.floor_us)
         self._expires_us = now + SPAN_US
 
+    @property
+    def worker(self) -> int:
+        """The number, which `keep` may have to renew."""
+        return self._worker
+
     def keep(self, time_us: int) -> int:
         """The number to give ids with at `time_us`. Writes to the database, in a transaction of its own, when the lease
         is half over or the time comes near the last one recorded.
 
         Raises:
             ConfigError: the lease ran out, another process took the number, and none is free.
+            StorageError: the disk takes no write.
         """
         with self._lock:
             now = self._wall.now_us()

@@ -1,4 +1,4 @@
-"""Ready or not: red while the state is loading, and when a consumer has stopped following the log."""
+"""Ready or not: red while the state is loading, when nothing can be written, and when a consumer has stopped."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ class Readiness:
 
 
 def readiness(context: Context) -> Readiness:
-    """Checks the state, the log and every consumer."""
+    """Checks the disk, the state, the log and every consumer."""
+    if storage := context.database.fault:
+        detail = f"nothing can be written: {storage.reason}. What needs no write is answered; it heals by itself"
+        return Readiness(False, {"status": "storage", "detail": detail})
     if fault := context.fault():
         return Readiness(False, {"status": "failed", "detail": f"{fault}; the server's log says why"})
     if not context.ready:

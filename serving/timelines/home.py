@@ -79,7 +79,7 @@ async def record(context: Context, events: Sequence[EventBatch]) -> None:
             tx.emit(one)
 
     if events:
-        await context.write(append)
+        await context.note(append)
 
 
 def shown_ids(home: HomeTimeline) -> list[int]:
