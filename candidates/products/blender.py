@@ -4,6 +4,8 @@ Places are counted from 1 over everything shown. The module "who to follow" take
 Promoted tweets come in the order in which the port offers them: each as early as it may, at the top never, after at
 least `organic_between` organic tweets since the last one (or since the top), and none whose advertiser is that of the
 one before it, in this slate or at the end of the reader's last one. One that may never come is left out.
+
+Whoever pays is asked in a thread of its own, for as long as `promoted_ms`: a feed waits no longer for an auction.
 """
 
 from __future__ import annotations
@@ -17,6 +19,7 @@ from typing import Literal, Protocol
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+from candidates.apart import Apart, LateError
 from candidates.products.follow import Suggestion, WhoToFollow
 from candidates.visibility import Visibility
 from data.batch import Ragged
@@ -37,7 +40,7 @@ class PromotedTweet:
 
 
 class Promoted(Protocol):
-    """Offers promoted tweets: an auction, or a list."""
+    """Offers promoted tweets: an auction, or a list. It is asked in a thread of its own, for one reader at a time."""
 
     def offers(self, user_id: int, time_us: int) -> Sequence[PromotedTweet]:
         """What may be shown to the reader now, best first."""
@@ -51,6 +54,8 @@ class BlenderConfig(BaseModel):
 
     organic_between: int = Field(3, ge=1)
     """Organic tweets between two promoted ones, and before the first."""
+    promoted_ms: float = Field(50.0, gt=0)
+    """Milliseconds that the offers of promoted tweets may take; later ones are left out."""
     follow_slot: int = Field(6, ge=1)
     """The place of the module "who to follow"; left out of a feed that ends before it."""
     follow_accounts: int = Field(3, ge=0)
@@ -136,6 +141,7 @@ class Blender:
         """Without `promoted` there are no promoted tweets."""
         self.state, self.visibility, self.who_to_follow = state, visibility, who_to_follow
         self.promoted, self.config = promoted, config or BlenderConfig()
+        self._apart = Apart()
         self._last: OrderedDict[int, int] = OrderedDict()
 
     def page(self, user_id: int, organic: Sequence[int], time_us: int, request_id: int, *, first: bool) -> Blended:
@@ -145,12 +151,13 @@ class Blender:
         if first and self.config.follow_accounts and len(organic) >= self.config.follow_slot - 1:
             found = self.who_to_follow.suggest(user_id, self.config.follow_accounts, time_us)
         offers: list[PromotedTweet] = []
-        if self.promoted is not None:
-            try:
-                offers = self._visible(user_id, self.promoted.offers(user_id, time_us), time_us, request_id)
-            except Exception as error:  # whoever pays, the feed goes on
-                _log.warning("promoted tweets are left out: %s", error)
-                degraded["promoted"] = f"{type(error).__name__}: {error}"
+        try:
+            offers = self._visible(user_id, self._offers(user_id, time_us), time_us, request_id)
+        except LateError as late:
+            degraded["promoted"] = f"late: {late}"
+        except Exception as error:  # whoever pays, the feed goes on
+            _log.warning("promoted tweets are left out", exc_info=True)
+            degraded["promoted"] = f"failed: {type(error).__name__}: {error}"
         last = self._last.get(user_id, -1)
         entries = blend(organic, offers, follow=bool(found), last_advertiser=last, config=self.config)
         shown = [one.advertiser_id for one in entries if one.kind == "promoted"]
@@ -161,6 +168,17 @@ class Blender:
                 self._last.popitem(last=False)
         there = any(one.kind == "who_to_follow" for one in entries)
         return Blended(entries, found if there else [], degraded)
+
+    def _offers(self, user_id: int, time_us: int) -> list[PromotedTweet]:
+        """What the port offers.
+
+        Raises:
+            LateError: not within `promoted_ms`, or it has not come back from an earlier reader.
+        """
+        port = self.promoted
+        if port is None:
+            return []
+        return self._apart.run("promoted", lambda: list(port.offers(user_id, time_us)), self.config.promoted_ms / 1e3)
 
     def _visible(
         self, user_id: int, offers: Sequence[PromotedTweet], time_us: int, request_id: int

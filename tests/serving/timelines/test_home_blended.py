@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import itertools
+import threading
 from collections.abc import Sequence
 from typing import Any
 
 from starlette.testclient import TestClient
 
-from candidates.products.blender import PromotedTweet
+from candidates.products.blender import BlenderConfig, PromotedTweet
 from candidates.products.home import HomeConfig
 from data.dataset import Dataset
 from serving.app import create_app
@@ -25,10 +26,18 @@ class Offers:
 
     def __init__(self) -> None:
         self.fault = ""
+        self.asked = 0
+        self.open = threading.Event()
+        self.open.set()
+        self.back = threading.Event()
 
     def offers(self, user_id: int, time_us: int) -> Sequence[PromotedTweet]:
+        self.asked += 1
         if self.fault:
             raise OSError(self.fault)
+        if not self.open.is_set():
+            self.open.wait(60)
+            self.back.set()
         return [PromotedTweet(*one) for one in ((1007, 9), (1, 6), (1006, 7), (1003, 7), (1001, 8))]
 
 
@@ -70,7 +79,8 @@ def test_without_a_port_only_who_to_follow_stands_at_place_six(make_network: Mak
 
 def test_promoted_tweets_keep_their_distance_and_what_is_gone_is_not_shown(tmp_path: Any, small: Dataset) -> None:
     port = Offers()
-    settings = Settings(home=tmp_path, feed=HomeConfig(popular_cap=0, newest_cap=0))
+    blender = BlenderConfig(promoted_ms=60_000)
+    settings = Settings(home=tmp_path, feed=HomeConfig(popular_cap=0, newest_cap=0), blender=blender)
     network = Network(settings, promoted=port)
     try:
         network.load(small)
@@ -87,8 +97,29 @@ def test_promoted_tweets_keep_their_distance_and_what_is_gone_is_not_shown(tmp_p
         port.fault = "the auction is closed"
         body = read(network, ERIN, max_results=12)
         assert "p" not in kinds(body)
-        assert "the auction is closed" in body["meta"]["degraded"]["promoted"]
+        assert body["meta"]["degraded"]["promoted"] == "failed: OSError: the auction is closed"
     finally:
+        network.close()
+
+
+def test_a_port_that_hangs_costs_promoted_tweets_and_nothing_else(tmp_path: Any, small: Dataset) -> None:
+    port = Offers()
+    port.open.clear()
+    feed, blender = HomeConfig(popular_cap=0, newest_cap=0), BlenderConfig(promoted_ms=10)
+    network = Network(Settings(home=tmp_path, feed=feed, blender=blender), promoted=port)
+    try:
+        network.load(small)
+        post(network, BOB, 12)
+        first, second = (read(network, ALICE, max_results=8) for _ in range(2))
+        assert kinds(first).count("t") == kinds(second).count("t") == 8
+        assert "p" not in kinds(first) + kinds(second)
+        assert first["meta"]["degraded"]["promoted"] == "late: not done after 10 ms"
+        assert second["meta"]["degraded"]["promoted"] == "late: still at work for an earlier request"
+        assert port.asked == 1, "it is not asked again before it has come back"
+        port.open.set()
+        assert port.back.wait(60)
+    finally:
+        port.open.set()
         network.close()
 
 
