@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from data.batch import I32, I64, Array, Ragged, offsets_of
-from data.events import HOUR_US
+from data.events import HOUR_US, NEVER_US
 from data.kernel import kernel
 from data.schema import KIND_CODE
 from features.state.columns import Columns
@@ -18,45 +18,50 @@ NONE = -1
 SPARE = 4096
 """Entries beyond twice the living ones before the dead are left out."""
 
-WAITING = 1024
-"""Tweets known by id alone that are looked at again; of more the newest."""
-
 KeysOf = Callable[[I64], I64]
 """[N] tweet rows to [N, L] the lists that each belongs in, counted from 0; -1 for none."""
 
 
 class Postings:
     """Call `follow` before a read: it takes what is new in the network. Made from the network alone, so there is
-    nothing to save: an empty one fills itself with what is alive."""
+    nothing to save: an empty one fills itself with what is alive, and lists the same as one that followed all along."""
 
     def __init__(self, network: NetworkState, keys_of: KeysOf, max_age_h: float = 48.0) -> None:
         """Lists the tweets of `network` that are no retweets and younger than `max_age_h` hours."""
         self.network, self.keys_of, self.max_age_h = network, keys_of, max_age_h
         self._head: I32 = np.full(0, NONE, np.int32)
         self._entries = Columns()
-        # Entries, the first tweet row not taken, entries at which the dead are left out, tweets known by id alone.
+        # Entries, the first tweet row not taken, entries at which the dead are left out, tweets passed over because
+        # they are known by id alone, and the time from which on all that lives is listed.
         self._size, self._next, self._full = 0, 0, 0
         self._waiting: I64 = np.empty(0, np.int64)
+        self._since = NEVER_US
         self._clear()
 
     def __len__(self) -> int:
         return self._size
 
-    def follow(self, time_us: int) -> None:
-        """Takes tweets that are new; leaves the dead out once there are as many of them as of the others."""
+    def follow(self, first_us: int) -> None:
+        """Takes tweets that are new, for reads as of `first_us` or later.
+
+        All is listed anew when there are as many dead as others, for a time before those asked for until then, and
+        when a tweet becomes known that was known by id alone: lists are in the order of rows.
+        """
         tweet, known = self.network.tweet, len(self.network.tweets)
-        if self._next == 0 or self._size > self._full:
+        found = bool((tweet.kind[self._waiting] >= 0).any())
+        if first_us < self._since or self._size > self._full or found:
             self._clear()
-            rows = self.network.alive(time_us, self.max_age_h)
+            newest = max(first_us, int(tweet.time_us[:known].max(initial=first_us)))
+            rows = self.network.alive(newest, self.max_age_h + (newest - first_us + 1) / HOUR_US)
             self._take(rows)
-            self._next, self._full = known, 2 * self._size + SPARE
-            self._waiting = np.flatnonzero(tweet.kind[:known] < 0)[-WAITING:].astype(np.int64)
+            self._next, self._full, self._since = known, 2 * self._size + SPARE, first_us
+            self._waiting = np.flatnonzero(tweet.kind[:known] < 0).astype(np.int64)
             return
-        if known == self._next and not len(self._waiting):
+        if known == self._next:
             return
-        rows = np.concatenate([self._waiting, np.arange(self._next, known, dtype=np.int64)])
+        rows = np.arange(self._next, known, dtype=np.int64)
         unknown = tweet.kind[rows] < 0
-        self._waiting, self._next = rows[unknown][-WAITING:], known
+        self._waiting, self._next = np.concatenate([self._waiting, rows[unknown]]), known
         self._take(rows[~unknown & (tweet.kind[rows] != KIND_CODE["retweet"])])
 
     def newest(self, keys: I64, time_us: I64, limit: int) -> Ragged:

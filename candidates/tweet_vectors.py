@@ -97,10 +97,6 @@ class TweetVectors:
         batch = state.base(requests, Ragged(np.zeros(len(requests) + 1, np.int64), empty))
         return self.model.user_vectors(state.lookup(batch, self.user_reads))
 
-    def search(self, users: F32, k: int) -> tuple[I64, F32]:
-        """The `k` nearest tweets of each user vector: rows [B, k] (-1 where there are no more) and scores."""
-        return self.index.search(users, k)
-
     def of(self, rows: I64) -> F32:
         """[N, D] the vectors of tweet rows; zeros for a tweet that the index does not hold."""
         return self.index.vectors(rows)

@@ -68,6 +68,8 @@ class FeatureState:
         wanted = plan([feature.name for name in names for feature in view(name).features])
         self.time_us = UNKNOWN_US
         """The time of the last event; a data set's replay goes on after it."""
+        self.changes = 0
+        """Goes up with each batch of events taken: two equal numbers, and the state has not changed in between."""
         self._views: dict[str, OnlineView] = {one.name: one.online(self._shared) for one in wanted}
         self._listeners: dict[str, list[OnlineView]] = {}
         for live in self._views.values():
@@ -87,6 +89,7 @@ class FeatureState:
         """
         if events.table not in self.tables or not len(events):
             return
+        self.changes += 1
         events = self.network.resolve(events)
         self.time_us = max(self.time_us, int(events.time_us[-1]))
         self.network.update(events)

@@ -36,7 +36,7 @@ class CatchUp(Source):
             return Ragged(np.zeros(1, np.int64), np.empty(0, np.int64))
         users, time_us = requests.columns["user_row"], requests.columns["time_us"]
         closest = self._closest(users, time_us)
-        self._posted.follow(int(time_us.max()))
+        self._posted.follow(int(time_us.min()))
         posts = self._posted.newest(closest.values, time_us[closest.owner], self.per_author)
         found = Ragged(posts.offsets[closest.offsets], posts.values)
         unseen = ~self.state.seen.has(users[found.owner], found.values, time_us[found.owner])

@@ -17,8 +17,8 @@ class Communities(Source):
 
     A tweet's weight in a community is its share of those who engaged it (`tweet.communities`) times its engagements of
     the last six hours; score = sum over the reader's communities of the reader's weight times the tweet's. The lists
-    of the communities are made anew at the first request of every five minutes, for the end of those, so that what
-    happens in between shows at the next time. They are made from the feature state alone.
+    of the communities are made for the end of the five minutes of the request, and made anew when the feature state
+    has changed: they depend on it and on those five minutes alone, whatever was requested before.
     """
 
     reads = frozenset({"user_row", "time_us"})
@@ -30,7 +30,8 @@ class Communities(Source):
     def __init__(self, state: FeatureState, cap: int = 200, max_age_h: float = 48.0) -> None:
         """Brings at most `cap` tweets younger than `max_age_h` hours, so many of each community being looked at."""
         self.state, self.cap, self.max_age_h = state, cap, max_age_h
-        self._step = -NEVER_US
+        self._made = (-NEVER_US, -1)
+        """For which time, and after how many changes of the state, the lists were made."""
         self._ids: I64 = np.empty(0, np.int64)
         self._lists = Ragged(np.zeros(1, np.int64), np.empty(0, np.int64))
         self._weights: F64 = np.empty(0)
@@ -56,9 +57,9 @@ class Communities(Source):
         return self.state.lookup(self.state.base(requests, empty), self.of_user)
 
     def _of_step(self, step: int, ids: I64, weights: F64) -> Ragged:
-        if step != self._step:
+        if (made := (step, self.state.changes)) != self._made:
             self._count(step)
-            self._step = step
+            self._made = made
         if not len(self._ids):
             return Ragged(np.zeros(len(ids) + 1, np.int64), np.empty(0, np.int64))
         place = np.searchsorted(self._ids, ids.ravel()).clip(max=len(self._ids) - 1)

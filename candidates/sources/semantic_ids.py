@@ -50,7 +50,7 @@ class SemanticIds(Source):
         codes = self._fit() if len(requests) else None
         if codes is None:
             return Ragged(np.zeros(len(requests) + 1, np.int64), np.empty(0, np.int64))
-        self._posted.follow(int(time_us.max()))
+        self._posted.follow(int(time_us.min()))
         rows = liked(self.state, requests.columns["user_row"], self.likes)
         keys = np.where(rows.ravel()[:, None] >= 0, self._keys(rows.ravel()), -1).ravel()
         wide = self.likes * LEVELS

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from candidates.component import Source
+from candidates.nearest import nearest_living
 from candidates.tweet_vectors import TweetVectors
 from data.batch import Ragged, Requests
 from features.online import FeatureState
 
 
 class TwoTower(Source):
-    """Retrieval by a two-tower model: an exact search of the index of living tweets."""
+    """Retrieval by a two-tower model: an exact search among the living tweets of the index."""
 
     reads = frozenset({"user_row", "time_us"})
 
@@ -19,6 +20,6 @@ class TwoTower(Source):
 
     def fetch(self, requests: Requests) -> Ragged:
         """[B] lists of tweet rows, nearest first."""
-        rows, _ = self.vectors.search(self.vectors.users(self.state, requests), self.cap)
-        found = rows >= 0
-        return Ragged.from_lengths(found.sum(axis=1), rows[found])
+        users, vectors = self.vectors.users(self.state, requests), self.vectors
+        time_us = requests.columns["time_us"]
+        return nearest_living(vectors.index, self.state.network, users, time_us, self.cap, vectors.max_age_h)[0]
