@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from candidates.component import Hydrator, Reranker, Source
+from candidates.component import Filter, Hydrator, Reranker, Source
 from candidates.filters.age import Age
 from candidates.filters.conversation import OneAConversation
 from candidates.filters.deleted import Deleted
@@ -47,6 +47,7 @@ from candidates.tweet_vectors import TweetVectors
 from candidates.visibility import Visibility
 from data.errors import ConfigError
 from features.online import FeatureState
+from ranking.scorer import Selector
 from ranking.slate.author_diversity import AuthorDiversityConfig
 from ranking.slate.limits import SourceCaps, TopicCaps, TopicCapsConfig
 
@@ -167,25 +168,6 @@ def home_funnel(
         Explore(state, config.explore_cap, old, seed=config.explore_seed),
         NewestInLanguage(state.network, config.newest_cap, old),
     ]
-    hydrators: list[Hydrator] = [
-        Tweet(state.network),
-        Viewer(state.network.graph, state.seen),
-        *(
-            []
-            if isinstance(config.selector, TopKConfig)
-            else [TextVectors(state) if vectors is None else RetrievalVectors(vectors)]
-        ),
-        *([] if config.new_authors is None else [Reach(state)]),
-    ]
-    selector = selector_of(config.selector)
-    if config.per_source:
-        selector = SourceCaps(config.per_source, selector)
-    if config.per_author:
-        selector = TopicCaps(TopicCapsConfig(per_topic=config.per_author, topics="author_row"), selector)
-    rerankers: list[Reranker] = [
-        *([] if config.fatigue is None else [Fatigue(state, config.fatigue)]),
-        *([] if config.author_diversity is None else [AuthorDiversity(config.author_diversity)]),
-    ]
     present = [*(source for source in sources if source is not None and source.cap > 0), *more]
     unknown = config.per_source.keys() - {source.name for source in present}
     if unknown:
@@ -195,25 +177,12 @@ def home_funnel(
         base=state.base,
         query_hydrators=[] if config.holdout is None else [HoldoutGroup(config.holdout)],
         sources=present,
-        hydrators=hydrators,
-        filters=[
-            Deleted(),
-            Incomplete(state.network),
-            Age(config.max_age_h),
-            Own(),
-            Muted(),
-            Blocked(),
-            *([] if config.outside_replies else [Outside(state.network)]),
-            *([] if config.holdout is None else [Holdout(state.network, config.holdout)]),
-            # These choose among equals, after what says which of them may be shown at all.
-            RepeatedRetweet(),
-            Duplicate(),
-            Served(config.served_hold_min, config.served_hold_most, config.served_leaves),
-        ],
+        hydrators=_hydrators(state, vectors, config),
+        filters=_filters(state, config),
         ranker=AskRanker(ranker),
         factors=[NetworkFactor(config.outside_factor), SeenFactor(config.seen_factor, config.seen_floor)],
-        rerankers=rerankers,
-        selector=selector if config.new_authors is None else NewAuthors(selector, config.new_authors),
+        rerankers=_rerankers(state, config),
+        selector=_selector(config),
         after_selection=[
             *Visibility(state, ancestors=not config.hidden_ancestors).filters,
             *([OneAConversation(state.network)] if config.one_a_conversation else []),
@@ -221,3 +190,51 @@ def home_funnel(
         side_effects=[] if sink is None else [Impressions(sink, policy=policy)],
         strict=strict,
     )
+
+
+def _hydrators(state: FeatureState, vectors: TweetVectors | None, config: HomeConfig) -> list[Hydrator]:
+    """What filters, factors and the selector read."""
+    hydrators: list[Hydrator] = [Tweet(state.network), Viewer(state.network.graph, state.seen)]
+    if not isinstance(config.selector, TopKConfig):
+        hydrators.append(TextVectors(state) if vectors is None else RetrievalVectors(vectors))
+    if config.new_authors is not None:
+        hydrators.append(Reach(state))
+    return hydrators
+
+
+def _filters(state: FeatureState, config: HomeConfig) -> list[Filter]:
+    """What says which candidates may be shown at all, then what chooses among equals."""
+    filters: list[Filter] = [
+        Deleted(),
+        Incomplete(state.network),
+        Age(config.max_age_h),
+        Own(),
+        Muted(),
+        Blocked(),
+        *([] if config.outside_replies else [Outside(state.network)]),
+        *([] if config.holdout is None else [Holdout(state.network, config.holdout)]),
+        RepeatedRetweet(),
+        Duplicate(),
+        Served(config.served_hold_min, config.served_hold_most, config.served_leaves),
+    ]
+    return filters
+
+
+def _rerankers(state: FeatureState, config: HomeConfig) -> list[Reranker]:
+    """What multiplies scores by what stands beside a tweet."""
+    rerankers: list[Reranker] = []
+    if config.fatigue is not None:
+        rerankers.append(Fatigue(state, config.fatigue))
+    if config.author_diversity is not None:
+        rerankers.append(AuthorDiversity(config.author_diversity))
+    return rerankers
+
+
+def _selector(config: HomeConfig) -> Selector:
+    """What picks the slate: the selector, caps over it, and over those the places of new authors."""
+    selector = selector_of(config.selector)
+    if config.per_source:
+        selector = SourceCaps(config.per_source, selector)
+    if config.per_author:
+        selector = TopicCaps(TopicCapsConfig(per_topic=config.per_author, topics="author_row"), selector)
+    return selector if config.new_authors is None else NewAuthors(selector, config.new_authors)
