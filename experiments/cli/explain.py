@@ -10,6 +10,9 @@ import typer
 from experiments.cli.console import DataFolder, JsonFlag, progress_bar, show
 
 _Model = Annotated[str, typer.Option("--model", help="Alias, version, run id or folder of the ranker.")]
+_Preset = Annotated[
+    str | None, typer.Option("--preset", help="Settings of the feed by name: x_2026_10; see docs/funnel.md.")
+]
 
 
 def why(
@@ -19,6 +22,7 @@ def why(
         list[int] | None, typer.Option(help="A tweet to explain in full, in the feed or not; may be given again.")
     ] = None,
     model: _Model = "champion",
+    preset: _Preset = None,
     k: Annotated[int, typer.Option("-k", min=1, max=200, help="Length of the feed.")] = 20,
     html: Annotated[Path | None, typer.Option(help="Write it as a page, too, with every tweet in full.")] = None,
     as_json: JsonFlag = False,
@@ -42,7 +46,7 @@ def why(
         check_file(html)
     dataset = Dataset.open(data)
     with progress_bar("replay the log"):
-        home = local_home(dataset, model, home_folder())
+        home = local_home(dataset, model, home_folder(), preset)
     found = home.explain(user, k, tweet or [])
     texts = tweet_texts(dataset, [one.tweet_id for one in (*found.tweets, *found.asked)])
     if html is not None:
@@ -57,6 +61,7 @@ def score_post(
     author: Annotated[int, typer.Option(min=0, help="Who would post it.")],
     readers: Annotated[int, typer.Option(min=1, max=100_000, help="Readers to draw.")] = 200,
     model: _Model = "champion",
+    preset: _Preset = None,
     k: Annotated[int, typer.Option("-k", min=1, max=200, help="Length of a feed.")] = 50,
     seed: Annotated[int, typer.Option(min=0, help="Seed of the draw.")] = 0,
     as_json: JsonFlag = False,
@@ -75,7 +80,7 @@ def score_post(
     from experiments.live.own_post import score_post as scored
 
     with progress_bar("replay the log"):
-        home = local_home(Dataset.open(data), model, home_folder())
+        home = local_home(Dataset.open(data), model, home_folder(), preset)
     with progress_bar("make the readers' feeds") as progress:
         found = scored(home, text, author, readers=readers, k=k, seed=seed, progress=progress)
     value = {

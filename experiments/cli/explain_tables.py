@@ -8,6 +8,7 @@ import polars as pl
 
 from candidates.explanation import FeedExplanation, TweetExplanation
 from experiments.cli.console import table
+from experiments.live.explain_rows import rows_about
 from experiments.live.own_post import PostScores
 
 
@@ -48,19 +49,7 @@ def sentence(found: FeedExplanation) -> str:
 def tweet_tables(one: TweetExplanation, texts: pl.DataFrame) -> list[Any]:
     """One tweet in full."""
     out: list[Any] = [f"{words_of(texts).get(one.tweet_id, '(not in the data set)')}\n{one.sentence}"]
-    if one.steps:
-        rows = [
-            (step.stage, f"{step.factor:.4g}", f"{step.score:.4g}", step.rank_before, step.rank_after or "not picked")
-            for step in one.steps
-        ]
-        out.append(table("Stages", ["stage", "factor", "score", "rank before", "rank after"], rows))
-    if one.probabilities:
-        said = [(action, f"{p:.5f}") for action, p in one.probabilities.items()]
-        out.append(table("Probabilities", ["action", "probability"], said))
-    if one.features:
-        read = [(feature.name, f"{feature.value:.6g}", f"{feature.percentile:.0f}") for feature in one.features]
-        out.append(table("What the model read", ["column", "value", "percentile"], read))
-    return out
+    return out + [table(about.title, list(about.heads), about.rows) for about in rows_about(one)]
 
 
 def post_table(found: PostScores) -> Any:

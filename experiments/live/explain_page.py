@@ -10,6 +10,7 @@ from pathlib import Path
 import polars as pl
 
 from candidates.explanation import FeedExplanation, TweetExplanation
+from experiments.live.explain_rows import rows_about
 from experiments.reports.html import rows_of, write_page
 
 
@@ -54,15 +55,5 @@ def _tweet(one: TweetExplanation, words: Mapping[int, str]) -> str:
     place = one.outcome if one.position is None else f"{one.position + 1}."
     head = f"{place} {words.get(one.tweet_id, f'tweet {one.tweet_id}')}"
     parts = [f"<p>{escape(one.sentence)}</p>"]
-    if one.steps:
-        rows = [
-            (step.stage, f"{step.factor:.4g}", f"{step.score:.4g}", step.rank_before, step.rank_after or "not picked")
-            for step in one.steps
-        ]
-        parts.append(rows_of(["stage", "factor", "score", "rank before", "rank after"], rows))
-    if one.probabilities:
-        parts.append(rows_of(["action", "probability"], [(a, f"{p:.5f}") for a, p in one.probabilities.items()]))
-    if one.features:
-        read = [(feature.name, f"{feature.value:.6g}", f"{feature.percentile:.0f}") for feature in one.features]
-        parts.append(rows_of(["column", "value", "percentile"], read))
+    parts += [rows_of(list(about.heads), about.rows) for about in rows_about(one)]
     return f"<details><summary>{escape(head)}</summary>{''.join(parts)}</details>"

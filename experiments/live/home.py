@@ -9,14 +9,14 @@ import numpy as np
 
 from candidates.explanation import Explainer, FeedExplanation
 from candidates.products.home import HomeConfig
+from candidates.products.presets import HOME_PRESETS
 from candidates.trace import FunnelResult
 from data.batch import Ragged
 from data.dataset import Dataset
 from data.errors import ConfigError, NotFoundError
 from data.events import EventBatch
-from experiments.runs.models import served_model
+from experiments.runs.models import check_served, served_model
 from features.online import FeatureState
-from ranking.ranker import check_columns, optional_columns
 from serving.kit.telemetry import Metrics
 from serving.loading import end_us
 from serving.model import ServedModel, untrained
@@ -82,7 +82,7 @@ class LocalHome:
             ConfigError: `user_id` is no whole number.
             NotFoundError: there is no such user.
         """
-        return Explainer(self.state, self.model.scorer).feed(self.run(user_id, k), tweet_ids)
+        return Explainer(self.state, self._parts.ranker.scorer).feed(self.run(user_id, k), tweet_ids)
 
     def take(self, events: EventBatch) -> None:
         """Lets events happen, no earlier than all before; the time goes on to the last of them."""
@@ -99,22 +99,25 @@ class LocalHome:
         return float(self._parts.ranker.rank(batch, deadline_ms=None)["score"][0])
 
 
-def local_home(dataset: Dataset, model: str, home: Path) -> LocalHome:
+def local_home(dataset: Dataset, model: str, home: Path, preset: str | None = None) -> LocalHome:
     """The home of a data set ranked by a registered model; newest first while none was trained.
+
+    The settings are those of `preset` (`candidates.products.presets`), the defaults when None.
 
     Raises:
         NotFoundError: nothing answers to `model`.
         ModelError: the model reads columns that the data set cannot fill.
+        ConfigError: there is no such preset.
     """
+    config = None if preset is None else _config(preset)
     bundle = served_model(model, home)
     if bundle is None:
-        return LocalHome(dataset, untrained())
-    check_columns(
-        bundle.scorer.reads,
-        model=model,
-        data=dataset.name,
-        tables=dataset.tables,
-        learned_from=bundle.tables,
-        optional=optional_columns(bundle.scorer),
-    )
-    return LocalHome(dataset, bundle)
+        return LocalHome(dataset, untrained(), config=config)
+    check_served(bundle, model, dataset)
+    return LocalHome(dataset, bundle, config=config)
+
+
+def _config(preset: str) -> HomeConfig:
+    if preset not in HOME_PRESETS:
+        raise ConfigError(f"no preset {preset!r} of the home feed", remedy=f"use one of {', '.join(HOME_PRESETS)}")
+    return HomeConfig.model_validate({"preset": preset})

@@ -14,9 +14,8 @@ import polars as pl
 from data.dataset import Dataset
 from data.errors import NotFoundError
 from data.home_folder import check_home
-from experiments.runs.models import served_model
+from experiments.runs.models import check_served, served_model
 from ranking.artifact import Bundle
-from ranking.ranker import check_columns, optional_columns
 from serving.auth.tokens import load_secret
 from serving.fanout.policy import FanoutConfig
 from serving.kit.database_lock import check_unused
@@ -68,14 +67,7 @@ def resolve(data: Path | None, model: str, home: Path, folder: Path | None, sett
     dataset = Dataset.open(data) if data is not None else None
     bundle = served_model(model, home)
     if dataset is not None and bundle is not None:
-        check_columns(
-            bundle.scorer.reads,
-            model=model,
-            data=dataset.name,
-            tables=dataset.tables,
-            learned_from=bundle.tables,
-            optional=optional_columns(bundle.scorer),
-        )
+        check_served(bundle, model, dataset)
     folder = folder or network_folder(dataset, home)
     folder.mkdir(parents=True, exist_ok=True)
     chosen = Settings.read(home=folder, **settings)

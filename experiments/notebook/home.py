@@ -16,9 +16,8 @@ from experiments.live.tweet_texts import tweet_texts
 from experiments.notebook.display import Result, shown
 from experiments.notebook.own_parts import check_scorer
 from experiments.reports.plots import new_figure
-from experiments.runs.models import served_model
+from experiments.runs.models import check_served, served_model
 from experiments.runs.splits import split_of
-from ranking.ranker import check_columns, optional_columns
 from ranking.scorer import Scorer
 from serving.model import ServedModel, untrained
 
@@ -38,14 +37,7 @@ def ranking_model(dataset: Dataset, model: str, scorer: Scorer | None, home: Pat
         model = "scorer"
         check_scorer(model, scorer)
         bundle = bundles_of(dataset, split_of(dataset, "auto"), (), home, {model: scorer})[model]
-    check_columns(
-        bundle.scorer.reads,
-        model=model,
-        data=dataset.name,
-        tables=dataset.tables,
-        learned_from=bundle.tables,
-        optional=optional_columns(bundle.scorer),
-    )
+    check_served(bundle, model, dataset)
     return bundle
 
 

@@ -220,7 +220,7 @@ def test_popular_is_by_language_and_by_engagements(state: FeatureState) -> None:
 def test_retrieval_brings_the_nearest_and_follows_the_network(state: FeatureState) -> None:
     index = vectors(state)
     rows = state.network.tweets.rows
-    found, _ = index.search(index.users(state, ask(state, [1])), 3)
+    found, _ = index.index.search(index.users(state, ask(state, [1])), 3)
     assert found.tolist() == [rows(np.array([110, 108, 105])).tolist()]  # odd authors, the larger row first
     state.update(events("deletions", tweet_id=[110], time_us=[NOW - 1]))
     state.update(
@@ -230,7 +230,7 @@ def test_retrieval_brings_the_nearest_and_follows_the_network(state: FeatureStat
         )
     )  # fmt: skip
     assert index.follow(state, NOW + 2) == 1
-    found, _ = index.search(index.users(state, ask(state, [1])), 2)
+    found, _ = index.index.search(index.users(state, ask(state, [1])), 2)
     assert found.tolist() == [rows(np.array([112, 108])).tolist()]
 
 

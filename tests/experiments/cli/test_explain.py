@@ -31,6 +31,10 @@ def test_why_says_it_as_json_as_tables_and_as_a_page(run: Run, tiny_dataset: Dat
     assert code == 0
     assert "What the model read" in out
     assert "tweet 7: no source brought it" in out
+    code, out, _ = run(*words, "--preset", "x_2026_10", "--json")
+    assert code == 0
+    assert "newest_in_language" in found["fetched"]
+    assert "newest_in_language" not in json.loads(out)["fetched"], "the preset has no such source"
 
 
 def test_score_post_prints_both_groups(run: Run, tiny_dataset: Dataset) -> None:
@@ -48,6 +52,8 @@ def test_mistakes_are_one_line(run: Run, tiny_dataset: Dataset, tmp_path: Path) 
     for words, said in (
         (("why", "--data", tiny_dataset.folder, "--user", "5"), "unknown user 5"),
         (("why", "--data", tmp_path, "--user", "5"), "is not a data set"),
+        (("why", "--data", tiny_dataset.folder, "--user", "5", "--preset", "x_1999"), "no preset 'x_1999'"),
+        (("score-post", "a", "--data", tiny_dataset.folder, "--author", "5", "--preset", "x_1999"), "use one of"),
         (("score-post", " ", "--data", tiny_dataset.folder, "--author", "5"), "unknown user 5"),
     ):
         code, out, err = run(*words)

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 
 from candidates.explanation import DROPPED, NOT_FOUND, NOT_PICKED, SHOWN, FeedExplanation
+from candidates.products.home import HomeConfig
 from data.batch import F32, CandidateBatch
 from data.dataset import Dataset
 from data.errors import ConfigError, NotFoundError
@@ -100,6 +101,23 @@ def test_what_is_not_shown_says_where_it_was_lost(found: FeedExplanation) -> Non
     assert not unknown.sources
     assert found.candidates == found.scored + sum(found.removed.values())
     assert sum(found.fetched.values()) >= found.candidates
+
+
+class Revalued(ByLikes):
+    """What `ByLikes` is by another value, for which it reads a column more."""
+
+    reads = (*ByLikes.reads, "pair.mutual_follow")
+
+
+class ByValue(ByLikes):
+    def with_value(self, value: str | Mapping[str, float]) -> Self:
+        return Revalued()  # type: ignore[return-value]
+
+
+def test_the_reasons_are_those_of_the_value_by_which_the_feed_is_ranked(tiny_dataset: Dataset, reader: int) -> None:
+    model = Untrained(ByValue(), "by_value")
+    found = LocalHome(tiny_dataset, model, config=HomeConfig(value="x_2023"), strict=True).explain(reader, 3)
+    assert {one.name for tweet in found.tweets for one in tweet.features} == set(Revalued.reads)
 
 
 def test_a_model_without_actions_has_no_probabilities(tiny_dataset: Dataset, reader: int) -> None:
