@@ -1,11 +1,13 @@
 """The live engine: the state that events build, and features looked up from it; saved, and restored elsewhere.
 
-One thread owns a state. Its look-ups are for the time of its last event or later.
+One thread owns a state. Its look-ups are for the time of its last event or later. Look-ups share tables that are made
+when they are needed, and working memory: those of other threads wait for each other, and an update for them.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -76,6 +78,7 @@ class FeatureState:
             for table in live.listens:
                 self._listeners.setdefault(table, []).append(live)
         self._plans: dict[tuple[str, ...], list[FeatureView]] = {}
+        self._lock = threading.Lock()
         self.tables = (NetworkState.tables | {"impressions", "engagements", "suggestions"} | set(self._listeners)) - {
             COUNTED
         }
@@ -89,32 +92,8 @@ class FeatureState:
         """
         if events.table not in self.tables or not len(events):
             return
-        self.changes += 1
-        events = self.network.resolve(events)
-        self.time_us = max(self.time_us, int(events.time_us[-1]))
-        self.network.update(events)
-        self.history.resize(len(self.network.users))
-        self.shown.resize(len(self.network.users))
-        self.suggested.resize(len(self.network.users))
-        self.texts.resize(len(self.network.tweets))
-        if events.table == "tweets":
-            self.texts.update(events)
-        elif events.table == "follows":
-            self.follow_graph.update(events)
-        elif events.table == "impressions":
-            self.seen.update(events)
-            self.shown.update(events)
-        elif events.table == "suggestions":
-            self.suggested.update(events)
-        elif events.table == "engagements":
-            counted = self._counted(events)
-            self._notify(COUNTED, counted)
-            positive = _POSITIVE[counted.columns["action_code"]]
-            events = counted if positive.all() else counted.where(positive)
-            self.history.update(events)
-        elif events.table == "undos":
-            events = self._counted(events)
-        self._notify(events.table, events)
+        with self._lock:
+            self._take(events)
 
     def requests(self, user_ids: ArrayLike, time_us: ArrayLike) -> Requests:
         """[B] requests of known users at `time_us` (one time, or one a user).
@@ -158,12 +137,13 @@ class FeatureState:
         missing = tuple(n for n in names if n not in batch.columns and n not in batch.requests.columns)
         if not missing:
             return batch
-        if missing not in self._plans:
-            self._plans[missing] = plan(missing, self._views)
         full = batch
-        for one in self._plans[missing]:
-            found = self._views[one.name].lookup(full)
-            full = full.with_requests(found) if one.entity == "request" else full.with_columns(found)
+        with self._lock:
+            if missing not in self._plans:
+                self._plans[missing] = plan(missing, self._views)
+            for one in self._plans[missing]:
+                found = self._views[one.name].lookup(full)
+                full = full.with_requests(found) if one.entity == "request" else full.with_columns(found)
         own = {n: full.columns[n] for n in missing if n in full.columns}
         of_requests = {n: full.requests.columns[n] for n in missing if n in full.requests.columns}
         return batch.with_requests(of_requests).with_columns(own) if of_requests else batch.with_columns(own)
@@ -208,6 +188,34 @@ class FeatureState:
         shared = {"network": self.network, "history": self.history, "seen": self.seen, "texts": self.texts}
         shared |= {"shown": self.shown, "suggested": self.suggested, "follow-graph": self.follow_graph}
         return shared | {f"view-{name}": one for name, one in self._views.items()}
+
+    def _take(self, events: EventBatch) -> None:
+        self.changes += 1
+        events = self.network.resolve(events)
+        self.time_us = max(self.time_us, int(events.time_us[-1]))
+        self.network.update(events)
+        self.history.resize(len(self.network.users))
+        self.shown.resize(len(self.network.users))
+        self.suggested.resize(len(self.network.users))
+        self.texts.resize(len(self.network.tweets))
+        if events.table == "tweets":
+            self.texts.update(events)
+        elif events.table == "follows":
+            self.follow_graph.update(events)
+        elif events.table == "impressions":
+            self.seen.update(events)
+            self.shown.update(events)
+        elif events.table == "suggestions":
+            self.suggested.update(events)
+        elif events.table == "engagements":
+            counted = self._counted(events)
+            self._notify(COUNTED, counted)
+            positive = _POSITIVE[counted.columns["action_code"]]
+            events = counted if positive.all() else counted.where(positive)
+            self.history.update(events)
+        elif events.table == "undos":
+            events = self._counted(events)
+        self._notify(events.table, events)
 
     def _notify(self, table: str, events: EventBatch) -> None:
         """Hands events to the views that listen to `table`."""

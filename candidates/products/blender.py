@@ -149,7 +149,11 @@ class Blender:
         degraded: dict[str, str] = {}
         found: list[Suggestion] = []
         if first and self.config.follow_accounts and len(organic) >= self.config.follow_slot - 1:
-            found = self.who_to_follow.suggest(user_id, self.config.follow_accounts, time_us)
+            try:
+                found = self.who_to_follow.suggest(user_id, self.config.follow_accounts, time_us)
+            except Exception as error:  # the tweets are there without it
+                _log.warning("who to follow is left out", exc_info=True)
+                degraded["who_to_follow"] = f"failed: {type(error).__name__}: {error}"
         offers: list[PromotedTweet] = []
         try:
             offers = self._visible(user_id, self._offers(user_id, time_us), time_us, request_id)

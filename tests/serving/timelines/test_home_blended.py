@@ -7,9 +7,11 @@ import threading
 from collections.abc import Sequence
 from typing import Any
 
+import pytest
 from starlette.testclient import TestClient
 
 from candidates.products.blender import BlenderConfig, PromotedTweet
+from candidates.products.follow import Suggestion, WhoToFollow
 from candidates.products.home import HomeConfig
 from data.dataset import Dataset
 from serving.app import create_app
@@ -75,6 +77,21 @@ def test_without_a_port_only_who_to_follow_stands_at_place_six(make_network: Mak
     assert kinds(read(network, BOB, max_results=8)) == "t" * 8, "nobody is suggested again within 30 hours"
     later = read(network, BOB, max_results=2, pagination_token=body["meta"]["next_token"])
     assert kinds(later) == "tt"
+
+
+def test_a_failure_of_who_to_follow_costs_the_module_and_nothing_else(
+    make_network: MakeNetwork, small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = make_network(small)
+    post(network, DAVE, 12)
+
+    def fails(self: WhoToFollow, user_id: int, k: int, time_us: int) -> list[Suggestion]:
+        raise ArithmeticError("no walk")
+
+    monkeypatch.setattr(WhoToFollow, "suggest", fails)
+    body = read(network, BOB, max_results=8)
+    assert kinds(body) == "t" * 8
+    assert body["meta"]["degraded"] == {"who_to_follow": "failed: ArithmeticError: no walk"}
 
 
 def test_promoted_tweets_keep_their_distance_and_what_is_gone_is_not_shown(tmp_path: Any, small: Dataset) -> None:
