@@ -190,9 +190,11 @@ class Blender:
         """The offers that the reader may be shown; of a tweet that is not known, none."""
         if not offers:
             return []
-        rows = self.state.network.tweets.rows(np.array([one.tweet_id for one in offers], np.int64))
-        known = [one for one, row in zip(offers, rows.tolist(), strict=True) if row >= 0]
-        rows = rows[rows >= 0]
+        network = self.state.network
+        rows = network.tweets.rows(np.array([one.tweet_id for one in offers], np.int64))
+        there = np.flatnonzero(rows >= 0)
+        there = there[network.tweet.kind[rows[there]] >= 0]  # some have a row and are known by their id alone
+        known, rows = [offers[at] for at in there.tolist()], rows[there]
         requests = self.state.requests(np.array([user_id], np.int64), np.array([time_us], np.int64))
         requests = requests.with_columns({"request_id": np.array([request_id], np.int64)})
         visible = self.visibility.visible(self.state.base(requests, Ragged(np.array([0, len(rows)]), rows)))

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from candidates.products.blender import BlenderConfig, Entry, PromotedTweet, blend
+from candidates.products.blender import Blender, BlenderConfig, Entry, PromotedTweet, blend
+from candidates.products.follow import WhoToFollow
+from candidates.visibility import Visibility
+from tests.candidates.small_network import NOW, engage, network
 
 
 def kinds(entries: list[Entry]) -> str:
@@ -53,3 +57,18 @@ def test_distances_hold_and_the_feed_stays_whole(
     assert len(set(tweets)) == len(tweets)
     modules = [place for place, one in enumerate(entries, 1) if one.kind == "who_to_follow"]
     assert modules == ([config.follow_slot] if follow and len(tweets) >= config.follow_slot else [])
+
+
+def test_an_offer_for_a_tweet_that_is_known_by_its_id_alone_is_left_out() -> None:
+    class Offers:
+        def offers(self, user_id: int, time_us: int) -> list[PromotedTweet]:
+            return [PromotedTweet(999, 7), PromotedTweet(101, 8), PromotedTweet(998, 9)]
+
+    state = network([1, 2], [(at, 2, 10.0 - at / 100) for at in range(101, 110)])
+    engage(state, 999, [2])
+    assert state.network.tweets.rows(np.array([999]))[0] >= 0
+    config = BlenderConfig(follow_accounts=0, promoted_ms=60_000)
+    blender = Blender(state, Visibility(state), WhoToFollow(state), Offers(), config)
+    page = blender.page(1, range(102, 110), NOW + 1, 7, first=True)
+    assert [one.tweet_id for one in page.entries if one.kind == "promoted"] == [101]
+    assert page.degraded == {}
