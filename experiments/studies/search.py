@@ -45,7 +45,7 @@ class SearchConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     queries: int = Field(default=200, ge=2, le=240)
-    """Queries of each stratum."""
+    """Queries of each stratum; of the exact fewer, where too few tweets have two words that mark their topic."""
     k: int = Field(default=10, ge=1, le=100)
     """Places that count."""
     seed: Seed = 1

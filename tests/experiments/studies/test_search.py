@@ -49,6 +49,9 @@ def test_queries_mark_their_topic_and_are_the_same_for_the_same_seed() -> None:
 def test_it_runs_on_a_world_and_hybrid_is_no_worse_than_meaning(tiny_dataset: Dataset, home: Path) -> None:
     result = study_search(tiny_dataset, SearchConfig(queries=20), home)
     assert [row.stratum for row in result.rows] == [*STRATA, "all"]
-    assert result.rows[-1].queries == 60
+    exact, paraphrase, mixed, every = (row.queries for row in result.rows)
+    # Few tweets of so small a world have two words that mark its topic.
+    assert 5 <= exact <= 20 == paraphrase == mixed
+    assert every == exact + 40
     assert result.rows[-1].better["semantic"].mean > 0
     assert min(result.words_found.values()) > 0.95
