@@ -57,6 +57,8 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *,
         description="Get a token: `rookery token --user ID`; send it as `Authorization: Bearer TOKEN`.",
         version="2",
         lifespan=lifespan,
+        # A redirect to the path without its slash would lead to whatever host the request names.
+        redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.context = context

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Path, Request
+from fastapi import Depends, Request
 
 from serving.auth.tokens import Claims, TokenError, Tokens
+from serving.kit.ids import PathId
 from serving.kit.problems import ProblemError
 
 HOW = "get one: rookery token --user ID"
@@ -53,7 +54,7 @@ async def user(claims: Reader) -> int:
 User = Annotated[int, Depends(user)]
 
 
-async def acting(acts_as: User, user_id: Annotated[int, Path(alias="id")]) -> int:
+async def acting(acts_as: User, user_id: PathId) -> int:
     """The account in the path, which must be the token's own.
 
     Raises:

@@ -9,18 +9,24 @@ import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 
+import msgspec
 from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from data.errors import ConfigError
 from serving.kit.clock import Clock, WallClock
+from serving.kit.ids import parse_id
 
 SECRET_FILE = "secret"
 ISSUER = "rookery"
 DEFAULT_TTL_S = 30 * 86_400
 MIN_SECRET_BYTES = 32
+
+LAST_S = 253_402_300_799
+"""The end of the year 9999: a token that says it lasts longer is none of ours."""
 
 SCOPES: dict[str, str] = {
     "rank": "score candidates: POST /v1/rank",
@@ -36,10 +42,24 @@ class Claims:
     user_id: int | None
     scopes: frozenset[str]
     expires_s: int
+    not_before_s: int = 0
+
+
+_Seconds = Annotated[int, msgspec.Meta(ge=0, le=LAST_S)]
+
+
+class _Payload(msgspec.Struct):
+    """What a token says, each claim of the one type and range that it may have (RFC 7519)."""
+
+    iss: Literal["rookery"]
+    exp: _Seconds
+    nbf: _Seconds = 0
+    sub: str | None = None
+    scope: str = ""
 
 
 class TokenError(Exception):
-    """The token is not one of ours, was altered, or has expired."""
+    """The token is not one of ours, was altered, has expired, or is not good yet."""
 
 
 class Tokens:
@@ -65,13 +85,15 @@ class Tokens:
         """A token for a user (None: for no user, as a service needs) with `scopes`, valid for `ttl_s` seconds.
 
         Raises:
-            ConfigError: an unknown scope.
+            ConfigError: an unknown scope, or a life that ends after the year 9999.
         """
         wanted = sorted(set(scopes))
         for scope in wanted:
             if scope not in SCOPES:
                 raise ConfigError(f"unknown scope {scope!r}", remedy=f"the scopes are {', '.join(SCOPES)}")
         now = self._now_s()
+        if now + ttl_s > LAST_S:
+            raise ConfigError(f"a token of {ttl_s} seconds ends after the year 9999", remedy="give it a shorter life")
         claims = {"iss": ISSUER, "iat": now, "exp": now + ttl_s, "scope": " ".join(wanted)}
         if user_id is not None:
             claims["sub"] = str(user_id)
@@ -81,7 +103,7 @@ class Tokens:
         """The claims of `token`.
 
         Raises:
-            TokenError: it is not ours, was altered, or has expired.
+            TokenError: it is not ours, was altered, has expired, or is not good yet.
         """
         claims = self._known.get(token)
         if claims is None:
@@ -89,20 +111,20 @@ class Tokens:
             if len(self._known) >= 65_536:
                 self._known.clear()
             self._known[token] = claims
-        if claims.expires_s <= self._now_s():
+        now = self._now_s()
+        if claims.expires_s <= now:
             raise TokenError("the token is over")
+        if claims.not_before_s > now:
+            raise TokenError(f"the token is good from {claims.not_before_s} on (Unix seconds), and it is {now}")
         return claims
 
     def _read(self, token: str) -> Claims:
         try:
-            said = jwt.decode(token, self._key, algorithms=["HS256"]).claims
-            if said["iss"] != ISSUER:
-                raise TokenError("the token was issued elsewhere")
-            subject = said.get("sub")
-            scopes = frozenset(str(said.get("scope", "")).split())
-            return Claims(None if subject is None else int(subject), scopes, int(said["exp"]))
-        except (JoseError, KeyError, ValueError, TypeError) as error:
+            said = msgspec.convert(jwt.decode(token, self._key, algorithms=["HS256"]).claims, _Payload)
+            user_id = None if said.sub is None else parse_id(said.sub)
+        except (JoseError, ValueError) as error:
             raise TokenError("the token is not one of this server's") from error
+        return Claims(user_id, frozenset(said.scope.split()), said.exp, said.nbf)
 
     def _now_s(self) -> int:
         return self._clock.now_us() // 1_000_000

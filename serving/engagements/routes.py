@@ -9,7 +9,8 @@ from starlette.responses import Response
 from serving.auth.access import Acting
 from serving.context import Net
 from serving.engagements import service
-from serving.kit.answers import Id, answer
+from serving.kit.answers import answer
+from serving.kit.ids import Id
 
 router = APIRouter(prefix="/2/users", tags=["engagements"])
 

@@ -14,7 +14,8 @@ from serving.auth.access import Acting, reader
 from serving.context import Net
 from serving.graph import service, suggestions
 from serving.graph.store import Side
-from serving.kit.answers import Id, MaxResults, PageToken, PathId, answer, page
+from serving.kit.answers import MaxResults, PageToken, answer, page
+from serving.kit.ids import Id, PathId, Whole
 from serving.users.schemas import user_object
 
 router = APIRouter(prefix="/2/users", tags=["follows"])
@@ -45,7 +46,7 @@ async def unfollow(user_id: Acting, target_id: Id, network: Net) -> Response:
 
 @router.get("/{id}/follow_suggestions")
 async def get_follow_suggestions(
-    user_id: Acting, network: Net, max_results: Annotated[int, Query(ge=1, le=20)] = 3
+    user_id: Acting, network: Net, max_results: Annotated[int, Whole, Query(ge=1, le=20)] = 3
 ) -> Response:
     """Accounts that the token's user may want to follow, with the reason; not again within 30 hours.
 

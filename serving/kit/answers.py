@@ -7,29 +7,14 @@ from datetime import UTC, datetime
 from typing import Annotated, Any
 
 import msgspec
-from fastapi import Path, Query
-from pydantic import BeforeValidator, Field
+from fastapi import Query
 from starlette.responses import Response
 
+from serving.kit.ids import Whole, parse_id
 from serving.kit.problems import ProblemError
 
-MAX_ID = (1 << 63) - 1
-
-PathId = Annotated[int, Path(alias="id", ge=0, le=MAX_ID)]
-"""`{id}` of a path."""
-
-MaxResults = Annotated[int, Query(ge=1, le=100, description="Entries a page")]
+MaxResults = Annotated[int, Whole, Query(ge=1, le=100, description="Entries a page")]
 PageToken = Annotated[str | None, Query(max_length=64, description="meta.next_token of the page before")]
-
-
-def _id(value: object) -> object:
-    if isinstance(value, bool | float) or (isinstance(value, str) and not value.isdecimal()):
-        raise ValueError("an id is a string of decimal digits")
-    return value
-
-
-Id = Annotated[int, BeforeValidator(_id), Field(ge=0, le=MAX_ID, json_schema_extra={"type": "string"})]
-"""An id in a body: a string of digits, as JavaScript cannot hold 64-bit numbers; a number is taken too."""
 
 
 def answer(content: Any, status: int = 200) -> Response:
@@ -56,15 +41,15 @@ def many_ids(text: str, limit: int = 100) -> list[int]:
     Raises:
         ProblemError: 400 for something else, or more than `limit`.
     """
-    parts = [part.strip() for part in text.split(",")]
+    parts = text.split(",")
     if len(parts) > limit:
         raise ProblemError(
             400, "too-many", f"{len(parts)} ids where at most {limit} are taken; ask in several requests"
         )
-    for part in parts:
-        if not part.isdecimal() or int(part) > MAX_ID:
-            raise ProblemError(400, "invalid", f"ids: {part[:32]!r} is not an id; separate ids by commas")
-    return list(dict.fromkeys(int(part) for part in parts))
+    try:
+        return list(dict.fromkeys(map(parse_id, parts)))
+    except ValueError as error:
+        raise ProblemError(400, "invalid", f"ids: {error}; separate ids by commas alone") from error
 
 
 def partial(found: Mapping[int, Any], wanted: Sequence[int], kind: str) -> Response:

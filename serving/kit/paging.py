@@ -41,7 +41,7 @@ class Paging:
             ProblemError: 400 for a token that was not made here or belongs to another list.
         """
         try:
-            raw = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
+            raw = base64.b64decode(token + "=" * (-len(token) % 4), altchars=b"-_", validate=True)
         except ValueError:
             raw = b""
         payload, signature = raw[: 8 * count], raw[8 * count :]

@@ -114,7 +114,7 @@ async def _on_invalid(request: Request, error: Exception) -> Response:
         {"where": ".".join(str(part) for part in one["loc"]), "message": str(one["msg"])} for one in error.errors()
     ]
     first = errors[0] if errors else {"where": "request", "message": "cannot be read"}
-    return document(request, 422, "invalid", f"{first['where']}: {first['message']}", {"errors": errors})
+    return document(request, 400, "invalid", f"{first['where']}: {first['message']}", {"errors": errors})
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

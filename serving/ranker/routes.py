@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import msgspec
@@ -10,7 +11,7 @@ from starlette.responses import Response
 
 from serving.auth.access import service as service_rule
 from serving.context import Net
-from serving.kit.answers import MAX_ID
+from serving.kit.ids import MAX_ID
 from serving.kit.problems import ProblemError
 from serving.ops.service import model_card
 from serving.ranker import service
@@ -40,6 +41,19 @@ _BODY: dict[str, Any] = {
 }
 
 
+class _Written(msgspec.Struct, forbid_unknown_fields=True):
+    """The body as it is written: an id is a string, which JavaScript needs, or a number."""
+
+    user_id: int | str
+    tweet_ids: list[int | str]
+    time_us: int | None = None
+
+
+_JSON = msgspec.json.Decoder(_Written), msgspec.json.Decoder(RankRequest, strict=False)
+_PACKED = msgspec.msgpack.Decoder(_Written), msgspec.msgpack.Decoder(RankRequest, strict=False)
+_NUMBERS = re.compile(r"(?:0|[1-9][0-9]{0,18})(?:,(?:0|[1-9][0-9]{0,18}))*")
+
+
 @router.post("/rank", dependencies=[Depends(service_rule)], openapi_extra=_BODY)
 async def rank(request: Request, network: Net) -> Response:
     """Scores candidates for a user, in the order given; unknown tweets come under `missing`."""
@@ -65,17 +79,23 @@ async def rank(request: Request, network: Net) -> Response:
 
 def _decode(body: bytes, packed: bool) -> RankRequest:
     try:
-        # Not strict: ids come as strings, which JavaScript needs, or as numbers.
-        if packed:
-            query = msgspec.msgpack.decode(body, type=RankRequest, strict=False)
-        else:
-            query = msgspec.json.decode(body, type=RankRequest, strict=False)
+        written, read = _PACKED if packed else _JSON
+        _check_written(written.decode(body))
+        query = read.decode(body)
     except msgspec.ValidationError as error:
-        raise ProblemError(422, "invalid", f"the body does not fit: {error}") from error
+        raise ProblemError(400, "invalid", f"the body does not fit: {error}") from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         kind = "msgpack" if packed else "JSON"
         raise ProblemError(400, "unreadable", f"the body is not {kind}: {error}") from error
     for one in (query.user_id, *query.tweet_ids, query.time_us or 0):
         if not 0 <= one <= MAX_ID:
-            raise ProblemError(422, "invalid", f"{one} is not an id or a time: they are 0 to {MAX_ID}")
+            raise ProblemError(400, "invalid", f"{one} is not an id or a time: they are 0 to {MAX_ID}")
     return query
+
+
+def _check_written(given: _Written) -> None:
+    # The decoder reads "1e3" and "1.0" as numbers, too. All at once: there are many, and to read is slower than to look.
+    texts = [one for one in (given.user_id, *given.tweet_ids) if isinstance(one, str)]
+    if texts and _NUMBERS.fullmatch(",".join(texts)) is None:
+        wrong = next((one for one in texts if _NUMBERS.fullmatch(one) is None), "")
+        raise ProblemError(400, "invalid", f"{wrong[:32]!r} is not an id: write it in decimal digits alone")

@@ -15,6 +15,7 @@ from candidates.search.text import Within
 from serving.auth.access import Reader, reader
 from serving.context import Net
 from serving.kit.answers import answer, page
+from serving.kit.ids import Whole
 from serving.search import service
 from serving.tweets import service as tweets
 from serving.tweets.schemas import tweet_object
@@ -30,7 +31,7 @@ async def search_recent(
     query: Annotated[str, Query(min_length=1, max_length=MAX_QUERY)],
     network: Net,
     claims: Reader,
-    max_results: Annotated[int, Query(ge=1, le=100)] = 10,
+    max_results: Annotated[int, Whole, Query(ge=1, le=100)] = 10,
     mode: Mode | None = None,
     start_time: datetime | None = None,
     end_time: datetime | None = None,
@@ -48,7 +49,7 @@ async def search_recent(
 
 @router.get("/users/search")
 async def search_users(
-    query: _Name, network: Net, claims: Reader, max_results: Annotated[int, Query(ge=1, le=100)] = 10
+    query: _Name, network: Net, claims: Reader, max_results: Annotated[int, Whole, Query(ge=1, le=100)] = 10
 ) -> Response:
     """Users near a name or handle, typos forgiven, best first."""
     rows = await service.people(network, query, max_results, claims.user_id)
@@ -57,7 +58,7 @@ async def search_users(
 
 @router.get("/search/complete")
 async def complete(
-    prefix: _Name, network: Net, claims: Reader, max_results: Annotated[int, Query(ge=1, le=20)] = 10
+    prefix: _Name, network: Net, claims: Reader, max_results: Annotated[int, Whole, Query(ge=1, le=20)] = 10
 ) -> Response:
     """Hashtags and users that begin with what was typed; `#` or `@` before it asks for one of the two."""
     tags, rows = await service.complete(network, prefix, max_results, claims.user_id)

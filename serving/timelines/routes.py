@@ -12,7 +12,8 @@ from starlette.responses import Response
 from serving.auth.access import Acting, reader
 from serving.context import Net
 from serving.graph import suggestions
-from serving.kit.answers import MaxResults, PageToken, PathId, answer, page
+from serving.kit.answers import MaxResults, PageToken, answer, page
+from serving.kit.ids import PathId, Whole
 from serving.ops.service import model_card
 from serving.timelines import chronological, home
 from serving.timelines.schemas import HomeAnswer, chronological_object, home_object
@@ -26,7 +27,7 @@ router = APIRouter(prefix="/2/users", tags=["timelines"])
 
 Algorithm = Literal["ranked", "reverse_chronological"]
 
-HomeSize = Annotated[int | None, Query(ge=1, le=100, description="Entries a page")]
+HomeSize = Annotated[int | None, Whole, Query(ge=1, le=100, description="Entries a page")]
 
 
 @router.get("/{id}/timelines/reverse_chronological")

@@ -11,6 +11,7 @@ from data.events import MINUTE_US
 from serving.auth.access import reader
 from serving.context import Net
 from serving.kit.answers import page
+from serving.kit.ids import Whole
 from serving.trends import service
 
 router = APIRouter(prefix="/2/trends", tags=["trends"], dependencies=[Depends(reader)])
@@ -18,7 +19,7 @@ router = APIRouter(prefix="/2/trends", tags=["trends"], dependencies=[Depends(re
 
 @router.get("/by/woeid/{woeid}")
 async def get_trends(
-    woeid: Annotated[int, Path(ge=1, le=1 << 31)], network: Net, max_trends: Annotated[int, Query(ge=1, le=50)] = 20
+    woeid: Annotated[int, Whole, Path(ge=1, le=1 << 31)], network: Net, max_trends: Annotated[int, Whole, Query(ge=1, le=50)] = 20
 ) -> Response:
     """Hashtags, names and phrases that rise at a place or in a country (1: worldwide), best first.
 

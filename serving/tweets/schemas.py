@@ -7,7 +7,8 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field
 
 from data.tweet_text import MAX_LENGTH
-from serving.kit.answers import Id, rfc3339
+from serving.kit.answers import rfc3339
+from serving.kit.ids import Id
 from serving.tweets.store import TweetRow
 
 _REFERENCE = {"reply": "replied_to", "retweet": "retweeted", "quote": "quoted"}

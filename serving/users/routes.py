@@ -9,7 +9,8 @@ from starlette.responses import Response
 
 from serving.auth.access import User, operator, reader
 from serving.context import Net
-from serving.kit.answers import PathId, answer, many_ids, partial
+from serving.kit.answers import answer, many_ids, partial
+from serving.kit.ids import PathId
 from serving.users import service
 from serving.users.schemas import NewUser, user_object
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, StrictBool
 
 from serving.kit.answers import rfc3339
 from serving.users.store import UserRow
@@ -21,9 +21,9 @@ class NewUser(BaseModel):
     """Display name; the handle when left out."""
     lang: str | None = Field(default=None, max_length=16)
     """BCP 47 language of the account."""
-    place: int | None = Field(default=None, ge=1, le=(1 << 31))
+    place: int | None = Field(default=None, ge=1, le=(1 << 31), strict=True)
     """WOEID of the home place."""
-    verified: bool = False
+    verified: StrictBool = False
     """Has the verified mark."""
 
 

@@ -207,7 +207,7 @@ def test_who_to_follow_says_why_and_not_again_also_after_a_restart(
     network.settle()
     second = client.get(path, params={"max_results": 2}, headers=erin).json()
     assert [one["username"] for one in second["data"]] == ["dave"]
-    problem(client.get(path, params={"max_results": 0}, headers=erin), 422)
+    problem(client.get(path, params={"max_results": 0}, headers=erin), 400)
     network.settle()
     network.close()
     again = make_network(small)
@@ -303,13 +303,13 @@ def test_a_text_of_281_is_refused_with_its_length(client: TestClient, network: N
     ],
 )
 def test_a_body_that_does_not_fit_is_refused(client: TestClient, act_as: As, body: object, said: str) -> None:
-    problem(client.post("/2/tweets", json=body, headers=act_as(BOB)), 422, said)
+    problem(client.post("/2/tweets", json=body, headers=act_as(BOB)), 400, said)
 
 
 def test_what_is_not_json_is_refused(client: TestClient, act_as: Callable[..., dict[str, str]]) -> None:
     headers = act_as(BOB) | {"content-type": "application/json"}
-    problem(client.post("/2/tweets", content=b'{"text": ', headers=headers), 422)
-    problem(client.post("/2/tweets", content=b"\xff\xfe", headers=headers), 422)
+    problem(client.post("/2/tweets", content=b'{"text": ', headers=headers), 400)
+    problem(client.post("/2/tweets", content=b"\xff\xfe", headers=headers), 400)
     service = act_as(None, "rank") | {"content-type": "application/json"}
     problem(client.post("/v1/rank", content=b'{"user_id": ', headers=service), 400, "JSON")
 
@@ -326,7 +326,7 @@ def test_what_is_not_there_is_named(client: TestClient, act_as: As) -> None:
     problem(client.post("/2/users/102/following", json={"target_user_id": "102"}, headers=bob), 422, "themselves")
     problem(client.get("/2/nothing", headers=bob), 404, "/docs")
     problem(client.put("/2/tweets", headers=bob), 405, "PUT")
-    problem(client.get(f"/2/tweets/{1 << 63}", headers=bob), 422, "id")
+    problem(client.get(f"/2/tweets/{1 << 63}", headers=bob), 400, "id")
 
 
 def test_a_token_for_nobody_here_cannot_act(client: TestClient, act_as: As) -> None:
@@ -339,7 +339,7 @@ def test_a_token_for_nobody_here_cannot_act(client: TestClient, act_as: As) -> N
 def test_a_query_that_cannot_be_understood_is_refused(client: TestClient, act_as: As) -> None:
     for query in ('"open', "-", ""):
         response = client.get("/2/tweets/search/recent", params={"query": query}, headers=act_as(BOB))
-        assert response.status_code in (400, 422)
+        assert response.status_code == 400
         problem(response, response.status_code)
     semantic = client.get("/2/tweets/search/recent?query=x&mode=semantic", headers=act_as(BOB))
     problem(semantic, 422, "mode=text")
@@ -378,12 +378,12 @@ def test_what_cannot_be_ranked_is_refused(client: TestClient, act_as: Callable[.
     problem(rank({"user_id": "999", "tweet_ids": ["1001"]}), 404, "999")
     many = problem(rank({"user_id": str(ALICE), "tweet_ids": [str(i) for i in range(10_000)]}), 422, "10000", "2000")
     assert (many["count"], many["limit"]) == (10_000, 2_000)
-    problem(rank({"user_id": str(ALICE)}), 422, "tweet_ids")
-    problem(rank({"user_id": "x", "tweet_ids": []}), 422, "user_id")
-    problem(rank({"user_id": str(ALICE), "tweet_ids": ["1001"], "model": "x"}), 422, "model")
-    problem(rank({"user_id": str(ALICE), "tweet_ids": [-1]}), 422, "-1")
-    problem(rank({"user_id": str(ALICE), "tweet_ids": [1 << 70]}), 422)
-    problem(rank([]), 422)
+    problem(rank({"user_id": str(ALICE)}), 400, "tweet_ids")
+    problem(rank({"user_id": "x", "tweet_ids": []}), 400, "user_id")
+    problem(rank({"user_id": str(ALICE), "tweet_ids": ["1001"], "model": "x"}), 400, "model")
+    problem(rank({"user_id": str(ALICE), "tweet_ids": [-1]}), 400, "-1")
+    problem(rank({"user_id": str(ALICE), "tweet_ids": [1 << 70]}), 400)
+    problem(rank([]), 400)
 
 
 def test_trends_of_the_last_tweets(client: TestClient, network: Network, act_as: As) -> None:

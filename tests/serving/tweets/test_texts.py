@@ -65,8 +65,8 @@ def test_a_text_or_a_query_that_is_too_long_is_refused_before_it_is_read(
 ) -> None:
     monkeypatch.setattr("serving.tweets.service.weighted_length", lambda text: pytest.fail("it was read"))
     answer = client.post("/2/tweets", json={"text": "x" * (MAX_LENGTH + 1)})
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert "4000" in answer.json()["detail"]
     answer = client.get("/2/tweets/search/recent", params={"query": "x" * (MAX_QUERY + 1)})
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert str(MAX_QUERY) in answer.json()["detail"]
