@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
-from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, select, update
+from sqlalchemy import BigInteger, Column, Connection, Integer, String, Table, delete, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.dataset import Dataset
@@ -18,8 +18,9 @@ from data.errors import ConfigError, DataError
 from data.schema import table
 from serving.engagements import store as engagements
 from serving.graph import store as graph
+from serving.graph.block_store import blocks
 from serving.kit.closing import check_open
-from serving.kit.db import Database, insert_many, metadata
+from serving.kit.db import LACKS_BLOCKS, Database, about, insert_many, metadata
 from serving.tweets import store as tweets
 from serving.users import store as users
 
@@ -97,7 +98,7 @@ def archived(database: Database) -> Dataset | None:
 
 
 def record(database: Database, dataset: Dataset, closing: threading.Event | None = None) -> bool:
-    """Writes a data set's users, tweets, follows, likes and counts; False when it is there already.
+    """Writes a data set's users, tweets, follows, blocks, likes and counts; False when it is there already.
 
     Raises:
         ConfigError: another data set is there.
@@ -124,6 +125,22 @@ def record(database: Database, dataset: Dataset, closing: threading.Event | None
     return True
 
 
+def complete(database: Database, dataset: Dataset | None, closing: threading.Event | None = None) -> None:
+    """Writes what a database of an earlier version was loaded without: the blocks of its data set.
+
+    Raises:
+        ClosingError: `closing` was set meanwhile; nothing is written then.
+    """
+    lacking = select(about.c.value).where(about.c.key == LACKS_BLOCKS)
+    with database.read() as connection:
+        if connection.scalar(lacking) is None:
+            return
+    with database.write() as connection:
+        if dataset is not None:
+            _insert(connection, blocks, _blocks(dataset), closing)
+        connection.execute(delete(about).where(about.c.key == LACKS_BLOCKS))
+
+
 def _write(connection: Connection, dataset: Dataset, folder: str, closing: threading.Event | None) -> None:
     edges = _edges(dataset)
     posts = _posts(dataset)
@@ -133,10 +150,9 @@ def _write(connection: Connection, dataset: Dataset, folder: str, closing: threa
         (tweets.tweets, posts),
         (graph.follows, edges),
         (engagements.likes, _likes(dataset)),
+        (blocks, _blocks(dataset)),
     ):
-        for part in frame.select([column.name for column in table_.columns]).iter_slices(_AT_ONCE):
-            check_open(closing)
-            insert_many(connection, table_, part.rows())
+        _insert(connection, table_, frame, closing)
     row = {
         "content_hash": dataset.content_hash,
         "name": dataset.name,
@@ -147,6 +163,12 @@ def _write(connection: Connection, dataset: Dataset, folder: str, closing: threa
         "follows": len(edges),
     }
     connection.execute(archives.insert(), row)
+
+
+def _insert(connection: Connection, table_: Table, frame: pl.DataFrame, closing: threading.Event | None) -> None:
+    for part in frame.select([column.name for column in table_.columns]).iter_slices(_AT_ONCE):
+        check_open(closing)
+        insert_many(connection, table_, part.rows())
 
 
 def _scan(dataset: Dataset, name: str) -> pl.LazyFrame:
@@ -170,8 +192,14 @@ def _edges(dataset: Dataset) -> pl.DataFrame:
     return last.filter(~pl.col("ended")).sort("follower_id", "followee_id").collect()
 
 
+def _blocks(dataset: Dataset) -> pl.DataFrame:
+    """Blocks that stand at the end, each with the time it last began."""
+    last = _scan(dataset, "blocks").sort("time_us", "block_id").group_by("user_id", "blocked_id").last()
+    return last.filter(~pl.col("ended")).sort("user_id", "blocked_id").collect()
+
+
 def _posts(dataset: Dataset) -> pl.DataFrame:
-    """Tweets with their counts at the end, by id."""
+    """Tweets with their counts at the end, by id. Retweets are deleted with what they retweet."""
     acts = _scan(dataset, "engagements").filter(pl.col("action").is_in(list(tweets.COUNTED)))
     both = pl.concat([
         acts.select("tweet_id", "action", change=pl.lit(1, pl.Int64)),
@@ -187,7 +215,12 @@ def _posts(dataset: Dataset) -> pl.DataFrame:
         _scan(dataset, "tweets")
         .join(counts, on="tweet_id", how="left")
         .join(gone, on="tweet_id", how="left")
-        .with_columns(*(pl.col(name).fill_null(0) for name in names), pl.col("deleted").fill_null(False))
+        .join(gone.select(referenced_id="tweet_id", target_deleted="deleted"), on="referenced_id", how="left")
+        .with_columns(
+            *(pl.col(name).fill_null(0) for name in names),
+            deleted=pl.col("deleted").fill_null(False)
+            | ((pl.col("kind") == "retweet") & pl.col("target_deleted").fill_null(False)),
+        )
         .sort("tweet_id")
         .collect()
     )

@@ -24,7 +24,7 @@ from serving.kit.paging import Paging
 from serving.kit.storage import StorageError
 from serving.kit.telemetry import Metrics
 from serving.kit.worker_lease import Lease
-from serving.loading import Archive, archived, record, recorded
+from serving.loading import Archive, archived, complete, record, recorded
 from serving.model import ServedModel, untrained
 from serving.projections import Projections
 from serving.settings import Settings
@@ -181,6 +181,7 @@ class Network:
                 wait([replaying])  # whichever fails, the other does not go on by itself
                 context.progress.stage("writing the data set into the database")(0, 1)
                 writing.result()
+            context.writer.submit(complete, context.database, dataset, self._closing).result()
             projections = replaying.result()
             context.writer.submit(self._set_time).result()
             context.letters.reload()

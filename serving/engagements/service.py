@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from serving.engagements import store
 from serving.events.outbox import Transaction
+from serving.graph import service as graph
 from serving.tweets import service as tweets
 from serving.users import service as users
 
@@ -15,23 +16,25 @@ def like(tx: Transaction, user_id: int, tweet_id: int) -> None:
     """Likes a tweet.
 
     Raises:
-        ProblemError: 403 for a user without account, 404 for an unknown tweet.
+        ProblemError: 403 for a user without account or where a block stands between them and its author, 404 for an
+            unknown tweet.
     """
     users.account(tx, user_id)
     tweet = tweets.original(tx, tweet_id)
     if store.liked(tx.connection, user_id, tweet.tweet_id):
         return
+    graph.check_apart(tx, user_id, tweet.author_id)
     store.add(tx.connection, [{"user_id": user_id, "tweet_id": tweet.tweet_id, "time_us": tx.now_us}])
     tweets.engage(tx, user_id, tweet, "like")
 
 
 def unlike(tx: Transaction, user_id: int, tweet_id: int) -> None:
-    """Takes a like back.
+    """Takes a like back, of a tweet that was deleted meanwhile as well.
 
     Raises:
         ProblemError: 404 for an unknown tweet.
     """
-    tweet = tweets.original(tx, tweet_id)
+    tweet = tweets.original_or_deleted(tx, tweet_id)
     liked_us = store.remove(tx.connection, user_id, tweet.tweet_id)
     if liked_us is not None:
         tweets.disengage(tx, user_id, tweet.tweet_id, "like", liked_us)
@@ -41,7 +44,8 @@ def retweet(tx: Transaction, user_id: int, tweet_id: int) -> None:
     """Retweets a tweet.
 
     Raises:
-        ProblemError: 403 for a user without account, 404 for an unknown tweet.
+        ProblemError: 403 for a user without account or where a block stands between them and its author, 404 for an
+            unknown tweet.
     """
     tweet = tweets.original(tx, tweet_id)
     if store.retweet_of(tx.connection, user_id, tweet.tweet_id) is None:
@@ -49,12 +53,12 @@ def retweet(tx: Transaction, user_id: int, tweet_id: int) -> None:
 
 
 def unretweet(tx: Transaction, user_id: int, tweet_id: int) -> None:
-    """Takes a retweet back.
+    """Takes a retweet back. The retweets of a tweet that was deleted are gone with it.
 
     Raises:
         ProblemError: 404 for an unknown tweet.
     """
-    tweet = tweets.original(tx, tweet_id)
+    tweet = tweets.original_or_deleted(tx, tweet_id)
     found = store.retweet_of(tx.connection, user_id, tweet.tweet_id)
     if found is not None:
         tweets.delete(tx, user_id, found)

@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import BigInteger, Column, Connection, Table, delete, select
 
 from serving.kit.db import BigId, metadata
-from serving.tweets.store import tweets
+from serving.tweets.store import RETWEET, tweets
 
 likes = Table(
     "likes",
@@ -47,7 +47,7 @@ def retweet_of(connection: Connection, user_id: int, tweet_id: int) -> int | Non
     """The id of the user's retweet of a tweet."""
     c = tweets.c
     wanted = select(c.tweet_id).where(
-        c.author_id == user_id, c.kind == "retweet", c.referenced_id == tweet_id, c.deleted.is_(False)
+        c.author_id == user_id, c.kind == RETWEET, c.referenced_id == tweet_id, c.deleted.is_(False)
     )
     found = connection.scalar(wanted.limit(1))
     return None if found is None else int(found)

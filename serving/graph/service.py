@@ -1,4 +1,8 @@
-"""The rules of follows: an edge, the counts of both accounts and its event commit together."""
+"""The rules of follows and blocks: an edge, the counts of both accounts and its event commit together.
+
+A block ends the follows between two people, either way. While it stands neither follows the other, nor likes, retweets,
+quotes or answers what the other posted. What was done before stays, and can be taken back.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +12,7 @@ from sqlalchemy import Row
 
 from serving.context import Context
 from serving.events.outbox import Transaction, event
-from serving.graph import store
+from serving.graph import block_store, store
 from serving.graph.store import Side
 from serving.kit.problems import ProblemError
 from serving.users import service as users
@@ -29,12 +33,14 @@ def follow(tx: Transaction, follower: int, followee: int) -> None:
     """Begins an edge; an existing one stays as it is.
 
     Raises:
-        ProblemError: 422 for the user themselves, 403 for a follower without account, 404 for an unknown followee.
+        ProblemError: 422 for the user themselves, 403 for a follower without account or where either blocks the
+            other, 404 for an unknown followee.
     """
     if follower == followee:
         raise ProblemError(422, "self-follow", f"user {follower} cannot follow themselves; name another user")
     users.account(tx, follower)
     users.check_known(tx.connection, followee)
+    check_apart(tx, follower, followee)
     if store.standing(tx.connection, follower, followee):
         return
     edge = _edge(tx, follower, followee)
@@ -46,6 +52,49 @@ def unfollow(tx: Transaction, follower: int, followee: int) -> None:
     """Ends an edge; where there is none, nothing changes."""
     if store.remove(tx.connection, follower, followee):
         _changed(tx, _edge(tx, follower, followee), ended=True)
+
+
+def block(tx: Transaction, user_id: int, blocked_id: int) -> None:
+    """Begins a block; one that stands stays as it is.
+
+    Raises:
+        ProblemError: 422 for the user themselves, 403 for a user without account, 404 for an unknown user to block.
+    """
+    if user_id == blocked_id:
+        raise ProblemError(422, "self-block", f"user {user_id} cannot block themselves; name another user")
+    users.account(tx, user_id)
+    users.check_known(tx.connection, blocked_id)
+    if block_store.standing(tx.connection, user_id, blocked_id):
+        return
+    begun = _block(tx, user_id, blocked_id)
+    block_store.add(tx.connection, [begun])
+    unfollow(tx, user_id, blocked_id)
+    unfollow(tx, blocked_id, user_id)
+    tx.emit(event("blocks", **begun, ended=False))
+
+
+def unblock(tx: Transaction, user_id: int, blocked_id: int) -> None:
+    """Ends a block; where there is none, nothing changes. Follows that it ended do not begin again."""
+    if block_store.remove(tx.connection, user_id, blocked_id):
+        tx.emit(event("blocks", **_block(tx, user_id, blocked_id), ended=True))
+
+
+def check_apart(tx: Transaction, user_id: int, other_id: int | None) -> None:
+    """Refuses that a user acts on another where either blocks the other.
+
+    Raises:
+        ProblemError: 403 naming who blocks whom.
+    """
+    blocker = None if other_id is None else block_store.between(tx.connection, user_id, other_id)
+    if blocker is None:
+        return
+    if blocker == user_id:
+        raise ProblemError(403, "blocked", f"user {user_id} blocks user {other_id}; end the block first")
+    raise ProblemError(403, "blocked", f"user {blocker} blocks user {user_id}, who cannot act on what is theirs")
+
+
+def _block(tx: Transaction, user_id: int, blocked_id: int) -> dict[str, int]:
+    return {"block_id": tx.new_id(), "time_us": tx.now_us, "user_id": user_id, "blocked_id": blocked_id}
 
 
 def _edge(tx: Transaction, follower: int, followee: int) -> dict[str, int]:

@@ -37,10 +37,24 @@ from serving.kit.storage import FullError, StorageError
 
 log = logging.getLogger("rookery.serving")
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
+
+LACKS_BLOCKS = "lacks_blocks"
+"""Key in `about` of a database that was loaded before blocks were kept in it."""
 
 _STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "1": ("2", ("ALTER TABLE dead_letters ADD COLUMN state VARCHAR NOT NULL DEFAULT 'dead'",)),
+    "2": (
+        "3",
+        (
+            "CREATE INDEX retweets_of_tweet ON tweets (referenced_id, author_id) WHERE kind = 'retweet'",
+            "UPDATE tweets SET deleted = 1 WHERE kind = 'retweet' AND deleted = 0 "
+            "AND referenced_id IN (SELECT tweet_id FROM tweets WHERE deleted = 1)",
+            "UPDATE users SET tweets = "
+            "(SELECT count(*) FROM tweets WHERE tweets.author_id = users.user_id AND tweets.deleted = 0)",
+            "INSERT INTO about (key, value) VALUES ('lacks_blocks', 'yes')",
+        ),
+    ),
 }
 """The next version of each older version, and the statements that lead to it."""
 

@@ -1,7 +1,7 @@
 """Ids and whole numbers as callers write them: in decimal digits, one way to write each.
 
-`int` of Python reads `1_000`, ` 12`, `+1`, `007` and `１２` as numbers too. An id that is read so is another text than the
-one that was given out, and two texts for one thing get round everything that compares or counts texts.
+`int` of Python reads `1_000`, ` 12`, `+1`, `007` and `１２` as numbers too. An id that is read so is another text than
+the one that was given out, and two texts for one thing get round everything that compares or counts texts.
 """
 
 from __future__ import annotations

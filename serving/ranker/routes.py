@@ -94,8 +94,9 @@ def _decode(body: bytes, packed: bool) -> RankRequest:
 
 
 def _check_written(given: _Written) -> None:
-    # The decoder reads "1e3" and "1.0" as numbers, too. All at once: there are many, and to read is slower than to look.
-    texts = [one for one in (given.user_id, *given.tweet_ids) if isinstance(one, str)]
-    if texts and _NUMBERS.fullmatch(",".join(texts)) is None:
-        wrong = next((one for one in texts if _NUMBERS.fullmatch(one) is None), "")
-        raise ProblemError(400, "invalid", f"{wrong[:32]!r} is not an id: write it in decimal digits alone")
+    # The decoder reads "1e3" and "1.0" as numbers, too. All at once, as there are many.
+    for name, ids in (("user_id", [given.user_id]), ("tweet_ids", given.tweet_ids)):
+        texts = [one for one in ids if isinstance(one, str)]
+        if texts and _NUMBERS.fullmatch(",".join(texts)) is None:
+            wrong = next((one for one in texts if _NUMBERS.fullmatch(one) is None), "")
+            raise ProblemError(400, "invalid", f"{name}: {wrong[:32]!r} is not an id: it is decimal digits alone")

@@ -19,7 +19,9 @@ router = APIRouter(prefix="/2/trends", tags=["trends"], dependencies=[Depends(re
 
 @router.get("/by/woeid/{woeid}")
 async def get_trends(
-    woeid: Annotated[int, Whole, Path(ge=1, le=1 << 31)], network: Net, max_trends: Annotated[int, Whole, Query(ge=1, le=50)] = 20
+    woeid: Annotated[int, Whole, Path(ge=1, le=1 << 31)],
+    network: Net,
+    max_trends: Annotated[int, Whole, Query(ge=1, le=50)] = 20,
 ) -> Response:
     """Hashtags, names and phrases that rise at a place or in a country (1: worldwide), best first.
 

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any, Literal
 
+import numpy as np
+from sqlalchemy import Connection
+
+from data.events import EventBatch
 from data.schema import TWEET_KINDS
 from data.tweet_text import MAX_WEIGHTED_LENGTH, NOT_TEXT, is_blank, weighted_length
 from serving.context import Context
 from serving.events.outbox import Transaction, event
+from serving.graph import service as graph
 from serving.kit.problems import ProblemError, not_found
 from serving.tweets import store
 from serving.tweets.store import COUNTED, TweetRow
@@ -82,8 +88,8 @@ def post(
     """Posts a tweet; returns its row.
 
     Raises:
-        ProblemError: 403 for an author without account, 404 for an unknown tweet to answer or quote, 422 for
-            a text too long or a tweet that is both reply and quote.
+        ProblemError: 403 for an author without account or where a block stands between them and the author of the
+            tweet to answer or quote, 404 for an unknown one, 422 for a text too long or a tweet that is both.
     """
     check_length(text)
     if reply_to is not None and quotes is not None:
@@ -93,21 +99,26 @@ def post(
     target = reply_to if reply_to is not None else quotes
     if target is None:
         return _commit(tx, author_id, "original", None, text, language or account.language)
-    return _commit(tx, author_id, kind, original(tx, target), text, language or account.language)
+    about = original(tx, target)
+    graph.check_apart(tx, author_id, about.author_id)
+    return _commit(tx, author_id, kind, about, text, language or account.language)
 
 
 def retweet(tx: Transaction, author_id: int, tweet_id: int) -> int:
     """Retweets a tweet (of a retweet: its original); returns the retweet's id.
 
     Raises:
-        ProblemError: 403 for a user without account, 404 for an unknown tweet.
+        ProblemError: 403 for a user without account or where a block stands between them and its author, 404 for an
+            unknown tweet.
     """
     users.account(tx, author_id)
-    return int(_commit(tx, author_id, "retweet", original(tx, tweet_id), "", None)["tweet_id"])
+    about = original(tx, tweet_id)
+    graph.check_apart(tx, author_id, about.author_id)
+    return int(_commit(tx, author_id, "retweet", about, "", None)["tweet_id"])
 
 
 def delete(tx: Transaction, author_id: int, tweet_id: int) -> None:
-    """Deletes an author's own tweet.
+    """Deletes an author's own tweet, and with it all retweets of it; replies and quotes stay.
 
     Raises:
         ProblemError: 404 for an unknown tweet, 403 for another user's.
@@ -117,9 +128,7 @@ def delete(tx: Transaction, author_id: int, tweet_id: int) -> None:
         raise not_found("tweet", tweet_id)
     if row.author_id != author_id:
         raise ProblemError(403, "other-user", f"tweet {tweet_id} is not by user {author_id}; delete your own only")
-    store.mark_deleted(tx.connection, tweet_id)
-    users.count(tx, author_id, tweets=-1)
-    tx.emit(event("deletions", tweet_id=tweet_id, time_us=tx.now_us))
+    _take_out(tx, [row, *store.retweets_of(tx.connection, tweet_id)])
     if row.referenced_id is not None and row.kind in COUNTED:
         disengage(tx, author_id, row.referenced_id, row.kind, row.time_us)
 
@@ -128,11 +137,24 @@ def original(tx: Transaction, tweet_id: int) -> TweetRow:
     """The tweet that an action is about: itself, or what it retweets.
 
     Raises:
-        ProblemError: 404 where there is none.
+        ProblemError: 404 where there is none, or none any more.
     """
-    row = store.one(tx.connection, tweet_id)
+    return _original(tx, tweet_id, store.one)
+
+
+def original_or_deleted(tx: Transaction, tweet_id: int) -> TweetRow:
+    """`original` for taking an action back, which deletion of the tweet does not prevent.
+
+    Raises:
+        ProblemError: 404 where there never was one.
+    """
+    return _original(tx, tweet_id, store.with_deleted)
+
+
+def _original(tx: Transaction, tweet_id: int, find: Callable[[Connection, int], TweetRow | None]) -> TweetRow:
+    row = find(tx.connection, tweet_id)
     if row is not None and row.kind == "retweet":
-        row = store.one(tx.connection, row.referenced_id)
+        row = find(tx.connection, row.referenced_id)
     if row is None:
         raise not_found("tweet", tweet_id)
     return row
@@ -154,6 +176,16 @@ def disengage(tx: Transaction, user_id: int, tweet_id: int, action: str, engaged
     if tweet is not None:
         about = _about(tx, user_id, tweet, action)
         tx.emit(event("undos", undo_id=tx.new_id(), **about, engaged_us=engaged_us))
+
+
+def _take_out(tx: Transaction, rows: Sequence[TweetRow]) -> None:
+    """Takes tweets out of every read and of their authors' counts: one event each."""
+    ids = [int(row.tweet_id) for row in rows]
+    store.mark_deleted(tx.connection, ids)
+    for author_id, tweets in Counter(row.author_id for row in rows if row.author_id is not None).items():
+        users.count(tx, author_id, tweets=-tweets)
+    columns = {"tweet_id": np.array(ids, np.int64), "time_us": np.full(len(ids), tx.now_us, np.int64)}
+    tx.emit(EventBatch("deletions", columns))
 
 
 def _about(tx: Transaction, user_id: int, tweet: TweetRow, action: str) -> dict[str, Any]:

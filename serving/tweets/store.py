@@ -9,6 +9,7 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
+    ColumnClause,
     Connection,
     Index,
     Integer,
@@ -16,7 +17,9 @@ from sqlalchemy import (
     String,
     Table,
     bindparam,
+    literal_column,
     select,
+    text,
     update,
 )
 
@@ -41,8 +44,12 @@ tweets = Table(
     Column("replies", Integer, nullable=False, default=0),
     Column("quotes", Integer, nullable=False, default=0),
     Index("tweets_by_author", "author_id", "tweet_id"),
+    Index("retweets_of_tweet", "referenced_id", "author_id", sqlite_where=text("kind = 'retweet'")),
 )
 """One row a tweet of any kind; a deleted one keeps its row, so that what refers to it can say so."""
+
+RETWEET: ColumnClause[str] = literal_column("'retweet'", String)
+"""The kind of a retweet as SQL spells it: no index on retweets alone serves a kind that is a parameter."""
 
 COUNTED: dict[str, str] = {"reply": "replies", "quote": "quotes", "retweet": "retweets", "like": "likes"}
 """Action to the counter of the tweet that it is about."""
@@ -59,6 +66,8 @@ _COUNT = (
     .where(tweets.c.tweet_id == bindparam("one"))
     .values({name: tweets.c[name] + bindparam(f"more_{name}") for name in COUNTED.values()})
 )
+
+_DELETE = update(tweets).where(tweets.c.tweet_id == bindparam("one")).values(deleted=True)
 
 
 def by_ids(connection: Connection, ids: Sequence[int]) -> list[TweetRow]:
@@ -101,6 +110,13 @@ def count(connection: Connection, tweet_id: int, action: str, more: int = 1) -> 
     connection.execute(_COUNT, {"one": tweet_id, **added})
 
 
-def mark_deleted(connection: Connection, tweet_id: int) -> None:
-    """Takes a tweet out of every read."""
-    connection.execute(update(tweets).where(tweets.c.tweet_id == tweet_id).values(deleted=True))
+def retweets_of(connection: Connection, tweet_id: int) -> list[TweetRow]:
+    """The retweets of a tweet that stand, by id."""
+    c = tweets.c
+    wanted = select(c.tweet_id, c.author_id).where(c.kind == RETWEET, c.referenced_id == tweet_id, c.deleted.is_(False))
+    return list(connection.execute(wanted.order_by(c.tweet_id)))
+
+
+def mark_deleted(connection: Connection, ids: Sequence[int]) -> None:
+    """Takes tweets out of every read."""
+    connection.execute(_DELETE, [{"one": one} for one in ids])
