@@ -19,6 +19,7 @@ from typing import Any
 
 import numba
 import pytest
+from filelock import FileLock
 from hypothesis import settings
 from matplotlib.figure import Figure
 
@@ -42,11 +43,17 @@ Picture.savefig = _in_small  # type: ignore[method-assign]
 
 
 @pytest.fixture(scope="session")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder that all processes of a run have."""
+    run = tmp_path_factory.getbasetemp()
+    return run.parent if "PYTEST_XDIST_WORKER" in os.environ else run
+
+
+@pytest.fixture(scope="session")
+def home(tmp_path_factory: pytest.TempPathFactory, shared: Path) -> Iterator[Path]:
     """`ROOKERY_HOME` of the whole session. All processes of a run share one text encoder, which is distilled once."""
     folder = tmp_path_factory.mktemp("home")
-    run = tmp_path_factory.getbasetemp()
-    encoders = (run.parent if "PYTEST_XDIST_WORKER" in os.environ else run) / "encoders"
+    encoders = shared / "encoders"
     encoders.mkdir(exist_ok=True)
     (folder / "cache").mkdir()
     (folder / "cache" / "encoders").symlink_to(encoders, target_is_directory=True)
@@ -68,14 +75,14 @@ def with_encoder(home: Path) -> Callable[[Path], Path]:
 
 
 @pytest.fixture(scope="session")
-def tiny_dataset(tmp_path_factory: pytest.TempPathFactory) -> Dataset:
-    """A world of 300 people and four days, made by the logging feed."""
+def tiny_dataset(shared: Path) -> Dataset:
+    """A world of 300 people and four days, made by the logging feed, once for all processes; nobody writes to it."""
     from experiments.simulation.worlds import make_data, world_config
 
-    return make_data(
-        world_config("tiny", None, ["people=300", "days=4", "tweets_per_day=0.7"]),
-        tmp_path_factory.mktemp("world") / "tiny",
-    )
+    with FileLock(shared / "tiny.lock"):
+        if not (shared / "tiny").exists():
+            make_data(world_config("tiny", None, ["people=300", "days=4", "tweets_per_day=0.7"]), shared / "tiny")
+    return Dataset.open(shared / "tiny")
 
 
 @pytest.fixture(scope="module")

@@ -53,12 +53,11 @@ class Written(NamedTuple):
         topic = self.hidden["topic"]
         plain = {name: self.hidden[name] for name in HIDDEN if name != "topic"}
         attributes = pl.DataFrame({"tweet_id": ids, "topic": topic[:, 0], "second_topic": topic[:, 1], **plain})
-        names, kinds = np.array(writer.entity_names, object), writer.entity_kinds
         entities = pl.DataFrame(
             {
                 "tweet_id": ids[self.owner],
-                "entity": pl.Series(names[self.entity].tolist(), dtype=pl.String),
-                "kind": kinds[self.entity].astype(np.int8),
+                "entity": writer.entity_texts.gather(self.entity),
+                "kind": writer.entity_kinds[self.entity].astype(np.int8),
             }
         )
         return attributes, entities

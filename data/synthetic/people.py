@@ -125,7 +125,13 @@ class People:
 
     def joined(self, low_us: int, high_us: int) -> EventBatch:
         """The rows of table `users` of the accounts made from `low_us` on and before `high_us`."""
-        return self.events(slice(*np.searchsorted(self.created_us, (low_us, high_us)).tolist()))
+        first, end = np.searchsorted(self.created_us, (low_us, high_us)).tolist()
+        return self.events(slice(first, end)) if end > first else self._nobody
+
+    @cached_property
+    def _nobody(self) -> EventBatch:
+        """No row of table `users`: what most ticks have."""
+        return self.events(slice(0))
 
     def events(self, rows: slice = slice(None)) -> EventBatch:
         """Rows of table `users`."""

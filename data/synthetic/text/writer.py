@@ -84,6 +84,7 @@ class Writer:
         """For a world's seed, the handles of its people by user row, and the hashtags that drafts may name."""
         words = lexicon()
         self._words, self.entity_names, self.entity_kinds = words.packed, words.entity_names, words.entity_kinds
+        self.entity_texts = pl.Series(self.entity_names, dtype=pl.String)
         self._keys = Keys(*(Stream(seed, f"writer {purpose}").key for purpose in Keys._fields))
         self._handles = _handles(handles if isinstance(handles, pl.Series) else pl.Series(handles, dtype=pl.String))
         encoded = [tag.encode() for tag in tags]
@@ -95,6 +96,8 @@ class Writer:
 
     entity_names: tuple[str, ...]
     """Persons, places and organisations of all languages, each once."""
+    entity_texts: pl.Series
+    """`entity_names` as a column, for taking many."""
     entity_kinds: I8
     """Rows of ENTITY_KINDS of `entity_names`."""
 
