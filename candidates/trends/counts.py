@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from candidates.trends.evaluation import Judged, judge
-from candidates.trends.expected import expect, rhythm_at
+from candidates.trends.expected import expect
 from candidates.trends.layout import (
     BEFORE,
     CELL_BITS,
@@ -31,6 +31,7 @@ from candidates.trends.layout import (
     Tables,
 )
 from candidates.trends.recount import Recount, count_cells, recount
+from candidates.trends.rhythm import Rhythm
 from candidates.trends.saved import packed, unpack
 from candidates.trends.sliding import add_uses, slide, undo_uses
 from data.batch import F64, I64, Mask
@@ -132,8 +133,8 @@ class Counts:
     def __init__(self, config: CountsConfig | None = None) -> None:
         self.config = config or CountsConfig()
         self._origin = -1
-        self._rhythm: tuple[int, F64] = (-1, np.ones(0))
         one = self.config
+        self._rhythm = Rhythm(one.steady)
         hour = HOUR_US // one.step_us
         self._sizes = np.array(
             [one.span, _steps(one.memory_h, one), _steps(one.rate_memory_h, one), hour, _steps(one.kept_h, one),
@@ -234,7 +235,7 @@ class Counts:
         with np.load(path) as kept:
             self._origin = int(kept["origin"][0])
             self.tables = unpack(dict(kept), _empty(self.config, 1))
-        self._rhythm = (-1, np.ones(0))
+        self._rhythm = Rhythm(self.config.steady)
 
     @property
     def nbytes(self) -> int:
@@ -247,12 +248,8 @@ class Counts:
         self.tables.state[ORIGIN_HOUR], self.tables.state[ORIGIN_STEP] = divmod(step, an_hour)
 
     def _rhythm_now(self) -> F64:
-        now = int(self.tables.state[NOW])
-        every = max(MINUTE_US // self.config.step_us, 1)
-        if self._rhythm[0] != now // every:
-            hour = (self._origin + now) * self.config.step_us / HOUR_US
-            self._rhythm = (now // every, rhythm_at(self.tables.place_hours, hour, self.config.steady))
-        return self._rhythm[1]
+        now = self._origin + int(self.tables.state[NOW])
+        return self._rhythm.at(self.tables.place_hours, now * self.config.step_us // MINUTE_US)
 
     def _grow(self, more: int) -> None:
         """Doubles the ring of uses while it is smaller than it may be and what comes might not fit."""
@@ -284,6 +281,7 @@ def _empty(config: CountsConfig, log: int) -> Tables:
         slots=np.zeros((slots, 2), np.int64),
         store=np.zeros((cells, 2 * STORE), np.int32),
         sketches=np.zeros((sketches, RANKS, REGISTERS), np.uint16),
+        top=np.zeros(sketches, np.int32),
         owner=np.full(sketches, -1, np.int32),
         free=np.zeros(max(sketches, 1), np.int32),
         log=np.zeros((log, LOG_COLUMNS), np.int32),

@@ -178,33 +178,3 @@ def turn_hour(t: Tables, hour: Any) -> None:
         t.place_hours[place, of_week, 0] += t.place_now[place]
         t.place_hours[place, of_week, 1] += 1.0
         t.place_now[place] = 0
-
-
-def rhythm_at(place_hours: F32, hour: float, steady: float) -> F64:
-    """[P] activity of each place at a time beside its mean, from what was seen of the hours of the week.
-
-    Between the middles of two hours it goes over in a straight line. An hour of the week that was not seen yet is
-    taken from the same hour of other days. `steady` uses an hour are added on both sides, so that a place where
-    little happens has a flat rhythm.
-
-    Args:
-        place_hours: as `Tables.place_hours`.
-        hour: hours since 1970, with their fraction.
-        steady: uses an hour.
-    """
-    sums, weeks = place_hours[..., 0].astype(np.float64), place_hours[..., 1].astype(np.float64)
-    seen = weeks.sum(axis=1)
-    mean = np.divide(sums.sum(axis=1), seen, out=np.zeros_like(seen), where=seen > 0)
-    before = math.floor(hour - 0.5)
-    share = hour - 0.5 - before
-    parts = []
-    for one in (before, before + 1):
-        at = one % WEEK_H
-        days = np.arange(at % 24, WEEK_H, 24)
-        # Own weeks count in full; the other days as one more week, which fades as own weeks come.
-        other = weeks[:, days].sum(axis=1)
-        daily = np.divide(sums[:, days].sum(axis=1), other, out=mean.copy(), where=other > 0)
-        level = (sums[:, at] + daily) / (weeks[:, at] + 1.0)
-        parts.append((level + steady) / (mean + steady))
-    out: F64 = (1.0 - share) * parts[0] + share * parts[1]
-    return out

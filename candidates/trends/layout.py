@@ -97,6 +97,8 @@ class Tables(NamedTuple):
     """[C, 2 STORE] hashes of people, then the steps of their last uses."""
     sketches: NDArray[np.uint16]
     """[K, RANKS, REGISTERS] the step when each rank was last seen, as `people.stamp` writes it; 0 for never."""
+    top: I32
+    """[K] the highest rank that was marked in a sketch since it was empty."""
     owner: I32
     """[K] the cell whose sketch it is."""
     free: I32

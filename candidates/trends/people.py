@@ -17,7 +17,6 @@ import math
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from candidates.trends.layout import (
     FREE_SKETCHES,
@@ -65,9 +64,17 @@ def rank_of(person: Any) -> Any:
 
 
 @kernel
-def see(sketches: NDArray[np.uint16], row: Any, person: Any, step: Any) -> None:
+def see(t: Tables, row: Any, person: Any, step: Any) -> None:
     """Marks a use by `person` at a step in a sketch."""
-    sketches[row, rank_of(person) - 1, np.int64(np.uint32(person) >> _BITS)] = stamp(step)
+    rank = rank_of(person)
+    t.sketches[row, rank - 1, np.int64(np.uint32(person) >> _BITS)] = stamp(step)
+    t.top[row] = max(t.top[row], rank)
+
+
+@kernel
+def _empty(t: Tables, row: Any) -> None:
+    t.sketches[row, : t.top[row]] = 0
+    t.top[row] = 0
 
 
 @kernel
@@ -110,8 +117,8 @@ def start_sketch(t: Tables, cell: Any, person: Any) -> None:
     t.info[cell, SKETCH] = row
     t.owner[row] = cell
     for at in range(STORE):
-        see(t.sketches, row, t.store[cell, at], np.int64(t.store[cell, STORE + at]))
-    see(t.sketches, row, person, now)
+        see(t, row, t.store[cell, at], np.int64(t.store[cell, STORE + at]))
+    see(t, row, person, now)
 
 
 @kernel
@@ -135,7 +142,7 @@ def _find_sketch(t: Tables, cell: Any) -> Any:
         return np.int64(-1)
     t.state[STOLEN] += 1
     t.info[t.owner[best], SKETCH] = -1
-    t.sketches[best] = 0
+    _empty(t, best)
     return best
 
 
@@ -146,7 +153,7 @@ def drop_people(t: Tables, cell: Any) -> None:
     t.info[cell, SKETCH] = -1
     t.info[cell, HELD] = 0
     if row >= 0:
-        t.sketches[row] = 0
+        _empty(t, row)
         t.free[t.state[FREE_SKETCHES]] = row
         t.state[FREE_SKETCHES] += 1
 
@@ -170,7 +177,7 @@ def sweep(t: Tables, span: Any) -> None:
     """Clears the times in sketches that are older than the window."""
     now = t.state[NOW]
     for row in range(t.state[SKETCHES]):
-        for rank in range(RANKS):
+        for rank in range(t.top[row]):
             for register in range(REGISTERS):
                 seen = t.sketches[row, rank, register]
                 if seen > 0 and (stamp(now) - seen) % TURN >= span:
@@ -187,10 +194,10 @@ def count_people(t: Tables, cell: Any, span: Any) -> Any:
         for at in range(t.info[cell, HELD]):
             count += t.store[cell, STORE + at] > now - span
         return float(count)
-    # Rank by rank over all registers, which the processor does many at a time.
+    # Rank by rank over all registers, which the processor does many at a time. Few people reach few ranks.
     highest = np.zeros(REGISTERS, np.int32)
     current = np.int32(stamp(now))
-    for rank in range(RANKS):
+    for rank in range(t.top[row]):
         for register in range(REGISTERS):
             seen = np.int32(t.sketches[row, rank, register])
             alive = (seen > 0) & (((current - seen) & np.int32(TURN - 1)) < np.int32(span))

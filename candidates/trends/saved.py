@@ -35,7 +35,7 @@ def _rows_in_use(t: Tables) -> dict[str, I64]:
     seasons = np.flatnonzero(t.season_key)
     return {
         **dict.fromkeys(("info", "aged", "key", "name", "store"), cells),
-        "sketches": sketches,
+        **dict.fromkeys(("sketches", "top"), sketches),
         "slots": np.flatnonzero(t.slots[:, 0]),
         "recent": np.flatnonzero((t.recent[:, 0] != 0) | (t.recent[:, 1] != 0)),
         "season_key": seasons,

@@ -105,7 +105,7 @@ def add_uses(t: Tables, steps: I64, keys: I64, places: I64, people: I64, establi
             if flags & IS_ESTABLISHED:
                 sketch = np.int64(info[cell, SKETCH])
                 if sketch >= 0:
-                    see(t.sketches, sketch, person, now)
+                    see(t, sketch, person, now)
                 elif not store_person(info, t.store, cell, person, now, span):
                     start_sketch(t, cell, person)
                 if info[cell, TOUCHED] != state[EVALUATION] and info[cell, FRESH] >= sizes[6]:

@@ -16,7 +16,7 @@ from serving.events.consumer import MemoryConsumer
 
 log = logging.getLogger("rookery.serving")
 
-VERSION = 1
+VERSION = 2
 """Of what is saved."""
 _ABOUT = "about.json"
 NAMED_H = 24.0
