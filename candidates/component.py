@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from functools import cache
 from typing import ClassVar
 
 from candidates.trace import FunnelResult
@@ -28,10 +29,7 @@ class Component(ABC):  # noqa: B024 - the kinds below add the abstract method
     @property
     def name(self) -> str:
         """Shown in traces and under `degraded`; the class name in snake case unless overridden."""
-        out = ""
-        for letter in type(self).__name__:
-            out += f"_{letter.lower()}" if letter.isupper() and out else letter.lower()
-        return out
+        return _snake_case(type(self).__name__)
 
 
 class QueryHydrator(Component):
@@ -93,3 +91,11 @@ class SideEffect(Component):
     @abstractmethod
     def after(self, result: FunnelResult) -> None:
         """Looks at the finished result."""
+
+
+@cache
+def _snake_case(name: str) -> str:
+    out = ""
+    for letter in name:
+        out += f"_{letter.lower()}" if letter.isupper() and out else letter.lower()
+    return out

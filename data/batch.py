@@ -106,6 +106,7 @@ class CandidateBatch:
     offsets: I64
     columns: Mapping[str, Array]
     _request: list[I64] = field(default_factory=list, repr=False, compare=False)
+    """Holds `request` once it was asked for; batches of the same offsets share it."""
 
     def __len__(self) -> int:
         return int(self.offsets[-1])
@@ -140,11 +141,11 @@ class CandidateBatch:
 
     def with_columns(self, new: Mapping[str, Array]) -> CandidateBatch:
         """The same candidates with more columns, or with columns replaced."""
-        return CandidateBatch(self.requests, self.offsets, {**self.columns, **new})
+        return CandidateBatch(self.requests, self.offsets, {**self.columns, **new}, self._request)
 
     def with_requests(self, new: Mapping[str, Array]) -> CandidateBatch:
         """The same candidates with more columns on their requests."""
-        return CandidateBatch(self.requests.with_columns(new), self.offsets, self.columns)
+        return CandidateBatch(self.requests.with_columns(new), self.offsets, self.columns, self._request)
 
     def take(self, rows: Ragged) -> CandidateBatch:
         """The candidates at `rows.values`, request by request, in that order."""

@@ -122,9 +122,11 @@ def hashtags(text: str) -> list[str]:
     """Hashtags of `text` without `#`, as written, in order, repeats kept."""
     if "#" not in text and "＃" not in text:
         return []
-    if "." in text and url_spans(text):
+    pattern = _hashtags(text.isascii())
+    # No entity has a blank in it, so none that begins before a hashtag reaches over a blank into it.
+    if "." in text and not all(m.start() == 0 or text[m.start() - 1] in " \n" for m in pattern.finditer(text)):
         return [one.value for one in entities(text) if one.kind == "hashtag"]
-    found: list[str] = _hashtags(text.isascii()).findall(text)
+    found: list[str] = pattern.findall(text)
     return found
 
 

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from itertools import cycle
+from time import process_time
 
+import numba
 import numpy as np
 import torch
+from threadpoolctl import threadpool_limits
 
 from candidates.funnel import Funnel
 from candidates.products.home import HomeConfig, home_funnel
@@ -53,12 +57,14 @@ class FunnelBench:
         self._preset, self._requests, self._together = preset, requests, together
 
     def cases(self) -> Iterator[Case]:
-        """The p50 and p99 over all requests, and the mean of their candidates, stand in the name of a case."""
+        """On one core. The p50 and p99 over all requests, by the clock and of the processor, and the mean of their
+        candidates stand in the name of a case."""
         torch.manual_seed(1)
         folder = home_folder() / "cache" / "bench" / f"world-{self._preset}"
         feeds = Feeds(kept_data(world_config(self._preset, None, []), folder))
-        yield self._alone(feeds)
-        yield self._at_once(feeds)
+        with one_core():
+            yield self._alone(feeds)
+            yield self._at_once(feeds)
 
     def _alone(self, feeds: Feeds) -> Case:
         heavy = heavy_ranker()
@@ -74,7 +80,7 @@ class FunnelBench:
         asked = cycle(one_each)
         return Case(
             f"1 request, {timed.candidates:,.0f} candidates, {K} shown, p50 {timed.quantile(0.5):.1f} ms, "
-            f"p99 {timed.quantile(0.99):.1f} ms",
+            f"p99 {timed.quantile(0.99):.1f} ms, of the processor {timed.busy(0.5):.1f} and {timed.busy(0.99):.1f} ms",
             lambda: timed.run(next(asked)),
             lambda: _network(heavy, inputs),
             1,
@@ -151,12 +157,15 @@ class Timed:
         """Keeps nothing of what was run so far."""
         self._stages: dict[str, list[float]] = defaultdict(list)
         self._components: dict[str, list[float]] = defaultdict(list)
+        self._busy: list[float] = []
         self._candidates: list[int] = []
         self._scored: list[int] = []
 
     def run(self, requests: Requests) -> FunnelResult:
         """One call of the funnel."""
+        begun = process_time()
         result = self._funnel.run(requests, self._k)
+        self._busy.append((process_time() - begun) * 1e3)
         for name, ms in result.trace.stage_ms.items():
             self._stages[name].append(ms)
         for name, ms in result.trace.component_ms.items():
@@ -179,10 +188,28 @@ class Timed:
         """Of the milliseconds of all stages of a call."""
         return float(np.quantile(np.sum(list(self._stages.values()), axis=0), share))
 
+    def busy(self, share: float) -> float:
+        """Quantile of the milliseconds of processor time of a call: what the clock shows where nobody else computes."""
+        return float(np.quantile(self._busy, share))
+
     def parts(self) -> Mapping[str, float]:
         """Median milliseconds of each stage and, indented, of each component."""
         stages = {name: float(np.median(ms)) for name, ms in self._stages.items()}
         return stages | {f"  {name}": float(np.median(ms)) for name, ms in self._components.items()}
+
+
+@contextmanager
+def one_core() -> Iterator[None]:
+    """Every library computes on one thread meanwhile."""
+    of_torch, of_numba = torch.get_num_threads(), numba.get_num_threads()
+    torch.set_num_threads(1)
+    numba.set_num_threads(1)
+    try:
+        with threadpool_limits(1):
+            yield
+    finally:
+        torch.set_num_threads(of_torch)
+        numba.set_num_threads(of_numba)
 
 
 def heavy_ranker() -> HeavyRanker:

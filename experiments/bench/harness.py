@@ -14,7 +14,7 @@ from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from statistics import median
 from threading import Event, Thread
-from time import perf_counter
+from time import perf_counter, process_time
 from typing import Any, Protocol
 
 from data.import_by_name import lookup
@@ -87,6 +87,8 @@ class Row:
     """The most memory that the process held while ours ran; measured only for cases that are called once."""
     parts_ms: Mapping[str, float] = field(default_factory=dict)
     """Milliseconds of the parts of one call of ours, where the case tells."""
+    busy_s: float = 0.0
+    """Median seconds of processor time of one call of ours, of all its threads: others who compute do not count."""
 
     @property
     def rate_text(self) -> str:
@@ -126,22 +128,23 @@ def measure(case: Case, *, seconds: float = SECONDS) -> Row:
     made = case.ours()
     case.peer()
     calls = tuple(max(1, int(_SAMPLE_S / max(_once(side, 1), 1e-7))) for side in (case.ours, case.peer))
-    ours: list[float] = []
-    peer: list[float] = []
+    ours, busy, peer = list[float](), list[float](), list[float]()
     start = perf_counter()
     while len(ours) < _ROUNDS[0] or (len(ours) < _ROUNDS[1] and perf_counter() - start < seconds):
+        begun = process_time()
         ours.append(_once(case.ours, calls[0]))
+        busy.append((process_time() - begun) / calls[0])
         peer.append(_once(case.peer, calls[1]))
     ours_s, peer_s = median(ours), median(peer)
-    return _row(case, ours_s, peer_s, made, len(ours))
+    return _row(case, ours_s, median(busy), peer_s, made, len(ours))
 
 
 def _measured_once(case: Case) -> Row:
-    start = perf_counter()
+    start, begun = perf_counter(), process_time()
     with _peak() as peak:
         made = case.ours()
-    ours_s = perf_counter() - start
-    return replace(_row(case, ours_s, _once(case.peer, 1), made, 1), peak_gib=max(peak))
+    ours_s, busy_s = perf_counter() - start, process_time() - begun
+    return replace(_row(case, ours_s, busy_s, _once(case.peer, 1), made, 1), peak_gib=max(peak))
 
 
 @contextmanager
@@ -171,11 +174,11 @@ def _resident() -> float:
         return getrusage(RUSAGE_SELF).ru_maxrss / 2**20
 
 
-def _row(case: Case, ours_s: float, peer_s: float, made: Any, rounds: int) -> Row:
+def _row(case: Case, ours_s: float, busy_s: float, peer_s: float, made: Any, rounds: int) -> Row:
     count = case.count if isinstance(case.count, int) else case.count(made)
     parts = {} if case.parts is None else case.parts()
     ratio, rate = peer_s / ours_s, count / ours_s
-    return Row(case.name, ours_s, peer_s, ratio, rate, case.unit, rounds, case.size, parts_ms=parts)
+    return Row(case.name, ours_s, peer_s, ratio, rate, case.unit, rounds, case.size, parts_ms=parts, busy_s=busy_s)
 
 
 def run_benches(

@@ -19,6 +19,7 @@ def test_a_case_is_measured_in_turns() -> None:
     assert {"o", "p"} == set(turns)
     assert row.ratio == pytest.approx(row.peer_s / row.ours_s)
     assert row.rate == pytest.approx(10 / row.ours_s)
+    assert row.busy_s > 0
     assert row.rate_text.endswith(" numbers/s")
 
 
