@@ -14,9 +14,9 @@ from data.places import BY_WOEID
 LANGUAGE_CODES: tuple[str, ...] = ("en", "ja", "es", "pt", "ko")
 """Languages of the world, BCP 47."""
 LANGUAGE_SHARES: tuple[float, ...] = (0.50, 0.215, 0.125, 0.11, 0.05)
-"""Their shares of people, set so that the shares of tweets are those of the real network: 41, 16, 9, 6.9 and 2.4%
-(RecSys Challenge 2020), rescaled to sum to 1. People of a smaller language find less to retweet and to answer, so its
-share of people is above its share of tweets."""
+"""Their shares of people, set so that the shares of tweets among 10,000 people are near those of the real network:
+41, 16, 9, 6.9 and 2.4% (RecSys Challenge 2020), rescaled to sum to 1. People of a smaller language find less to retweet
+and to answer, so its share of people is above its share of tweets."""
 
 
 class Place(NamedTuple):
