@@ -40,6 +40,9 @@ ABOUT = "state.json"
 COUNTED = "actions"
 """The table of all engagements that count, for views that also want what people did against a tweet."""
 
+SHOWN = frozenset({"requests", "impressions", "suggestions"})
+"""Tables of what was served to readers: each feed writes to them."""
+
 _POSITIVE = np.array([action in POSITIVE_ACTIONS for action in ACTIONS])
 
 
@@ -71,7 +74,8 @@ class FeatureState:
         self.time_us = UNKNOWN_US
         """The time of the last event; a data set's replay goes on after it."""
         self.changes = 0
-        """Goes up with each batch of events taken: two equal numbers, and the state has not changed in between."""
+        """Goes up with each batch of events taken but for those of `SHOWN`: two equal numbers, and nothing happened in
+        between but that feeds were served. Lists of what people do are kept that long."""
         self._views: dict[str, OnlineView] = {one.name: one.online(self._shared) for one in wanted}
         self._listeners: dict[str, list[OnlineView]] = {}
         for live in self._views.values():
@@ -190,7 +194,7 @@ class FeatureState:
         return shared | {f"view-{name}": one for name, one in self._views.items()}
 
     def _take(self, events: EventBatch) -> None:
-        self.changes += 1
+        self.changes += events.table not in SHOWN
         events = self.network.resolve(events)
         self.time_us = max(self.time_us, int(events.time_us[-1]))
         self.network.update(events)

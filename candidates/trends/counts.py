@@ -134,6 +134,8 @@ class Counts:
         self.config = config or CountsConfig()
         self._origin = -1
         one = self.config
+        self.step_us, self.window_us = one.step_us, one.span * one.step_us
+        """Microseconds of a step and of the window."""
         self._rhythm = Rhythm(one.steady)
         hour = HOUR_US // one.step_us
         self._sizes = np.array(
@@ -148,7 +150,7 @@ class Counts:
     @property
     def now_us(self) -> int:
         """End of the step now; 0 before the first use."""
-        return 0 if self._origin < 0 else int((self._origin + self.tables.state[NOW] + 1) * self.config.step_us)
+        return 0 if self._origin < 0 else int((self._origin + self.tables.state[NOW] + 1) * self.step_us)
 
     @property
     def next_position(self) -> int:
@@ -167,7 +169,7 @@ class Counts:
         """
         if not len(time_us):
             return
-        steps = time_us // self.config.step_us
+        steps = time_us // self.step_us
         if self._origin < 0:
             self._start(int(steps[0]))
         self._grow(len(steps))
@@ -175,13 +177,13 @@ class Counts:
 
     def advance(self, time_us: int) -> None:
         """Slides on, so that the step now is the one that contains the microsecond before `time_us`."""
-        step = (time_us - 1) // self.config.step_us - self._origin
+        step = (time_us - 1) // self.step_us - self._origin
         if self._origin >= 0 and step > self.tables.state[NOW]:
             slide(self.tables, step, self._sizes)
 
     def undo(self, positions: I64) -> None:
         """Takes back the uses at positions of the log."""
-        undo_uses(self.tables, positions, HOUR_US // self.config.step_us)
+        undo_uses(self.tables, positions, HOUR_US // self.step_us)
 
     def noted(self) -> I64:
         """[H] cells that were used since the last call, `noted_from` fresh uses or more in the window."""
@@ -193,14 +195,14 @@ class Counts:
 
     def judge(self, listed: I64, identity: I64, held: I64, least: int) -> Judged:
         """The cells of `noted` and those that are `listed`, as lists need them: see `evaluation.judge`."""
-        times = np.array([self._origin, self.config.step_us])
+        times = np.array([self._origin, self.step_us])
         return judge(self.tables, listed, identity, held, least, self._rhythm_now(), self._numbers, times)
 
     def read(self, cells: I64) -> Cells:
         """The counts of [H] cells."""
         out = np.empty((len(cells), 10), np.int64)
         count_cells(self.tables, cells, self.config.span, out)
-        first = (out[:, 7] + self._origin) * self.config.step_us
+        first = (out[:, 7] + self._origin) * self.step_us
         return Cells(
             cells, out[:, 0], out[:, 1], out[:, 2], out[:, 3], out[:, 4], out[:, 5], out[:, 6], first, out[:, 8],
             out[:, 9],
@@ -217,8 +219,8 @@ class Counts:
 
         The window ends with the step that contains the microsecond before `end_us`.
         """
-        end = (end_us - 1) // self.config.step_us - self._origin
-        return recount(self.tables, end, length_us // self.config.step_us, place)
+        end = (end_us - 1) // self.step_us - self._origin
+        return recount(self.tables, end, length_us // self.step_us, place)
 
     def uses_kept(self) -> tuple[int, int, int]:
         """Single uses in the window, in the one before it, and kept beyond."""
@@ -243,13 +245,13 @@ class Counts:
         return sum(array.nbytes for array in self.tables)
 
     def _start(self, step: int) -> None:
-        an_hour = HOUR_US // self.config.step_us
+        an_hour = HOUR_US // self.step_us
         self._origin = step
         self.tables.state[ORIGIN_HOUR], self.tables.state[ORIGIN_STEP] = divmod(step, an_hour)
 
     def _rhythm_now(self) -> F64:
         now = self._origin + int(self.tables.state[NOW])
-        return self._rhythm.at(self.tables.place_hours, now * self.config.step_us // MINUTE_US)
+        return self._rhythm.at(self.tables.place_hours, now * self.step_us // MINUTE_US)
 
     def _grow(self, more: int) -> None:
         """Doubles the ring of uses while it is smaller than it may be and what comes might not fit."""

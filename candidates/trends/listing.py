@@ -53,7 +53,7 @@ def windows_of(counts: Counts, cells: Cells) -> Windows:
         "first_seen_us": cells.first_us, "fresh": cells.fresh, "fresh_previous": cells.fresh_previous,
         "total": cells.total, "recent": recent, "seasonal": seasonal,
     }  # fmt: skip
-    return Windows(counts.now_us, columns, counts.config.span * counts.config.step_us)
+    return Windows(counts.now_us, columns, counts.window_us)
 
 
 def wide_windows(counts: Counts, cells: Cells, found: Recount, end_us: int) -> Windows:
@@ -65,7 +65,7 @@ def wide_windows(counts: Counts, cells: Cells, found: Recount, end_us: int) -> W
         "first_seen_us": cells.first_us, "fresh": found.people, "fresh_previous": found.previous,
         "total": cells.total, "recent": recent * times, "seasonal": seasonal * times,
     }  # fmt: skip
-    return Windows(end_us, columns, found.length * counts.config.step_us)
+    return Windows(end_us, columns, found.length * counts.step_us)
 
 
 class Listing:
@@ -87,9 +87,7 @@ class Listing:
         if not len(found):
             self.row, self.identity, self.scores = found.row, found.columns["key"], np.zeros(0)
             return
-        scores = self._scorer.update(
-            Windows(counts.now_us, found.columns, counts.config.span * counts.config.step_us)
-        )  # fmt: skip
+        scores = self._scorer.update(Windows(counts.now_us, found.columns, counts.window_us))
         stay = found.may & (scores >= np.where(found.was, enter * self.config.stays, enter))
         self.row, self.identity, self.scores = found.row[stay], found.columns["key"][stay], scores[stay]
 

@@ -120,3 +120,20 @@ def test_lists_of_communities_are_those_of_the_state_within_five_minutes_too() -
     found = source.fetch(later)
     assert found.values.tolist() == Communities(known, 6).fetch(later).values.tolist()
     assert found.values.tolist() != first.values.tolist()
+
+
+def test_what_was_served_is_no_reason_to_make_lists_anew() -> None:
+    known = state()
+    known.update(tweets([900], [2], [0.1]))
+    before = known.changes
+    known.update(
+        events(
+            "impressions", impression_id=[1], time_us=[NOW - 10**8], request_id=[9], user_id=[1], tweet_id=[900],
+            author_id=[2], position=[0], propensity=[1.0],
+        )
+    )  # fmt: skip
+    reader, shown = known.network.users.rows([1]), known.network.tweets.rows([900])
+    assert known.seen.has(reader, shown, np.array([NOW])).all()
+    assert known.changes == before
+    known.update(engaged([(1, 900, "like", 0.0)], lambda tweet: 2))
+    assert known.changes > before
