@@ -12,9 +12,11 @@ from contextlib import ExitStack, asynccontextmanager
 
 import uvicorn
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from data.errors import ConfigError
+from serving.auth.rate_limits import RateLimits
 from serving.engagements import routes as engagements
 from serving.graph import routes as graph
 from serving.kit import problems
@@ -36,6 +38,11 @@ ROUTERS = (ops, search, tweets, users, timelines, graph, engagements, trends, ra
 """One `routes` module for each domain; the first that has a path answers it."""
 
 
+def api_routes() -> list[BaseRoute]:
+    """The routes of all domains."""
+    return [route for module in ROUTERS for route in module.router.routes]
+
+
 def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *, start: bool = True) -> FastAPI:
     """The API of `network`; `mounts` puts other apps under their paths (`/lab`).
 
@@ -43,11 +50,14 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *,
     time, `/readyz` is red and says how far it is, and other routes answer 503 (`serving.ops.gate`).
     """
     context = network.context
+    limits = context.settings.rate_limits
+    windows = limits.windows()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         building = None if context.ready or not start else asyncio.create_task(asyncio.to_thread(network.start_or_log))
         yield
+        await windows.close()
         if building is not None:
             await building
 
@@ -68,6 +78,8 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *,
         app.include_router(module.router)
     for path, mounted in (mounts or {}).items():
         app.mount(path, mounted)
+    # Innermost: what the others refuse is not counted.
+    app.add_middleware(RateLimits, config=limits, windows=windows, tokens=context.tokens, routes=api_routes())
     app.add_middleware(Gate, context=context)
     app.add_middleware(BodyLimit, max_bytes=context.settings.max_body_bytes)
     app.add_middleware(Telemetry, metrics=context.metrics, on_failure=problems.on_failure)

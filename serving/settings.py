@@ -18,6 +18,7 @@ from candidates.snapshots import SnapshotConfig
 from candidates.trends.engine import TrendConfig
 from data.errors import ConfigError
 from data.home_folder import home_folder
+from serving.auth.rate_limits import RateLimitConfig
 from serving.events.runner import ConsumerConfig
 from serving.fanout.policy import FanoutConfig
 
@@ -54,6 +55,8 @@ class Settings(BaseSettings):
     """Seconds within which a request must have arrived, headers and body; a slower one is refused."""
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     """The longest request body."""
+    rate_limits: RateLimitConfig = RateLimitConfig()
+    """How often a caller may call a route."""
     fanout: FanoutConfig = FanoutConfig()
     """Which readers get a tweet when it is posted."""
     consumers: ConsumerConfig = ConsumerConfig()

@@ -14,7 +14,7 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from serving.auth.tokens import Claims, TokenError, Tokens
+from serving.auth.tokens import Claims, TokenError, Tokens, bearer
 from serving.kit.ids import PathId
 from serving.kit.problems import ProblemError
 
@@ -27,12 +27,12 @@ async def reader(request: Request) -> Claims:
     Raises:
         ProblemError: 401 without a valid token.
     """
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    if scheme.lower() != "bearer" or not token:
+    token = bearer(request.headers.get("authorization", ""))
+    if not token:
         raise _unauthorized(f"this route needs a bearer token; {HOW}")
     tokens: Tokens = request.app.state.tokens
     try:
-        return tokens.verify(token.strip())
+        return tokens.verify(token)
     except TokenError as error:
         raise _unauthorized(f"{error}; {HOW}") from error
 

@@ -130,6 +130,12 @@ class Tokens:
         return self._clock.now_us() // 1_000_000
 
 
+def bearer(header: str) -> str:
+    """The token of an `Authorization` header, "" where it holds none."""
+    scheme, _, token = header.partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
 def load_secret(home: Path, given: str | None = None) -> bytes:
     """The signing secret: `given` (ROOKERY_SECRET), else the one in `home`, made on first use with mode 0600.
 
