@@ -39,6 +39,7 @@ def served(
     settings = {
         "ROOKERY_FANOUT__PUSH_BELOW": str(fanout.push_below),
         "ROOKERY_FANOUT__PULL_FROM": str(fanout.pull_from),
+        "ROOKERY_RATE_LIMITS__ENABLED": "false",
     }
     last = tiny_dataset.scan("follows").group_by("follower_id", "followee_id").agg(pl.col("ended").last())
     edges = last.filter(~pl.col("ended")).sort("followee_id", "follower_id").collect()
