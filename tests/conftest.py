@@ -42,6 +42,21 @@ Picture.savefig = _in_small  # type: ignore[method-assign]
 """Most of the time of an evaluation goes into the layout of its pictures. `full_pictures` is for tests of pictures."""
 
 
+FIRST = ("tests/docs/test_notebooks.py", "tests/ranking/")
+"""The notebooks take longest and compile what makes worlds; what runs beside them at first needs hardly any world."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Files with slow tests come first, so that short ones are left for the end, when one process waits for others."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+
+    def place(item: pytest.Item) -> tuple[int, bool]:
+        at = next((n for n, start in enumerate(FIRST) if item.nodeid.startswith(start)), len(FIRST))
+        return (at, False) if item.path in slow else (len(FIRST), item.path not in slow)
+
+    items.sort(key=place)
+
+
 @pytest.fixture(scope="session")
 def shared(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder that all processes of a run have."""

@@ -18,6 +18,8 @@ from data.batch import Ragged
 from data.errors import ConfigError, DataError, ModelError, NotFoundError
 from experiments.simulation.worlds import default_name, preset_config
 
+pytestmark = pytest.mark.slow
+
 ROOT = Path(rookery.__file__).parent
 SMALL = {"people": 300, "days": 4, "tweets_per_day": 0.7}
 

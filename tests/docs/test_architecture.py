@@ -126,6 +126,7 @@ def with_lines(text: str, part: Part) -> str:
     return "".join(lines)
 
 
+@pytest.mark.slow
 def test_each_kind_of_part_can_be_added_by_the_words_of_the_page(tmp_path: Path, tiny_dataset: Dataset) -> None:
     assert [part.kind for part in PARTS] == ["scorer", "metric", "feature", "source", "filter", "consumer"]
     overlay(tmp_path)

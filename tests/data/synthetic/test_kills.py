@@ -24,6 +24,8 @@ from data.synthetic.retention import AHEAD, LEFT
 from data.synthetic.world import World
 from experiments.simulation.logging_feed import LoggingFeed
 
+pytestmark = pytest.mark.slow
+
 CONFIG = WorldConfig(
     people=300, days=8, follows=20.0, annotated=300, seed=4, tweets_per_day=1.0, tick_min=60, impressions_per_day=15.0,
     state_at=0.55, retention={"joins_per_day": 0.05, "leaving": 0.1, "returning": 0.3},

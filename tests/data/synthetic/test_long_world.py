@@ -24,6 +24,8 @@ from data.synthetic.world import World
 from experiments.simulation.logging_feed import LoggingFeed
 from tests.data.synthetic.previews import Previews
 
+pytestmark = pytest.mark.slow
+
 # Eager people: counts and social proof weigh much, and there are many reactions to compare.
 CONFIG = WorldConfig(
     people=150, days=9, follows=30.0, annotated=200, seed=5, tweets_per_day=2.0, tick_min=15, deleted_share=0.05,

@@ -17,6 +17,8 @@ from data.synthetic.make import make_world
 from data.synthetic.population import Population
 from experiments.simulation.logging_feed import LoggingFeed
 
+pytestmark = pytest.mark.slow
+
 DYING = WorldConfig.parse(
     {
         "people": 1_500, "days": 3, "follows": 10.0, "annotated": 0, "seed": 3, "tick_min": 60, "slate": 5,

@@ -15,6 +15,8 @@ from data.dataset import Dataset
 from ranking.metrics.catalogue import METRICS
 from tests.experiments.cli.conftest import Run
 
+pytestmark = pytest.mark.slow
+
 
 def refused(answer: tuple[int, str, str], *said: str) -> None:
     """Exit code 2, no result, and one line that says what is meant."""

@@ -18,6 +18,8 @@ from data.synthetic.world import World
 from experiments.simulation.closed_run import COLUMNS, MARKED, ClosedRun, PersonDays, closed_run, feed_of, kept_run
 from experiments.simulation.ranked_feed import RankedFeed
 
+pytestmark = pytest.mark.slow
+
 WORLD = WorldConfig.parse({"people": 120, "days": 2, "follows": 10, "tweets_per_day": 0.8, "seed": 4, "tick_min": 15})
 RUN = ClosedRun(world=WORLD, policy="engagement_oracle")
 

@@ -16,6 +16,8 @@ from experiments.studies.funnel_variants import CAPS, variants
 from ranking.artifact import Bundle
 from ranking.models.two_tower import TowerPairs, TwoTower, TwoTowerConfig
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def values(tiny_dataset: Dataset) -> pl.DataFrame:
