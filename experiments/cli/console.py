@@ -25,6 +25,16 @@ JsonFlag = Annotated[bool, typer.Option("--json", help="Print the result as JSON
 DataFolder = Annotated[Path, typer.Option("--data", help="Folder of a data set (see: world make, data import).")]
 
 
+def id_of(text: str) -> int:
+    """The id of an option, written as the API takes it: `parser=id_of`."""
+    from serving.kit.ids import parse_id
+
+    try:
+        return parse_id(text)
+    except ValueError as error:
+        raise typer.BadParameter(str(error)) from error
+
+
 def show_what_can_be_shown() -> None:
     """Has stdout and stderr replace the characters that the terminal's encoding lacks."""
     for stream in (sys.stdout, sys.stderr):

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from experiments.cli.console import DataFolder, JsonFlag, progress_bar, show
+from experiments.cli.console import DataFolder, JsonFlag, id_of, progress_bar, show
 
 _Model = Annotated[str, typer.Option("--model", help="Alias, version, run id or folder of the ranker.")]
 _Preset = Annotated[
@@ -17,9 +17,12 @@ _Preset = Annotated[
 
 def why(
     data: DataFolder,
-    user: Annotated[int, typer.Option(min=0, help="The reader.")],
+    user: Annotated[int, typer.Option(parser=id_of, metavar="ID", help="The reader.")],
     tweet: Annotated[
-        list[int] | None, typer.Option(help="A tweet to explain in full, in the feed or not; may be given again.")
+        list[int] | None,
+        typer.Option(
+            parser=id_of, metavar="ID", help="A tweet to explain in full, in the feed or not; may be given again."
+        ),
     ] = None,
     model: _Model = "champion",
     preset: _Preset = None,
@@ -58,7 +61,7 @@ def why(
 def score_post(
     text: Annotated[str, typer.Argument(help="The words of the tweet.")],
     data: DataFolder,
-    author: Annotated[int, typer.Option(min=0, help="Who would post it.")],
+    author: Annotated[int, typer.Option(parser=id_of, metavar="ID", help="Who would post it.")],
     readers: Annotated[int, typer.Option(min=1, max=100_000, help="Readers to draw.")] = 200,
     model: _Model = "champion",
     preset: _Preset = None,

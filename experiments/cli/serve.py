@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from experiments.cli.console import JsonFlag, say, show
+from experiments.cli.console import JsonFlag, id_of, say, show
 
 if TYPE_CHECKING:
     from serving.network import Network
@@ -84,7 +84,9 @@ def _stopped_by_signals() -> Iterator[None]:
 def token(
     user: Annotated[
         int | None,
-        typer.Option(min=0, max=2**63 - 1, help="The user to act as; a token without reads, and what --scope says."),
+        typer.Option(
+            parser=id_of, metavar="ID", help="The user to act as; a token without reads, and what --scope says."
+        ),
     ] = None,
     scope: Annotated[list[str] | None, typer.Option(help="rank: POST /v1/rank. operator: POST /2/users.")] = None,
     hours: Annotated[float, typer.Option(min=0.01, max=876_000.0, help="Hours that it is valid.")] = 720.0,

@@ -244,7 +244,8 @@ def test_a_token_is_good_for_the_server_of_the_same_home(run: Run, home: Path) -
     assert claims.user_id == 42
     assert claims.scopes == {"rank"}
     refused(run("token", "--scope", "everything"), "'everything'")
-    for words in (("--user", "-1"), ("--user", str(2**63)), ("--hours", "inf")):
+    wrong = ("-1", "1_000", " 12", "+1", "007", "1e3", str(2**63))
+    for words in (*(("--user", one) for one in wrong), ("--hours", "inf"), ("--hours", "nan")):
         code, out, err = run("token", *words)
         assert (code, out) == (2, "")
         assert "Invalid value" in err
