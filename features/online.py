@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -44,6 +45,21 @@ SHOWN = frozenset({"requests", "impressions", "suggestions"})
 """Tables of what was served to readers: each feed writes to them."""
 
 _POSITIVE = np.array([action in POSITIVE_ACTIONS for action in ACTIONS])
+
+
+@dataclass(frozen=True)
+class FrozenState:
+    """Everything of a state at one moment."""
+
+    about: Mapping[str, Any]
+    parts: Mapping[str, Mapping[str, Array]]
+
+    def write(self, folder: Path) -> None:
+        """Writes it into an empty folder."""
+        for name, arrays in self.parts.items():
+            # The stubs know savez's own flags only, the arrays are any other keyword.
+            np.savez(folder / f"{name}.npz", **dict[str, Any](arrays))
+        (folder / ABOUT).write_text(json.dumps(dict(self.about)))
 
 
 class FeatureState:
@@ -154,13 +170,17 @@ class FeatureState:
 
     def save(self, folder: Path) -> None:
         """Writes the state to `folder`: one complete version is there at any time, the older or the newer."""
-        about = {"version": VERSION, "views": list(self._views), "languages": self.network.languages}
-        about |= {"understanding": self.understanding.identity if self.understanding else "", "time_us": self.time_us}
         with written_whole(folder) as staging:
-            for name, part in self._parts().items():
-                # The stubs know savez's own flags only, the arrays are any other keyword.
-                np.savez(staging / f"{name}.npz", **dict[str, Any](part.arrays()))
-            (staging / ABOUT).write_text(json.dumps(about))
+            FrozenState(self._about(), {name: part.arrays() for name, part in self._parts().items()}).write(staging)
+
+    def frozen(self) -> FrozenState:
+        """A copy of everything, to be written while this one goes on."""
+        with self._lock:
+            parts = {
+                name: {key: np.array(array) for key, array in part.arrays().items()}
+                for name, part in self._parts().items()
+            }
+            return FrozenState(self._about(), parts)
 
     @classmethod
     def load(cls, folder: Path, understanding: Understanding | None) -> Self:
@@ -169,23 +189,32 @@ class FeatureState:
         Raises:
             ModelError: no state there, one of another version, or one whose texts another understanding read.
         """
-        try:
-            about = json.loads((present(folder) / ABOUT).read_text())
-        except (OSError, ValueError) as error:
-            raise ModelError(f"{folder} holds no feature state: {error}", remedy="build it from the events") from error
-        if about["version"] != VERSION:
-            raise ModelError(
-                f"{folder} has state version {about['version']}, not {VERSION}", remedy="build it from the events"
-            )
-        if about["understanding"] != (understanding.identity if understanding else ""):
-            raise ModelError(f"{folder} was built with another text understanding", remedy="build it from the events")
-        state = cls(understanding, views=about["views"])
-        for name, part in state._parts().items():
+        state = cls(understanding, views=_about(folder)["views"])
+        state.restore(folder)
+        return state
+
+    def restore(self, folder: Path) -> None:
+        """Takes what another state saved, into this empty one.
+
+        Raises:
+            ModelError: no state there, one of another version or other views, or texts that another understanding read.
+        """
+        about, mine = _about(folder), self._about()
+        for key, meaning in (("understanding", "another text understanding"), ("views", "other views")):
+            if about[key] != mine[key]:
+                raise ModelError(f"{folder} was built with {meaning}", remedy="build it from the events")
+        for name, part in self._parts().items():
             with np.load(folder / f"{name}.npz", allow_pickle=False) as arrays:
                 part.restore(dict(arrays))
-        state.network.languages[:] = about["languages"]
-        state.time_us = int(about["time_us"])
-        return state
+        self.network.languages[:] = about["languages"]
+        self.time_us = int(about["time_us"])
+        self.changes += 1
+
+    def _about(self) -> dict[str, Any]:
+        about = {"version": VERSION, "views": list(self._views), "languages": list(self.network.languages)}
+        return about | {
+            "understanding": self.understanding.identity if self.understanding else "", "time_us": self.time_us,
+        }  # fmt: skip
 
     def _parts(self) -> dict[str, Any]:
         """Everything that is saved, by file name."""
@@ -236,3 +265,16 @@ class FeatureState:
         engaged_us = events.columns.get("engaged_us", events.time_us)
         keep = (rows >= 0) & (tweet.kind[rows] >= 0) & (tweet.time_us[rows] <= engaged_us)
         return events if keep.all() else events.where(keep)
+
+
+def _about(folder: Path) -> dict[str, Any]:
+    """What is told of a saved state."""
+    try:
+        about: dict[str, Any] = json.loads((present(folder) / ABOUT).read_text())
+    except (OSError, ValueError) as error:
+        raise ModelError(f"{folder} holds no feature state: {error}", remedy="build it from the events") from error
+    if about["version"] != VERSION:
+        raise ModelError(
+            f"{folder} has state version {about['version']}, not {VERSION}", remedy="build it from the events"
+        )
+    return about

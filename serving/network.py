@@ -11,7 +11,10 @@ from data.dataset import Dataset
 from data.errors import RookeryError
 from data.ids import EPOCH_MS
 from serving.auth.tokens import Tokens, load_secret
+from serving.checkpoints.keeper import Keeper
+from serving.checkpoints.store import CheckpointStore, Origin
 from serving.context import Context
+from serving.events.compaction import Compaction
 from serving.events.dead_letters import DeadLetters
 from serving.events.log import DatabaseLog
 from serving.events.outbox import REQUESTS, Outbox, Snowflakes
@@ -73,14 +76,26 @@ class Network:
         self._closing = threading.Event()
         self._closed = False
         self._start_lock = threading.Lock()
+        context = self.context
+        self._checkpoints = CheckpointStore(settings.checkpoint_folder, context.log, context.letters)
+        self._checkpoints.tidy()
+        self._keeper = Keeper(
+            settings.checkpoints,
+            self._checkpoints,
+            context.letters,
+            Compaction(database, settings.impressions.keep_h),
+            self._start_lock,
+        )
         self._builder = Builder(
             settings,
-            self.context.model,
-            self.context.metrics,
-            self.context.log,
-            self.context.letters,
+            context.model,
+            context.metrics,
+            context.log,
+            context.letters,
+            database.identity(),
+            self._checkpoints,
             self._closing,
-            self.context.progress,
+            context.progress,
             promoted,
         )
         self._pump = Pump(self._step, linger_ms=settings.consumers.linger_ms)
@@ -146,7 +161,7 @@ class Network:
             context.writer.shutdown(wait=True)
             self._pump.close()
             context.owner.shutdown(wait=True, cancel_futures=True)
-            self._save_trends()
+            self._keep_at_close()
             context.lease.release(context.clock.now_us())
             context.database.checkpoint()
         except StorageError as error:
@@ -155,20 +170,17 @@ class Network:
             context.database.close()
             self._lock.release()
 
-    def _save_trends(self) -> None:
-        """Saves trends, so that the next start has the same lists; a failure costs that start a replay, no more."""
+    def _keep_at_close(self) -> None:
+        """Saves the state for the next start; a failure costs that start a replay, no more."""
         context = self.context
-        if not context.ready or context.runner.torn:
-            return
-        trends = context.projections.trends
-        archive = recorded(context.database)
-        data = archive.content_hash if archive else ""
-        try:
-            trends.save(
-                context.settings.saved_trends, {"data": data, "event_us": context.log.time_at(trends.offset)}
-            )  # fmt: skip
-        except OSError as error:
-            log.warning("trends cannot be saved: %s", error)
+        if context.ready:
+            self._keeper.close_with(context.runner, self._origin(), context.clock.now_us())
+        else:
+            self._keeper.close()
+
+    def _origin(self) -> Origin:
+        archive = recorded(self.context.database)
+        return self._builder.origin(archive.content_hash if archive else "")
 
     def _build(self, dataset: Dataset | None, writing: Future[bool] | None = None) -> None:
         """Builds the state from `dataset` while the database is `writing` it; both must succeed."""
@@ -210,6 +222,7 @@ class Network:
     def _take_over(self, projections: Projections, runner: Runner) -> None:
         context = self.context
         context.projections, context.runner = projections, runner
+        self._keeper.restored(projections.restored_at)
         projections.warm_up(context.settings.home_size, time_us=context.now_us())
 
     # ---- following the log
@@ -227,13 +240,17 @@ class Network:
         runner = context.runner
         try:
             # One batch a turn on the owner's thread: reads come between the batches of a backlog.
-            return context.call(runner.step)
+            more = context.call(runner.step)
         except TornError as torn:
             self._build_again(runner, torn)
             return False
         except StorageError:
             context.ready = context.ready and not runner.torn
             raise
+        if context.ready and self._keeper.due(runner):
+            origin = self._origin()
+            context.call(lambda: self._keeper.take(runner, origin, context.clock.now_us()))
+        return more
 
     def _build_again(self, runner: Runner, torn: TornError) -> None:
         """Builds the state anew in place of an undefined one, which does not answer meanwhile; writes go on."""

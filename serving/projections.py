@@ -126,6 +126,10 @@ class Projections:
         )
         """All that take events, live and in a replay, in this order; to add a consumer, add its line."""
 
+        self.restored: frozenset[Consumer] = frozenset()
+        """Those that a checkpoint gave their state: a replay of the data set passes them over."""
+        self.restored_at: int | None = None
+        """The offset of that checkpoint."""
         self.ranker = LocalRanker(self.state, valued(scorer, settings.feed.value))
         self.who_to_follow = WhoToFollow(self.state, settings.follow)
         self.visibility = Visibility(self.state)
@@ -162,8 +166,8 @@ class Projections:
 
     @property
     def tables(self) -> frozenset[str]:
-        """Tables whose events any consumer takes."""
-        return frozenset[str]().union(*(one.tables for one in self.consumers))
+        """Tables whose events any consumer takes in a replay."""
+        return frozenset[str]().union(*(one.tables for one in self.consumers if one not in self.restored))
 
     def replay(
         self,
@@ -172,20 +176,22 @@ class Projections:
         closing: threading.Event | None = None,
         completing: Progress = no_progress,
     ) -> None:
-        """Gives every consumer the events of a data set, which ends at `until_us`; they come in order of time.
+        """Gives every consumer that was not restored the events of a data set, which come in order of time.
 
+        It ends at `until_us`.
         `completing` is told which consumer completes the effect of all of them.
 
         Raises:
             ClosingError: `closing` was set meanwhile.
         """
+        consumers = [one for one in self.consumers if one not in self.restored]
         for events in batches:
             check_open(closing)
-            for consumer in self.consumers:
+            for consumer in consumers:
                 if events.table in consumer.tables:
                     consumer.replay(events)
-        for at, consumer in enumerate(self.consumers):
-            completing(at, len(self.consumers), consumer.group)
+        for at, consumer in enumerate(consumers):
+            completing(at, len(consumers), consumer.group)
             consumer.end_replay(until_us, lambda: check_open(closing))
 
     def home(

@@ -19,8 +19,10 @@ from candidates.trends.engine import TrendConfig
 from data.errors import ConfigError
 from data.home_folder import home_folder
 from serving.auth.rate_limits import RateLimitConfig
+from serving.checkpoints.config import CheckpointConfig
 from serving.events.runner import ConsumerConfig
 from serving.fanout.policy import FanoutConfig
+from serving.timelines.sample import ImpressionConfig
 
 DATABASE = "network.sqlite"
 """The file of a network's database in its folder."""
@@ -61,6 +63,10 @@ class Settings(BaseSettings):
     """Which readers get a tweet when it is posted."""
     consumers: ConsumerConfig = ConsumerConfig()
     """How the event log is followed."""
+    checkpoints: CheckpointConfig = CheckpointConfig()
+    """When the state is saved."""
+    impressions: ImpressionConfig = ImpressionConfig()
+    """What is kept of served impressions."""
     trends: TrendConfig = TrendConfig()
     """How trends are counted, scored and listed."""
     snapshots: SnapshotConfig = SnapshotConfig()
@@ -91,9 +97,9 @@ class Settings(BaseSettings):
             raise ConfigError(f"a ROOKERY_ variable cannot be read: {error}", remedy="see docs/serving.md") from error
 
     @property
-    def saved_trends(self) -> Path:
-        """Where trends are saved when the network is closed."""
-        return self.home / "trends"
+    def checkpoint_folder(self) -> Path:
+        """Where the state is saved."""
+        return self.home / "checkpoints"
 
     @property
     def database_path(self) -> Path:

@@ -10,6 +10,8 @@ from candidates.products.blender import Promoted
 from data.dataset import Dataset
 from data.events import EventBatch
 from data.progress import Progress
+from serving.checkpoints.store import CheckpointStore, Origin
+from serving.events.consumer import SavedConsumer
 from serving.events.dead_letters import DeadLetters
 from serving.events.log import DatabaseLog
 from serving.events.runner import Runner, TornError
@@ -25,11 +27,6 @@ from serving.settings import Settings
 log = logging.getLogger("rookery.serving")
 
 
-def followed(log_: DatabaseLog, dataset: Dataset | None, offset: int) -> dict[str, object]:
-    """What tells states at an `offset` of the log apart: the data set before it, and the event there."""
-    return {"data": dataset.content_hash if dataset else "", "event_us": log_.time_at(offset)}
-
-
 class Builder:
     """Makes `Projections` that hold all there is, on whatever thread it is called."""
 
@@ -40,6 +37,8 @@ class Builder:
         metrics: Metrics,
         log_: DatabaseLog,
         letters: DeadLetters,
+        network: str,
+        checkpoints: CheckpointStore,
         closing: threading.Event,
         progress: BuildProgress,
         promoted: Promoted | None = None,
@@ -54,17 +53,18 @@ class Builder:
         self._metrics = metrics
         self._log = log_
         self._letters = letters
+        self._network = network
+        self._checkpoints = checkpoints
         self._closing = closing
         self._progress = progress
 
     def replay(self, dataset: Dataset | None) -> Projections:
-        """The state at the end of the data set.
+        """The state of the last checkpoint that can be used; what that lacks is at the end of the data set.
 
         Raises:
             ClosingError: the network is closed.
         """
-        projections = Projections(self._settings, self._model, self._metrics, promoted=self._promoted)
-        projections.trends.restore(self._settings.saved_trends, lambda offset: followed(self._log, dataset, offset))
+        projections = self._restored(dataset)
         if dataset is not None:
             tables = sorted(projections.tables)
             told = self._progress.stage("replaying the data set")
@@ -72,6 +72,27 @@ class Builder:
             completing = self._progress.stage("completing lists and indexes")
             projections.replay(batches, end_us(dataset), self._closing, completing)
         return projections
+
+    def origin(self, data: str) -> Origin:
+        """What the state follows from, with the content hash of its data set."""
+        config = {"fanout": self._settings.fanout, "trends": self._settings.trends}
+        return Origin(self._network, data, {name: one.model_dump(mode="json") for name, one in config.items()})
+
+    def _restored(self, dataset: Dataset | None) -> Projections:
+        reading = self._progress.stage("reading a checkpoint")
+        origin = self.origin(dataset.content_hash if dataset else "")
+        for path in self._checkpoints.offsets():
+            reading(0, 1)
+            projections = self._empty()
+            offset = self._checkpoints.restore(path, projections.consumers, origin)
+            if offset is not None:
+                saved = (one for one in projections.consumers if isinstance(one, SavedConsumer))
+                projections.restored, projections.restored_at = frozenset(saved), offset
+                return projections
+        return self._empty()
+
+    def _empty(self) -> Projections:
+        return Projections(self._settings, self._model, self._metrics, promoted=self._promoted)
 
     def build(self, dataset: Dataset | None, clock: Clock, torn: TornError | None = None) -> tuple[Projections, Runner]:
         """`replay`, then `follow`."""

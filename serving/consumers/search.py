@@ -17,6 +17,8 @@ from serving.events.log import Entry, runs
 
 log = logging.getLogger("rookery.serving")
 
+_ORDER = ("users", "follows", "tweets", "engagements", "undos", "deletions")
+"""In which tables are indexed: a tweet comes after its author and before what is done to it."""
 _INDEX_AT = 4_096
 """Events that wait for the indexes at most."""
 
@@ -87,6 +89,8 @@ class SearchConsumer(MemoryConsumer):
 
     def _index(self) -> None:
         waiting, self._waiting = self._waiting, []
+        # By table and not by time, in which they alternate: it comes to the same, and costs far less.
+        waiting.sort(key=lambda events: _ORDER.index(events.table))
         for run in runs([Entry(0, events) for events in waiting]):
             try:
                 self._put(run.events)

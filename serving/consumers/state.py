@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Callable
+from pathlib import Path
+
 import numpy as np
 
 from data.events import EventBatch
 from features.online import FeatureState
-from serving.events.consumer import MemoryConsumer
+from serving.events.consumer import SavedConsumer
 
 
-class StateConsumer(MemoryConsumer):
+class StateConsumer(SavedConsumer):
     """Updates the feature state. It comes first: the others look up the rows that it makes."""
 
     group = "state"
@@ -33,3 +37,21 @@ class StateConsumer(MemoryConsumer):
         self.state.update(events)
         if events.table == "tweets":
             self.last_tweet_us = max(self.last_tweet_us, int(np.max(events.time_us)))
+
+    def freeze(self, folder: Path) -> Callable[[], None]:
+        """Copies the state."""
+        frozen, last_tweet_us = self.state.frozen(), self.last_tweet_us
+
+        def write() -> None:
+            frozen.write(folder)
+            (folder / _LAST).write_text(json.dumps(last_tweet_us))
+
+        return write
+
+    def thaw(self, folder: Path) -> None:
+        """Takes what `freeze` wrote."""
+        self.state.restore(folder)
+        self.last_tweet_us = int(json.loads((folder / _LAST).read_text()))
+
+
+_LAST = "last_tweet_us.json"

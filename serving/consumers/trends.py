@@ -1,29 +1,22 @@
-"""Counts the terms of tweets for trends, and goes on after a restart from what it saved."""
+"""Counts the terms of tweets for trends."""
 
 from __future__ import annotations
 
 import json
-import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from candidates.trends.engine import TrendConfig, TrendEngine, TrendList
 from data.events import HOUR_US, EventBatch
-from data.folders import present, written_whole
-from serving.events.consumer import MemoryConsumer
+from serving.events.consumer import SavedConsumer
 
-log = logging.getLogger("rookery.serving")
-
-VERSION = 2
-"""Of what is saved."""
-_ABOUT = "about.json"
+_LAST = "last_tweet_us.json"
 NAMED_H = 24.0
 """Hours at the end of a replay whose names and phrases are counted; before them only hashtags are, for speed."""
 
 
-class TrendsConsumer(MemoryConsumer):
+class TrendsConsumer(SavedConsumer):
     """Updates a trend engine."""
 
     group = "trends"
@@ -35,42 +28,19 @@ class TrendsConsumer(MemoryConsumer):
         super().__init__()
         self._config = config or TrendConfig()
         self._engine = TrendEngine(config=self._config)
-        self._restored = False
         self._last_tweet_us = 0
         self._waiting: deque[EventBatch] = deque()
 
-    def save(self, folder: Path, follows: Mapping[str, Any]) -> None:
-        """Writes everything to `folder`, completely or not at all, with what the state `follows` (data set and log)."""
-        about = {**self._about(follows), "offset": self.offset, "last_tweet_us": self._last_tweet_us}
-        with written_whole(folder) as staging:
-            self._engine.save(staging)
-            (staging / _ABOUT).write_text(json.dumps(about))
+    def freeze(self, folder: Path) -> Callable[[], None]:
+        """Writes the engine at once: it is small."""
+        self._engine.save(folder)
+        (folder / _LAST).write_text(json.dumps(self._last_tweet_us))
+        return lambda: None
 
-    def restore(self, folder: Path, follows: Callable[[int], Mapping[str, Any]]) -> bool:
-        """Goes on from what `save` wrote; a replay then brings nothing new. False where that cannot be used.
-
-        Args:
-            folder: that of `save`.
-            follows: what a state at an offset of the log follows now; it must be what was saved.
-        """
-        try:
-            about = json.loads((present(folder) / _ABOUT).read_text())
-            offset = int(about.pop("offset"))
-            last_tweet_us = int(about.pop("last_tweet_us"))
-            if about != json.loads(json.dumps(self._about(follows(offset)))):
-                return False
-            engine = TrendEngine(config=self._config)
-            engine.restore(folder)
-        except FileNotFoundError:
-            return False
-        except Exception as error:  # whatever is wrong with it, the log has it all
-            log.warning("the saved trends in %s are passed over: %s", folder, error)
-            return False
-        self._engine, self._last_tweet_us, self._offset, self._restored = engine, last_tweet_us, offset, True
-        return True
-
-    def _about(self, follows: Mapping[str, Any]) -> dict[str, Any]:
-        return {"version": VERSION, "config": self._config.model_dump(mode="json"), **follows}
+    def thaw(self, folder: Path) -> None:
+        """Goes on from what an engine of the same configuration wrote."""
+        self._engine.restore(folder)
+        self._last_tweet_us = int(json.loads((folder / _LAST).read_text()))
 
     def take(self, events: EventBatch) -> None:
         """Counts."""
@@ -79,8 +49,6 @@ class TrendsConsumer(MemoryConsumer):
 
     def replay(self, events: EventBatch) -> None:
         """Counts hashtags, and names and phrases once it is known that they are of the replay's last hours."""
-        if self._restored:
-            return
         self._waiting.append(events)
         self._see(events)
         while int(self._waiting[0].time_us[-1]) < self._last_tweet_us - NAMED_H * HOUR_US:

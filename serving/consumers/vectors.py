@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 
 from candidates.tweet_vectors import TweetVectors
 from data.events import MINUTE_US, EventBatch
 from features.online import FeatureState
-from serving.events.consumer import MemoryConsumer
+from serving.events.consumer import SavedConsumer
 
 REFRESH_US = 15 * MINUTE_US
 """Age at which all vectors are computed again: they depend on counts, which grow."""
 
 
-class VectorsConsumer(MemoryConsumer):
+class VectorsConsumer(SavedConsumer):
     """Notes that tweets came; the index is brought up to date before a read, when `bring_up` is called."""
 
     group = "vectors"
@@ -38,6 +39,14 @@ class VectorsConsumer(MemoryConsumer):
         """Computes the vectors of all living tweets as of `time_us`."""
         if self.index is not None:
             self._refresh(self.index, time_us)
+
+    def freeze(self, folder: Path) -> Callable[[], None]:
+        """Nothing: vectors are computed from the state."""
+        return lambda: None
+
+    def thaw(self, folder: Path) -> None:
+        """The first `bring_up` computes all."""
+        self._refreshed_us = -REFRESH_US
 
     def bring_up(self, time_us: int) -> None:
         """Brings the index up to the tweets taken: many tweets at once cost little more than one."""

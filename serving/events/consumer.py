@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable
+from pathlib import Path
 from typing import ClassVar, Protocol
 
 from data.events import EventBatch
@@ -92,3 +93,27 @@ class MemoryConsumer(ABC):
 
     def end_replay(self, time_us: int, check: Callable[[], None]) -> None:  # noqa: B027 - most have nothing to complete
         """Nothing is left to complete."""
+
+
+class SavedConsumer(MemoryConsumer):
+    """One whose effect checkpoints hold (`serving.checkpoints`). All others are replayed at each start."""
+
+    @abstractmethod
+    def freeze(self, folder: Path) -> Callable[[], None]:
+        """Copies all that `thaw` needs; what is returned writes it into the empty `folder`, on any thread.
+
+        This one goes on meanwhile. Small parts may be written at once.
+        """
+
+    @abstractmethod
+    def thaw(self, folder: Path) -> None:
+        """Takes what `freeze` wrote, into an empty consumer.
+
+        Raises:
+            Exception: it is damaged, or of other settings; the consumer cannot be used any more.
+        """
+
+    def resume(self, folder: Path, offset: int) -> None:
+        """`thaw`; the effect is that of the log up to `offset`."""
+        self.thaw(folder)
+        self._offset = offset

@@ -117,6 +117,17 @@ class DeadLetters:
         """Whether `group` passes over the event at `offset`."""
         return (group, offset) in self._passed
 
+    def passed_until(self, offset: int) -> list[list[str | int]]:
+        """Group and offset of all that is passed over up to `offset`."""
+        return sorted([group, at] for group, at in self._passed if at <= offset)
+
+    def oldest(self) -> int | None:
+        """The least offset of a letter that may be tried again."""
+        wanted = select(func.min(dead_letters.c.offset)).where(dead_letters.c.state != DROPPED)
+        with self._database.read() as connection:
+            found = connection.scalar(wanted)
+        return None if found is None else int(found)
+
     def halt(self, group: str) -> int | None:
         """The offset before which a consumer is halted; None for one that goes on."""
         return self._halts.get(group)

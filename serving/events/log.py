@@ -40,8 +40,10 @@ class EventLog(Protocol):
         """Adds `events` when `tx` commits."""
         ...
 
-    def read(self, after: int, limit: int) -> list[Entry | Unreadable]:
-        """At most `limit` entries with an offset greater than `after`, in order."""
+    def read(
+        self, after: int, limit: int, *, tables: frozenset[str] = frozenset(), until: int = 0
+    ) -> list[Entry | Unreadable]:
+        """At most `limit` entries with offsets over `after`, in order; up to `until` those of `tables` alone."""
         ...
 
     def end(self) -> int:
@@ -73,10 +75,15 @@ class DatabaseLog:
         """Adds `events` when `tx` commits."""
         tx.emit(events)
 
-    def read(self, after: int, limit: int) -> list[Entry | Unreadable]:
-        """At most `limit` entries with an offset greater than `after`, in order."""
+    def read(
+        self, after: int, limit: int, *, tables: frozenset[str] = frozenset(), until: int = 0
+    ) -> list[Entry | Unreadable]:
+        """At most `limit` entries with offsets over `after`, in order; up to `until` those of `tables` alone."""
+        wanted = _READ
+        if after < until:
+            wanted = wanted.where((events_table.c.offset > until) | events_table.c.name.in_(tables))
         with self._database.read() as connection:
-            rows = connection.execute(_READ, {"after": after, "most": limit}).all()
+            rows = connection.execute(wanted, {"after": after, "most": limit}).all()
         return [_entry(offset, name, payload) for offset, name, payload in rows]
 
     def end(self) -> int:

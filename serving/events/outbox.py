@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cache
@@ -9,7 +10,7 @@ from typing import Annotated, Any, TypeVar
 
 import msgspec
 import numpy as np
-from sqlalchemy import BigInteger, Column, Connection, Integer, LargeBinary, String, Table
+from sqlalchemy import BigInteger, Column, Connection, Index, Integer, LargeBinary, String, Table
 
 from data.batch import Array
 from data.errors import DataError
@@ -40,14 +41,34 @@ events_table = Table(
     Column("time_us", BigInteger, nullable=False),
     Column("rows", Integer, nullable=False),
     Column("payload", LargeBinary, nullable=False),
+    Column("passing", Integer, nullable=False, default=0, server_default="0"),
     sqlite_autoincrement=True,
 )
-"""The log: one row an `EventBatch`, its columns as msgpack. An offset is never given twice."""
+"""The log: one row an `EventBatch`, its columns as `encode` writes them. An offset is never given twice; `passing` is 1
+for what may be dropped once a checkpoint holds its effect (`serving.events.compaction`)."""
+
+Index("events_passing", events_table.c.offset, sqlite_where=events_table.c.passing == 1)
+
+_COMPRESSED = b"\x78"
+"""How what zlib writes begins, and no map of msgpack does."""
+_LONG = 512
+"""Bytes from which on an event is compressed."""
 
 
 def encode(events: EventBatch) -> bytes:
-    """An event batch as bytes."""
-    return msgspec.msgpack.encode({name: column.tolist() for name, column in events.columns.items()})
+    """An event batch as bytes: columns in msgpack, one of equal values as that value; a long batch is compressed."""
+    columns: dict[str, Any] = {name: column.tolist() for name, column in events.columns.items()}
+    key = events.spec.key
+    if len(events) > 1:
+        columns = {name: values if name == key else _folded(values) for name, values in columns.items()}
+    packed = msgspec.msgpack.encode(columns)
+    return zlib.compress(packed, 3) if len(packed) >= _LONG else packed
+
+
+def _folded(values: list[Any]) -> Any:
+    """The value that all are, or all of them."""
+    # By its text, as NaN, which stands for what is not known, is equal to nothing.
+    return values[0] if len({repr(one) for one in values}) == 1 else values
 
 
 def decode(name: str, payload: bytes) -> EventBatch:
@@ -57,13 +78,17 @@ def decode(name: str, payload: bytes) -> EventBatch:
         DataError: there is no such table, or the bytes are not rows of it.
     """
     try:
-        given = msgspec.structs.asdict(_decoder(name).decode(payload))
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+        packed = zlib.decompress(payload) if payload[:1] == _COMPRESSED else payload
+        given = msgspec.structs.asdict(_decoder(name).decode(packed))
+    except (msgspec.MsgspecError, UnicodeDecodeError, zlib.error) as error:
         raise DataError(f"an event of {name!r} cannot be read: {error}") from error
     columns: dict[str, Array] = {}
+    rows = max((len(values) for values in given.values() if isinstance(values, list)), default=0)
     for column, values in given.items():
-        if values is not msgspec.UNSET:
+        if isinstance(values, list):
             columns[column] = np.array(values, dtype=_dtype(name, column))
+        elif values is not msgspec.UNSET:
+            columns[column] = np.full(rows, values, _dtype(name, column))
     lengths = {len(values) for values in columns.values()}
     if len(lengths) != 1 or not lengths.pop():
         counts = ", ".join(f"{len(values)} {column}" for column, values in columns.items())
@@ -73,13 +98,15 @@ def decode(name: str, payload: bytes) -> EventBatch:
 
 @cache
 def _decoder(name: str) -> msgspec.msgpack.Decoder[msgspec.Struct]:
-    """Decodes the columns of a table and nothing else: each a list of values that its dtype holds."""
+    """Decodes the columns of a table and nothing else: values that its dtype holds."""
     spec = table(name)
     fields: list[tuple[str, Any] | tuple[str, Any, Any]] = []
     for column, meaning in spec.columns.items():
-        values: Any = list[_values(name, column, meaning.nullable)]  # type: ignore[misc]
+        one: Any = _values(name, column, meaning.nullable)
         if column == spec.time:
-            values = list[Annotated[int, msgspec.Meta(ge=FIRST_US, le=LAST_US)]]
+            one = Annotated[int, msgspec.Meta(ge=FIRST_US, le=LAST_US)]
+        # A value alone stands for all rows; the key tells how many there are.
+        values: Any = list[one] if column == spec.key else list[one] | one
         fields.append((column, values | msgspec.UnsetType, msgspec.UNSET) if meaning.nullable else (column, values))
     fields.sort(key=len)  # what must be there comes first
     return msgspec.msgpack.Decoder(msgspec.defstruct(name, fields, forbid_unknown_fields=True))
@@ -144,8 +171,11 @@ class Transaction:
         """An id that no other row has and that sorts after those before it."""
         return self._ids.next(self.now_us, self._worker)
 
-    def emit(self, events: EventBatch) -> None:
-        """Appends events to the log; they exist when this transaction commits."""
+    def emit(self, events: EventBatch, *, passing: bool = False) -> None:
+        """Appends events to the log; they exist when this transaction commits.
+
+        `passing` ones are dropped some time after a checkpoint holds their effect.
+        """
         if not len(events):
             return
         row = {
@@ -153,6 +183,7 @@ class Transaction:
             "time_us": int(events.time_us[-1]),
             "rows": len(events),
             "payload": encode(events),
+            "passing": int(passing),
         }
         self.connection.execute(_APPEND, row)
         self.emitted += len(events)

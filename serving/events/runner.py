@@ -151,7 +151,11 @@ class Runner:
 
     def _read(self, after: int) -> tuple[list[Entry], int]:
         """The next entries that hold events, and the last offset that was read."""
-        found = self.log.read(after, self.config.batch)
+        # Consumers that no checkpoint holds begin behind the others: what only those take need not be read again.
+        until = max(one.offset for one in self.consumers)
+        behind = [one.tables for one in self.consumers if one.offset < until]
+        end = self.log.end()
+        found = self.log.read(after, self.config.batch, tables=frozenset[str]().union(*behind), until=until)
         entries = []
         for one in found:
             if self._letters.passes(LOG, one.offset):
@@ -160,14 +164,20 @@ class Runner:
                 entries.append(one)
                 continue
             self._set_aside(LOG, one, one.error, tries=1)
-        return entries, found[-1].offset if found else after
+        last = found[-1].offset if found else after
+        return entries, last if len(found) == self.config.batch else max(last, end)
 
     def _apply(self, consumer: Consumer, entries: Sequence[Entry], limit: int) -> None:
         """Applies what of `entries` is for a consumer, up to the offset `limit`."""
         halt = self._letters.halt(consumer.group)
         limit = limit if halt is None else min(limit, halt - 1)
         passes = self._letters.passes
-        mine = [e for e in entries if consumer.offset < e.offset <= limit and not passes(consumer.group, e.offset)]
+        mine = [
+            e for e in entries
+            if consumer.offset < e.offset <= limit
+            and e.events.table in consumer.tables
+            and not passes(consumer.group, e.offset)
+        ]  # fmt: skip
         for run in self._runs(consumer, mine):
             held = [e for e in mine if consumer.offset < e.offset <= run.offset]
             try:
@@ -206,12 +216,9 @@ class Runner:
         return True
 
     def _deliver(self, consumer: Consumer, entry: Entry) -> None:
-        if entry.events.table in consumer.tables:
-            consumer.apply(entry.events, entry.offset)
-            self._metrics.events.labels(consumer.group).inc(len(entry.events))
-            self._letters.took(consumer.group, entry.offset)
-        else:
-            consumer.skip(entry.offset)
+        consumer.apply(entry.events, entry.offset)
+        self._metrics.events.labels(consumer.group).inc(len(entry.events))
+        self._letters.took(consumer.group, entry.offset)
 
     def _failed(self, consumer: Consumer, entry: Entry, error: Exception) -> None:
         self._errors[consumer.group] = f"{type(error).__name__} at offset {entry.offset}"

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 
-from data.batch import I64, Mask, Ragged
+from data.batch import I64, Array, Mask, Ragged
 from data.errors import DataError
 from data.events import NEVER_US, EventBatch
 from features.state.columns import Columns
 from features.state.network import NetworkState
-from serving.events.consumer import MemoryConsumer
+from serving.events.consumer import SavedConsumer
 from serving.fanout.policy import MODES, Edges, FanoutPolicy
+from serving.fanout.store import TimelineStore
 from serving.fanout.timelines import TimelineService
 from serving.kit.telemetry import Metrics
 
+_STATS = "stats.json"
+_ALL = 1 << 30
 _EDGES_AT_ONCE = 1 << 21
 """Deliveries worked on together; bounds the memory of a rebuild."""
 
@@ -31,7 +37,7 @@ class FanoutStats:
     """Edges left to be pulled."""
 
 
-class FanoutConsumer(MemoryConsumer):
+class FanoutConsumer(SavedConsumer):
     """Delivers tweets to timelines. It comes after the consumer that keeps the network's rows."""
 
     group = "fanout"
@@ -74,6 +80,38 @@ class FanoutConsumer(MemoryConsumer):
         for events in tweets:
             check()
             self._deliver_standing(events)
+
+    def freeze(self, folder: Path) -> Callable[[], None]:
+        """Copies lists, what is left to pull, who was active when, and the counts of what fan-out did."""
+        everybody = np.arange(len(self.network.users), dtype=np.int64)
+        stores = {name: store.read(everybody, _ALL) for name, store in self._stores().items()}
+        parts: dict[str, dict[str, Array]] = {
+            # Oldest first: so the lists are written again without moving anything.
+            **{name: {"offsets": held.offsets, "tweets": _reversed(held)} for name, held in stores.items()},
+            "timelines": self.timelines.arrays(), "active": {"last_us": self._active.last_us.copy()},
+        }  # fmt: skip
+        stats = asdict(self.stats)
+
+        def write() -> None:
+            for name, arrays in parts.items():
+                np.savez(folder / f"{name}.npz", **dict[str, Any](arrays))
+            (folder / _STATS).write_text(json.dumps(stats))
+
+        return write
+
+    def thaw(self, folder: Path) -> None:
+        """Takes what `freeze` wrote."""
+        for name, store in self._stores().items():
+            with np.load(folder / f"{name}.npz", allow_pickle=False) as arrays:
+                held = Ragged(arrays["offsets"], arrays["tweets"])
+            store.replace(np.arange(len(held), dtype=np.int64), held)
+        for name, owner in (("timelines", self.timelines), ("active", self._active)):
+            with np.load(folder / f"{name}.npz", allow_pickle=False) as arrays:
+                owner.restore(dict(arrays))
+        self.stats = FanoutStats(**json.loads((folder / _STATS).read_text()))
+
+    def _stores(self) -> dict[str, TimelineStore]:
+        return {"readers": self.timelines.readers, "authors": self.timelines.authors}
 
     def _note_activity(self, events: EventBatch) -> None:
         """Notes when users last did something."""
@@ -149,9 +187,16 @@ class FanoutConsumer(MemoryConsumer):
         """Gives a new follower what the author posted lately. What an ended edge brought is left out by reads."""
         begun = events.where(~events.columns["ended"].astype(np.bool_))
         readers = self.network.users.rows(begun.columns["follower_id"])
-        posted = self.timelines.authors.read(self.network.users.rows(begun.columns["followee_id"]), 1 << 30)
+        posted = self.timelines.authors.read(self.network.users.rows(begun.columns["followee_id"]), _ALL)
         each = Ragged(np.arange(len(posted.values) + 1, dtype=np.int64), readers[posted.owner])
         self.timelines.readers.push(posted.values, each)
+
+
+def _reversed(held: Ragged) -> I64:
+    """The values, each list from its end."""
+    place = np.arange(len(held.values)) - held.offsets[held.owner]
+    values: I64 = held.values[held.offsets[held.owner + 1] - 1 - place]
+    return values
 
 
 def _parts(followers: I64) -> list[slice]:

@@ -6,11 +6,12 @@ that some did not get are merged when their authors' followers read. Only a list
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from data.batch import I64, Ragged
+from data.batch import I64, Array, Ragged
 from data.events import HOUR_US
 from features.state.columns import Columns
 from features.state.network import UNKNOWN_US, NetworkState
@@ -75,6 +76,15 @@ class TimelineService:
         self.authors.clear()
         self._left = Columns({"pull": (np.bool_, False, 0)})
         self._pulled_of = Columns({"count": (np.int64, 0, 0)})
+
+    def arrays(self) -> dict[str, Array]:
+        """Everything but the stores' own contents by name, for saving."""
+        return {"left": self._left.pull.copy(), "pulled_of": self._pulled_of.count.copy()}
+
+    def restore(self, arrays: Mapping[str, Array]) -> None:
+        """Takes what `arrays` gave."""
+        self._left.restore({"pull": arrays["left"]})
+        self._pulled_of.restore({"count": arrays["pulled_of"]})
 
     def _pushed(self, users: I64) -> tuple[I64, I64]:
         held = self.readers.read(users, _ALL)

@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+import numpy as np
+
 from candidates.products.follow import Suggestion
+from data.events import EventBatch
 from serving.context import Context
-from serving.events.outbox import Transaction, event
+from serving.events.outbox import Transaction
 from serving.users import service as users
 from serving.users.schemas import user_object
 from serving.users.store import UserRow
@@ -33,11 +36,12 @@ async def record(context: Context, user_id: int, found: Sequence[Suggestion]) ->
     """Writes what was shown to the log, so that it is not suggested again soon."""
 
     def append(tx: Transaction) -> None:
-        for position, one in enumerate(found):
-            tx.emit(event(
-                "suggestions", suggestion_id=tx.new_id(), time_us=tx.now_us, user_id=user_id, suggested_id=one.user_id,
-                position=position, score=one.score,
-            ))  # fmt: skip
+        size = len(found)
+        tx.emit(EventBatch("suggestions", {
+            "suggestion_id": np.array([tx.new_id() for _ in found], np.int64), "time_us": np.full(size, tx.now_us),
+            "user_id": np.full(size, user_id), "suggested_id": np.array([one.user_id for one in found], np.int64),
+            "position": np.arange(size, dtype=np.int16), "score": np.array([one.score for one in found], np.float32),
+        }), passing=True)  # fmt: skip
 
     if found and context.settings.record_impressions:
         await context.note(append)

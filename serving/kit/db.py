@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Sequence
@@ -37,7 +38,7 @@ from serving.kit.storage import FullError, StorageError
 
 log = logging.getLogger("rookery.serving")
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 
 LACKS_BLOCKS = "lacks_blocks"
 """Key in `about` of a database that was loaded before blocks were kept in it."""
@@ -55,6 +56,13 @@ _STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
             "INSERT INTO about (key, value) VALUES ('lacks_blocks', 'yes')",
         ),
     ),
+    "3": (
+        "4",
+        (
+            "ALTER TABLE events ADD COLUMN passing INTEGER NOT NULL DEFAULT 0",
+            'CREATE INDEX events_passing ON events ("offset") WHERE passing = 1',
+        ),
+    ),
 }
 """The next version of each older version, and the statements that lead to it."""
 
@@ -69,7 +77,7 @@ _UNUSABLE: dict[int, type[DataError]] = {
 
 _ROOM = 65_536
 """Bytes that must be written before a disk that was full counts as usable again."""
-_PROBE = "probe"
+_PROBE, _IDENTITY = "probe", "identity"
 
 metadata = MetaData()
 """Every domain's tables; a domain defines its own in its `store.py`."""
@@ -146,6 +154,17 @@ class Database:
             self.fault, self._told = None, False
             log.warning("%s can be written again", self.path)
         return self.fault is None
+
+    def identity(self) -> str:
+        """A random name of what is held here, which no other database has but its copies."""
+        wanted = select(about.c.value).where(about.c.key == _IDENTITY)
+        with self.read() as connection:
+            found = connection.scalar(wanted)
+        if found is None:
+            found = secrets.token_hex(16)
+            with self.write() as connection:
+                connection.execute(about.insert(), {"key": _IDENTITY, "value": found})
+        return str(found)
 
     def checkpoint(self) -> None:
         """Moves what is in the write-ahead log into the file, and empties the log.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from data.progress import Progress
 
 STAGES: Mapping[str, tuple[int, int]] = {
+    "reading a checkpoint": (0, 0),
     "replaying the data set": (0, 60),
     "completing lists and indexes": (60, 80),
     "writing the data set into the database": (80, 90),

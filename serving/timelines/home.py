@@ -18,6 +18,7 @@ from data.events import EventBatch
 from serving.context import Context
 from serving.events.outbox import Transaction
 from serving.kit.problems import ProblemError
+from serving.timelines.sample import TABLES, in_sample, thinned
 
 
 @dataclass(frozen=True)
@@ -74,9 +75,12 @@ def home_now(context: Context, user_id: int, limit: int, *, time_us: int | None 
 async def record(context: Context, events: Sequence[EventBatch]) -> None:
     """Writes what a served timeline caused to the log."""
 
+    sample = context.settings.impressions.sample
+
     def append(tx: Transaction) -> None:
         for one in events:
-            tx.emit(one)
+            kept = one.table not in TABLES or in_sample(int(one.columns["request_id"][0]), sample)
+            tx.emit(one if kept else thinned(one), passing=not kept)
 
     if events:
         await context.note(append)

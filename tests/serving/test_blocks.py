@@ -168,6 +168,8 @@ def test_a_database_from_before_blocks_were_kept_gets_those_of_its_data_set(
     with network.context.database.write() as connection:
         connection.exec_driver_sql("DROP TABLE blocks")
         connection.exec_driver_sql("DROP INDEX retweets_of_tweet")
+        connection.exec_driver_sql("DROP INDEX events_passing")
+        connection.exec_driver_sql("ALTER TABLE events DROP COLUMN passing")
         connection.exec_driver_sql("UPDATE about SET value = '2' WHERE key = 'schema_version'")
     network.close()
     network = make_network()

@@ -61,7 +61,7 @@ def test_events_after_the_save_count_once_and_deletions_reach_what_was_saved(
     (first, *_) = post(network, "#rook", (ALICE, BOB, CAROL, DAVE))
     network.settle()
     network.close()
-    saved = network.context.settings.saved_trends
+    saved = network.context.settings.checkpoint_folder
     shutil.copytree(saved, saved.with_name("older"))
     network = make_network()
     post(network, "#rook", (ERIN,))
@@ -80,9 +80,10 @@ def test_what_cannot_be_used_is_made_again(make_network: MakeNetwork, small: Dat
     post(network, "#rook", (ALICE, BOB, CAROL, DAVE))
     names = [one.name for one in listed(network).trends]
     network.close()
-    saved = network.context.settings.saved_trends
+    saved = network.context.settings.checkpoint_folder
     if fault == "corrupt":
-        (saved / "counts.npz").write_bytes(b"nothing")
+        for one in saved.glob("*/trends/counts.npz"):
+            one.write_bytes(b"nothing")
     elif fault == "none":
         shutil.rmtree(saved)
     settings = {"trends": TrendConfig(new_account_h=1.0)} if fault == "another configuration" else {}

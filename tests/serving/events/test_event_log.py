@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Column, Integer, Table, func, select, update
+from sqlalchemy import Column, Integer, Table, func, inspect, select, update
 from sqlalchemy.exc import IntegrityError
 
 from data.errors import DataError
@@ -440,10 +440,17 @@ def test_a_database_of_the_version_before_is_brought_up(tmp_path: Path) -> None:
         old.execute("UPDATE about SET value = '1'")
         old.execute("ALTER TABLE dead_letters DROP COLUMN state")
         old.execute("DROP TABLE workers")
+        old.execute("DROP INDEX retweets_of_tweet")
+        old.execute("DROP INDEX events_passing")
+        old.execute("ALTER TABLE events DROP COLUMN passing")
+        old.execute("INSERT INTO events (name, time_us, rows, payload) VALUES ('tweets', 5, 1, x'80')")
         old.execute("INSERT INTO dead_letters VALUES ('state', 7, 'tweets', 'ValueError: no', 1, 5)")
     opened = Database(path)
     assert letters_of(opened) == [("state", 7, "dead")]
     assert Lease(opened).keep(START_US) == 0
+    with opened.read() as connection:
+        assert connection.execute(select(events_table.c.offset, events_table.c.passing)).all() == [(1, 0)]
+        assert "events_passing" in {one["name"] for one in inspect(connection).get_indexes("events")}
     opened.close()
     Database(path).close()
 
