@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from data.errors import DataError
 from serving.checkpoints.config import CheckpointConfig
@@ -97,6 +98,7 @@ class Keeper:
     def close_with(self, runner: Runner, origin: Origin, now_us: int) -> None:
         """Saves the state where it is not saved yet, and closes."""
         offset = _offset(runner)
+        self._closing.set()
         if offset is not None and self._last != self._moment(offset):
             if self._writing is not None:
                 self._writing.result()
@@ -114,26 +116,29 @@ class Keeper:
         try:
             for write in writes:
                 write()
-            self._store.commit(staging, about)
+            written = self._store.commit(staging, about)
         except OSError as error:
             self._give_up(staging, error)
             return
         try:
             with self._building:
-                self._drop_what_nothing_needs(now_us)
+                self._drop_what_nothing_needs(written, about, now_us)
         except (OSError, DataError) as error:
             log.warning("the log cannot be compacted: %s", error)
+        except Exception:
+            log.exception("the log cannot be compacted")
 
-    def _drop_what_nothing_needs(self, now_us: int) -> None:
-        offsets, oldest = self._store.offsets(), self._letters.oldest()
-        newest = next(iter(offsets))
+    def _drop_what_nothing_needs(self, written: Path, about: Mapping[str, Any], now_us: int) -> None:
+        usable, oldest = self._store.usable(about), self._letters.oldest()
+        if written not in usable:
+            return  # letters were tried again while it was written: what it was to replace is needed still
         # From where the state is built anew when the oldest letter is tried again; the beginning where there is none.
-        first = next((one for one, offset in offsets.items() if oldest is None or offset < oldest), None)
-        for one in offsets:
-            if one not in (newest, first):
+        first = next((one for one, offset in usable.items() if oldest is None or offset < oldest), None)
+        for one in self._store.offsets():
+            if one not in (written, first):
                 self._store.discard(one)
         if first is not None:
-            self._compaction.run(offsets[first], now_us, self._closing)
+            self._compaction.run(usable[first], now_us, self._closing)
 
 
 def _offset(runner: Runner) -> int | None:

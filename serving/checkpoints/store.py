@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+import os
 import secrets
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -64,6 +65,8 @@ class CheckpointStore:
         self.folder = folder
         self._log = log_
         self._letters = letters
+        # Here, as the files may be changed while the process runs.
+        self._code = code_version()
 
     def offsets(self) -> dict[Path, int]:
         """All checkpoints with their offsets, the newest first."""
@@ -78,7 +81,7 @@ class CheckpointStore:
         try:
             about = json.loads((path / _ABOUT).read_text())
             offset = int(about["offset"])
-            if differs := self._differs(about, offset, consumers, origin):
+            if differs := _differs(about, self.about(offset, consumers, origin)):
                 log.info("checkpoint %s is passed over: it is of another %s", path.name, differs)
                 return None
             for name, digest in about["files"].items():
@@ -100,21 +103,41 @@ class CheckpointStore:
         """What a checkpoint of `consumers` at `offset` is bound to."""
         return {
             "format": FORMAT,
-            "code": code_version(),
+            "code": self._code,
             "network": origin.network,
             "data set": origin.data,
             "configuration": dict(origin.config),
             "consumers": [one.group for one in consumers if isinstance(one, SavedConsumer)],
-            "log": self._log.time_at(offset),
-            "letters": self._letters.passed_until(offset),
-            "offset": offset,
+            **self._place(offset),
         }
+
+    def usable(self, about: Mapping[str, Any]) -> dict[Path, int]:
+        """Those of what the checkpoint of `about` is of, up to its offset, with their offsets, the newest first."""
+        found = {}
+        for path, offset in self.offsets().items():
+            try:
+                there = json.loads((path / _ABOUT).read_text())
+            except (OSError, ValueError):
+                continue
+            if offset <= about["offset"] and _differs(there, {**about, **self._place(offset)}) is None:
+                found[path] = offset
+        return found
 
     def commit(self, staging: Path, about: Mapping[str, Any]) -> Path:
         """Puts a checkpoint that was written into `staging` in its place."""
+        for one in _files(staging):
+            _to_disk(one)
         files = {str(one.relative_to(staging)): file_sha256(one) for one in _files(staging)}
         (staging / _ABOUT).write_text(json.dumps({**about, "files": files}))
-        return staging.rename(staging.with_name(staging.name.removeprefix(f"{_PARTIAL}-")))
+        _to_disk(staging / _ABOUT)
+        path = staging.rename(staging.with_name(staging.name.removeprefix(f"{_PARTIAL}-")))
+        _to_disk(self.folder)
+        return path
+
+    def _place(self, offset: int) -> dict[str, Any]:
+        """What tells states at an offset of the log apart: the event there, and those that were passed over."""
+        letters = self._letters.passed_until(offset)
+        return {"offset": offset, "log": self._log.time_at(offset), "letters": letters}
 
     def discard(self, path: Path) -> None:
         """Removes a checkpoint, or what was staged for one."""
@@ -125,13 +148,21 @@ class CheckpointStore:
         for one in self.folder.glob(f"{_PARTIAL}-*"):
             self.discard(one)
 
-    def _differs(
-        self, about: Mapping[str, Any], offset: int, consumers: Sequence[Consumer], origin: Origin
-    ) -> str | None:
-        """What a checkpoint is of another one of."""
-        now = json.loads(json.dumps(self.about(offset, consumers, origin)))
-        return next((key for key, value in now.items() if about.get(key) != value), None)
+
+def _differs(about: Mapping[str, Any], now: Mapping[str, Any]) -> str | None:
+    """What a checkpoint is of another one of."""
+    wanted = json.loads(json.dumps(now))
+    return next((key for key, value in wanted.items() if about.get(key) != value), None)
 
 
 def _files(folder: Path) -> Iterator[Path]:
     return (one for one in sorted(folder.rglob("*")) if one.is_file())
+
+
+def _to_disk(path: Path) -> None:
+    """Waits until a file or a folder's names are on the disk: the log is compacted behind them."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

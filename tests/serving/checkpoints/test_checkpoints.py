@@ -8,6 +8,7 @@ import random
 import shutil
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -280,6 +281,98 @@ def test_what_is_younger_or_in_the_sample_is_not_dropped(make_network: MakeNetwo
     assert logged(make_network(home="whole", **whole), "impressions") == 10
 
 
+def adores(network: Network) -> None:
+    """Writes an engagement that no consumer can apply."""
+    about = {"user_id": ALICE, "tweet_id": 1001, "author_id": BOB, "action": "adores"}
+    network.context.write_now(
+        lambda tx: tx.emit(event("engagements", engagement_id=77, time_us=tx.now_us, **about))  # type: ignore[misc]
+    )
+
+
+def redrive_as_like(network: Network) -> None:
+    """Mends the only dead letter, and has it tried again."""
+    (letter,) = find(network.context.database)
+    about = {"user_id": ALICE, "tweet_id": 1001, "author_id": BOB, "action": "like"}
+    with network.context.database.write() as connection:
+        when = connection.scalar(select(events_table.c.time_us).where(events_table.c.offset == letter.offset))
+        mended = encode(event("engagements", engagement_id=77, time_us=when, **about))
+        row = events_table.c
+        connection.execute(update(events_table).where(row.offset == letter.offset).values(payload=mended))
+    mark(network.context.database, [letter], REDRIVE)
+
+
+def test_after_a_redrive_the_checkpoint_of_the_same_offset_is_replaced(
+    make_network: MakeNetwork, small: Dataset
+) -> None:
+    network = make_network(small)
+    act(network, 1, rounds=3)
+    adores(network)
+    act(network, 2, rounds=3)
+    network.close()
+    old, *_ = checkpoints(network)
+    # It sorts after any other of this offset.
+    old = old.rename(old.with_name(f"{old.name.split('-')[0]}-ffffffff"))
+    network = make_network()
+    redrive_as_like(network)
+    before = digest(network)
+    network.close()
+    (kept,) = checkpoints(network)
+    assert kept != old
+    assert kept.name.split("-")[0] == old.name.split("-")[0]
+    network = make_network()
+    assert network.context.projections.restored
+    assert digest(network) == before
+
+
+def test_a_checkpoint_of_a_later_time_gives_way(make_network: MakeNetwork, small: Dataset) -> None:
+    """As where the database was put back from an older copy, and the folder was not."""
+    network = make_network(small)
+    act(network, 1, rounds=3)
+    network.close()
+    (path,) = checkpoints(network)
+    later = path.rename(path.with_name("000000000999999-ffffffff"))
+    network = make_network()
+    act(network, 2, rounds=3)
+    before = digest(network)
+    network.close()
+    assert not later.exists()
+    assert len(checkpoints(network)) == 1
+    network = make_network()
+    assert network.context.projections.restored
+    assert digest(network) == before
+
+
+def test_a_checkpoint_that_holds_less_than_the_state_replaces_nothing(
+    make_network: MakeNetwork, small: Dataset
+) -> None:
+    """A letter is taken while the state without it is written."""
+    settings: dict[str, Any] = {"impressions": ImpressionConfig(sample=0.0, keep_h=0.0)}
+    network = make_network(small, **settings)
+    act(network, 1, rounds=3)
+    network.close()
+    network = make_network(**settings)
+    (older,) = checkpoints(network)
+    adores(network)
+    act(network, 2, rounds=3)
+    shown, context, keeper = logged(network, "impressions"), network.context, network._keeper
+    # The thread that writes waits behind this until the letter was taken.
+    taken = threading.Event()
+    keeper._thread.submit(taken.wait)
+    context.call(keeper.take, context.runner, network._origin(), context.clock.now_us())
+    redrive_as_like(network)
+    found = digest(network)
+    taken.set()
+    assert keeper._writing is not None
+    keeper._writing.result()
+    assert older in checkpoints(network)
+    assert logged(network, "impressions") == shown
+    network.close()
+    assert len(checkpoints(network)) == 1
+    network = make_network(**settings)
+    assert network.context.projections.restored
+    assert digest(network) == found
+
+
 def test_a_letter_is_tried_again_in_its_place_behind_a_compacted_log(
     make_network: MakeNetwork, small: Dataset, tmp_path: Path
 ) -> None:
@@ -288,24 +381,13 @@ def test_a_letter_is_tried_again_in_its_place_behind_a_compacted_log(
     }  # fmt: skip
     network = make_network(small, **settings)
     act(network, 1)
-    about = {"user_id": ALICE, "tweet_id": 1001, "author_id": BOB, "action": "adores"}
-
-    def poison(tx: Any) -> None:
-        tx.emit(event("engagements", engagement_id=77, time_us=tx.now_us, **about))
-
-    network.context.write_now(poison)
+    adores(network)
     act(network, 2)
     network.close()
     network = make_network(**settings)
     act(network, 3)
     assert within(lambda: len(checkpoints(network)) == 2)
-    (letter,) = find(network.context.database)
-    with network.context.database.write() as connection:
-        when = connection.scalar(select(events_table.c.time_us).where(events_table.c.offset == letter.offset))
-        mended = encode(event("engagements", engagement_id=77, time_us=when, **{**about, "action": "like"}))
-        row = events_table.c
-        connection.execute(update(events_table).where(row.offset == letter.offset).values(payload=mended))
-    mark(network.context.database, [letter], REDRIVE)
+    redrive_as_like(network)
     found = digest(network)
     assert find(network.context.database) == []
     assert network.context.projections.restored
