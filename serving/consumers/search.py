@@ -35,6 +35,7 @@ class SearchConsumer(MemoryConsumer):
         self._state = state
         self._indexes = indexes
         self._waiting: list[EventBatch] = []
+        self._rows = 0
 
     @property
     def understands(self) -> bool:
@@ -44,7 +45,8 @@ class SearchConsumer(MemoryConsumer):
     def take(self, events: EventBatch) -> None:
         """Has `events` wait."""
         self._waiting.append(events)
-        if sum(map(len, self._waiting)) >= _INDEX_AT:
+        self._rows += len(events)
+        if self._rows >= _INDEX_AT:
             self._index()
 
     def end_replay(self, time_us: int, check: Callable[[], None]) -> None:
@@ -88,7 +90,7 @@ class SearchConsumer(MemoryConsumer):
         return Reader() if reader_id is None else reader_of(self._state, reader_id)
 
     def _index(self) -> None:
-        waiting, self._waiting = self._waiting, []
+        waiting, self._waiting, self._rows = self._waiting, [], 0
         # By table and not by time, in which they alternate: it comes to the same, and costs far less.
         waiting.sort(key=lambda events: _ORDER.index(events.table))
         for run in runs([Entry(0, events) for events in waiting]):

@@ -179,11 +179,12 @@ class Runner:
             and not passes(consumer.group, e.offset)
         ]  # fmt: skip
         for run in self._runs(consumer, mine):
-            held = [e for e in mine if consumer.offset < e.offset <= run.offset]
+            before = consumer.offset
             try:
                 self._deliver(consumer, run)
             except Exception as error:
                 self._failed(consumer, run, error)
+                held = [e for e in mine if before < e.offset <= run.offset]
                 if not consumer.atomic:
                     self._tear(consumer, run, held, error)
                 if not self._one_by_one(consumer, [e for e in held if consumer.offset < e.offset]):
