@@ -85,14 +85,13 @@ class FanoutConsumer(SavedConsumer):
         """Copies lists, what is left to pull, who was active when, and the counts of what fan-out did."""
         everybody = np.arange(len(self.network.users), dtype=np.int64)
         stores = {name: store.read(everybody, _ALL) for name, store in self._stores().items()}
-        parts: dict[str, dict[str, Array]] = {
-            # Oldest first: so the lists are written again without moving anything.
-            **{name: {"offsets": held.offsets, "tweets": _reversed(held)} for name, held in stores.items()},
-            "timelines": self.timelines.arrays(), "active": {"last_us": self._active.last_us.copy()},
-        }  # fmt: skip
+        rest = {"timelines": self.timelines.arrays(), "active": {"last_us": self._active.last_us.copy()}}
         stats = asdict(self.stats)
 
         def write() -> None:
+            # Oldest first: so the lists are written again without moving anything.
+            lists = {name: {"offsets": held.offsets, "tweets": _reversed(held)} for name, held in stores.items()}
+            parts: dict[str, dict[str, Array]] = {**lists, **rest}
             for name, arrays in parts.items():
                 np.savez(folder / f"{name}.npz", **dict[str, Any](arrays))
             (folder / _STATS).write_text(json.dumps(stats))
