@@ -7,17 +7,21 @@ from collections.abc import Iterable, Mapping
 
 import numpy as np
 
-from data.batch import Array, CandidateBatch
+from data.batch import F32, I64, Array, CandidateBatch, Ragged, Requests, offsets_of
 from data.errors import ModelError
 from data.schema import TABLES
 from features.catalogue import owners, view
 from features.online import FeatureState
-from ranking.scorer import Scorer, ValuedScorer
+from ranking.scorer import Retriever, Scorer, ValuedScorer
 
 _log = logging.getLogger(__name__)
 
 BASE_COLUMNS = frozenset({"user_id", "user_row", "time_us", "tweet_id", "tweet_row", "author_id", "author_row"})
 """Columns that every request and candidate has; no feature view writes them."""
+
+
+_USER = ("user.", "user_")
+"""What the names of columns of the reader begin with."""
 
 
 class LocalRanker:
@@ -31,15 +35,38 @@ class LocalRanker:
     def rank(self, batch: CandidateBatch, *, deadline_ms: float | None = None) -> Mapping[str, Array]:
         """`{"score": [N] float32}`. The deadline is not needed: nothing here waits for anybody.
 
+        Of several requests a model of two towers encodes each tweet once a moment, as a tweet is a candidate of many.
+
         Raises:
             ModelError: a score is not finite.
         """
-        scores = self.scorer.score(self.state.lookup(batch, self.scorer.reads))
+        if len(batch.requests) > 1 and isinstance(self.scorer, Retriever):
+            scores = self._by_vectors(self.scorer, batch)
+        else:
+            scores = self.scorer.score(self.state.lookup(batch, self.scorer.reads))
         if not np.isfinite(scores).all():
             bad = int(np.flatnonzero(~np.isfinite(scores))[0])
             tweet = int(batch.columns["tweet_row"][bad])
             raise ModelError(f"the score of tweet row {tweet} is {scores[bad]}", remedy="look for NaN in its columns")
         return {"score": scores}
+
+    def _by_vectors(self, scorer: Retriever, batch: CandidateBatch) -> F32:
+        """[N] products of the vectors of reader and tweet."""
+        nothing: I64 = np.empty(0, np.int64)
+        readers = self.state.base(batch.requests, Ragged(np.zeros(len(batch.requests) + 1, np.int64), nothing))
+        users = scorer.user_vectors(self.state.lookup(readers, tuple(n for n in scorer.reads if n.startswith(_USER))))
+        times, moment = np.unique(batch.requests.columns["time_us"], return_inverse=True)
+        known = len(self.state.network.tweets)
+        distinct, at = np.unique(moment[batch.request] * known + batch.columns["tweet_row"], return_inverse=True)
+        nobody = np.full(len(times), -1, np.int64)
+        tweets = self.state.base(
+            Requests({"user_id": nobody, "user_row": nobody, "time_us": times}),
+            Ragged(offsets_of(np.bincount(distinct // known, minlength=len(times))), distinct % known),
+        )
+        reads = tuple(name for name in scorer.reads if not name.startswith(_USER))
+        vectors = scorer.tweet_vectors(self.state.lookup(tweets, reads))
+        scores: F32 = np.einsum("nd,nd->n", vectors[at], users[batch.request], dtype=np.float32)
+        return scores
 
 
 def check_columns(
