@@ -14,8 +14,9 @@ import json
 import logging
 import shutil
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, redirect_stderr
+from functools import partial
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -25,17 +26,18 @@ from filelock import FileLock
 
 from data.batch import F32
 from data.errors import ConfigError, DataError
+from features.text.token_vectors import WEIGHTS, TokenVectors
 
 STATIC, MINILM = "static", "minilm"
 MINILM_NAMES = frozenset({MINILM, "all-MiniLM-L6-v2", "sentence-transformers/all-MiniLM-L6-v2"})
-WEIGHTS = "model.safetensors"
 MINILM_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 """Of the weights of sentence-transformers/all-MiniLM-L6-v2."""
 
 STATIC_DIM = 256
 """Principal components kept of the distilled token vectors."""
 
-STATIC_BATCH, BATCH = 4096, 64
+BATCH = 64
+"""Texts that a transformer reads at a time."""
 _READY = "ready.json"
 _log = logging.getLogger(__name__)
 
@@ -43,10 +45,10 @@ _log = logging.getLogger(__name__)
 class TextEncoder:
     """Texts to unit vectors of length `dim`; `identity` is the hash of its weights, or of a distillation's recipe."""
 
-    def __init__(self, name: str, identity: str, model: Any, *, batch: int) -> None:
-        """`model` is a SentenceTransformer; use `resolve_encoder`."""
+    def __init__(self, name: str, identity: str, read: Callable[[list[str]], Any]) -> None:
+        """`read` gives the vectors of texts of which none is blank, [N, D]; use `resolve_encoder`."""
         self.name, self.identity = name, identity
-        self._model, self._batch = model, batch
+        self._read = read
         self.dim = int(self.encode(["a"]).shape[1])
 
     def encode(self, texts: Sequence[str]) -> F32:
@@ -54,13 +56,7 @@ class TextEncoder:
         words = [row for row, text in enumerate(texts) if text and not text.isspace()]
         if not words:
             return np.zeros((len(texts), self.dim), np.float32)
-        vectors = self._model.encode(
-            [texts[row] for row in words],
-            batch_size=self._batch,
-            convert_to_numpy=True,
-            show_progress_bar=False,
-        )
-        vectors = np.asarray(vectors, np.float32)
+        vectors = np.asarray(self._read([texts[row] for row in words]), np.float32)
         norm = np.linalg.norm(vectors, axis=1, keepdims=True)
         out = np.zeros((len(texts), vectors.shape[1]), np.float32)
         out[words] = np.where(norm > 1e-12, vectors / np.maximum(norm, 1e-12), 0.0)
@@ -77,14 +73,14 @@ def resolve_encoder(name: str = STATIC, *, cache: Path) -> TextEncoder:
     if name == STATIC:
         folder = _static(cache)
         # By its recipe: the last bits of the weights depend on the machine that distilled them.
-        return TextEncoder(name, folder.name, _load(folder), batch=STATIC_BATCH)
+        return TextEncoder(name, folder.name, TokenVectors(folder).encode)
     if name in MINILM_NAMES:
         folder = minilm_folder()
-        return TextEncoder(name, _hash(folder), _load(folder), batch=BATCH)
+        return TextEncoder(name, _hash(folder), _load(folder))
     path = Path(name).expanduser()
     if name and path.is_dir():
         try:
-            return TextEncoder(name, _hash(path), _load(path), batch=BATCH)
+            return TextEncoder(name, _hash(path), _load(path))
         except (OSError, ValueError, KeyError) as error:
             raise ConfigError(
                 f"folder {name!r} holds no text encoder: {error}", remedy="name a folder of sentence-transformers"
@@ -180,11 +176,15 @@ def _distil(source: Path, target: Path) -> None:
     SentenceTransformer(modules=[static], device="cpu").save(str(target), create_model_card=False)
 
 
-def _load(folder: Path) -> Any:
+def _load(folder: Path) -> Callable[[list[str]], Any]:
     from sentence_transformers import SentenceTransformer
 
     with _quiet():
-        return SentenceTransformer(str(folder), device="cpu", local_files_only=True)
+        return _reader(SentenceTransformer(str(folder), device="cpu", local_files_only=True))
+
+
+def _reader(model: Any) -> Callable[[list[str]], Any]:
+    return partial(model.encode, batch_size=BATCH, convert_to_numpy=True, show_progress_bar=False)
 
 
 @contextmanager
@@ -223,7 +223,7 @@ def _from_hub(name: str) -> TextEncoder:
     for key, tensor in sorted(model.state_dict().items()):
         digest.update(key.encode())
         digest.update(np.ascontiguousarray(tensor.cpu().numpy()).tobytes())
-    return TextEncoder(name, digest.hexdigest(), model, batch=BATCH)
+    return TextEncoder(name, digest.hexdigest(), _reader(model))
 
 
 def _hash(folder: Path) -> str:

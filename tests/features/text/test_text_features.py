@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -35,8 +37,10 @@ def test_the_static_encoder_knows_what_texts_are_about_and_is_cached(home: Path)
     assert np.array_equal(again.encode(texts), vectors)
     folders = [path for path in (cache / "encoders").iterdir() if not path.name.startswith(".")]
     assert len(folders) == 1
+    # By its path it is read by sentence-transformers, whose vectors are the same to the last bit.
     by_path = resolve_encoder(str(folders[0]), cache=cache)
-    np.testing.assert_allclose(by_path.encode(texts), vectors, atol=1e-6)
+    texts += [one * 200 for one in ("striker ", "olá 日本語 ", "zqxj'd [UNK]\n")]
+    assert np.array_equal(by_path.encode(texts), encoder.encode(texts))
 
 
 @pytest.mark.slow
@@ -46,6 +50,17 @@ def test_minilm_comes_from_its_package_verified(tmp_path: Path) -> None:
     assert encoder.dim == 384
     assert one @ other > one @ far
     assert not any(tmp_path.iterdir())
+
+
+def test_to_load_the_static_encoder_takes_none_of_the_large_libraries(home: Path) -> None:
+    resolve_encoder(cache=home / "cache")
+    code = (
+        "import sys; from pathlib import Path; from features.text.encoder import resolve_encoder\n"
+        "resolve_encoder(cache=Path(sys.argv[1])).encode(['a'])\n"
+        "print(sorted({'sentence_transformers', 'transformers', 'sklearn', 'scipy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code, home / "cache"], capture_output=True, text=True, check=False)
+    assert done.stdout == "[]\n", done.stderr
 
 
 def test_weights_that_differ_from_their_checksum_are_refused(tmp_path: Path) -> None:
