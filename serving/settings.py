@@ -21,8 +21,8 @@ from data.home_folder import home_folder
 from serving.auth.rate_limits import RateLimitConfig
 from serving.checkpoints.config import CheckpointConfig
 from serving.events.runner import ConsumerConfig
+from serving.events.sample import ImpressionConfig
 from serving.fanout.policy import FanoutConfig
-from serving.timelines.sample import ImpressionConfig
 
 DATABASE = "network.sqlite"
 """The file of a network's database in its folder."""

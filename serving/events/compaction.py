@@ -2,7 +2,7 @@
 
 What people wrote and did is kept for good, so that the state can always be built from the beginning: tweets,
 engagements, follows and the like. Passing are suggestions, and the requests and impressions outside the sample that is
-kept (`serving.timelines.sample`): they are dropped when a checkpoint holds their effect and they are older than what
+kept (`serving.events.sample`): they are dropped when a checkpoint holds their effect and they are older than what
 counts as seen. A state that is built without a checkpoint then lacks no tweet and no like, only older showings.
 """
 

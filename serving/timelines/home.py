@@ -17,8 +17,8 @@ from data.batch import CandidateBatch, Ragged
 from data.events import EventBatch
 from serving.context import Context
 from serving.events.outbox import Transaction
+from serving.events.sample import TABLES, in_sample, thinned
 from serving.kit.problems import ProblemError
-from serving.timelines.sample import TABLES, in_sample, thinned
 
 
 @dataclass(frozen=True)

@@ -27,10 +27,10 @@ from serving.consumers.state import StateConsumer
 from serving.engagements import service as engagements
 from serving.events.dead_letters import REDRIVE, find, mark
 from serving.events.outbox import encode, event, events_table
+from serving.events.sample import ImpressionConfig, in_sample, thinned
 from serving.fanout.policy import FanoutConfig
 from serving.network import Network
 from serving.timelines.home import home_now
-from serving.timelines.sample import ImpressionConfig, in_sample, thinned
 from serving.tweets import service
 from tests.serving.checkpoints.digest import digest
 from tests.serving.server_process import within
