@@ -11,17 +11,18 @@ from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import ExitStack, asynccontextmanager
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from data.errors import ConfigError
-from serving.auth.rate_limits import RateLimits
+from serving.auth.rate_limits import RateLimits, class_of
 from serving.engagements import routes as engagements
 from serving.graph import routes as graph
-from serving.kit import problems
+from serving.kit import openapi, problems
 from serving.kit.closing import ClosingError
 from serving.kit.limits import BodyLimit
+from serving.kit.parameters import given_once
 from serving.kit.slow_clients import timed_requests
 from serving.kit.telemetry import Telemetry
 from serving.network import Network
@@ -61,11 +62,15 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *,
         if building is not None:
             await building
 
-    app = FastAPI(
+    app = openapi.App(
+        is_limited=lambda method, path: limits.enabled and class_of(method, path) != "unlimited",
         title="Rookery",
         summary="A Twitter-like network whose ranking is under study.",
-        description="Get a token: `rookery token --user ID`; send it as `Authorization: Bearer TOKEN`.",
+        description=openapi.DESCRIPTION,
         version="2",
+        docs_url=None,
+        redoc_url=None,
+        dependencies=[Depends(given_once)],
         lifespan=lifespan,
         # A redirect to the path without its slash would lead to whatever host the request names.
         redirect_slashes=False,
@@ -74,6 +79,7 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *,
     app.state.context = context
     app.state.tokens = context.tokens
     problems.install(app)
+    app.include_router(openapi.router)
     for module in ROUTERS:
         app.include_router(module.router)
     for path, mounted in (mounts or {}).items():

@@ -144,12 +144,13 @@ def complete(database: Database, dataset: Dataset | None, closing: threading.Eve
 def _write(connection: Connection, dataset: Dataset, folder: str, closing: threading.Event | None) -> None:
     edges = _edges(dataset)
     posts = _posts(dataset)
-    people = _people(dataset, edges, posts)
+    likes = _likes(dataset)
+    people = _people(dataset, edges, posts, likes)
     for table_, frame in (
         (users.users, people),
         (tweets.tweets, posts),
         (graph.follows, edges),
-        (engagements.likes, _likes(dataset)),
+        (engagements.likes, likes),
         (blocks, _blocks(dataset)),
     ):
         _insert(connection, table_, frame, closing)
@@ -220,13 +221,14 @@ def _posts(dataset: Dataset) -> pl.DataFrame:
             *(pl.col(name).fill_null(0) for name in names),
             deleted=pl.col("deleted").fill_null(False)
             | ((pl.col("kind") == "retweet") & pl.col("target_deleted").fill_null(False)),
+            bookmarks=pl.lit(0),
         )
         .sort("tweet_id")
         .collect()
     )
 
 
-def _people(dataset: Dataset, edges: pl.DataFrame, posts: pl.DataFrame) -> pl.DataFrame:
+def _people(dataset: Dataset, edges: pl.DataFrame, posts: pl.DataFrame, likes: pl.DataFrame) -> pl.DataFrame:
     """Accounts with their counts; a user who acts in the log without an account gets one without a name."""
     known = _scan(dataset, "users").collect()
     acting = pl.concat(
@@ -247,6 +249,7 @@ def _people(dataset: Dataset, edges: pl.DataFrame, posts: pl.DataFrame) -> pl.Da
         ("followers", edges, "followee_id"),
         ("following", edges, "follower_id"),
         ("tweets", posts.filter(~pl.col("deleted")), "author_id"),
+        ("likes", likes, "user_id"),
     ):
         counted = frame.group_by(pl.col(key).alias("user_id")).agg(pl.len().cast(pl.Int64).alias(column))
         people = people.join(counted, on="user_id", how="left").with_columns(pl.col(column).fill_null(0))

@@ -23,9 +23,11 @@ from candidates.search.nodes import (
     Or,
     Phrase,
     Since,
+    SinceId,
     Tag,
     To,
     Until,
+    UntilId,
     Word,
     parts,
     wordy,
@@ -120,6 +122,13 @@ class Compiler:
             return tantivy.Query.range_query(
                 self._schema, "time_us", tantivy.FieldType.Integer, since, until, include_upper=until is None
             )
+        if isinstance(leaf, SinceId | UntilId):
+            greater = leaf.tweet_id if isinstance(leaf, SinceId) else None
+            smaller = leaf.tweet_id if isinstance(leaf, UntilId) else None
+            return tantivy.Query.range_query(
+                self._schema, "tweet_id", tantivy.FieldType.Integer, greater, smaller,
+                include_lower=greater is None, include_upper=smaller is None,
+            )  # fmt: skip
         if isinstance(leaf, MinFaves):
             ids, inside = self._liked(leaf.likes)
             query = tantivy.Query.term_set_query(self._schema, "tweet_id", ids.tolist())

@@ -105,7 +105,7 @@ class Search:
     def search(
         self, query: str, mode: Mode = "hybrid", limit: int = 10, *,
         before_us: int | None = None, since_us: int | None = None, within: Within | None = None,
-        reader: Reader | None = None,
+        reader: Reader | None = None, newest: bool = False,
     ) -> Hits:  # fmt: skip
         """The best `limit` tweets for a query; equal scores: the newer tweet first.
 
@@ -118,6 +118,7 @@ class Search:
             since_us: only tweets posted at this time or later.
             within: which tweets may be found, for the rest.
             reader: who searches; None for somebody who hides nobody.
+            newest: in mode `text`, the newer tweet first instead of the better.
 
         Raises:
             QueryError: a query that cannot be understood, or one without words for `semantic`.
@@ -126,7 +127,7 @@ class Search:
         tree = joined(joined(parse(query), within), Within(since_us, before_us))
         reader = reader or _NOBODY
         if mode == "text":
-            return self.text.search(tree, limit, hidden=reader.hidden)
+            return self.text.search(tree, limit, hidden=reader.hidden, newest=newest)
         if mode not in ("hybrid", "semantic"):
             raise ConfigError(f"unknown search mode {mode!r}", remedy="choose hybrid, text or semantic")
         if self.semantic is None or self.encoder is None:

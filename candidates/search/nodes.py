@@ -103,6 +103,22 @@ class Until:
 
 
 @dataclass(frozen=True, slots=True)
+class SinceId:
+    """With a greater id than this."""
+
+    tweet_id: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
+class UntilId:
+    """With a smaller id than this."""
+
+    tweet_id: int
+    column: int
+
+
+@dataclass(frozen=True, slots=True)
 class Around:
     """`point_radius:` and `place:`: posted in a city whose centre is within `radius_km` of a point in degrees."""
 
@@ -137,7 +153,8 @@ class Or:
 
 
 Leaf = (
-    Word | Phrase | Tag | Mention | From | To | Lang | Flag | Conversation | MinFaves | Since | Until | Around
+    Word | Phrase | Tag | Mention | From | To | Lang | Flag | Conversation | MinFaves
+    | Since | Until | SinceId | UntilId | Around
 )  # fmt: skip
 Node = Leaf | Not | And | Or
 

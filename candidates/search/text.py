@@ -28,8 +28,10 @@ from candidates.search.nodes import (
     Or,
     Phrase,
     Since,
+    SinceId,
     Tag,
     Until,
+    UntilId,
     Word,
     leaves,
 )
@@ -75,6 +77,12 @@ class Within:
     """Posted at this time or later."""
     before_us: int | None = None
     """Posted before this time."""
+    since_id: int | None = None
+    """With a greater id."""
+    until_id: int | None = None
+    """With a smaller id."""
+    last: tuple[int, int] | None = None
+    """After the tweet with this time and id, where the newer and then the greater id comes first."""
     authors: Sequence[int] | None = None
     """Ids of authors; a tweet of any of them is enough."""
     hashtags: Sequence[str] | None = None
@@ -101,6 +109,14 @@ class Within:
             out.append(Since(self.since_us, 0))
         if self.before_us is not None:
             out.append(Until(self.before_us, 0))
+        if self.since_id is not None:
+            out.append(SinceId(self.since_id, 0))
+        if self.until_id is not None:
+            out.append(UntilId(self.until_id, 0))
+        if self.last is not None:
+            time_us, tweet_id = self.last
+            same = And((Since(time_us, 0), Until(time_us + 1, 0), UntilId(tweet_id, 0)), 0)
+            out.append(Or((Until(time_us, 0), same), 0))
         for values, kind in ((self.authors, _from), (self.hashtags, _tag), (self.languages, _lang)):
             if values is not None:
                 out.append(Or(tuple(kind(one) for one in values), 0))
@@ -225,7 +241,7 @@ class TextIndex:
 
     def search(
         self, query: str | Node, limit: int = 10, *,
-        within: Within | None = None, any_word: bool = False, hidden: I64 | None = None,
+        within: Within | None = None, any_word: bool = False, hidden: I64 | None = None, newest: bool = False,
     ) -> Hits:  # fmt: skip
         """The best `limit` tweets by BM25; of equal scores, and without words, the newer first, then the larger id.
 
@@ -235,6 +251,7 @@ class TextIndex:
             within: which tweets may be found.
             any_word: one word of the query is enough (more count more); else a tweet needs them all.
             hidden: ids of authors whose tweets, and retweets of whose tweets, are left out.
+            newest: the newer first, whatever the words; scores are 0 then.
 
         Raises:
             QueryError: a query that cannot be understood.
@@ -243,7 +260,7 @@ class TextIndex:
         self.refresh()
         scored = any(isinstance(leaf, Word | Phrase) and not negated for leaf, negated in leaves(tree))
         built = self._compiler.build(tree, any_word=any_word)
-        return self._best(built, limit, hidden, by_time=not scored)
+        return self._best(built, limit, hidden, by_time=newest or not scored)
 
     def matching(self, tree: Node, most: int) -> I64 | None:
         """Ids of all tweets that match, None where there are more than `most`."""

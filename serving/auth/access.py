@@ -12,16 +12,26 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import Depends, Request
+from fastapi import Depends, Request, Security
+from fastapi.security import HTTPBearer
 
-from serving.auth.tokens import Claims, TokenError, Tokens, bearer
+from serving.auth.tokens import SCOPES, Claims, TokenError, Tokens, bearer
 from serving.kit.ids import PathId
 from serving.kit.problems import ProblemError
 
 HOW = "get one: rookery token --user ID"
 
+_BEARER = HTTPBearer(
+    scheme_name="bearer",
+    bearerFormat="JWT",
+    auto_error=False,
+    description="`rookery token --user ID` prints one; `--scope` adds what a token may do beside reading and acting as "
+    "its user: " + "; ".join(f"`{scope}` ({what})" for scope, what in SCOPES.items()),
+)
+"""Only the description of the API takes it from here: `reader` reads the header itself."""
 
-async def reader(request: Request) -> Claims:
+
+async def reader(request: Request, _: Annotated[object, Security(_BEARER)]) -> Claims:
     """The claims of the request's bearer token.
 
     Raises:

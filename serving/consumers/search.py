@@ -55,7 +55,14 @@ class SearchConsumer(MemoryConsumer):
         self._indexes.text.refresh()
 
     def search(
-        self, query: str, mode: Mode, limit: int, *, reader_id: int | None = None, within: Within | None = None
+        self,
+        query: str,
+        mode: Mode,
+        limit: int,
+        *,
+        reader_id: int | None = None,
+        within: Within | None = None,
+        newest: bool = False,
     ) -> Hits:
         """The best `limit` tweets for a query, of all that were taken.
 
@@ -65,13 +72,15 @@ class SearchConsumer(MemoryConsumer):
             limit: the most hits.
             reader_id: the user who searches; None for nobody in particular.
             within: which tweets may be found.
+            newest: in mode `text`, the newer tweet first instead of the better.
 
         Raises:
             QueryError: the query cannot be understood.
             ConfigError: a mode by meaning, without text understanding.
         """
         self._index()
-        return self._indexes.search(query, mode, limit, reader=self._reader(reader_id), within=within)
+        reader = self._reader(reader_id)
+        return self._indexes.search(query, mode, limit, reader=reader, within=within, newest=newest)
 
     def people(self, query: str, limit: int, reader_id: int | None = None) -> FoundUsers:
         """The `limit` users nearest to a name or handle."""

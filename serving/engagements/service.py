@@ -25,6 +25,7 @@ def like(tx: Transaction, user_id: int, tweet_id: int) -> None:
         return
     graph.check_apart(tx, user_id, tweet.author_id)
     store.add(tx.connection, [{"user_id": user_id, "tweet_id": tweet.tweet_id, "time_us": tx.now_us}])
+    users.count(tx, user_id, likes=1)
     tweets.engage(tx, user_id, tweet, "like")
 
 
@@ -37,6 +38,7 @@ def unlike(tx: Transaction, user_id: int, tweet_id: int) -> None:
     tweet = tweets.original_or_deleted(tx, tweet_id)
     liked_us = store.remove(tx.connection, user_id, tweet.tweet_id)
     if liked_us is not None:
+        users.count(tx, user_id, likes=-1)
         tweets.disengage(tx, user_id, tweet.tweet_id, "like", liked_us)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import Field
 from starlette.background import BackgroundTask
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
@@ -13,71 +13,64 @@ from starlette.responses import Response
 from serving.auth.access import Acting, reader
 from serving.context import Net
 from serving.graph import service, suggestions
+from serving.graph.schemas import Followed, NewFollow, Suggestions
 from serving.graph.store import Side
-from serving.kit.answers import MaxResults, PageToken, answer, page
+from serving.kit.answers import answer, listed
+from serving.kit.fields import OfUsers, UsersPaged
 from serving.kit.ids import Id, PathId, Whole
-from serving.users.schemas import user_object
+from serving.kit.openapi import NOT_FOUND
+from serving.kit.parameters import NO_PARAMETERS
+from serving.users.schemas import UserPage, user_object
 
-router = APIRouter(prefix="/2/users", tags=["follows"])
-
-
-class NewFollow(BaseModel):
-    """The body of POST /2/users/{id}/following."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    target_user_id: Id
-    """Whom to follow."""
+router = APIRouter(prefix="/2/users", tags=["follows"], dependencies=[Depends(reader)], responses=NOT_FOUND)
 
 
-@router.post("/{id}/following")
+class Suggested(OfUsers):
+    """The parameters of suggestions."""
+
+    max_results: Annotated[int, Whole] = Field(default=3, ge=1, le=20)
+    """Accounts."""
+
+
+@router.post("/{id}/following", response_model=Followed, dependencies=[NO_PARAMETERS])
 async def follow(body: NewFollow, user_id: Acting, network: Net) -> Response:
     """Follows an account; following it already changes nothing."""
     await network.write(lambda tx: service.follow(tx, user_id, body.target_user_id))
     return answer({"data": {"following": True, "pending_follow": False}})
 
 
-@router.delete("/{id}/following/{target_id}")
+@router.delete("/{id}/following/{target_id}", response_model=Followed, dependencies=[NO_PARAMETERS])
 async def unfollow(user_id: Acting, target_id: Id, network: Net) -> Response:
     """Stops following an account; not following it changes nothing."""
     await network.write(lambda tx: service.unfollow(tx, user_id, target_id))
     return answer({"data": {"following": False}})
 
 
-@router.get("/{id}/follow_suggestions")
-async def get_follow_suggestions(
-    user_id: Acting, network: Net, max_results: Annotated[int, Whole, Query(ge=1, le=20)] = 3
-) -> Response:
+@router.get("/{id}/follow_suggestions", response_model=Suggestions)
+async def get_follow_suggestions(user_id: Acting, query: Annotated[Suggested, Query()], network: Net) -> Response:
     """Accounts that the token's user may want to follow, with the reason; not again within 30 hours.
 
     Accounts come in v2 shape; `meta.suggestions` says why each is there.
     """
-    found = await suggestions.suggest(network, user_id, max_results)
+    found = await suggestions.suggest(network, user_id, query.max_results)
     rows = await run_in_threadpool(suggestions.accounts, network, found)
-    response = answer(suggestions.suggestions_object(found, rows))
+    response = answer(suggestions.suggestions_object(found, rows, query.view.user))
     response.background = BackgroundTask(suggestions.record, network, user_id, found)
     return response
 
 
-@router.get("/{id}/followers", dependencies=[Depends(reader)])
-def get_followers(
-    user_id: PathId, network: Net, max_results: MaxResults = 100, pagination_token: PageToken = None
-) -> Response:
+@router.get("/{id}/followers", response_model=UserPage)
+def get_followers(user_id: PathId, query: Annotated[UsersPaged, Query()], network: Net) -> Response:
     """Who follows an account, newest first."""
-    return _page(network, user_id, "followers", max_results, pagination_token)
+    return _page(network, user_id, "followers", query)
 
 
-@router.get("/{id}/following", dependencies=[Depends(reader)])
-def get_following(
-    user_id: PathId, network: Net, max_results: MaxResults = 100, pagination_token: PageToken = None
-) -> Response:
+@router.get("/{id}/following", response_model=UserPage)
+def get_following(user_id: PathId, query: Annotated[UsersPaged, Query()], network: Net) -> Response:
     """Whom an account follows, newest first."""
-    return _page(network, user_id, "following", max_results, pagination_token)
+    return _page(network, user_id, "following", query)
 
 
-def _page(network: Net, user_id: int, side: Side, limit: int, token: str | None) -> Response:
-    scope = f"{side} {user_id}"
-    before = network.paging.read(scope, token)
-    rows = service.accounts(network, user_id, side, limit + 1, before=before)
-    more = network.paging.cursor(scope, rows[limit - 1].follow_id) if len(rows) > limit else None
-    return page([user_object(row) for row in rows[:limit]], more)
+def _page(network: Net, user_id: int, side: Side, query: UsersPaged) -> Response:
+    rows, tokens = service.accounts(network, user_id, side, query.max_results, query.pagination_token)
+    return listed([user_object(row, query.view.user) for row in rows], tokens=tokens)

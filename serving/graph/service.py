@@ -18,26 +18,32 @@ from serving.kit.problems import ProblemError
 from serving.users import service as users
 
 
-def accounts(context: Context, user_id: int, side: Side, limit: int, *, before: int | None) -> list[Row[Any]]:
-    """The accounts on one side of a user's edges, newest edge first, with `follow_id` (under `before` when given).
+def accounts(
+    context: Context, user_id: int, side: Side, limit: int, token: str | None
+) -> tuple[list[Row[Any]], dict[str, str]]:
+    """A page of the accounts on one side of a user's edges, newest edge first, and its tokens.
 
     Raises:
-        ProblemError: 404 where there is no such user.
+        ProblemError: 404 where there is no such user, 400 for a token of another list.
     """
     with context.database.read() as connection:
         users.check_known(connection, user_id)
-        return store.page(connection, user_id, side, limit, before=before)
+
+        def fetch(newer: bool, at: int | None, count: int) -> list[Row[Any]]:
+            return store.page(connection, user_id, side, count, newer=newer, at=at)
+
+        return context.paging.page(f"{side} {user_id}", token, limit, fetch, lambda row: int(row.follow_id))
 
 
 def follow(tx: Transaction, follower: int, followee: int) -> None:
     """Begins an edge; an existing one stays as it is.
 
     Raises:
-        ProblemError: 422 for the user themselves, 403 for a follower without account or where either blocks the
+        ProblemError: 400 for the user themselves, 403 for a follower without account or where either blocks the
             other, 404 for an unknown followee.
     """
     if follower == followee:
-        raise ProblemError(422, "self-follow", f"user {follower} cannot follow themselves; name another user")
+        raise ProblemError(400, "self-follow", f"user {follower} cannot follow themselves; name another user")
     users.account(tx, follower)
     users.check_known(tx.connection, followee)
     check_apart(tx, follower, followee)
@@ -58,10 +64,10 @@ def block(tx: Transaction, user_id: int, blocked_id: int) -> None:
     """Begins a block; one that stands stays as it is.
 
     Raises:
-        ProblemError: 422 for the user themselves, 403 for a user without account, 404 for an unknown user to block.
+        ProblemError: 400 for the user themselves, 403 for a user without account, 404 for an unknown user to block.
     """
     if user_id == blocked_id:
-        raise ProblemError(422, "self-block", f"user {user_id} cannot block themselves; name another user")
+        raise ProblemError(400, "self-block", f"user {user_id} cannot block themselves; name another user")
     users.account(tx, user_id)
     users.check_known(tx.connection, blocked_id)
     if block_store.standing(tx.connection, user_id, blocked_id):

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from sqlalchemy import BigInteger, Column, Connection, Index, Row, Table, delete, select
 
-from serving.kit.db import BigId, metadata
+from serving.kit.db import BigId, metadata, nearest
 from serving.users.store import users
 
 follows = Table(
@@ -51,15 +51,17 @@ def page(
     side: Side,
     limit: int,
     *,
-    before: int | None = None,
+    newer: bool = False,
+    at: int | None = None,
 ) -> list[Row[Any]]:
-    """The accounts on one side of a user's edges, newest edge first, with `follow_id`; those before it when given."""
+    """The accounts on one side of a user's edges, with `follow_id`: the `limit` nearest to `at`, nearest first.
+
+    Of older edges, or of newer ones if `newer`; without `at`, from the newest on.
+    """
     mine, theirs = ("followee_id", "follower_id") if side == "followers" else ("follower_id", "followee_id")
     wanted = (
         select(users, follows.c.follow_id)
         .join(follows, follows.c[theirs] == users.c.user_id)
         .where(follows.c[mine] == user_id)
     )
-    if before is not None:
-        wanted = wanted.where(follows.c.follow_id < before)
-    return list(connection.execute(wanted.order_by(follows.c.follow_id.desc()).limit(limit)))
+    return list(connection.execute(nearest(wanted, follows.c.follow_id, limit, newer=newer, at=at)))

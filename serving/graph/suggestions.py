@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import numpy as np
@@ -47,12 +47,14 @@ async def record(context: Context, user_id: int, found: Sequence[Suggestion]) ->
         await context.note(append)
 
 
-def suggestions_object(found: Sequence[Suggestion], rows: Mapping[int, UserRow]) -> dict[str, Any]:
-    """Accounts in v2 shape; `meta` says why each is there."""
+def suggestions_object(
+    found: Sequence[Suggestion], rows: Mapping[int, UserRow], fields: Set[str] = frozenset()
+) -> dict[str, Any]:
+    """Accounts in v2 shape, with `fields`; `meta` says why each is there."""
     handles = {row.user_id: row.username for row in rows.values() if row.username}
     there = [one for one in found if one.user_id in rows]
     return {
-        "data": [user_object(rows[one.user_id]) for one in there],
+        "data": [user_object(rows[one.user_id], fields) for one in there],
         "meta": {
             "result_count": len(there),
             "suggestions": [

@@ -19,10 +19,12 @@ from typing import Any
 from sqlalchemy import (
     URL,
     Column,
+    ColumnElement,
     Connection,
     Engine,
     Integer,
     MetaData,
+    Select,
     String,
     Table,
     create_engine,
@@ -38,7 +40,7 @@ from serving.kit.storage import FullError, StorageError
 
 log = logging.getLogger("rookery.serving")
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 
 LACKS_BLOCKS = "lacks_blocks"
 """Key in `about` of a database that was loaded before blocks were kept in it."""
@@ -61,6 +63,15 @@ _STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
         (
             "ALTER TABLE events ADD COLUMN passing INTEGER NOT NULL DEFAULT 0",
             'CREATE INDEX events_passing ON events ("offset") WHERE passing = 1',
+        ),
+    ),
+    "4": (
+        "5",
+        (
+            "ALTER TABLE users ADD COLUMN likes INTEGER NOT NULL DEFAULT 0",
+            "UPDATE users SET likes = (SELECT count(*) FROM likes WHERE likes.user_id = users.user_id)",
+            "CREATE INDEX users_by_handle ON users (lower(username))",
+            "ALTER TABLE tweets ADD COLUMN bookmarks INTEGER NOT NULL DEFAULT 0",
         ),
     ),
 }
@@ -227,6 +238,18 @@ class Database:
             raise DataError(
                 f"{self.path} has schema version {found}, not {SCHEMA_VERSION}", remedy="name another home folder"
             )
+
+
+def nearest(
+    wanted: Select[Any], key: ColumnElement[int], limit: int, *, newer: bool, at: int | None
+) -> Select[Any]:  # fmt: skip
+    """The `limit` rows of `wanted` whose `key` is nearest to `at`, nearest first, on one side of it.
+
+    On the side of greater keys if `newer`, else of smaller ones; from the greatest key on where `at` is None.
+    """
+    if at is not None:
+        wanted = wanted.where(key > at if newer else key < at)
+    return wanted.order_by(key.asc() if newer else key.desc()).limit(limit)
 
 
 def insert_many(connection: Connection, table: Table, rows: Sequence[tuple[Any, ...]]) -> None:

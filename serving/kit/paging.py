@@ -1,6 +1,6 @@
-"""Signed cursors: where the next page begins, tied to the list that it belongs to.
+"""Signed cursors: where another page begins, tied to the list that it belongs to.
 
-A cursor holds the key of the last row shown, not a count of rows, so that pages stay whole while rows arrive.
+A cursor holds the key of a row shown, not a count of rows, so that pages stay whole while rows arrive.
 """
 
 from __future__ import annotations
@@ -8,10 +8,15 @@ from __future__ import annotations
 import base64
 import hashlib
 import hmac
+from collections.abc import Callable
+from typing import TypeVar
 
 from serving.kit.problems import ProblemError
 
 _SIGNATURE_BYTES = 12
+_OLDER, _NEWER = 0, 1
+
+R = TypeVar("R")
 
 
 class Paging:
@@ -26,13 +31,39 @@ class Paging:
         payload = b"".join(key.to_bytes(8, "big", signed=True) for key in keys)
         return base64.urlsafe_b64encode(payload + self._sign(scope, payload)).rstrip(b"=").decode()
 
-    def read(self, scope: str, token: str | None) -> int | None:
-        """The one key that a token of list `scope` holds; None for the first page.
+    def page(
+        self,
+        scope: str,
+        token: str | None,
+        limit: int,
+        fetch: Callable[[bool, int | None, int], list[R]],
+        key: Callable[[R], int],
+    ) -> tuple[list[R], dict[str, str]]:
+        """A page of a list that is in falling order of `key`, and the tokens of the pages beside it.
+
+        Args:
+            scope: names the list.
+            token: `next_token` or `previous_token` of another page; None for the first one.
+            limit: rows a page.
+            fetch: `fetch(newer, at, n)` has the `n` rows nearest to key `at`, nearest first: those with greater keys if
+                `newer`, else those with smaller ones; from the greatest key on where `at` is None.
+            key: of a row.
 
         Raises:
             ProblemError: 400 for a token that was not made here or belongs to another list.
         """
-        return None if token is None else self.keys(scope, token, 1)[0]
+        way, at = (_OLDER, None) if token is None else self.keys(scope, token, 2)
+        found = fetch(way == _NEWER, at, limit + 1)
+        rows, more = found[:limit], len(found) > limit
+        if way == _NEWER:
+            rows.reverse()
+        tokens: dict[str, str] = {}
+        # From a page that is empty a token leads back to the row that its own token was made of.
+        if more if way == _OLDER else at is not None:
+            tokens["next_token"] = self.cursor(scope, _OLDER, key(rows[-1]) if rows else (at or 0) + 1)
+        if more if way == _NEWER else at is not None:
+            tokens["previous_token"] = self.cursor(scope, _NEWER, key(rows[0]) if rows else (at or 0) - 1)
+        return rows, tokens
 
     def keys(self, scope: str, token: str, count: int) -> tuple[int, ...]:
         """The `count` keys that a token of list `scope` holds.

@@ -1,4 +1,7 @@
-"""Turns every error into a Problem document (RFC 9457) that names the thing and the remedy, and hides the inside."""
+"""Turns every error into a Problem document (RFC 9457) in the shape of API v2.
+
+It names the thing, the value and the remedy, and hides the inside.
+"""
 
 from __future__ import annotations
 
@@ -42,16 +45,49 @@ class ProblemError(Exception):
         super().__init__(detail)
 
 
-def not_found(kind: str, one: int | str) -> ProblemError:
+def not_found(kind: str, one: int | str, parameter: str = "id") -> ProblemError:
     """There is no such user or tweet."""
-    return ProblemError(404, "not-found", f"there is no {kind} {one}", resource_type=kind, resource_id=str(one))
+    return ProblemError(
+        404, "not-found", f"there is no {kind} {one}",
+        value=str(one), parameter=parameter, resource_type=kind, resource_id=str(one),
+    )  # fmt: skip
+
+
+def invalid_parameter(name: str, value: str, message: str) -> ProblemError:
+    """A parameter has a value that is not taken; `message` names both."""
+    return ProblemError(400, "invalid", message, errors=[{"message": message, "parameters": {name: [value]}}])
+
+
+def missing(kind: str, one: int | str, parameter: str) -> dict[str, str]:
+    """Says in `errors` of an answer that what `parameter` names is not there."""
+    return {
+        "type": kind_uri("not-found"),
+        "title": "Not Found Error",
+        "detail": f"Could not find {kind} with {parameter}: [{one}].",
+        "value": str(one),
+        "parameter": parameter,
+        "resource_type": kind,
+        "resource_id": str(one),
+    }
+
+
+def kind_uri(slug: str) -> str:
+    """The `type` of a kind of problem: the platform's where it has such a kind, else one of our own."""
+    return _PLATFORM[slug][0] if slug in _PLATFORM else f"urn:rookery:problem:{slug}"
+
+
+_PLATFORM = {
+    "invalid": ("https://api.twitter.com/2/problems/invalid-request", "Invalid Request"),
+    "not-found": ("https://api.twitter.com/2/problems/resource-not-found", "Not Found Error"),
+}
+"""`type` and `title` of the kinds that the platform has, too."""
 
 
 def document(request: Request, status: int, slug: str, detail: str, extensions: Mapping[str, Any]) -> Response:
     """A Problem document as a response."""
     body = {
-        "type": f"urn:rookery:problem:{slug}",
-        "title": HTTPStatus(status).phrase,
+        "type": kind_uri(slug),
+        "title": _PLATFORM[slug][1] if slug in _PLATFORM else HTTPStatus(status).phrase,
         "status": status,
         "detail": detail,
         "instance": request.url.path,
@@ -110,11 +146,27 @@ _KINDS: dict[type[RookeryError], tuple[int, str]] = {
 
 async def _on_invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)
-    errors = [
-        {"where": ".".join(str(part) for part in one["loc"]), "message": str(one["msg"])} for one in error.errors()
-    ]
-    first = errors[0] if errors else {"where": "request", "message": "cannot be read"}
-    return document(request, 400, "invalid", f"{first['where']}: {first['message']}", {"errors": errors})
+    errors = [_said(one, request) for one in error.errors()]
+    detail = errors[0]["message"] if errors else "the request cannot be read"
+    return document(request, 400, "invalid", detail, {"errors": errors})
+
+
+def _said(error: Mapping[str, Any], request: Request) -> dict[str, Any]:
+    """One error of validation as the platform says it: a message, and the parameters that it is about."""
+    place, *rest = (str(part) for part in error["loc"])
+    why = str(error["msg"]).removeprefix("Value error, ")
+    name = ".".join(rest)
+    if place == "body":
+        return {"message": f"$.{name}: {why}" if name else f"$: {why}", "parameters": {}}
+    if error["type"] == "missing":
+        return {"message": f"The `{name}` {place} parameter is missing", "parameters": {name: []}}
+    value = str(error["input"])[:64]
+    if error["type"] == "extra_forbidden":
+        taken = "/docs lists those of every route"
+        message = f"The {place} parameter [{name}] is not one that {request.method} {request.url.path} takes; {taken}"
+    else:
+        message = f"The `{name}` {place} parameter value [{value}] is not taken: {why}"
+    return {"message": message, "parameters": {name: [value]}}
 
 
 async def _on_http(request: Request, error: Exception) -> Response:

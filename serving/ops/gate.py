@@ -25,7 +25,8 @@ class Gate:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answers one request."""
-        if scope["type"] != "http" or self.context.open or scope["path"] in ALWAYS:
+        open_to_all = scope["type"] != "http" or scope["path"] in ALWAYS or scope["path"].startswith("/docs/")
+        if open_to_all or self.context.open:
             await self.app(scope, receive, send)
             return
         step = self.context.progress.step

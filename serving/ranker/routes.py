@@ -6,15 +6,18 @@ import re
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Depends, Request
+from fastapi import APIRouter, Request, Security
 from starlette.responses import Response
 
 from serving.auth.access import service as service_rule
 from serving.context import Net
 from serving.kit.ids import MAX_ID
+from serving.kit.openapi import NOT_FOUND
+from serving.kit.parameters import NO_PARAMETERS
 from serving.kit.problems import ProblemError
 from serving.ops.service import model_card
 from serving.ranker import service
+from serving.ranker.schemas import RankAnswer
 from serving.ranker.service import RankRequest
 
 router = APIRouter(prefix="/v1", tags=["ranker"])
@@ -54,7 +57,13 @@ _PACKED = msgspec.msgpack.Decoder(_Written), msgspec.msgpack.Decoder(RankRequest
 _NUMBERS = re.compile(r"(?:0|[1-9][0-9]{0,18})(?:,(?:0|[1-9][0-9]{0,18}))*")
 
 
-@router.post("/rank", dependencies=[Depends(service_rule)], openapi_extra=_BODY)
+@router.post(
+    "/rank",
+    response_model=RankAnswer,
+    responses=NOT_FOUND,
+    dependencies=[Security(service_rule, scopes=["rank"]), NO_PARAMETERS],
+    openapi_extra=_BODY,
+)
 async def rank(request: Request, network: Net) -> Response:
     """Scores candidates for a user, in the order given; unknown tweets come under `missing`."""
     packed = request.headers.get("content-type", "").startswith(_MSGPACK)

@@ -36,11 +36,11 @@ def check_size(tweet_ids: Sequence[int], limit: int) -> None:
     """Refuses more candidates than one request may have.
 
     Raises:
-        ProblemError: 422 naming the count, the limit and the remedy.
+        ProblemError: 400 naming the count, the limit and the remedy.
     """
     if len(tweet_ids) > limit:
         raise ProblemError(
-            422,
+            400,
             "too-many-candidates",
             f"{len(tweet_ids)} candidates are over the limit of {limit}; send them in several requests, "
             "as scores do not depend on each other, or raise ROOKERY_RANK_LIMIT",
@@ -56,7 +56,7 @@ async def rank(
 
     Raises:
         NotFoundError: there is no such user.
-        ProblemError: 422 for a time before the last tweet, 503 while the state is built anew.
+        ProblemError: 400 for a time before the last tweet, 503 while the state is built anew.
     """
     return await context.ask(_rank, context, user_id, tweet_ids, time_us)
 
@@ -66,7 +66,7 @@ def _rank(context: Context, user_id: int, tweet_ids: Sequence[int], time_us: int
     time_us = context.now_us() if time_us is None else time_us
     if time_us < parts.known.last_tweet_us:
         raise ProblemError(
-            422,
+            400,
             "past-moment",
             f"time_us {time_us} lies before the last event, {parts.known.last_tweet_us}, from which on features are "
             "known; leave time_us out",

@@ -2,72 +2,74 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from candidates.search.hybrid import Mode
-from candidates.search.query import MAX_QUERY
-from candidates.search.text import Within
 from serving.auth.access import Reader, reader
-from serving.context import Net
-from serving.kit.answers import answer, page
-from serving.kit.ids import Whole
+from serving.context import Context, Net
+from serving.kit.answers import answer, listed
+from serving.kit.fields import View
+from serving.kit.problems import invalid_parameter
 from serving.search import service
+from serving.search.schemas import (
+    Completion,
+    CompletionParameters,
+    SearchPage,
+    SearchParameters,
+    UserSearchParameters,
+)
+from serving.search.service import Found
 from serving.tweets import service as tweets
-from serving.tweets.schemas import tweet_object
-from serving.users.schemas import user_object
+from serving.tweets.expansions import shown
+from serving.users.schemas import UserPage, user_object
 
 router = APIRouter(prefix="/2", tags=["search"], dependencies=[Depends(reader)])
 
-_Name = Annotated[str, Query(min_length=1, max_length=64)]
 
-
-@router.get("/tweets/search/recent")
-async def search_recent(
-    query: Annotated[str, Query(min_length=1, max_length=MAX_QUERY)],
-    network: Net,
-    claims: Reader,
-    max_results: Annotated[int, Whole, Query(ge=1, le=100)] = 10,
-    mode: Mode | None = None,
-    start_time: datetime | None = None,
-    end_time: datetime | None = None,
-) -> Response:
-    """Tweets that answer `query`, best first: by words (`text`), by meaning (`semantic`), or both.
+@router.get("/tweets/search/recent", response_model=SearchPage)
+async def search_recent(query: Annotated[SearchParameters, Query()], claims: Reader, network: Net) -> Response:
+    """Tweets that answer a query, the newest first, or the best by words, by meaning, or both.
 
     docs/search.md has the operators. Tweets of users whom the token's user muted or blocked, or who block that user,
-    are left out. `start_time` is included, `end_time` is not.
+    are left out.
     """
-    within = Within(_time_us(start_time), _time_us(end_time))
-    hits, chosen = await service.search(network, query, max_results, mode, claims.user_id, within)
-    rows = await run_in_threadpool(tweets.by_ids, network, hits.tweet_ids.tolist())
-    return page([tweet_object(row) for row in rows], mode=chosen)
+    order = query.sort_order or ("recency" if query.mode is None else "relevancy")
+    if query.next_token is not None and query.pagination_token is not None:
+        message = "The `pagination_token` query parameter is `next_token` by another name; give one of the two"
+        raise invalid_parameter("pagination_token", query.pagination_token, message)
+    token = query.next_token if query.pagination_token is None else query.pagination_token
+    if order == "relevancy":
+        found = await service.best(
+            network, query.query, query.max_results, token, claims.user_id, query, query.mode
+        )  # fmt: skip
+    elif query.mode in (None, "text"):
+        found = await service.newest(network, query.query, query.max_results, token, claims.user_id, query)
+    else:
+        message = f"The `mode` query parameter value [{query.mode}] is not taken with sort_order=recency"
+        raise invalid_parameter("mode", str(query.mode), message)
+    return await run_in_threadpool(_tweets, network, found, query.view)
 
 
-@router.get("/users/search")
-async def search_users(
-    query: _Name, network: Net, claims: Reader, max_results: Annotated[int, Whole, Query(ge=1, le=100)] = 10
-) -> Response:
+@router.get("/users/search", response_model=UserPage)
+async def search_users(query: Annotated[UserSearchParameters, Query()], claims: Reader, network: Net) -> Response:
     """Users near a name or handle, typos forgiven, best first."""
-    rows = await service.people(network, query, max_results, claims.user_id)
-    return page([user_object(row) for row in rows])
+    rows, token = await service.people(network, query.query, query.max_results, query.next_token, claims.user_id)
+    data = [user_object(row, query.view.user) for row in rows]
+    return listed(data, tokens={} if token is None else {"next_token": token})
 
 
-@router.get("/search/complete")
-async def complete(
-    prefix: _Name, network: Net, claims: Reader, max_results: Annotated[int, Whole, Query(ge=1, le=20)] = 10
-) -> Response:
+@router.get("/search/complete", response_model=Completion)
+async def complete(query: Annotated[CompletionParameters, Query()], claims: Reader, network: Net) -> Response:
     """Hashtags and users that begin with what was typed; `#` or `@` before it asks for one of the two."""
-    tags, rows = await service.complete(network, prefix, max_results, claims.user_id)
+    tags, rows = await service.complete(network, query.prefix, query.max_results, claims.user_id)
     hashtags = [{"tag": tag, "tweet_count": count} for tag, count in tags]
-    return answer({"data": {"hashtags": hashtags, "users": [user_object(row) for row in rows]}})
+    return answer({"data": {"hashtags": hashtags, "users": [user_object(row, query.view.user) for row in rows]}})
 
 
-def _time_us(time: datetime | None) -> int | None:
-    if time is None:
-        return None
-    aware = time if time.tzinfo else time.replace(tzinfo=UTC)
-    return int(aware.timestamp()) * 1_000_000 + aware.microsecond
+def _tweets(context: Context, found: Found, view: View) -> Response:
+    data, more = shown(context, tweets.by_ids(context, found.tweet_ids), view)
+    tokens = {} if found.next_token is None else {"next_token": found.next_token}
+    return listed(data, more, tokens=tokens, ids=True, mode=found.mode)

@@ -1,38 +1,84 @@
-"""Search over what the network holds now."""
+"""Search over what the network holds now, in pages."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
+import numpy as np
 from starlette.concurrency import run_in_threadpool
 
 from candidates.search.hybrid import Mode
 from candidates.search.query import QueryError
-from candidates.search.text import Hits, Within
+from candidates.search.text import Within
 from serving.context import Context
+from serving.kit.parameters import Window
 from serving.kit.problems import ProblemError
 from serving.users import service as users
 from serving.users.store import UserRow
 
+DEEPEST = 1_000
+"""Entries of a list in order of relevance that pages reach: each page ranks all before it again."""
 
-async def search(
-    context: Context, query: str, limit: int, mode: Mode | None, reader_id: int | None, within: Within
-) -> tuple[Hits, Mode]:
-    """The tweets that answer a query, and the mode used: without a `mode`, `hybrid` where the model understands text.
+
+@dataclass(frozen=True)
+class Found:
+    """A page of a search."""
+
+    tweet_ids: list[int]
+    mode: Mode
+    """The mode used."""
+    next_token: str | None
+    """The page after it; None where there is none."""
+
+
+async def newest(
+    context: Context, query: str, limit: int, token: str | None, reader_id: int | None, window: Window
+) -> Found:  # fmt: skip
+    """The newest tweets that have all that the query asks for; the page after that of `token` when given.
 
     Raises:
-        ProblemError: 400 for a query that cannot be understood, with the column of the fault, 422 for a mode that
-            needs text understanding where the model has none, 503 while the state is built anew.
+        ProblemError: 400 for a query that cannot be understood, with the column of the fault, or a token of another
+            search; 503 while the state is built anew.
     """
-    return await context.ask(_search, context, query, limit, mode, reader_id, within)
+    scope = f"search newest {query}"
+    last = None if token is None else context.paging.keys(scope, token, 2)
+    return await context.ask(_newest, context, query, limit, scope, last, reader_id, window)
 
 
-async def people(context: Context, query: str, limit: int, reader_id: int | None) -> list[UserRow]:
-    """The users nearest to a name or handle, typos forgiven, best first.
+async def best(
+    context: Context,
+    query: str,
+    limit: int,
+    token: str | None,
+    reader_id: int | None,
+    window: Window,
+    mode: Mode | None,
+) -> Found:
+    """The best tweets for the query, at most `DEEPEST`; without a `mode`, `hybrid` where the model understands text.
+
+    Later pages rank what there was when the first one was made.
 
     Raises:
-        ProblemError: 503 while the state is built anew.
+        ProblemError: as for `newest`, and 400 for a mode that needs text understanding where the model has none.
     """
-    found = await context.ask(_people, context, query, limit, reader_id)
-    return await run_in_threadpool(users.by_ids, context, found)
+    scope = f"search {mode} {query}"
+    begin, until_us = (0, None) if token is None else context.paging.keys(scope, token, 2)
+    return await context.ask(_best, context, query, limit, scope, begin, until_us, reader_id, window, mode)
+
+
+async def people(
+    context: Context, query: str, limit: int, token: str | None, reader_id: int | None
+) -> tuple[list[UserRow], str | None]:
+    """A page of the users nearest to a name or handle, typos forgiven, best first, and the token of the next one.
+
+    Raises:
+        ProblemError: 400 for a token of another search, 503 while the state is built anew.
+    """
+    scope = f"people {query}"
+    begin = 0 if token is None else context.paging.keys(scope, token, 1)[0]
+    found = await context.ask(_people, context, query, begin + limit + 1, reader_id)
+    more = context.paging.cursor(scope, begin + limit) if len(found) > begin + limit else None
+    return await run_in_threadpool(users.by_ids, context, found[begin : begin + limit]), more
 
 
 async def complete(
@@ -47,18 +93,64 @@ async def complete(
     return tags, await run_in_threadpool(users.by_ids, context, found)
 
 
-def _search(
-    context: Context, query: str, limit: int, mode: Mode | None, reader_id: int | None, within: Within
-) -> tuple[Hits, Mode]:
-    consumer = context.projections.search
-    chosen: Mode = mode or ("hybrid" if consumer.understands else "text")
-    if chosen != "text" and not consumer.understands:
+def _newest(
+    context: Context,
+    query: str,
+    limit: int,
+    scope: str,
+    last: tuple[int, ...] | None,
+    reader_id: int | None,
+    window: Window,
+) -> Found:
+    within = _within(window, window.end_us, None if last is None else (last[0], last[1]))
+    ids = _search(context, query, "text", limit + 1, reader_id, within, newest=True)
+    if len(ids) <= limit:
+        return Found(ids, "text", None)
+    end = ids[limit - 1]
+    tweets = context.state.network
+    time_us = int(tweets.tweet.time_us[tweets.tweets.rows(np.array([end], np.int64))[0]])
+    return Found(ids[:limit], "text", context.paging.cursor(scope, time_us, end))
+
+
+def _best(
+    context: Context,
+    query: str,
+    limit: int,
+    scope: str,
+    begin: int,
+    until_us: int | None,
+    reader_id: int | None,
+    window: Window,
+    mode: Mode | None,
+) -> Found:
+    understands = context.projections.search.understands
+    chosen: Mode = mode or ("hybrid" if understands else "text")
+    if chosen != "text" and not understands:
         detail = f"mode {chosen!r} needs a model that understands text; the one served does not: use mode=text"
-        raise ProblemError(422, "no-understanding", detail)
+        raise ProblemError(400, "no-understanding", detail)
+    until_us = context.now_us() + 1 if until_us is None else until_us
+    within = _within(window, min(until_us, window.end_us or until_us), None)
+    end = min(begin + limit, DEEPEST)
+    ids = _search(context, query, chosen, end + 1, reader_id, within, newest=False)
+    more = context.paging.cursor(scope, end, until_us) if len(ids) > end and end < DEEPEST else None
+    return Found(ids[begin:end], chosen, more)
+
+
+def _within(window: Window, before_us: int | None, last: tuple[int, int] | None) -> Within:
+    return Within(window.start_us, before_us, window.since_id, window.until_id, last)
+
+
+def _search(
+    context: Context, query: str, mode: Mode, limit: int, reader_id: int | None, within: Within, *, newest: bool
+) -> list[int]:
     try:
-        return consumer.search(query, chosen, limit, reader_id=reader_id, within=within), chosen
+        hits = context.projections.search.search(
+            query, mode, limit, reader_id=reader_id, within=within, newest=newest
+        )  # fmt: skip
     except QueryError as error:
         raise ProblemError(400, "bad-query", str(error), column=error.column) from error
+    ids: list[int] = hits.tweet_ids.tolist()
+    return ids
 
 
 def _people(context: Context, query: str, limit: int, reader_id: int | None) -> list[int]:

@@ -10,30 +10,23 @@ from starlette.responses import Response
 from data.events import MINUTE_US
 from serving.auth.access import reader
 from serving.context import Net
-from serving.kit.answers import page
+from serving.kit.answers import listed
 from serving.kit.ids import Whole
 from serving.trends import service
+from serving.trends.schemas import TrendAnswer, TrendParameters, trend_object
 
 router = APIRouter(prefix="/2/trends", tags=["trends"], dependencies=[Depends(reader)])
 
 
-@router.get("/by/woeid/{woeid}")
+@router.get("/by/woeid/{woeid}", response_model=TrendAnswer)
 async def get_trends(
-    woeid: Annotated[int, Whole, Path(ge=1, le=1 << 31)],
-    network: Net,
-    max_trends: Annotated[int, Whole, Query(ge=1, le=50)] = 20,
+    woeid: Annotated[int, Whole, Path(ge=1, le=1 << 31)], query: Annotated[TrendParameters, Query()], network: Net
 ) -> Response:
     """Hashtags, names and phrases that rise at a place or in a country (1: worldwide), best first.
 
     Counts of the window that ends now or, while there are no tweets, with the last tweet (`meta.as_of_us`). Where few
     things happen the window is longer than five minutes: `meta.window_min`.
     """
-    found = await service.trends(network, woeid, max_trends)
-    data = [
-        {
-            "trend_name": one.name, "tweet_count": one.volume, "score": one.score, "kind": one.kind,
-            "people": one.unique_users, "expected": round(one.expected, 3),
-        }
-        for one in found.trends
-    ]  # fmt: skip
-    return page(data, as_of_us=found.end_us, window_min=found.window_us / MINUTE_US)
+    found = await service.trends(network, woeid, query.max_trends)
+    data = [trend_object(one, query.fields) for one in found.trends]
+    return listed(data, as_of_us=found.end_us, window_min=found.window_us / MINUTE_US)

@@ -15,6 +15,7 @@ from data.tweet_text import MAX_WEIGHTED_LENGTH, NOT_TEXT, is_blank, weighted_le
 from serving.context import Context
 from serving.events.outbox import Transaction, event
 from serving.graph import service as graph
+from serving.kit.parameters import Window
 from serving.kit.problems import ProblemError, not_found
 from serving.tweets import store
 from serving.tweets.store import COUNTED, TweetRow
@@ -40,35 +41,39 @@ def by_id(context: Context, tweet_id: int) -> TweetRow:
 
 
 def by_author(
-    context: Context, author_id: int, limit: int, *, before_id: int | None, left_out: Sequence[str]
-) -> list[TweetRow]:
-    """An author's newest tweets, newest first: with an id under `before_id` when given, without kinds in `left_out`.
+    context: Context, author_id: int, limit: int, token: str | None, *, window: Window, left_out: Sequence[str]
+) -> tuple[list[TweetRow], dict[str, str]]:
+    """A page of an author's tweets in `window`, newest first, without kinds in `left_out`; and its tokens.
 
     Raises:
-        ProblemError: 404 where there is no such user.
+        ProblemError: 404 where there is no such user, 400 for a token of another list.
     """
     kinds = [kind for kind in TWEET_KINDS if kind not in left_out] if left_out else []
     with context.database.read() as connection:
         users.check_known(connection, author_id)
-        return store.by_author(connection, author_id, limit, before_id=before_id, kinds=kinds)
+
+        def fetch(newer: bool, at: int | None, count: int) -> list[TweetRow]:
+            return store.by_author(connection, author_id, count, newer=newer, at=at, window=window, kinds=kinds)
+
+        return context.paging.page(f"tweets {author_id}", token, limit, fetch, lambda row: int(row.tweet_id))
 
 
 def check_length(text: str) -> None:
     """Refuses a text in which nothing can be seen, that has characters which are no text, or that is too long.
 
     Raises:
-        ProblemError: 422 naming the character, or the length and the limit.
+        ProblemError: 400 naming the character, or the length and the limit.
     """
     if is_blank(text):
-        raise ProblemError(422, "empty-tweet", "the tweet has no text that can be seen; give it some")
+        raise ProblemError(400, "empty-tweet", "the tweet has no text that can be seen; give it some")
     if found := NOT_TEXT.search(text):
         raise ProblemError(
-            422, "not-text", f"the tweet has the character U+{ord(found[0]):04X} at {found.start()}; leave it out"
+            400, "not-text", f"the tweet has the character U+{ord(found[0]):04X} at {found.start()}; leave it out"
         )
     length = weighted_length(text)
     if length > MAX_WEIGHTED_LENGTH:
         raise ProblemError(
-            422,
+            400,
             "tweet-too-long",
             f"the tweet's weighted length is {length}, over the limit of {MAX_WEIGHTED_LENGTH}; shorten it",
             length=length,
@@ -89,11 +94,11 @@ def post(
 
     Raises:
         ProblemError: 403 for an author without account or where a block stands between them and the author of the
-            tweet to answer or quote, 404 for an unknown one, 422 for a text too long or a tweet that is both.
+            tweet to answer or quote, 404 for an unknown one, 400 for a text too long or a tweet that is both.
     """
     check_length(text)
     if reply_to is not None and quotes is not None:
-        raise ProblemError(422, "reply-and-quote", "a tweet is either a reply or a quote; leave one of them out")
+        raise ProblemError(400, "reply-and-quote", "a tweet is either a reply or a quote; leave one of them out")
     account = users.account(tx, author_id)
     kind: Literal["original", "reply", "quote"] = "reply" if reply_to is not None else "quote"
     target = reply_to if reply_to is not None else quotes

@@ -10,6 +10,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     ColumnClause,
+    ColumnElement,
     Connection,
     Index,
     Integer,
@@ -23,7 +24,8 @@ from sqlalchemy import (
     update,
 )
 
-from serving.kit.db import BigId, metadata
+from serving.kit.db import BigId, metadata, nearest
+from serving.kit.parameters import EVERYTHING, Window
 
 tweets = Table(
     "tweets",
@@ -43,6 +45,7 @@ tweets = Table(
     Column("retweets", Integer, nullable=False, default=0),
     Column("replies", Integer, nullable=False, default=0),
     Column("quotes", Integer, nullable=False, default=0),
+    Column("bookmarks", Integer, nullable=False, default=0),
     Index("tweets_by_author", "author_id", "tweet_id"),
     Index("retweets_of_tweet", "referenced_id", "author_id", sqlite_where=text("kind = 'retweet'")),
 )
@@ -86,16 +89,39 @@ def with_deleted(connection: Connection, tweet_id: int) -> TweetRow | None:
     return connection.execute(select(tweets).where(tweets.c.tweet_id == tweet_id)).first()
 
 
+def many_with_deleted(connection: Connection, ids: Sequence[int]) -> list[TweetRow]:
+    """The tweets of `ids` that there are, also deleted ones, in no order."""
+    return list(connection.execute(select(tweets).where(tweets.c.tweet_id.in_(ids))))
+
+
 def by_author(
-    connection: Connection, author_id: int, limit: int, *, before_id: int | None = None, kinds: Sequence[str] = ()
+    connection: Connection,
+    author_id: int,
+    limit: int,
+    *,
+    newer: bool = False,
+    at: int | None = None,
+    window: Window = EVERYTHING,
+    kinds: Sequence[str] = (),
 ) -> list[TweetRow]:
-    """An author's newest tweets, newest first, those with an id under `before_id` when given; of `kinds` alone."""
-    wanted = select(tweets).where(tweets.c.author_id == author_id, tweets.c.deleted.is_(False))
-    if before_id is not None:
-        wanted = wanted.where(tweets.c.tweet_id < before_id)
+    """The `limit` tweets of an author nearest to the id `at`, nearest first, of `window` and of `kinds` alone.
+
+    They have smaller ids, or greater ones if `newer`; without `at` they begin with the greatest id.
+    """
+    wanted = select(tweets).where(tweets.c.author_id == author_id, *standing(window))
     if kinds:
         wanted = wanted.where(tweets.c.kind.in_(kinds))
-    return list(connection.execute(wanted.order_by(tweets.c.tweet_id.desc()).limit(limit)))
+    return list(connection.execute(nearest(wanted, tweets.c.tweet_id, limit, newer=newer, at=at)))
+
+
+def standing(window: Window) -> list[ColumnElement[bool]]:
+    """That a tweet was not deleted and is in `window`."""
+    c = tweets.c
+    bounds = (
+        (window.since_id, c.tweet_id.__gt__), (window.until_id, c.tweet_id.__lt__),
+        (window.start_us, c.time_us.__ge__), (window.end_us, c.time_us.__lt__),
+    )  # fmt: skip
+    return [c.deleted.is_(False), *(holds(bound) for bound, holds in bounds if bound is not None)]
 
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:

@@ -43,8 +43,14 @@ def by_username(context: Context, username: str) -> UserRow:
     with context.database.read() as connection:
         row = store.by_username(connection, username)
     if row is None:
-        raise not_found("user", f"@{username}")
+        raise not_found("user", f"@{username}", "username")
     return row
+
+
+def by_usernames(context: Context, usernames: Sequence[str]) -> dict[str, UserRow]:
+    """The accounts with handles that there are, by handle in lower case."""
+    with context.database.read() as connection:
+        return {row.username.lower(): row for row in store.by_usernames(connection, usernames)}
 
 
 def create(tx: Transaction, new: NewUser) -> dict[str, Any]:
@@ -92,6 +98,8 @@ def check_known(connection: Connection, user_id: int) -> None:
         raise not_found("user", user_id)
 
 
-def count(tx: Transaction, user_id: int, *, followers: int = 0, following: int = 0, tweets: int = 0) -> None:
+def count(
+    tx: Transaction, user_id: int, *, followers: int = 0, following: int = 0, tweets: int = 0, likes: int = 0
+) -> None:
     """Adds to an account's kept counts."""
-    store.count(tx.connection, user_id, followers=followers, following=following, tweets=tweets)
+    store.count(tx.connection, user_id, followers=followers, following=following, tweets=tweets, likes=likes)

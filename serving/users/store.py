@@ -5,7 +5,22 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Boolean, Column, Connection, Integer, Row, String, Table, bindparam, select, update
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Connection,
+    Index,
+    Integer,
+    Row,
+    String,
+    Table,
+    bindparam,
+    func,
+    select,
+    text,
+    update,
+)
 
 from serving.kit.db import BigId, metadata
 
@@ -23,6 +38,8 @@ users = Table(
     Column("followers", Integer, nullable=False, default=0),
     Column("following", Integer, nullable=False, default=0),
     Column("tweets", Integer, nullable=False, default=0),
+    Column("likes", Integer, nullable=False, default=0),
+    Index("users_by_handle", text("lower(username)")),
 )
 """One row an account. `username` is kept as written; two that differ in case alone are one."""
 
@@ -32,7 +49,7 @@ UserRow = Row[Any]
 # Statements of the hot path are built once: building one costs as much as running it.
 _ONE = select(users).where(users.c.user_id == bindparam("one"))
 _EXISTS = select(1).where(users.c.user_id == bindparam("one"))
-_COUNTS = ("followers", "following", "tweets")
+_COUNTS = ("followers", "following", "tweets", "likes")
 _COUNT = (
     update(users)
     .where(users.c.user_id == bindparam("one"))
@@ -61,9 +78,15 @@ def by_username(connection: Connection, username: str) -> UserRow | None:
     exact = connection.execute(select(users).where(users.c.username == username)).first()
     if exact is not None:
         return exact
-    # SQLite's LIKE without wildcards ignores the case of ASCII letters, all that a handle has.
-    pattern = username.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-    return connection.execute(select(users).where(users.c.username.like(pattern, escape="\\"))).first()
+    found = by_usernames(connection, [username])
+    return found[0] if found else None
+
+
+def by_usernames(connection: Connection, usernames: Sequence[str]) -> list[UserRow]:
+    """The accounts with handles, whatever their case, that there are, in no order."""
+    # SQLite's lower() changes ASCII letters alone: all that a handle has.
+    wanted = list({one.lower() for one in usernames})
+    return list(connection.execute(select(users).where(func.lower(users.c.username).in_(wanted))))
 
 
 def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
@@ -72,7 +95,9 @@ def add(connection: Connection, rows: Sequence[dict[str, Any]]) -> None:
         connection.execute(users.insert(), rows)
 
 
-def count(connection: Connection, user_id: int, *, followers: int = 0, following: int = 0, tweets: int = 0) -> None:
+def count(
+    connection: Connection, user_id: int, *, followers: int = 0, following: int = 0, tweets: int = 0, likes: int = 0
+) -> None:
     """Adds to an account's kept counts."""
-    more = {"more_followers": followers, "more_following": following, "more_tweets": tweets}
+    more = {"more_followers": followers, "more_following": following, "more_tweets": tweets, "more_likes": likes}
     connection.execute(_COUNT, {"one": user_id, **more})

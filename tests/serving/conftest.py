@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -34,16 +35,16 @@ def serve_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("serve-home")
 
 
-@pytest.fixture
-def make_network(tmp_path: Path) -> Iterator[MakeNetwork]:
-    """Makes networks in a folder of the test's own, and closes them."""
+@contextmanager
+def networks(folder: Path) -> Iterator[MakeNetwork]:
+    """Makes networks below `folder`, and closes them."""
     made: list[Network] = []
 
     def make(
         data: Dataset | None = None, *, home: str = "home", model: ServedModel | None = None, **settings: object
     ) -> Network:
         fanout = FanoutConfig(push_below=2, pull_from=3, active_within_h=24)
-        values = {"home": tmp_path / home, "fanout": fanout, **settings}
+        values = {"home": folder / home, "fanout": fanout, **settings}
         network = Network(Settings.model_validate(values), model)
         made.append(network)
         try:
@@ -56,11 +57,27 @@ def make_network(tmp_path: Path) -> Iterator[MakeNetwork]:
             raise
         return network
 
-    yield make
-    for network in made:
-        network.close()
+    try:
+        yield make
+    finally:
+        for network in made:
+            network.close()
+
+
+@pytest.fixture
+def make_network(tmp_path: Path) -> Iterator[MakeNetwork]:
+    """Makes networks in a folder of the test's own, and closes them."""
+    with networks(tmp_path) as make:
+        yield make
 
 
 @pytest.fixture
 def network(make_network: MakeNetwork, small: Dataset) -> Network:
     return make_network(small)
+
+
+@pytest.fixture(scope="module")
+def read_network(tmp_path_factory: pytest.TempPathFactory, small: Dataset) -> Iterator[Network]:
+    """One network for the tests of a module that write nothing."""
+    with networks(tmp_path_factory.mktemp("read")) as make:
+        yield make(small)

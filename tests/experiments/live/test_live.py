@@ -118,7 +118,7 @@ def test_posts_come_back_on_the_timelines_of_followers(served: Served, tiny_data
 def test_a_tweet_of_281_characters_is_refused_in_the_servers_words(served: Served) -> None:
     author = min(served.followers)
     tweets = get(served.server, "/v1/network")["data"]["tweets"]
-    with pytest.raises(LiveError, match=r"POST /2/tweets answered 422: .*281, over the limit of 280"):
+    with pytest.raises(LiveError, match=r"POST /2/tweets answered 400: .*281, over the limit of 280"):
         post_tweets(served.server, [author], ["x" * 281])
     assert get(served.server, "/v1/network")["data"]["tweets"] == tweets
     posted, _ = post_tweets(served.server, [author], ["x" * 280])

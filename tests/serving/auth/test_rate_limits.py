@@ -138,7 +138,12 @@ def test_a_refused_request_costs_nothing_else(served: Served) -> None:
         assert response.status_code == 429
     network.settle()
     assert network.context.log.end() == before
-    assert client.get("/2/users/102", headers=bob).json()["data"]["public_metrics"]["tweet_count"] == 4
+    assert (
+        client.get("/2/users/102?user.fields=public_metrics", headers=bob).json()["data"]["public_metrics"][
+            "tweet_count"
+        ]
+        == 4
+    )
 
 
 def test_a_refused_body_counts_as_the_request_that_it_was(served: Served) -> None:

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 from pathlib import Path
 
 import msgspec
@@ -25,6 +23,7 @@ from serving.kit.clock import DataClock
 from serving.kit.db import Database, metadata
 from serving.kit.telemetry import Metrics
 from serving.kit.worker_lease import Lease
+from tests.serving.older_database import make_older
 
 START_US = 1_767_571_200_000_000
 
@@ -249,6 +248,25 @@ def test_a_database_of_another_version_is_refused(tmp_path: Path) -> None:
         Database(tmp_path / "network.sqlite")
 
 
+def test_a_database_from_before_likes_were_counted_by_account_counts_them(tmp_path: Path) -> None:
+    path = tmp_path / "network.sqlite"
+    Database(path).close()
+    make_older(
+        path, "4",
+        "INSERT INTO users (user_id, created_us, username, verified, followers, following, tweets) "
+        "VALUES (1, 0, 'Ann', 0, 0, 0, 0), (2, 0, 'ben', 0, 0, 0, 0)",
+        "INSERT INTO likes VALUES (1, 10, 0), (1, 11, 0)",
+    )  # fmt: skip
+    opened = Database(path)
+    with opened.read() as connection:
+        rows = connection.exec_driver_sql("SELECT user_id, likes FROM users ORDER BY user_id").all()
+        found = "EXPLAIN QUERY PLAN SELECT * FROM users WHERE lower(username) = 'x'"
+        plan = str(connection.exec_driver_sql(found).all())
+    opened.close()
+    assert [tuple(row) for row in rows] == [(1, 2), (2, 0)]
+    assert "users_by_handle" in plan
+
+
 def test_what_is_no_database_is_refused(tmp_path: Path) -> None:
     (tmp_path / "network.sqlite").write_bytes(b"not a database, but long enough to be looked at" * 40)
     with pytest.raises(DataError, match="cannot be used"):
@@ -436,15 +454,12 @@ def test_whatever_bytes_the_log_holds_they_are_events_or_refused(payload: bytes)
 def test_a_database_of_the_version_before_is_brought_up(tmp_path: Path) -> None:
     path = tmp_path / "network.sqlite"
     Database(path).close()
-    with closing(sqlite3.connect(path)) as old, old:
-        old.execute("UPDATE about SET value = '1'")
-        old.execute("ALTER TABLE dead_letters DROP COLUMN state")
-        old.execute("DROP TABLE workers")
-        old.execute("DROP INDEX retweets_of_tweet")
-        old.execute("DROP INDEX events_passing")
-        old.execute("ALTER TABLE events DROP COLUMN passing")
-        old.execute("INSERT INTO events (name, time_us, rows, payload) VALUES ('tweets', 5, 1, x'80')")
-        old.execute("INSERT INTO dead_letters VALUES ('state', 7, 'tweets', 'ValueError: no', 1, 5)")
+    make_older(
+        path,
+        "1",
+        "INSERT INTO events (name, time_us, rows, payload) VALUES ('tweets', 5, 1, x'80')",
+        "INSERT INTO dead_letters VALUES ('state', 7, 'tweets', 'ValueError: no', 1, 5)",
+    )
     opened = Database(path)
     assert letters_of(opened) == [("state", 7, "dead")]
     assert Lease(opened).keep(START_US) == 0

@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 from data.errors import ConfigError
 from serving.auth.tokens import TokenError, Tokens, load_secret
 from serving.events.outbox import Snowflakes
-from serving.kit.answers import many_ids, rfc3339
+from serving.kit.answers import rfc3339
 from serving.kit.clock import DataClock, WallClock
 from serving.kit.paging import Paging
+from serving.kit.parameters import many_ids
 from serving.kit.problems import ProblemError
 from serving.settings import Settings
 
@@ -47,7 +48,7 @@ def test_the_wall_clock_never_goes_back() -> None:
 @given(st.integers(-(1 << 63), (1 << 63) - 1), st.text(max_size=20))
 def test_a_cursor_comes_back(after: int, scope: str) -> None:
     paging = Paging(SECRET)
-    assert paging.read(scope, paging.cursor(scope, after)) == after
+    assert paging.keys(scope, paging.cursor(scope, after), 1) == (after,)
 
 
 @given(st.integers(0, 1 << 62), st.integers(0, 26), st.sampled_from("ABab01-_"))
@@ -59,21 +60,21 @@ def test_an_altered_cursor_is_refused(after: int, place: int, letter: str) -> No
     if altered == token or place == len(token) - 1:
         return
     with pytest.raises(ProblemError, match="pagination_token"):
-        paging.read("followers 1", altered)
+        paging.keys("followers 1", altered, 1)
 
 
 @pytest.mark.parametrize("token", ["", "x", "\u00e9", "A" * 27, "!" * 27])
 def test_what_is_no_cursor_is_refused(token: str) -> None:
     with pytest.raises(ProblemError, match="pagination_token"):
-        Paging(SECRET).read("followers 1", token)
+        Paging(SECRET).keys("followers 1", token, 1)
 
 
 def test_a_cursor_belongs_to_its_list_and_secret() -> None:
     token = Paging(SECRET).cursor("followers 1", 5)
     with pytest.raises(ProblemError):
-        Paging(SECRET).read("followers 2", token)
+        Paging(SECRET).keys("followers 2", token, 1)
     with pytest.raises(ProblemError):
-        Paging(b"t" * 48).read("followers 1", token)
+        Paging(b"t" * 48).keys("followers 1", token, 1)
 
 
 def test_the_secret_is_made_once_and_kept_from_others(tmp_path: Path) -> None:

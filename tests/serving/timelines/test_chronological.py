@@ -93,7 +93,7 @@ def test_new_posts_come_by_the_previous_token_and_pages_stay_whole(client: TestC
     second = client.get(PATH, params={"max_results": 5, "pagination_token": first["meta"]["next_token"]}).json()
     new = busy.context.write_now(lambda tx: service.post(tx, BOB, "just now"))["tweet_id"]
     last_seen = int(first["data"][-1]["id"])
-    author = int(client.get(f"/2/tweets/{last_seen}").json()["data"]["author_id"])
+    author = int(client.get(f"/2/tweets/{last_seen}?tweet.fields=author_id").json()["data"]["author_id"])
     busy.context.write_now(lambda tx: service.delete(tx, author, last_seen))
     busy.settle()
     again = client.get(PATH, params={"max_results": 5, "pagination_token": first["meta"]["next_token"]}).json()
@@ -116,13 +116,15 @@ def test_what_mutes_and_blocks_hide_is_not_there(client: TestClient, busy: Netwo
 
     def authors(tweet_id: str, *, quoted: bool = True) -> set[int]:
         """Of a tweet, of what it retweets or answers and so on, and of what it or its original quotes."""
-        tweet = client.get(f"/2/tweets/{tweet_id}").json()["data"]
+        tweet = client.get(f"/2/tweets/{tweet_id}?tweet.fields=author_id,referenced_tweets").json()["data"]
         found = {int(tweet["author_id"])}
         for about in tweet.get("referenced_tweets", []):
             if about["type"] != "quoted":
                 found |= authors(about["id"], quoted=quoted and about["type"] == "retweeted")
             elif quoted:
-                found.add(int(client.get(f"/2/tweets/{about['id']}").json()["data"]["author_id"]))
+                found.add(
+                    int(client.get(f"/2/tweets/{about['id']}?tweet.fields=author_id").json()["data"]["author_id"])
+                )
         return found
 
     for tweet_id in everything(client):

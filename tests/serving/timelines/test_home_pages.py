@@ -86,7 +86,7 @@ def test_what_may_not_be_shown_any_more_is_left_out_of_later_pages(
     assert token is not None
     second, _ = read(client, alice, pagination_token=token)
     third = second[1]
-    author = client.get(f"/2/tweets/{third}", headers=alice).json()["data"]["author_id"]
+    author = client.get(f"/2/tweets/{third}?tweet.fields=author_id", headers=alice).json()["data"]["author_id"]
     assert client.delete(f"/2/tweets/{third}", headers=act_as(int(author))).status_code == 200
     busy.settle()
     page, _ = read(client, alice, pagination_token=token)

@@ -27,13 +27,13 @@ def client(network: Network) -> Iterator[TestClient]:
 )
 def test_a_text_in_which_nothing_is_seen_is_refused(client: TestClient, text: str) -> None:
     answer = client.post("/2/tweets", json={"text": text})
-    assert (answer.status_code, answer.json()["type"]) == (422, "urn:rookery:problem:empty-tweet")
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:rookery:problem:empty-tweet")
 
 
 @pytest.mark.parametrize(("character", "name"), [("\x00", "U+0000"), ("\ufeff", "U+FEFF"), ("\uffff", "U+FFFF")])
 def test_a_character_that_is_no_text_is_refused_by_name(client: TestClient, character: str, name: str) -> None:
     answer = client.post("/2/tweets", json={"text": f"hello{character}"})
-    assert (answer.status_code, answer.json()["type"]) == (422, "urn:rookery:problem:not-text")
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:rookery:problem:not-text")
     assert f"{name} at 5" in answer.json()["detail"]
 
 
@@ -49,7 +49,7 @@ def test_a_character_that_is_no_text_is_refused_by_name(client: TestClient, char
 )
 def test_there_is_no_way_round_the_limit(client: TestClient, text: str, length: int) -> None:
     answer = client.post("/2/tweets", json={"text": text})
-    assert answer.status_code == 422
+    assert answer.status_code == 400
     assert (answer.json()["type"], answer.json()["length"]) == ("urn:rookery:problem:tweet-too-long", length)
 
 

@@ -1,0 +1,62 @@
+"""Follows and suggestions as the API takes and shows them."""
+
+from __future__ import annotations
+
+from pydantic import BaseModel, ConfigDict
+
+from serving.kit.answers import Answer
+from serving.kit.ids import Id
+from serving.users.schemas import UserObject
+
+
+class NewFollow(BaseModel):
+    """The body of POST /2/users/{id}/following."""
+
+    model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
+
+    target_user_id: Id
+    """Whom to follow."""
+
+
+class FollowState(Answer):
+    """Whether a follow stands."""
+
+    following: bool
+    pending_follow: bool | None = None
+    """Whether it waits for consent: never, as no account here asks for it."""
+
+
+class Followed(Answer):
+    """The answer to a follow, or to one taken back."""
+
+    data: FollowState
+
+
+class Why(Answer):
+    """Why an account is suggested."""
+
+    id: str
+    score: float
+    reason: str
+    """In words."""
+    followed_by: list[str]
+    """Ids of accounts that the reader follows and that follow it."""
+    others: int
+    """How many more there are."""
+    topic: str
+    """What both have to do with most; empty for nothing."""
+
+
+class SuggestionMeta(Answer):
+    """Of suggestions."""
+
+    result_count: int
+    suggestions: list[Why]
+    """The reason for each account, in order."""
+
+
+class Suggestions(Answer):
+    """Accounts to follow, best first."""
+
+    data: list[UserObject]
+    meta: SuggestionMeta
