@@ -1,4 +1,4 @@
-"""The rules of likes and retweets: each is made once; an action on a retweet is about the tweet that it refers to.
+"""The rules of likes, retweets and bookmarks: each is made once, and one of a retweet is about what it retweets.
 
 What is taken back stops counting, on the tweet and, by an event of its own, in all that follows the log.
 """
@@ -9,6 +9,7 @@ from serving.engagements import store
 from serving.events.outbox import Transaction
 from serving.graph import service as graph
 from serving.tweets import service as tweets
+from serving.tweets import store as tweet_store
 from serving.users import service as users
 
 
@@ -64,3 +65,26 @@ def unretweet(tx: Transaction, user_id: int, tweet_id: int) -> None:
     found = store.retweet_of(tx.connection, user_id, tweet.tweet_id)
     if found is not None:
         tweets.delete(tx, user_id, found)
+
+
+def bookmark(tx: Transaction, user_id: int, tweet_id: int) -> None:
+    """Bookmarks a tweet; nobody is told, and no event tells of it.
+
+    Raises:
+        ProblemError: 403 for a user without account, 404 for an unknown tweet.
+    """
+    users.account(tx, user_id)
+    tweet = tweets.original(tx, tweet_id)
+    if store.add_bookmark(tx.connection, user_id, tweet.tweet_id, tx.new_id()):
+        tweet_store.bookmark(tx.connection, tweet.tweet_id, 1)
+
+
+def unbookmark(tx: Transaction, user_id: int, tweet_id: int) -> None:
+    """Takes a bookmark back, of a tweet that was deleted meanwhile as well.
+
+    Raises:
+        ProblemError: 404 for an unknown tweet.
+    """
+    tweet = tweets.original_or_deleted(tx, tweet_id)
+    if store.remove_bookmark(tx.connection, user_id, tweet.tweet_id):
+        tweet_store.bookmark(tx.connection, tweet.tweet_id, -1)

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import BigInteger, Column, Connection, Index, Table, and_, bindparam, delete, or_, select
+from sqlalchemy import BigInteger, Column, Connection, Index, Row, Table, and_, bindparam, delete, or_, select
 
-from serving.kit.db import BigId, metadata
+from serving.kit.db import BigId, metadata, nearest
+from serving.users.store import users
 
 blocks = Table(
     "blocks",
@@ -55,3 +56,13 @@ def between(connection: Connection, one: int, other: int) -> int | None:
     """Which of two users blocks the other; None where neither does."""
     found = connection.scalar(_BETWEEN, {"one": one, "other": other})
     return None if found is None else int(found)
+
+
+def page(connection: Connection, user_id: int, newer: bool, at: int | None, limit: int) -> list[Row[Any]]:
+    """Accounts that a user blocks, with `block_id`: the `limit` nearest to `at`, nearest first.
+
+    Of older blocks, or of newer ones if `newer`; without `at`, from the newest on.
+    """
+    wanted = select(users, blocks.c.block_id).join(blocks, blocks.c.blocked_id == users.c.user_id)
+    wanted = wanted.where(blocks.c.user_id == user_id)
+    return list(connection.execute(nearest(wanted, blocks.c.block_id, limit, newer=newer, at=at)))

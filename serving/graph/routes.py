@@ -1,4 +1,4 @@
-"""Follow and unfollow; who follows whom, in pages."""
+"""Follow, block, and end either; who follows and blocks whom, in pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.responses import Response
 from serving.auth.access import Acting, reader
 from serving.context import Net
 from serving.graph import service, suggestions
-from serving.graph.schemas import Followed, NewFollow, Suggestions
+from serving.graph.schemas import Blocked, Followed, Suggestions, TargetUser
 from serving.graph.store import Side
 from serving.kit.answers import answer, listed
 from serving.kit.fields import OfUsers, UsersPaged
@@ -33,7 +33,7 @@ class Suggested(OfUsers):
 
 
 @router.post("/{id}/following", response_model=Followed, dependencies=[NO_PARAMETERS])
-async def follow(body: NewFollow, user_id: Acting, network: Net) -> Response:
+async def follow(body: TargetUser, user_id: Acting, network: Net) -> Response:
     """Follows an account; following it already changes nothing."""
     await network.write(lambda tx: service.follow(tx, user_id, body.target_user_id))
     return answer({"data": {"following": True, "pending_follow": False}})
@@ -69,6 +69,27 @@ def get_followers(user_id: PathId, query: Annotated[UsersPaged, Query()], networ
 def get_following(user_id: PathId, query: Annotated[UsersPaged, Query()], network: Net) -> Response:
     """Whom an account follows, newest first."""
     return _page(network, user_id, "following", query)
+
+
+@router.get("/{id}/blocking", response_model=UserPage)
+def get_blocking(user_id: Acting, query: Annotated[UsersPaged, Query()], network: Net) -> Response:
+    """Whom the token's user blocks, the last first."""
+    rows, tokens = service.blocked(network, user_id, query.max_results, query.pagination_token)
+    return listed([user_object(row, query.view.user) for row in rows], tokens=tokens)
+
+
+@router.post("/{id}/blocking", response_model=Blocked, dependencies=[NO_PARAMETERS])
+async def block(body: TargetUser, user_id: Acting, network: Net) -> Response:
+    """Blocks an account, which ends follows both ways; blocking it already changes nothing."""
+    await network.write(lambda tx: service.block(tx, user_id, body.target_user_id))
+    return answer({"data": {"blocking": True}})
+
+
+@router.delete("/{id}/blocking/{target_id}", response_model=Blocked, dependencies=[NO_PARAMETERS])
+async def unblock(user_id: Acting, target_id: Id, network: Net) -> Response:
+    """Ends a block; not blocking it changes nothing."""
+    await network.write(lambda tx: service.unblock(tx, user_id, target_id))
+    return answer({"data": {"blocking": False}})
 
 
 def _page(network: Net, user_id: int, side: Side, query: UsersPaged) -> Response:

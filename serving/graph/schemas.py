@@ -9,13 +9,13 @@ from serving.kit.ids import Id
 from serving.users.schemas import UserObject
 
 
-class NewFollow(BaseModel):
-    """The body of POST /2/users/{id}/following."""
+class TargetUser(BaseModel):
+    """The body of a follow or a block."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
     target_user_id: Id
-    """Whom to follow."""
+    """Who is meant."""
 
 
 class FollowState(Answer):
@@ -30,6 +30,18 @@ class Followed(Answer):
     """The answer to a follow, or to one taken back."""
 
     data: FollowState
+
+
+class BlockState(Answer):
+    """Whether a block stands."""
+
+    blocking: bool
+
+
+class Blocked(Answer):
+    """The answer to a block, or to one taken back."""
+
+    data: BlockState
 
 
 class Why(Answer):

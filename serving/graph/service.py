@@ -35,6 +35,21 @@ def accounts(
         return context.paging.page(f"{side} {user_id}", token, limit, fetch, lambda row: int(row.follow_id))
 
 
+def blocked(context: Context, user_id: int, limit: int, token: str | None) -> tuple[list[Row[Any]], dict[str, str]]:
+    """A page of the accounts that a user blocks, the last first, and its tokens.
+
+    Raises:
+        ProblemError: 404 where there is no such user, 400 for a token of another list.
+    """
+    with context.database.read() as connection:
+        users.check_known(connection, user_id)
+
+        def fetch(newer: bool, at: int | None, count: int) -> list[Row[Any]]:
+            return block_store.page(connection, user_id, newer, at, count)
+
+        return context.paging.page(f"blocking {user_id}", token, limit, fetch, lambda row: int(row.block_id))
+
+
 def follow(tx: Transaction, follower: int, followee: int) -> None:
     """Begins an edge; an existing one stays as it is.
 

@@ -40,7 +40,7 @@ from serving.kit.storage import FullError, StorageError
 
 log = logging.getLogger("rookery.serving")
 
-SCHEMA_VERSION = "5"
+SCHEMA_VERSION = "6"
 
 LACKS_BLOCKS = "lacks_blocks"
 """Key in `about` of a database that was loaded before blocks were kept in it."""
@@ -72,6 +72,13 @@ _STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
             "UPDATE users SET likes = (SELECT count(*) FROM likes WHERE likes.user_id = users.user_id)",
             "CREATE INDEX users_by_handle ON users (lower(username))",
             "ALTER TABLE tweets ADD COLUMN bookmarks INTEGER NOT NULL DEFAULT 0",
+        ),
+    ),
+    "5": (
+        "6",
+        (
+            "CREATE INDEX quotes_of_tweet ON tweets (referenced_id, tweet_id) WHERE kind = 'quote'",
+            "CREATE INDEX likes_of_tweet ON likes (tweet_id, user_id)",
         ),
     ),
 }

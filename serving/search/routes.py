@@ -12,11 +12,14 @@ from serving.auth.access import Reader, reader
 from serving.context import Context, Net
 from serving.kit.answers import answer, listed
 from serving.kit.fields import View
+from serving.kit.ids import PathId
+from serving.kit.openapi import NOT_FOUND
 from serving.kit.problems import invalid_parameter
 from serving.search import service
 from serving.search.schemas import (
     Completion,
     CompletionParameters,
+    MentionParameters,
     SearchPage,
     SearchParameters,
     UserSearchParameters,
@@ -24,6 +27,7 @@ from serving.search.schemas import (
 from serving.search.service import Found
 from serving.tweets import service as tweets
 from serving.tweets.expansions import shown
+from serving.users import service as users
 from serving.users.schemas import UserPage, user_object
 
 router = APIRouter(prefix="/2", tags=["search"], dependencies=[Depends(reader)])
@@ -50,6 +54,20 @@ async def search_recent(query: Annotated[SearchParameters, Query()], claims: Rea
     else:
         message = f"The `mode` query parameter value [{query.mode}] is not taken with sort_order=recency"
         raise invalid_parameter("mode", str(query.mode), message)
+    return await run_in_threadpool(_tweets, network, found, query.view)
+
+
+@router.get("/users/{id}/mentions", response_model=SearchPage, responses=NOT_FOUND)
+async def get_mentions(
+    user_id: PathId, query: Annotated[MentionParameters, Query()], claims: Reader, network: Net
+) -> Response:
+    """Tweets that mention a user, the newest first, as a search for `@` and the handle finds them."""
+    row = await run_in_threadpool(users.by_id, network, user_id)
+    if row.username is None:
+        return listed([], mode="text")
+    found = await service.newest(
+        network, f"@{row.username}", query.max_results, query.pagination_token, claims.user_id, query
+    )
     return await run_in_threadpool(_tweets, network, found, query.view)
 
 

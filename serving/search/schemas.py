@@ -11,7 +11,7 @@ from candidates.search.query import MAX_QUERY
 from serving.kit.answers import Answer, TweetPageMeta
 from serving.kit.fields import OfTweets, OfUsers
 from serving.kit.ids import Whole
-from serving.kit.parameters import Window
+from serving.kit.parameters import Tens, Window
 from serving.tweets.schemas import SomeTweets
 from serving.users.schemas import UserObject
 
@@ -36,6 +36,10 @@ class SearchParameters(OfTweets, Window):
     mode: Mode | None = None
     """Of `relevancy`: by words (`text`), by meaning (`semantic`) or both (`hybrid`, where the model understands text).
     An extension of v2."""
+
+
+class MentionParameters(OfTweets, Window, Tens):
+    """Of the tweets that mention a user."""
 
 
 class UserSearchParameters(OfUsers):

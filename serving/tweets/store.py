@@ -47,10 +47,12 @@ tweets = Table(
     Column("quotes", Integer, nullable=False, default=0),
     Column("bookmarks", Integer, nullable=False, default=0),
     Index("tweets_by_author", "author_id", "tweet_id"),
+    Index("quotes_of_tweet", "referenced_id", "tweet_id", sqlite_where=text("kind = 'quote'")),
     Index("retweets_of_tweet", "referenced_id", "author_id", sqlite_where=text("kind = 'retweet'")),
 )
 """One row a tweet of any kind; a deleted one keeps its row, so that what refers to it can say so."""
 
+QUOTE: ColumnClause[str] = literal_column("'quote'", String)
 RETWEET: ColumnClause[str] = literal_column("'retweet'", String)
 """The kind of a retweet as SQL spells it: no index on retweets alone serves a kind that is a parameter."""
 
@@ -112,6 +114,19 @@ def by_author(
     if kinds:
         wanted = wanted.where(tweets.c.kind.in_(kinds))
     return list(connection.execute(nearest(wanted, tweets.c.tweet_id, limit, newer=newer, at=at)))
+
+
+def quotes_of(connection: Connection, tweet_id: int, newer: bool, at: int | None, limit: int) -> list[TweetRow]:
+    """The `limit` quotes of a tweet that stand and are nearest to the id `at`, nearest first: see `by_author`."""
+    c = tweets.c
+    wanted = select(tweets).where(c.kind == QUOTE, c.referenced_id == tweet_id, c.deleted.is_(False))
+    return list(connection.execute(nearest(wanted, c.tweet_id, limit, newer=newer, at=at)))
+
+
+def bookmark(connection: Connection, tweet_id: int, change: int) -> None:
+    """Adds to a tweet's kept count of bookmarks."""
+    mine = update(tweets).where(tweets.c.tweet_id == tweet_id)
+    connection.execute(mine.values(bookmarks=tweets.c.bookmarks + change))
 
 
 def standing(window: Window) -> list[ColumnElement[bool]]:

@@ -21,6 +21,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/2/tweets": {"text": "x"},
     "/2/users": {"username": "frank"},
     "/2/users/{id}/following": {"target_user_id": str(BOB)},
+    "/2/users/{id}/blocking": {"target_user_id": str(BOB)},
     "/v1/rank": {"user_id": str(ALICE), "tweet_ids": ["1001"]},
 }
 OF_A_TWEET = {"tweet_id": "1001"}
@@ -51,7 +52,8 @@ def ask(
     needed = [one["name"] for one in about.get("parameters", ()) if one["in"] == "query" and one["required"]]
     body = BODIES.get(path, OF_A_TWEET) if method == "post" else None
     params = [*((name, NEEDED[name]) for name in needed if name not in given), *params]
-    return client.request(method.upper(), path.format(**PLACES), params=params, json=body)
+    places = PLACES | ({"id": "1001"} if path.startswith("/2/tweets/") else {})
+    return client.request(method.upper(), path.format(**places), params=params, json=body)
 
 
 def refused(response: httpx.Response, name: str) -> None:

@@ -65,6 +65,9 @@ CLASSES = {
     "POST /2/tweets": "writes", "DELETE /2/tweets/{id}": "writes", "POST /2/users/{id}/likes": "writes",
     "DELETE /2/users/{id}/likes/{tweet_id}": "writes", "POST /2/users/{id}/retweets": "writes",
     "DELETE /2/users/{id}/retweets/{tweet_id}": "writes",
+    "POST /2/users/{id}/bookmarks": "writes", "DELETE /2/users/{id}/bookmarks/{tweet_id}": "writes",
+    "POST /2/users/{id}/blocking": "follows", "DELETE /2/users/{id}/blocking/{target_id}": "follows",
+    "GET /2/users/{id}/mentions": "timelines",
     "POST /2/users/{id}/following": "follows", "DELETE /2/users/{id}/following/{target_id}": "follows",
     "GET /2/users/{id}/timeline": "timelines", "GET /2/users/{id}/timelines/reverse_chronological": "timelines",
 }  # fmt: skip
