@@ -111,7 +111,10 @@ def put_poison(server: ServerProcess) -> set[tuple[int, str]]:
 
 def mend(server: ServerProcess, offset: int) -> None:
     """Makes the event at an offset a tweet that the store holds, too."""
-    store = "INSERT INTO tweets VALUES (9001, ?, ?, 'original', NULL, NULL, 'mended', 'en', NULL, 0, 0, 0, 0, 0, 0)"
+    store = (
+        "INSERT INTO tweets (tweet_id, time_us, author_id, kind, text, language, media_count, deleted, likes, retweets, "
+        "replies, quotes, bookmarks) VALUES (9001, ?, ?, 'original', 'mended', 'en', 0, 0, 0, 0, 0, 0, 0)"
+    )
     with server.sql() as connection:
         connection.execute(store, (END_US + 1_000_000, BOB))
         connection.execute("UPDATE events SET payload = ? WHERE offset = ?", (encode(tweet(1)), offset))
