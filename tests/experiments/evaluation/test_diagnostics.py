@@ -290,7 +290,7 @@ def evaluated(home: Path, tiny_dataset: Dataset, full_pictures: None) -> tuple[s
     trained = train(tiny_dataset, RunConfig(scorer="logistic"), home)
     named = [f"v{trained.version}", "popularity", "interest_formula"]
     return trained.run_id, evaluate_references(
-        tiny_dataset, named, EvaluateConfig(requests=150, metrics=tuple(METRICS)), home
+        tiny_dataset, named, EvaluateConfig(requests=300, metrics=tuple(METRICS)), home
     )
 
 
