@@ -112,8 +112,8 @@ def put_poison(server: ServerProcess) -> set[tuple[int, str]]:
 def mend(server: ServerProcess, offset: int) -> None:
     """Makes the event at an offset a tweet that the store holds, too."""
     store = (
-        "INSERT INTO tweets (tweet_id, time_us, author_id, kind, text, language, media_count, deleted, likes, retweets, "
-        "replies, quotes, bookmarks) VALUES (9001, ?, ?, 'original', 'mended', 'en', 0, 0, 0, 0, 0, 0, 0)"
+        "INSERT INTO tweets (tweet_id, time_us, author_id, kind, text, language, media_count, deleted, likes, "
+        "retweets, replies, quotes, bookmarks) VALUES (9001, ?, ?, 'original', 'mended', 'en', 0, 0, 0, 0, 0, 0, 0)"
     )
     with server.sql() as connection:
         connection.execute(store, (END_US + 1_000_000, BOB))
