@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 import os
+import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
@@ -216,6 +217,12 @@ def _validated(task: Task[Any], epoch: int) -> dict[str, float]:
     return values
 
 
+def _most_threads() -> int:
+    """Threads that OpenMP may start: with fewer than torch asks for, oneDNN leaves sums in bfloat16 unwritten."""
+    limit = os.environ.get("OMP_THREAD_LIMIT", "").strip()
+    return int(limit) if limit.isdecimal() and int(limit) else sys.maxsize
+
+
 @contextmanager
 def deterministic(seed: int, threads: int) -> Iterator[None]:
     """Seeds torch, fixes its threads and forbids kernels that are not deterministic; puts all back afterwards."""
@@ -225,7 +232,7 @@ def deterministic(seed: int, threads: int) -> Iterator[None]:
     # CUDA's fused attention adds up its gradients in any order.
     with torch.random.fork_rng(), sdpa_kernel(SDPBackend.MATH) if torch.cuda.is_available() else nullcontext():
         torch.manual_seed(seed)
-        torch.set_num_threads(max(1, threads // processes().count))
+        torch.set_num_threads(max(1, min(threads // processes().count, _most_threads())))
         torch.use_deterministic_algorithms(True)
         # Filling memory before it is written costs a tenth of a step; nothing here reads it unwritten.
         torch.utils.deterministic.fill_uninitialized_memory = False

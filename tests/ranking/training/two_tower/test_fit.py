@@ -20,6 +20,7 @@ from features.offline import offline_features
 from ranking.models.inputs import dense_names
 from ranking.models.two_tower import TwoTowerConfig
 from ranking.models.two_tower_training import TrainingConfig
+from ranking.training.engine import deterministic
 from ranking.training.losses import sampled_logits
 from ranking.training.positives import training_positives
 from ranking.training.trainer import TrainingContext
@@ -195,6 +196,13 @@ def test_the_same_seed_gives_the_same_weights_and_another_does_not(examples):
     assert any((first[name] != other[name]).any() for name in first)
     assert before[:2] == (torch.get_num_threads(), torch.are_deterministic_algorithms_enabled())
     assert (before[2] == torch.random.get_rng_state()).all()
+
+
+def test_torch_asks_for_no_more_threads_than_openmp_may_start(monkeypatch):
+    for limit, threads in (("1", 1), ("2", 2), ("64", 4), ("none", 4), ("0", 4)):
+        monkeypatch.setenv("OMP_THREAD_LIMIT", limit)
+        with deterministic(1, 4):
+            assert torch.get_num_threads() == threads
 
 
 def test_the_best_epoch_is_kept_not_the_last(examples):
