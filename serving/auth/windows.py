@@ -15,6 +15,8 @@ from limits.aio.strategies import MovingWindowRateLimiter
 from limits.errors import StorageError
 from redis.asyncio import ConnectionPool
 
+from serving.kit.clock import ticks
+
 log = logging.getLogger("rookery.serving")
 
 ANSWER_S = 0.25
@@ -47,7 +49,10 @@ class Windows(Protocol):
 
 
 class MemoryWindows:
-    """Windows of this process. Time and memory are bounded by the requests of one window, however many keys came."""
+    """Windows of this process. Time and memory are bounded by the requests of one window, however many keys came.
+
+    They are measured by a stopwatch, so that a clock that is set does not move them.
+    """
 
     def __init__(self) -> None:
         """No request yet."""
@@ -60,7 +65,7 @@ class MemoryWindows:
 
     async def take(self, key: str, limit: int, window_s: int) -> Window | None:
         """Counts one request of `key` unless `limit` were made in the last `window_s` seconds."""
-        now = time.time()
+        now = ticks() / 1e9
         self._drop(now)
         times = self._times.get((key, window_s))
         if times is None:
@@ -71,7 +76,7 @@ class MemoryWindows:
         if taken:
             times.append(now)
             self._times.move_to_end((key, window_s))
-        return Window(taken, limit - len(times), times[0] + window_s)
+        return Window(taken, limit - len(times), time.time() + times[0] + window_s - now)
 
     async def close(self) -> None:
         """Nothing is open."""

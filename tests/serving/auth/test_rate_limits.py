@@ -18,6 +18,7 @@ from data.errors import ConfigError
 from serving.app import api_routes, create_app
 from serving.auth.rate_limits import RateLimitConfig, class_of, operations
 from serving.auth.windows import RedisWindows
+from serving.kit.clock import ticks
 from serving.network import Network
 from serving.settings import Settings
 from tests.serving.conftest import MakeNetwork
@@ -173,10 +174,10 @@ def test_follows_have_their_own_number_and_open_routes_none(served: Served) -> N
 
 def test_the_window_slides(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
     client = served(RateLimitConfig(reads=2, window_s=60))
-    alice, begin = as_user(client, ALICE), time.time()
+    alice, begin = as_user(client, ALICE), ticks()
 
     def status(after_s: float) -> int:
-        monkeypatch.setattr("serving.auth.windows.time.time", lambda: begin + after_s)
+        monkeypatch.setattr("serving.auth.windows.ticks", lambda: begin + int(after_s * 1e9))
         return int(client.get("/2/tweets/1001", headers=alice).status_code)
 
     assert [status(0), status(40), status(50)] == [200, 200, 429]
@@ -184,15 +185,26 @@ def test_the_window_slides(served: Served, monkeypatch: pytest.MonkeyPatch) -> N
     assert [status(61), status(62), status(101)] == [200, 429, 200]
 
 
+def test_a_clock_that_is_set_back_locks_nobody_out(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = served(RateLimitConfig(reads=2, window_s=60))
+    alice, begin, clock = as_user(client, ALICE), ticks(), time.time()
+    assert [client.get("/2/tweets/1001", headers=alice).status_code for _ in range(3)] == [200, 200, 429]
+    monkeypatch.setattr("serving.auth.windows.ticks", lambda: begin + int(61e9))
+    monkeypatch.setattr("serving.auth.windows.time.time", lambda: clock - 10)
+    response = client.get("/2/tweets/1001", headers=alice)
+    assert response.status_code == 200
+    assert int(response.headers["x-rate-limit-reset"]) - clock == pytest.approx(50, abs=1)
+
+
 def test_callers_who_are_gone_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
     import asyncio
 
     from serving.auth.windows import MemoryWindows
 
-    windows, begin = MemoryWindows(), time.time()
+    windows, begin = MemoryWindows(), ticks()
 
     async def come(names: range, after_s: float) -> None:
-        monkeypatch.setattr("serving.auth.windows.time.time", lambda: begin + after_s)
+        monkeypatch.setattr("serving.auth.windows.ticks", lambda: begin + int(after_s * 1e9))
         for one in names:
             await windows.take(str(one), 5, 60)
 
