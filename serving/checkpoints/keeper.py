@@ -105,7 +105,7 @@ class Keeper:
             self.take(runner, origin, now_us)
         self.close()
 
-    def _give_up(self, staging: Path, error: OSError) -> None:
+    def _give_up(self, staging: Path, error: Exception) -> None:
         log.warning("the state cannot be saved: %s", error)
         self._store.discard(staging)
 
@@ -117,7 +117,8 @@ class Keeper:
             for write in writes:
                 write()
             written = self._store.commit(staging, about)
-        except OSError as error:
+        except Exception as error:
+            # Also what a library makes of a full disk: nobody else hears of it on this thread.
             self._give_up(staging, error)
             return
         try:

@@ -28,6 +28,7 @@ from serving.engagements import service as engagements
 from serving.events.dead_letters import REDRIVE, find, mark
 from serving.events.outbox import encode, event, events_table
 from serving.events.sample import ImpressionConfig, in_sample, thinned
+from serving.fanout.consumer import FanoutConsumer
 from serving.fanout.policy import FanoutConfig
 from serving.network import Network
 from serving.timelines.home import home_now
@@ -417,6 +418,24 @@ def test_a_state_that_cannot_be_saved_costs_a_replay_and_no_more(
     network.close()
     assert "the state cannot be saved" in caplog.text
     folder.unlink()
+    assert digest(make_network()) == before
+
+
+def test_whatever_stops_the_writing_is_told_and_costs_a_replay(
+    make_network: MakeNetwork, small: Dataset, caplog: pytest.LogCaptureFixture
+) -> None:
+    def no_room() -> None:
+        raise RuntimeError("no room")
+
+    network = make_network(small)
+    assert within(lambda: bool(checkpoints(network)))
+    act(network, 1, rounds=3)
+    before = digest(network)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(FanoutConsumer, "freeze", lambda _self, _folder: no_room)
+        network.close()
+    assert "the state cannot be saved: no room" in caplog.text
+    assert not list(network.context.settings.checkpoint_folder.glob(".partial-*"))
     assert digest(make_network()) == before
 
 
