@@ -33,6 +33,7 @@ from experiments.evaluation.results import MMRChange, Report, ScorerResult
 from experiments.evaluation.score_ties import tie_notes
 from experiments.evaluation.seen_in_training import refuse_split, seen_notes
 from experiments.evaluation.segments import segments_of
+from experiments.runs.models import check_readable
 from experiments.runs.splits import split_of
 from experiments.runs.tracking import cost, ready, require_run
 from experiments.statistics.auc import auc_interval
@@ -43,7 +44,6 @@ from features.online import FeatureState
 from ranking.artifact import Bundle
 from ranking.metrics.catalogue import METRICS
 from ranking.metrics.metric import Metric
-from ranking.ranker import check_columns, optional_columns
 from ranking.scorer import Scorer, TextScorer
 
 
@@ -124,14 +124,7 @@ def evaluate_bundles(
         DataError: nothing is relevant in any sampled request.
     """
     for reference, bundle in bundles.items():
-        check_columns(
-            bundle.scorer.reads,
-            model=reference,
-            data=dataset.name,
-            tables=dataset.tables,
-            learned_from=bundle.tables,
-            optional=optional_columns(bundle.scorer),
-        )
+        check_readable(bundle, reference, dataset)
         if isinstance(bundle.scorer, TextScorer):
             dataset.require_texts(purpose=f"the scorer {reference!r}")
         refuse_split(reference, bundle, dataset, split)

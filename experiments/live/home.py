@@ -15,7 +15,7 @@ from data.batch import Ragged
 from data.dataset import Dataset
 from data.errors import ConfigError, NotFoundError
 from data.events import EventBatch
-from experiments.runs.models import check_served, served_model
+from experiments.runs.models import check_readable, served_model
 from features.online import FeatureState
 from serving.kit.telemetry import Metrics
 from serving.loading import end_us
@@ -113,7 +113,7 @@ def local_home(dataset: Dataset, model: str, home: Path, preset: str | None = No
     bundle = served_model(model, home)
     if bundle is None:
         return LocalHome(dataset, untrained(), config=config)
-    check_served(bundle, model, dataset)
+    check_readable(bundle, model, dataset)
     return LocalHome(dataset, bundle, config=config)
 
 

@@ -14,7 +14,7 @@ import polars as pl
 from data.dataset import Dataset
 from data.errors import NotFoundError
 from data.home_folder import check_home
-from experiments.runs.models import check_served, served_model
+from experiments.runs.models import check_readable, served_model
 from ranking.artifact import Bundle
 from serving.auth.tokens import load_secret
 from serving.fanout.policy import FanoutConfig
@@ -67,7 +67,7 @@ def resolve(data: Path | None, model: str, home: Path, folder: Path | None, sett
     dataset = Dataset.open(data) if data is not None else None
     bundle = served_model(model, home)
     if dataset is not None and bundle is not None:
-        check_served(bundle, model, dataset)
+        check_readable(bundle, model, dataset)
     folder = folder or network_folder(dataset, home)
     folder.mkdir(parents=True, exist_ok=True)
     chosen = Settings.read(home=folder, **settings)

@@ -16,7 +16,7 @@ from experiments.live.tweet_texts import tweet_texts
 from experiments.notebook.display import Result, shown
 from experiments.notebook.own_parts import check_scorer
 from experiments.reports.plots import new_figure
-from experiments.runs.models import check_served, served_model
+from experiments.runs.models import check_readable, served_model
 from experiments.runs.splits import split_of
 from ranking.scorer import Scorer
 from serving.model import ServedModel, untrained
@@ -37,7 +37,7 @@ def ranking_model(dataset: Dataset, model: str, scorer: Scorer | None, home: Pat
         model = "scorer"
         check_scorer(model, scorer)
         bundle = bundles_of(dataset, split_of(dataset, "auto"), (), home, {model: scorer})[model]
-    check_served(bundle, model, dataset)
+    check_readable(bundle, model, dataset)
     return bundle
 
 

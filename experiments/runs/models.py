@@ -22,8 +22,8 @@ def served_model(model: str, home: Path) -> Bundle | None:
         raise
 
 
-def check_served(bundle: Bundle, model: str, dataset: Dataset) -> None:
-    """Refuses to serve feeds of `dataset` by a model, named `model`, that reads what the data set cannot fill.
+def check_readable(bundle: Bundle, model: str, dataset: Dataset) -> None:
+    """Refuses a model, named `model`, that reads what `dataset` cannot fill.
 
     Columns that its value alone reads may be missing; the log names them.
 
