@@ -12,11 +12,15 @@ from contextlib import ExitStack, asynccontextmanager
 
 import uvicorn
 from fastapi import Depends, FastAPI
+from fastapi.dependencies.models import Dependant
 from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from data.errors import ConfigError
-from serving.auth.rate_limits import RateLimits, class_of
+from serving.auth import description, scopes
+from serving.auth.access import reader
+from serving.auth.callers import Callers
+from serving.auth.rate_limits import RateLimits, class_of, operations
 from serving.engagements import routes as engagements
 from serving.graph import routes as graph
 from serving.kit import openapi, problems
@@ -44,12 +48,22 @@ def api_routes() -> list[BaseRoute]:
     return [route for module in ROUTERS for route in module.router.routes]
 
 
+def guarded_routes() -> list[tuple[str, str]]:
+    """Method and path of the routes that ask who calls."""
+    return [(method, route.path) for route, method in operations(api_routes()) if _asks(route.dependant)]
+
+
+def _asks(dependant: Dependant) -> bool:
+    return any(one.call is reader or _asks(one) for one in dependant.dependencies)
+
+
 def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *, start: bool = True) -> FastAPI:
     """The API of `network`; `mounts` puts other apps under their paths (`/lab`).
 
     Unless `start` is off, the state is built when the app starts, if that was not done. While it is built for the first
     time, `/readyz` is red and says how far it is, and other routes answer 503 (`serving.ops.gate`).
     """
+    scopes.check_complete(f"{method} {path}" for method, path in guarded_routes())
     context = network.context
     limits = context.settings.rate_limits
     windows = limits.windows()
@@ -63,7 +77,11 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *,
             await building
 
     app = openapi.App(
-        is_limited=lambda method, path: limits.enabled and class_of(method, path) != "unlimited",
+        rules=openapi.Rules(
+            is_limited=lambda method, path: limits.enabled and class_of(method, path) != "unlimited",
+            security=description.security,
+            schemes=description.SCHEMES,
+        ),
         title="Rookery",
         summary="A Twitter-like network whose ranking is under study.",
         description=openapi.DESCRIPTION,
@@ -77,7 +95,7 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.context = context
-    app.state.tokens = context.tokens
+    callers = app.state.callers = Callers(context.tokens)
     problems.install(app)
     app.include_router(openapi.router)
     for module in ROUTERS:
@@ -85,7 +103,7 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *,
     for path, mounted in (mounts or {}).items():
         app.mount(path, mounted)
     # Innermost: what the others refuse is not counted.
-    app.add_middleware(RateLimits, config=limits, windows=windows, tokens=context.tokens, routes=api_routes())
+    app.add_middleware(RateLimits, config=limits, windows=windows, callers=callers, routes=api_routes())
     app.add_middleware(Gate, context=context)
     app.add_middleware(BodyLimit, max_bytes=context.settings.max_body_bytes)
     app.add_middleware(Telemetry, metrics=context.metrics, on_failure=problems.on_failure)

@@ -88,7 +88,10 @@ def token(
             parser=id_of, metavar="ID", help="The user to act as; a token without reads, and what --scope says."
         ),
     ] = None,
-    scope: Annotated[list[str] | None, typer.Option(help="rank: POST /v1/rank. operator: POST /2/users.")] = None,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help="rank, operator, or tweet.read and the like; as the user it may then do these alone."),
+    ] = None,
     hours: Annotated[float, typer.Option(min=0.01, max=876_000.0, help="Hours that it is valid.")] = 720.0,
     as_json: JsonFlag = False,
 ) -> None:

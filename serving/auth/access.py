@@ -1,11 +1,9 @@
 """Who may call a route: one dependency for each rule.
 
 (none)            /healthz, /readyz, /metrics, /docs, /openapi.json
-reader            any valid token
-user              a token whose subject is an account: it acts as that account
+reader            any valid token that has the route's scopes (`serving.auth.scopes`)
+user              the same, whose subject is an account: it acts as that account
 acting            the same, where the path's {id} must be that account
-service           a token with scope `rank`
-operator          a token with scope `operator`
 """
 
 from __future__ import annotations
@@ -13,38 +11,46 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import Depends, Request, Security
+from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
-from serving.auth.tokens import SCOPES, Claims, TokenError, Tokens, bearer
+from serving.auth.callers import Callers
+from serving.auth.scopes import BY_ROUTE, SERVICE_SCOPES
+from serving.auth.tokens import Claims, TokenError
 from serving.kit.ids import PathId
 from serving.kit.problems import ProblemError
 
 HOW = "get one: rookery token --user ID"
 
-_BEARER = HTTPBearer(
-    scheme_name="bearer",
-    bearerFormat="JWT",
-    auto_error=False,
-    description="`rookery token --user ID` prints one; `--scope` adds what a token may do beside reading and acting as "
-    "its user: " + "; ".join(f"`{scope}` ({what})" for scope, what in SCOPES.items()),
-)
-"""Only the description of the API takes it from here: `reader` reads the header itself."""
+_BEARER = HTTPBearer(scheme_name="bearer", auto_error=False)
+"""Marks routes in the description of the API (`serving.auth.description`); `reader` reads the header itself."""
 
 
 async def reader(request: Request, _: Annotated[object, Security(_BEARER)]) -> Claims:
-    """The claims of the request's bearer token.
+    """Who makes the request, by its token.
 
     Raises:
-        ProblemError: 401 without a valid token.
+        ProblemError: 401 without a valid token, 403 where it lacks a scope.
     """
-    token = bearer(request.headers.get("authorization", ""))
-    if not token:
-        raise _unauthorized(f"this route needs a bearer token; {HOW}")
-    tokens: Tokens = request.app.state.tokens
+    callers: Callers = request.app.state.callers
     try:
-        return tokens.verify(token)
+        claims = await callers.identify(request.scope)
     except TokenError as error:
-        raise _unauthorized(f"{error}; {HOW}") from error
+        given = "authorization" in request.headers
+        raise ProblemError(
+            401, "unauthorized", f"{error}; {HOW}", headers=_challenge('error="invalid_token"' if given else "")
+        ) from error
+    route: APIRoute = request.scope["route"]
+    needed = BY_ROUTE[f"{request.method} {route.path}"]
+    lacking = [one for one in needed if one not in claims.scopes]
+    if lacking:
+        raise ProblemError(
+            403,
+            "no-scope",
+            f"this route needs a token with scope {lacking[0]!r}; {_remedy(claims, lacking[0])}",
+            headers=_challenge(f'error="insufficient_scope", scope="{" ".join(needed)}"'),
+        )
+    return claims
 
 
 Reader = Annotated[Claims, Depends(reader)]
@@ -82,29 +88,12 @@ async def acting(acts_as: User, user_id: PathId) -> int:
 Acting = Annotated[int, Depends(acting)]
 
 
-async def service(claims: Reader) -> Claims:
-    """A service that may request scores.
-
-    Raises:
-        ProblemError: 401 without a valid token, 403 without scope `rank`.
-    """
-    return _with_scope(claims, "rank")
+def _remedy(claims: Claims, scope: str) -> str:
+    if claims.client_id is None or scope in SERVICE_SCOPES:
+        return f"{HOW} --scope {scope}"
+    return f"the app must ask for it when a person signs in (scope={scope})"
 
 
-async def operator(claims: Reader) -> Claims:
-    """The lab's operator, who creates accounts.
-
-    Raises:
-        ProblemError: 401 without a valid token, 403 without scope `operator`.
-    """
-    return _with_scope(claims, "operator")
-
-
-def _with_scope(claims: Claims, scope: str) -> Claims:
-    if scope not in claims.scopes:
-        raise ProblemError(403, "no-scope", f"this route needs a token with scope {scope!r}; {HOW} --scope {scope}")
-    return claims
-
-
-def _unauthorized(detail: str) -> ProblemError:
-    return ProblemError(401, "unauthorized", detail, headers={"WWW-Authenticate": 'Bearer realm="rookery"'})
+def _challenge(more: str) -> dict[str, str]:
+    """The header of a refusal (RFC 6750, section 3)."""
+    return {"WWW-Authenticate": 'Bearer realm="rookery"' + (f", {more}" if more else "")}

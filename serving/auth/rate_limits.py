@@ -1,8 +1,8 @@
 """How often a caller may call a route: so many requests in any 15 minutes, counted by caller and route.
 
-A route belongs to one class, and the class has the number. A caller is the token's user, the token itself where it has
-none, or the address where there is no valid token. A request that is refused is not counted and reaches nothing else:
-neither its body is read nor the database asked.
+A route belongs to one class, and the class has the number. A caller is the token's user, its app or the token itself
+where it has no user, or the address where there is no valid token. A request that is refused is not counted and reaches
+nothing else: neither its body is read nor the network asked.
 """
 
 from __future__ import annotations
@@ -22,7 +22,8 @@ from starlette.responses import Response
 from starlette.routing import BaseRoute, Match
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from serving.auth.tokens import TokenError, Tokens, bearer
+from serving.auth.callers import Callers
+from serving.auth.tokens import TokenError
 from serving.auth.windows import MemoryWindows, RedisWindows, Window, Windows
 from serving.kit.problems import document
 
@@ -86,12 +87,12 @@ class RateLimits:
     """ASGI middleware: counts requests to limited routes, says in answers what is left, and refuses with 429."""
 
     def __init__(
-        self, app: ASGIApp, *, config: RateLimitConfig, windows: Windows, tokens: Tokens, routes: Sequence[BaseRoute]
+        self, app: ASGIApp, *, config: RateLimitConfig, windows: Windows, callers: Callers, routes: Sequence[BaseRoute]
     ) -> None:
         """Wraps `app`, whose `routes` are limited by `config` and counted in `windows`."""
         self.app = app
         self._config = config
-        self._tokens = tokens
+        self._callers = callers
         self._windows = windows
         amounts: dict[str, int] = config.model_dump()
         self._limits = [
@@ -106,7 +107,7 @@ class RateLimits:
         window = None
         if found is not None:
             route, name, limit = found
-            key = f"{self._caller(scope)} {name}"
+            key = f"{await self._caller(scope)} {name}"
             window = await self._windows.take(key, limit, self._config.window_s)
         if found is None or window is None:
             await self.app(scope, receive, send)
@@ -131,18 +132,17 @@ class RateLimits:
     def _find(self, scope: Scope) -> tuple[APIRoute, str, int] | None:
         return next((one for one in self._limits if one[0].matches(scope)[0] is Match.FULL), None)
 
-    def _caller(self, scope: Scope) -> str:
-        token = bearer(Headers(scope=scope).get("authorization", ""))
-        if token:
-            try:
-                user_id = self._tokens.verify(token).user_id
-            except TokenError:
-                pass
-            else:
-                app = hashlib.sha256(token.encode()).hexdigest()[:32]
-                return f"token {app}" if user_id is None else f"user {user_id}"
-        client = scope.get("client")
-        return f"address {client[0] if client else '-'}"
+    async def _caller(self, scope: Scope) -> str:
+        try:
+            claims = await self._callers.identify(scope)
+        except TokenError:
+            client = scope.get("client")
+            return f"address {client[0] if client else '-'}"
+        if claims.user_id is not None:
+            return f"user {claims.user_id}"
+        if claims.client_id is not None:
+            return f"app {claims.client_id}"
+        return f"token {hashlib.sha256(Headers(scope=scope)['authorization'].encode()).hexdigest()[:32]}"
 
 
 def _refusal(request: Request, limit: int, window_s: int, window: Window) -> Response:

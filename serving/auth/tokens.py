@@ -17,6 +17,7 @@ from joserfc.errors import JoseError
 from joserfc.jwk import OctKey
 
 from data.errors import ConfigError
+from serving.auth.scopes import ACTS, SERVICE_SCOPES, known
 from serving.kit.clock import Clock, WallClock
 from serving.kit.ids import parse_id
 
@@ -28,12 +29,6 @@ MIN_SECRET_BYTES = 32
 LAST_S = 253_402_300_799
 """The end of the year 9999: a token that says it lasts longer is none of ours."""
 
-SCOPES: dict[str, str] = {
-    "rank": "score candidates: POST /v1/rank",
-    "operator": "create accounts: POST /2/users",
-}
-"""What a token may allow beside reading and acting as its own user."""
-
 
 @dataclass(frozen=True, slots=True)
 class Claims:
@@ -41,8 +36,13 @@ class Claims:
 
     user_id: int | None
     scopes: frozenset[str]
+    """What it allows."""
     expires_s: int
     not_before_s: int = 0
+    client_id: str | None = None
+    """The app that acts; None for a token that the lab itself gave."""
+    grant: str | None = None
+    """What a person allowed the app (`serving.auth.grants`): the token is over when that ends."""
 
 
 _Seconds = Annotated[int, msgspec.Meta(ge=0, le=LAST_S)]
@@ -56,6 +56,8 @@ class _Payload(msgspec.Struct):
     nbf: _Seconds = 0
     sub: str | None = None
     scope: str = ""
+    client_id: str | None = None
+    grant: str | None = None
 
 
 class TokenError(Exception):
@@ -82,19 +84,33 @@ class Tokens:
         self._known: dict[str, Claims] = {}
 
     def issue(self, user_id: int | None, scopes: Iterable[str] = (), *, ttl_s: int = DEFAULT_TTL_S) -> str:
-        """A token for a user (None: for no user, as a service needs) with `scopes`, valid for `ttl_s` seconds.
+        """A token of the lab's own for a user (None: for no user, as a service needs), valid for `ttl_s` seconds.
+
+        It allows `scopes`, and all that a person may do where none of them is a person's.
 
         Raises:
             ConfigError: an unknown scope, or a life that ends after the year 9999.
         """
         wanted = sorted(set(scopes))
         for scope in wanted:
-            if scope not in SCOPES:
-                raise ConfigError(f"unknown scope {scope!r}", remedy=f"the scopes are {', '.join(SCOPES)}")
-        now = self._now_s()
-        if now + ttl_s > LAST_S:
+            if scope not in ACTS and scope not in SERVICE_SCOPES:
+                scopes_are = ", ".join(known((*ACTS, *SERVICE_SCOPES)))
+                raise ConfigError(f"unknown scope {scope!r}", remedy=f"the scopes are {scopes_are}")
+        if self.now_s() + ttl_s > LAST_S:
             raise ConfigError(f"a token of {ttl_s} seconds ends after the year 9999", remedy="give it a shorter life")
-        claims = {"iss": ISSUER, "iat": now, "exp": now + ttl_s, "scope": " ".join(wanted)}
+        return self._sign(user_id, wanted, ttl_s)
+
+    def issue_to_app(
+        self, user_id: int | None, scopes: Iterable[str], *, client_id: str, grant: str, ttl_s: int
+    ) -> str:
+        """An app's token for acting for a user (None: for itself). It allows `scopes` alone, while `grant` stands."""
+        # Two of one second differ, too.
+        number = secrets.token_urlsafe(12)
+        return self._sign(user_id, known(scopes), ttl_s, client_id=client_id, grant=grant, jti=number)
+
+    def _sign(self, user_id: int | None, scopes: Iterable[str], ttl_s: int, **more: str) -> str:
+        now = self.now_s()
+        claims = {"iss": ISSUER, "iat": now, "exp": now + ttl_s, "scope": " ".join(scopes), **more}
         if user_id is not None:
             claims["sub"] = str(user_id)
         return jwt.encode({"alg": "HS256"}, claims, self._key)
@@ -111,7 +127,7 @@ class Tokens:
             if len(self._known) >= 65_536:
                 self._known.clear()
             self._known[token] = claims
-        now = self._now_s()
+        now = self.now_s()
         if claims.expires_s <= now:
             raise TokenError("the token is over")
         if claims.not_before_s > now:
@@ -124,16 +140,14 @@ class Tokens:
             user_id = None if said.sub is None else parse_id(said.sub)
         except (JoseError, ValueError) as error:
             raise TokenError("the token is not one of this server's") from error
-        return Claims(user_id, frozenset(said.scope.split()), said.exp, said.nbf)
+        scopes = frozenset(said.scope.split())
+        if said.client_id is None and not scopes & ACTS:
+            scopes |= ACTS
+        return Claims(user_id, scopes, said.exp, said.nbf, said.client_id, said.grant)
 
-    def _now_s(self) -> int:
+    def now_s(self) -> int:
+        """The present, Unix seconds."""
         return self._clock.now_us() // 1_000_000
-
-
-def bearer(header: str) -> str:
-    """The token of an `Authorization` header, "" where it holds none."""
-    scheme, _, token = header.partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""
 
 
 def load_secret(home: Path, given: str | None = None) -> bytes:

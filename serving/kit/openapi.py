@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from importlib.resources import files
 from typing import Any
 
@@ -49,18 +50,34 @@ class Problem(BaseModel):
     """Also in the server's log."""
 
 
-class App(FastAPI):
-    """A FastAPI app whose description has every error of every route."""
+Security = list[dict[str, list[str]]]
+"""Ways to be allowed a route: of each, names of security schemes and the scopes that it needs."""
 
-    def __init__(self, *, is_limited: Callable[[str, str], bool], **options: Any) -> None:
-        """`is_limited(method, path)`: requests to the route are counted, so that it may answer 429."""
+
+@dataclass(frozen=True)
+class Rules:
+    """What an app knows of its routes and FastAPI does not."""
+
+    is_limited: Callable[[str, str], bool]
+    """Of a method and a path: requests are counted, so that the route may answer 429."""
+    security: Callable[[str, str], Security]
+    """Of a method and a path: the ways to be allowed the route."""
+    schemes: Mapping[str, Any]
+    """The security schemes by name."""
+
+
+class App(FastAPI):
+    """A FastAPI app whose description has every error and every scope of every route."""
+
+    def __init__(self, *, rules: Rules, **options: Any) -> None:
+        """Describes its routes by `rules`, too."""
         super().__init__(**options)
-        self._is_limited = is_limited
+        self._rules = rules
 
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document."""
         if self.openapi_schema is None:
-            _complete(super().openapi(), self._is_limited)
+            _complete(super().openapi(), self._rules)
         schema: dict[str, Any] = super().openapi()
         return schema
 
@@ -103,8 +120,9 @@ def asset(name: str) -> Response:
     return Response(content, media_type=_ASSETS[name], headers={"Cache-Control": "max-age=86400"})
 
 
-def _complete(schema: dict[str, Any], is_limited: Callable[[str, str], bool]) -> None:
-    """Adds what FastAPI cannot know: the errors that any route may answer, and that a query has no null."""
+def _complete(schema: dict[str, Any], rules: Rules) -> None:
+    """Adds what FastAPI cannot know: who may call, the errors that any route may answer, that a query has no null."""
+    schema["components"]["securitySchemes"] = dict(rules.schemes)
     components = schema["components"]["schemas"]
     components["Problem"] = Problem.model_json_schema()
     for name in ("HTTPValidationError", "ValidationError"):
@@ -115,9 +133,10 @@ def _complete(schema: dict[str, Any], is_limited: Callable[[str, str], bool]) ->
             answers.pop("422", None)
             common = problem(400, "A parameter or the body is not taken.") | problem(500, "The server failed.")
             if "security" in operation:
+                operation["security"] = rules.security(method.upper(), path)
                 common |= problem(401, "There is no valid token.") | problem(503, "The network is loading.")
                 common |= problem(403, "The token does not allow it.")
-            if is_limited(method.upper(), path):
+            if rules.is_limited(method.upper(), path):
                 common |= problem(429, "The caller used up its requests to the route.")
             if method != "get":
                 common |= problem(507, "The disk is full.")

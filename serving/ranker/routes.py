@@ -6,10 +6,10 @@ import re
 from typing import Any
 
 import msgspec
-from fastapi import APIRouter, Request, Security
+from fastapi import APIRouter, Depends, Request
 from starlette.responses import Response
 
-from serving.auth.access import service as service_rule
+from serving.auth.access import reader
 from serving.context import Net
 from serving.kit.ids import MAX_ID
 from serving.kit.openapi import NOT_FOUND
@@ -61,7 +61,7 @@ _NUMBERS = re.compile(r"(?:0|[1-9][0-9]{0,18})(?:,(?:0|[1-9][0-9]{0,18}))*")
     "/rank",
     response_model=RankAnswer,
     responses=NOT_FOUND,
-    dependencies=[Security(service_rule, scopes=["rank"]), NO_PARAMETERS],
+    dependencies=[Depends(reader), NO_PARAMETERS],
     openapi_extra=_BODY,
 )
 async def rank(request: Request, network: Net) -> Response:

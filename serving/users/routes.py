@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Path, Query, Security
+from fastapi import APIRouter, Depends, Path, Query
 from pydantic import Field
 from starlette.responses import Response
 
-from serving.auth.access import User, operator, reader
+from serving.auth.access import User, reader
 from serving.context import Net
 from serving.kit.answers import answer
 from serving.kit.fields import OfUsers, UsersById, View
@@ -35,7 +35,7 @@ class UsersByName(OfUsers):
     status_code=201,
     response_model=OneUser,
     responses=problem(409, "The handle is taken."),
-    dependencies=[Security(operator, scopes=["operator"]), NO_PARAMETERS],
+    dependencies=[NO_PARAMETERS],
 )
 async def create_user(body: NewUser, network: Net) -> Response:
     """Makes an account."""

@@ -14,6 +14,7 @@ from fastapi.testclient import TestClient
 
 from data.dataset import Dataset
 from serving.app import create_app
+from serving.auth.scopes import BY_ROUTE
 from serving.auth.tokens import Tokens
 from serving.network import Network
 from serving.ops.service import stats
@@ -466,9 +467,9 @@ def test_the_description_says_who_may_call_a_route(client: TestClient) -> None:
     assert (scheme["type"], scheme["scheme"]) == ("http", "bearer")
     for path, methods in described["paths"].items():
         for method, about in methods.items():
-            expected = {"/v1/rank": ["rank"]}.get(path, ["operator"] if (path, method) == ("/2/users", "post") else [])
             is_open = path in ("/healthz", "/readyz", "/metrics")
-            assert about.get("security") == (None if is_open else [{"bearer": expected}]), (method, path)
+            expected = None if is_open else [{"bearer": list(BY_ROUTE[f"{method.upper()} {path}"])}]
+            assert about.get("security") == expected, (method, path)
             assert {"400", "500"} <= about["responses"].keys()
             assert is_open or {"401", "403", "503"} <= about["responses"].keys()
             for status, answer in about["responses"].items():

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from data.errors import ConfigError
+from serving.auth.scopes import ACTS
 from serving.auth.tokens import TokenError, Tokens, load_secret
 from serving.events.outbox import Snowflakes
 from serving.kit.answers import rfc3339
@@ -95,7 +96,7 @@ def test_a_short_secret_is_refused(tmp_path: Path) -> None:
 def test_a_token_says_who_and_what_for() -> None:
     tokens = Tokens(SECRET)
     claims = tokens.verify(tokens.issue(7, ["rank"]))
-    assert (claims.user_id, claims.scopes) == (7, frozenset({"rank"}))
+    assert (claims.user_id, claims.scopes) == (7, ACTS | {"rank"})
     assert tokens.verify(tokens.issue(None, ["operator"])).user_id is None
 
 
