@@ -2,52 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from candidates.vector_config import VectorConfig
 from candidates.vectors import VectorIndex
-from data.batch import F32, I64, CandidateBatch, Ragged, Requests
+from data.batch import F32, I64, Ragged, Requests
 from data.errors import ModelError
 from features.online import FeatureState
+from ranking.tower_vectors import RetrievalModel, TowerVectors, encoded_tweets, is_of_user
 
-_CHUNK = 8192
-"""Tweets whose columns are in memory at once."""
-
-_OF_USERS = ("user.", "user_")
 _OF_PAIRS = ("pair.",)
-
-
-class RetrievalModel(Protocol):
-    """A model with a tower for users and one for tweets: `ranking.scorer.Retriever` that says what it reads."""
-
-    @property
-    def reads(self) -> tuple[str, ...]:
-        """Columns of both towers."""
-        ...
-
-    @property
-    def dim(self) -> int:
-        """D, the length of the vectors."""
-        ...
-
-    def user_vectors(self, batch: CandidateBatch) -> F32:
-        """[B, D] of the batch's requests."""
-        ...
-
-    def tweet_vectors(self, batch: CandidateBatch) -> F32:
-        """[N, D] of the candidates."""
-        ...
 
 
 class TweetVectors:
     """Tweet rows to vectors. Call `refresh` now and then (counts have grown), `follow` whenever tweets arrived."""
 
     def __init__(
-        self, model: RetrievalModel, *, max_age_h: float = 48.0, version: str = "", config: VectorConfig | None = None
+        self,
+        model: RetrievalModel,
+        *,
+        max_age_h: float = 48.0,
+        version: str = "",
+        config: VectorConfig | None = None,
+        kept: TowerVectors | None = None,
     ) -> None:
         """An empty index for the tweets younger than `max_age_h` hours.
 
@@ -56,6 +35,7 @@ class TweetVectors:
             max_age_h: hours that a tweet is held.
             version: of the model; an index that another one filled is refused.
             config: which index holds them; an exact one when None.
+            kept: the model's vectors by row, which the ranker uses as well; None makes each when it is asked for.
 
         Raises:
             ModelError: the model reads columns of user and tweet together, which no index can hold.
@@ -63,9 +43,9 @@ class TweetVectors:
         pairs = [name for name in model.reads if name.startswith(_OF_PAIRS)]
         if pairs:
             raise ModelError(f"a retrieval model reads {pairs[0]!r}", remedy="leave columns of pairs to rankers")
-        self.model, self.max_age_h = model, max_age_h
-        self.user_reads = tuple(name for name in model.reads if name.startswith(_OF_USERS))
-        self.tweet_reads = tuple(name for name in model.reads if not name.startswith(_OF_USERS))
+        self.model, self.max_age_h, self._kept = model, max_age_h, kept
+        self.user_reads = tuple(name for name in model.reads if is_of_user(name))
+        self.tweet_reads = tuple(name for name in model.reads if not is_of_user(name))
         self.index = VectorIndex(model.dim, config, version=version)
 
     def __len__(self) -> int:
@@ -93,6 +73,8 @@ class TweetVectors:
 
     def users(self, state: FeatureState, requests: Requests) -> F32:
         """[B, D] the vectors of the requests' users, with their features at the requests' times."""
+        if self._kept is not None:
+            return self._kept.readers(requests)
         empty = np.empty(0, np.int64)
         batch = state.base(requests, Ragged(np.zeros(len(requests) + 1, np.int64), empty))
         return self.model.user_vectors(state.lookup(batch, self.user_reads))
@@ -119,16 +101,6 @@ class TweetVectors:
         self.index = index
 
     def _compute(self, state: FeatureState, rows: I64, time_us: int) -> F32:
-        parts: Sequence[F32] = [
-            self.model.tweet_vectors(state.lookup(of_no_user(state, rows[at : at + _CHUNK], time_us), self.tweet_reads))
-            for at in range(0, len(rows), _CHUNK)
-        ]
-        return np.concatenate(parts) if parts else np.empty((0, self.model.dim), np.float32)
-
-
-def of_no_user(state: FeatureState, rows: I64, time_us: int) -> CandidateBatch:
-    """Tweets as candidates of a request without a user, to look up columns of tweets and authors alone."""
-    columns = {
-        "user_id": np.array([-1]), "user_row": np.array([-1]), "time_us": np.array([time_us], np.int64),
-    }  # fmt: skip
-    return state.base(Requests(columns), Ragged(np.array([0, len(rows)], np.int64), rows))
+        if self._kept is not None:
+            return self._kept.tweets(rows, np.array([0, len(rows)], np.int64), np.array([time_us], np.int64))
+        return encoded_tweets(state, self.model, self.tweet_reads, rows, time_us)

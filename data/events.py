@@ -13,6 +13,7 @@ from data.schema import TABLES, Table, table
 DAY_US = 86_400_000_000
 HOUR_US = 3_600_000_000
 MINUTE_US = 60_000_000
+SECOND_US = 1_000_000
 
 NEVER_US = 2**62
 """A time later than any other; `-NEVER_US` is earlier than any. Sums with a real time fit int64."""

@@ -148,6 +148,22 @@ def _entry(feature: Feature, owner: str) -> Entry:
     )  # fmt: skip
 
 
+def tables_of(names: Iterable[str]) -> frozenset[str]:
+    """Tables of a data set whose events change the features `names`.
+
+    Raises:
+        ConfigError: a name that no view writes.
+    """
+    asked, tables = list(names), set[str]()
+    views = plan(asked)
+    needed = {*asked, *(name for one in views for name in one.reads)}
+    for one in views:
+        chosen = [feature for feature in one.features if feature.name in needed]
+        tables |= {_MADE_OF.get(table, table) for feature in chosen for table in feature.tables or one.tables}
+    # What was engaged can be taken back.
+    return frozenset(tables | ({"undos"} if "engagements" in tables else set()))
+
+
 def plan(names: Iterable[str], kept: Iterable[str] | None = None) -> list[FeatureView]:
     """The views that `names` need, those that others read first; each once.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 from numpy.typing import ArrayLike
 
-from data.batch import Array, CandidateBatch, Ragged, Requests
+from data.batch import I64, Array, CandidateBatch, Ragged, Requests
 from data.errors import DataError, ModelError, NotFoundError
 from data.events import EventBatch
 from data.folders import present, written_whole
@@ -94,6 +94,7 @@ class FeatureState:
         between but that feeds were served. Lists of what people do are kept that long."""
         self._views: dict[str, OnlineView] = {one.name: one.online(self._shared) for one in wanted}
         self._listeners: dict[str, list[OnlineView]] = {}
+        self._followers: dict[str, list[Callable[[EventBatch], None]]] = {}
         for live in self._views.values():
             for table in live.listens:
                 self._listeners.setdefault(table, []).append(live)
@@ -114,6 +115,11 @@ class FeatureState:
             return
         with self._lock:
             self._take(events)
+
+    def listen(self, tables: Iterable[str], take: Callable[[EventBatch], None]) -> None:
+        """Has `take` called with each batch of `tables` after it took effect; rows stand beside its ids."""
+        for table in tables:
+            self._followers.setdefault(table, []).append(take)
 
     def requests(self, user_ids: ArrayLike, time_us: ArrayLike) -> Requests:
         """[B] requests of known users at `time_us` (one time, or one a user).
@@ -145,6 +151,11 @@ class FeatureState:
             "author_row": self.network.tweet.author_row[rows],
         }
         return CandidateBatch(requests, tweets.offsets, columns)
+
+    def of_no_user(self, rows: I64, time_us: int) -> CandidateBatch:
+        """[N] tweets as candidates of one request without a user: to look up columns of tweets and authors alone."""
+        nobody = {"user_id": np.array([-1]), "user_row": np.array([-1]), "time_us": np.array([time_us], np.int64)}
+        return self.base(Requests(nobody), Ragged(np.array([0, len(rows)], np.int64), rows))
 
     def lookup(self, batch: CandidateBatch, names: Sequence[str]) -> CandidateBatch:
         """The batch with the features `names`; those it has already are kept. Request features go to its requests.
@@ -224,7 +235,7 @@ class FeatureState:
 
     def _take(self, events: EventBatch) -> None:
         self.changes += events.table not in SHOWN
-        events = self.network.resolve(events)
+        events = taken = self.network.resolve(events)
         self.time_us = max(self.time_us, int(events.time_us[-1]))
         self.network.update(events)
         self.history.resize(len(self.network.users))
@@ -249,6 +260,8 @@ class FeatureState:
         elif events.table == "undos":
             events = self._counted(events)
         self._notify(events.table, events)
+        for take in self._followers.get(events.table, ()):
+            take(taken)
 
     def _notify(self, table: str, events: EventBatch) -> None:
         """Hands events to the views that listen to `table`."""

@@ -33,6 +33,8 @@ class Feature:
     width: int = 1
     """1 for a column `[N]`, D for a column `[N, D]`."""
     dtype: str = "float32"
+    tables: tuple[str, ...] = ()
+    """Tables whose events change it, where they are fewer than its view's."""
 
 
 class OnlineView(Protocol):

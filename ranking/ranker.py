@@ -13,6 +13,7 @@ from data.schema import TABLES
 from features.catalogue import owners, view
 from features.online import FeatureState
 from ranking.scorer import Retriever, Scorer, ValuedScorer
+from ranking.tower_vectors import TowerVectors
 
 _log = logging.getLogger(__name__)
 
@@ -27,20 +28,24 @@ _USER = ("user.", "user_")
 class LocalRanker:
     """The `Ranker` port of a funnel over a feature state in the same process."""
 
-    def __init__(self, state: FeatureState, scorer: Scorer) -> None:
-        """Scores with `scorer` on columns of `state`."""
+    def __init__(self, state: FeatureState, scorer: Scorer, vectors: TowerVectors | None = None) -> None:
+        """Scores with `scorer` on columns of `state`; one of two towers by its kept `vectors`, if given."""
         self.state = state
         self.scorer = scorer
+        self.vectors = vectors
 
     def rank(self, batch: CandidateBatch, *, deadline_ms: float | None = None) -> Mapping[str, Array]:
         """`{"score": [N] float32}`. The deadline is not needed: nothing here waits for anybody.
 
-        Of several requests a model of two towers encodes each tweet once a moment, as a tweet is a candidate of many.
+        Where no vectors are kept, a model of two towers encodes each tweet of several requests once a moment, as a
+        tweet is a candidate of many.
 
         Raises:
             ModelError: a score is not finite.
         """
-        if len(batch.requests) > 1 and isinstance(self.scorer, Retriever):
+        if self.vectors is not None:
+            scores = self.vectors.scores(batch)
+        elif len(batch.requests) > 1 and isinstance(self.scorer, Retriever):
             scores = self._by_vectors(self.scorer, batch)
         else:
             scores = self.scorer.score(self.state.lookup(batch, self.scorer.reads))

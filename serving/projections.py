@@ -29,6 +29,7 @@ from data.progress import Progress, no_progress
 from features.online import FeatureState
 from ranking.ranker import LocalRanker, optional_columns
 from ranking.scorer import Retriever, Scorer, ValuedScorer
+from ranking.tower_vectors import TowerVectors
 from ranking.value import ValueModel
 from serving.consumers.search import SearchConsumer
 from serving.consumers.state import StateConsumer
@@ -110,7 +111,9 @@ class Projections:
         rings = [TimelineRing(settings.fanout.capacity) for _ in range(2)]
         self.timelines = TimelineService(network, *rings, max_age_h=max_age_h)
         version = f"{model.name}-{model.version}"
-        index = TweetVectors(scorer, max_age_h=max_age_h, version=version) if isinstance(scorer, Retriever) else None
+        retriever = scorer if isinstance(scorer, Retriever) else None
+        kept = TowerVectors(self.state, retriever, settings.tower_vectors) if retriever else None
+        index = TweetVectors(retriever, max_age_h=max_age_h, version=version, kept=kept) if retriever else None
 
         self.known = StateConsumer(self.state)
         self.fanout = FanoutConsumer(network, self.timelines, Thresholds(settings.fanout), metrics)
@@ -130,7 +133,7 @@ class Projections:
         """Those that a checkpoint gave their state: a replay of the data set passes them over."""
         self.restored_at: int | None = None
         """The offset of that checkpoint."""
-        self.ranker = LocalRanker(self.state, valued(scorer, settings.feed.value))
+        self.ranker = LocalRanker(self.state, valued(scorer, settings.feed.value), kept)
         self.who_to_follow = WhoToFollow(self.state, settings.follow)
         self.visibility = Visibility(self.state)
         self.blender = Blender(self.state, self.visibility, self.who_to_follow, promoted, settings.blender)

@@ -18,6 +18,7 @@ from candidates.snapshots import SnapshotConfig
 from candidates.trends.engine import TrendConfig
 from data.errors import ConfigError
 from data.home_folder import home_folder
+from ranking.tower_vectors import KeptVectorsConfig
 from serving.auth.rate_limits import RateLimitConfig
 from serving.checkpoints.config import CheckpointConfig
 from serving.events.runner import ConsumerConfig
@@ -69,6 +70,8 @@ class Settings(BaseSettings):
     """What is kept of served impressions."""
     trends: TrendConfig = TrendConfig()
     """How trends are counted, scored and listed."""
+    tower_vectors: KeptVectorsConfig = KeptVectorsConfig()
+    """How long vectors of a two-tower model are used, and how many are kept."""
     snapshots: SnapshotConfig = SnapshotConfig()
     """What is kept of a home timeline for its later pages."""
     feed: HomeConfig = HomeConfig()

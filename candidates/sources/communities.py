@@ -6,7 +6,6 @@ import numpy as np
 
 from candidates.component import Source
 from candidates.ragged_scores import best, combined, concatenated
-from candidates.tweet_vectors import of_no_user
 from data.batch import F64, I64, CandidateBatch, Ragged, Requests
 from data.events import MINUTE_US, NEVER_US
 from features.online import FeatureState
@@ -72,10 +71,10 @@ class Communities(Source):
     def _count(self, time_us: int) -> None:
         """The best `cap` tweets of each community as of `time_us`."""
         rows = self.state.network.alive(time_us, self.max_age_h)
-        batch = self.state.lookup(of_no_user(self.state, rows, time_us), (self.counts,))
+        batch = self.state.lookup(self.state.of_no_user(rows, time_us), (self.counts,))
         engaged = batch.column(self.counts)
         rows, engaged = rows[engaged > 0], engaged[engaged > 0].astype(np.float64)
-        batch = self.state.lookup(of_no_user(self.state, rows, time_us), self.of_tweet)
+        batch = self.state.lookup(self.state.of_no_user(rows, time_us), self.of_tweet)
         ids = batch.column(self.of_tweet[0]).astype(np.int64)
         weights = batch.column(self.of_tweet[1]).astype(np.float64) * engaged[:, None]
         tweet, place = np.nonzero((ids >= 0) & (weights > 0))

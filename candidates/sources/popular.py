@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from candidates.component import Source
-from candidates.tweet_vectors import of_no_user
 from data.batch import I64, Array, Ragged, Requests
 from data.events import MINUTE_US
 from features.online import FeatureState
@@ -43,7 +42,7 @@ class Popular(Source):
         """Tweet rows with any engagement, most engaged first."""
         network = self.state.network
         rows = network.alive(time_us, self.max_age_h)
-        batch = self.state.lookup(of_no_user(self.state, rows, time_us), (self.counts,))
+        batch = self.state.lookup(self.state.of_no_user(rows, time_us), (self.counts,))
         counts = batch.column(self.counts)
         rows, counts = rows[counts > 0], counts[counts > 0]
         return rows[np.lexsort((-network.tweets.ids[rows], -network.tweet.time_us[rows], -counts))]

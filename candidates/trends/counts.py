@@ -35,9 +35,7 @@ from candidates.trends.rhythm import Rhythm
 from candidates.trends.saved import packed, unpack
 from candidates.trends.sliding import add_uses, slide, undo_uses
 from data.batch import F64, I64, Mask
-from data.events import HOUR_US, MINUTE_US
-
-SECOND_US = 1_000_000
+from data.events import HOUR_US, MINUTE_US, SECOND_US
 
 
 class CountsConfig(BaseModel):

@@ -11,13 +11,14 @@ from typing import cast
 
 import numpy as np
 
-from candidates.tweet_vectors import RetrievalModel, TweetVectors
+from candidates.tweet_vectors import TweetVectors
 from data.batch import F32, I64
 from data.dataset import Dataset
 from data.errors import ConfigError
 from features.online import FeatureState
 from ranking.model_registry import fetch
 from ranking.scorer import Retriever
+from ranking.tower_vectors import RetrievalModel
 
 _LEAST = 200
 """Tweets from which on a moment is taken."""

@@ -18,7 +18,6 @@ import numpy as np
 import polars as pl
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from candidates.tweet_vectors import RetrievalModel
 from data.dataset import Dataset
 from data.folders import present, written_whole
 from data.progress import Progress, no_progress, part_of
@@ -34,6 +33,7 @@ from experiments.studies.funnel_variants import CAPS, variants
 from experiments.studies.rankers import RankersConfig, Worlds, place_of, trained_bundles
 from features.online import FeatureState
 from ranking.artifact import Bundle
+from ranking.tower_vectors import RetrievalModel
 
 RANKER, RETRIEVER = "heavy", "two_tower"
 K = EvaluateConfig().k

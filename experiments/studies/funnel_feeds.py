@@ -11,7 +11,7 @@ from candidates.funnel import Funnel
 from candidates.ports import Ranker
 from candidates.products.home import HomeConfig, home_funnel
 from candidates.timelines import PulledTimelines
-from candidates.tweet_vectors import RetrievalModel, TweetVectors
+from candidates.tweet_vectors import TweetVectors
 from data.batch import F32, I64, Array, CandidateBatch, Ragged, Requests
 from data.errors import DataError
 from data.ids import rows_of
@@ -19,6 +19,7 @@ from experiments.evaluation.oracle import Oracle
 from experiments.studies.funnel_variants import ALL_ON, CAPS, NONE_ON, Variant, variants
 from features.online import FeatureState
 from ranking.scorer import Scorer
+from ranking.tower_vectors import RetrievalModel
 from serving.projections import valued
 
 ORACLE, EVERYTHING, TOGETHER = "oracle", "every tweet ranked", "together"

@@ -33,6 +33,11 @@ class Total:
     of: str
     doc: str
 
+    @property
+    def table(self) -> str:
+        """Whose events are counted."""
+        return self.of if self.of in ("impressions", "tweets") else "engagements"
+
 
 @dataclass(frozen=True)
 class TotalCounts:
@@ -53,13 +58,12 @@ class TotalCounts:
     @property
     def tables(self) -> tuple[str, ...]:
         """The tables whose events are counted."""
-        others = ("impressions", "tweets")
-        return tuple(dict.fromkeys(one.of if one.of in others else "engagements" for one in self.counts.values()))
+        return tuple(dict.fromkeys(one.table for one in self.counts.values()))
 
     @property
     def features(self) -> tuple[Feature, ...]:
         """The counts."""
-        return tuple(Feature(name, one.doc) for name, one in self.counts.items())
+        return tuple(Feature(name, one.doc, tables=(one.table,)) for name, one in self.counts.items())
 
     @cached_property
     def increments(self) -> Array:

@@ -9,7 +9,6 @@ from candidates.residual_codes import LEVELS, ResidualCodes
 from candidates.sources.communities import Communities
 from candidates.sources.semantic_ids import SemanticIds
 from candidates.sources.similar import Similar
-from candidates.tweet_vectors import of_no_user
 from candidates.vector_config import VectorConfig
 from data.batch import Array
 from data.events import HOUR_US
@@ -162,7 +161,7 @@ def test_communities_bring_the_top_of_what_the_reader_s_communities_engage() -> 
     state.update(engaged(acted, lambda tweet: 1 + tweet % 10))
     source, users = Communities(state, 6), [11, 12, 13, 1]
     rows = state.network.alive(NOW)
-    batch = state.lookup(of_no_user(state, rows, NOW), (source.counts, *source.of_tweet))
+    batch = state.lookup(state.of_no_user(rows, NOW), (source.counts, *source.of_tweet))
     reader = source._communities_of(ask(state, users)).requests.columns
     lists = brought(state, source, users)
     for at, got in enumerate(lists):
