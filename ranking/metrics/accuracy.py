@@ -8,6 +8,7 @@ r_i the relevance at rank i (1 is the top), n the number of candidates with r > 
     recall@k     relevant among the first k / n
     precision@k  relevant among the first k / k
     map@k        sum over relevant ranks i <= k of precision@i / n; so at most k / n where n > k, as trec_eval has it
+    map_capped@k the same sum / min(n, k): 1 where the first k are all relevant, as RecBole and recommenders' map_at_k
     mrr@k        1 / rank of the first relevant one, 0 beyond k
     ndcg@k       sum of r_i / log2(i + 1) over the first k / the same sum of the best order that these candidates allow
 """
@@ -44,6 +45,12 @@ def average_precision(ranking: Ranking) -> F64:
     return _defined(ranking, (at * ranking.hits).sum(axis=1) / np.maximum(ranking.relevant, 1))
 
 
+def capped_average_precision(ranking: Ranking) -> F64:
+    """[B] MAP's term for each request, over as many relevant ones as the list has places for."""
+    of = np.maximum(np.minimum(ranking.relevant, ranking.k), 1)
+    return average_precision(ranking) * np.maximum(ranking.relevant, 1) / of
+
+
 def reciprocal_rank(ranking: Ranking) -> F64:
     """[B] 1 / rank of the first relevant one."""
     first = ranking.hits.argmax(axis=1)
@@ -63,6 +70,7 @@ FORMULAS: Mapping[str, Callable[[Ranking], F64]] = {
     "recall": recall,
     "precision": precision,
     "map": average_precision,
+    "map_capped": capped_average_precision,
     "mrr": reciprocal_rank,
     "ndcg": ndcg,
 }
@@ -79,7 +87,7 @@ def _metric(name: str) -> RequestMetric:
     return RequestMetric(name, ("score", "relevance"), lambda ranked: FORMULAS[name](ranked.ranking))
 
 
-HIT, RECALL, PRECISION, MAP, MRR, NDCG = (_metric(name) for name in FORMULAS)
+HIT, RECALL, PRECISION, MAP, MAP_CAPPED, MRR, NDCG = (_metric(name) for name in FORMULAS)
 
 
 def _defined(ranking: Ranking, values: F64) -> F64:

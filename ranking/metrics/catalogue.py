@@ -30,6 +30,7 @@ METRICS: Mapping[str, Entry] = {
     "recall": Entry("ranking.metrics.accuracy:RECALL", "share of the relevant ones in the list"),
     "precision": Entry("ranking.metrics.accuracy:PRECISION", "share of the list that is relevant"),
     "map": Entry("ranking.metrics.accuracy:MAP", "precision at each relevant one, averaged"),
+    "map_capped": Entry("ranking.metrics.accuracy:MAP_CAPPED", "map over at most as many relevant ones as places"),
     "mrr": Entry("ranking.metrics.accuracy:MRR", "1 / rank of the first relevant one"),
     "ndcg": Entry("ranking.metrics.accuracy:NDCG", "discounted gain over the best order's"),
     "request_auc": Entry("ranking.metrics.classification:REQUEST_AUC", "AUC within a request, over all its candidates"),

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Self
 
 import numpy as np
 import polars as pl
@@ -14,8 +16,53 @@ from data.events import EventBatch
 from data.rng import Stream
 from data.split import Split
 from experiments.evaluation.protocols.protocol import Available, Needs
-from experiments.evaluation.protocols.users import UserBlock, Users, catalogue_of, of_item
+from experiments.evaluation.protocols.users import UserBlock, Users, blocks_of, of_item
 from features.online import FeatureState
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """All items of a data set, ranked for users after the log's end, with the training part alone known."""
+
+    dataset: Dataset
+    train: pl.DataFrame
+    """Engagements that are known: they are in the state, and their items are no candidates of their users."""
+    items: pl.DataFrame
+    """`tweet_id` of the items, in the order in which equal scores are broken."""
+
+    @classmethod
+    def of(cls, dataset: Dataset, train: pl.LazyFrame) -> Self:
+        """Every item of `dataset`; a retweet stands for its original."""
+        items = dataset.scan("tweets").filter(pl.col("kind") != "retweet").select("tweet_id").collect()
+        # Items in order of their first event would go by popularity, and by what only the test has of them.
+        lots = Stream(1, "ties of scores").words(items["tweet_id"].to_numpy(), n=1)[:, 0]
+        return cls(dataset, train.collect(), items[np.argsort(lots)])
+
+    def bring(self, state: FeatureState) -> None:
+        """Brings `state`, which must be empty, to the log's end with `train` alone known."""
+        for events in self.dataset.replay(sorted(state.tables - {"engagements"})).advance():
+            state.update(events)
+        state.update(EventBatch.from_frame("engagements", self.train))
+
+    def asked(
+        self, state: FeatureState, people: pl.DataFrame, relevant: pl.DataFrame | None, size: int
+    ) -> Iterator[Users]:
+        """The requests of `people` (`user_id`, `request_id`), `size` at a time, in a `state` that was brought here.
+
+        `relevant` has pairs of `user_id` and `tweet_id`; None where nothing is judged.
+        """
+        items = state.network.tweets.rows(self.items["tweet_id"].to_numpy())
+        places = self.items.with_row_index("place").select("tweet_id", pl.col("place").cast(pl.Int64))
+        judged = self.train.clear() if relevant is None else relevant
+        known, wanted = (_places(pairs, places, people) for pairs in (self.train, judged))
+        end_us = self.dataset.time_range_us()[1] + 1
+        users, request_ids = people["user_id"].to_numpy(), people["request_id"].to_numpy()
+        # A user may have no event.
+        state.network.resolve(EventBatch("requests", {"user_id": users}))
+        for start in range(0, len(users), size):
+            end = min(start + size, len(users))
+            requests = state.requests(users[start:end], end_us)
+            yield Users(requests, request_ids[start:end], items, known.part(start, end), wanted.part(start, end))
 
 
 class FullCatalogue:
@@ -29,15 +76,10 @@ class FullCatalogue:
         """
         dataset.require("tweets", "engagements", purpose="ranking the full catalogue")
         self._dataset, self._split, self._seed = dataset, split, seed
-        self._train = split.train.collect()
-        # A retweet stands for its original; what was engaged in training is no candidate.
-        items = dataset.scan("tweets").filter(pl.col("kind") != "retweet").select("tweet_id").collect()
-        # Items in order of their first event would go by popularity, and by what only the test has of them.
-        lots = Stream(1, "ties of scores").words(items["tweet_id"].to_numpy(), n=1)[:, 0]
-        self._items = items[np.argsort(lots)]
+        self._catalogue = Catalogue.of(dataset, split.train)
         test = split.test.collect()
-        things = test.join(self._items, on="tweet_id", how="semi", maintain_order="left")
-        fresh = things.join(self._train, on=["user_id", "tweet_id"], how="anti", maintain_order="left")
+        things = test.join(self._catalogue.items, on="tweet_id", how="semi", maintain_order="left")
+        fresh = things.join(self._catalogue.train, on=["user_id", "tweet_id"], how="anti", maintain_order="left")
         self._fresh = fresh
         if not len(fresh):
             why = f"all {len(things):,} of the {len(test):,} test rows that are of items stand in training too"
@@ -78,9 +120,9 @@ class FullCatalogue:
         return (
             f"Split: {self._split.promise}. {len(self)} users{sampled}, each with at least one held-out item that is "
             f"not in their training part{left}, all asked after the log's end with the training engagements alone "
-            f"known. NDCG and recall rank the full catalogue ({len(self._items)} items) without what the user engaged "
-            "with in training; relevant: all items held out of that user. No AUC: nothing is known of what else was "
-            "shown. Ties: an order drawn by the items' ids."
+            f"known. NDCG and recall rank the full catalogue ({len(self._catalogue.items)} items) without what the "
+            "user engaged with in training; relevant: all items held out of that user. No AUC: nothing is known of "
+            "what else was shown. Ties: an order drawn by the items' ids."
         )
 
     @property
@@ -94,26 +136,12 @@ class FullCatalogue:
 
     def blocks(self, state: FeatureState, needs: Needs, size: int = 512) -> Iterator[UserBlock]:
         """See `EvaluationProtocol`. `size` users a block; a request's id is that of the last held-out engagement."""
-        catalogue = None
-        for users in self.users(state, size):
-            if catalogue is None:
-                catalogue = catalogue_of(users, state, (*needs.scorers, *needs.metrics))
-            yield UserBlock(users, catalogue, state, needs)
+        yield from blocks_of(self.users(state, size), state, needs)
 
     def users(self, state: FeatureState, size: int) -> Iterator[Users]:
         """The users, `size` at a time, all after the log's end."""
-        for events in self._dataset.replay(sorted(state.tables - {"engagements"})).advance():
-            state.update(events)
-        state.update(EventBatch.from_frame("engagements", self._train))
-        items = state.network.tweets.rows(self._items["tweet_id"].to_numpy())
-        places = self._items.with_row_index("place").select("tweet_id", pl.col("place").cast(pl.Int64))
-        known, relevant = (_places(pairs, places, self._tested) for pairs in (self._train, self._fresh))
-        end_us = self._dataset.time_range_us()[1] + 1
-        users, request_ids = self._tested["user_id"].to_numpy(), self._tested["request_id"].to_numpy()
-        for start in range(0, len(users), size):
-            end = min(start + size, len(users))
-            requests = state.requests(users[start:end], end_us)
-            yield Users(requests, request_ids[start:end], items, known.part(start, end), relevant.part(start, end))
+        self._catalogue.bring(state)
+        return self._catalogue.asked(state, self._tested, self._fresh, size)
 
 
 def _places(pairs: pl.DataFrame, places: pl.DataFrame, users: pl.DataFrame) -> Ragged:

@@ -5,8 +5,8 @@ The scores are a dense matrix of which only the best places are kept, the same p
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -52,6 +52,8 @@ class UserBlock:
     """The items, as `catalogue_of` gives them."""
     state: FeatureState
     needs: Needs
+    encoded: dict[int, F32] = field(default_factory=dict)
+    """[M, D] the items' vectors of retrievers, by the retriever's identity: blocks of one pass share them."""
 
     @property
     def request_id(self) -> I64:
@@ -70,23 +72,42 @@ class UserBlock:
 
     def scored(self, scorer: Scorer) -> Scored:
         """See `Block`."""
-        return self._of_vectors(scorer, scorer) if isinstance(scorer, Retriever) else self._of_scores(scorer)
+        return self._of_vectors(scorer) if isinstance(scorer, Retriever) else self._of_scores(scorer)
+
+    def best(self, scorer: Scorer, k: int) -> Best:
+        """The first `k` places of each request's list, as `scored` finds them; nothing is measured.
+
+        Raises:
+            ModelError: the scorer gives something else than one number a candidate.
+        """
+        if isinstance(scorer, Retriever):
+            return best_of_vectors(*self._vectors(scorer), k, self.users.known)
+        return best_of_scores(lowest_for_nan(self._checked(scorer))[0], k, self.users.known)
+
+    def _checked(self, scorer: Scorer) -> F32:
+        return check_scores(self._dense(scorer), scorer, (len(self.users.requests), len(self.users.items)))
+
+    def _vectors(self, retriever: Retriever) -> tuple[F32, F32]:
+        """[B, D] of the readers and [M, D] of the items."""
+        if id(retriever) not in self.encoded:
+            self.encoded[id(retriever)] = retriever.tweet_vectors(self.candidates)
+        both = retriever.user_vectors(self._requests(retriever)), self.encoded[id(retriever)]
+        for one in both:
+            refuse_nan(one.sum(axis=1), "vector")
+        return both
 
     def _of_scores(self, scorer: Scorer) -> Scored:
         known = self.users.known
-        shape = (len(self.users.requests), len(self.users.items))
-        scores, missing = lowest_for_nan(check_scores(self._dense(scorer), scorer, shape))
+        scores, missing = lowest_for_nan(self._checked(scorer))
         ties = count_ties_dense(scores, known.values, known.offsets)
         no_candidates = np.bincount(known.owner, weights=missing[known.owner, known.values], minlength=len(scores))
         unscored = missing.sum(axis=1) - no_candidates.astype(np.int64)
         return Scored(self._first(best_of_scores(scores, self.needs.k, known)), None, ties, unscored)
 
-    def _of_vectors(self, scorer: Scorer, retriever: Retriever) -> Scored:
+    def _of_vectors(self, retriever: Retriever) -> Scored:
         """Scores of vectors are never all held: their ties are those of a sample of the items."""
         known = self.users.known
-        readers, vectors = retriever.user_vectors(self._requests(scorer)), retriever.tweet_vectors(self.candidates)
-        for one in (readers, vectors):
-            refuse_nan(one.sum(axis=1), "vector")
+        readers, vectors = self._vectors(retriever)
         some = np.unique(np.linspace(0, len(vectors) - 1, min(len(vectors), _SAMPLE)).astype(np.int64))
         ties = count_ties_dense(readers @ vectors[some].T, *_among(known, some))
         ties[:, 2] *= len(vectors) / max(1, len(some))
@@ -137,6 +158,15 @@ class UserBlock:
         empty = Ragged(np.zeros(len(self.users.requests) + 1, np.int64), np.empty(0, np.int64))
         names = [name for name in scorer.reads if name not in _BATCH_COLUMNS and not of_item(name)]
         return self.state.lookup(self.state.base(self.users.requests, empty), names)
+
+
+def blocks_of(users: Iterable[Users], state: FeatureState, needs: Needs) -> Iterator[UserBlock]:
+    """A block of each of `users`; the items' columns are looked up, and their vectors made, once for all of them."""
+    catalogue, encoded = None, dict[int, F32]()
+    for some in users:
+        if catalogue is None:
+            catalogue = catalogue_of(some, state, (*needs.scorers, *needs.metrics))
+        yield UserBlock(some, catalogue, state, needs, encoded)
 
 
 def catalogue_of(users: Users, state: FeatureState, columns: Sequence[str]) -> CandidateBatch:

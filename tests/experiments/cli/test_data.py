@@ -56,6 +56,26 @@ def test_import_describe_and_audit_in_turn(run: Run, films: Path, tmp_path: Path
     assert said.startswith("ml: nothing found")
 
 
+def test_lists_go_out_and_runs_are_measured(run: Run, films: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert run("data", "import", "movielens", films, "--out", data)[0] == 0
+    people = tmp_path / "people.txt"
+    people.write_text("3\n\n1\n")
+    out, qrels = tmp_path / "lists", tmp_path / "q.qrels"
+    code, said, _ = run(
+        "recommend", "popularity", "--data", data, "--users", people, "--k", "1", "--out", out,
+        "--format", "trec", "--qrels", qrels,
+    )  # fmt: skip
+    assert code == 0
+    assert "2 places in the lists of 2 users" in " ".join(said.split())
+    code, said, _ = run("evaluate-run", out, "--qrels", qrels, "--k", "1")
+    assert code == 0
+    assert "2 queries count" in said
+    code, said, err = run("evaluate-run", qrels, "--qrels", qrels)
+    assert (code, said, len(err.splitlines())) == (2, "", 1)
+    assert "line 1 does not have the fields" in err
+
+
 def test_a_broken_line_is_refused_or_left_out_and_told(run: Run, films: Path, tmp_path: Path) -> None:
     (films / "ratings.csv").write_text(RATINGS + "1,5,many,1000000000\n")
     words = ("data", "import", "movielens", films, "--out", tmp_path / "out")

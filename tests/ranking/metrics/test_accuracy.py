@@ -28,6 +28,8 @@ def test_values_by_hand():
     got = accuracy(np.array([5.0, 4, 3, 2, 1]), np.array([0, 1, 0, 1, 1]), ONE, 4)
     want_ndcg = (1 / np.log2(3) + 1 / np.log2(5)) / (1 + 1 / np.log2(3) + 1 / 2)
     want = {"hit": 1, "recall": 2 / 3, "precision": 1 / 2, "map": (1 / 2 + 2 / 4) / 3, "mrr": 1 / 2, "ndcg": want_ndcg}
+    # With three relevant ones and four places, a cap at k changes nothing.
+    want["map_capped"] = want["map"]
     assert {name: got[f"{name}@4"][0] for name in FORMULAS} == pytest.approx(want)
 
 
@@ -35,6 +37,11 @@ def test_ndcg_divides_by_what_is_achievable_not_by_k_hits():
     got = accuracy(np.array([9.0, 1, 2, 3, 4]), np.array([1, 0, 0, 0, 0]), ONE, 3)
     assert got["ndcg@3"][0] == 1
     assert got["map@3"][0] == 1
+
+
+def test_capped_map_is_one_where_the_list_holds_nothing_else():
+    got = accuracy(np.array([5.0, 4, 3, 2, 1]), np.ones(5), ONE, 2)
+    assert (got["map_capped@2"][0], got["map@2"][0]) == pytest.approx((1, 2 / 5))
 
 
 def test_map_counts_all_relevant_ones_even_those_that_k_cannot_hold():
