@@ -67,6 +67,7 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *,
     context = network.context
     limits = context.settings.rate_limits
     windows = limits.windows()
+    routes = api_routes()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -96,14 +97,14 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *,
     )
     app.state.context = context
     callers = app.state.callers = Callers(context.tokens)
-    problems.install(app)
+    problems.install(app, routes)
     app.include_router(openapi.router)
     for module in ROUTERS:
         app.include_router(module.router)
     for path, mounted in (mounts or {}).items():
         app.mount(path, mounted)
     # Innermost: what the others refuse is not counted.
-    app.add_middleware(RateLimits, config=limits, windows=windows, callers=callers, routes=api_routes())
+    app.add_middleware(RateLimits, config=limits, windows=windows, callers=callers, routes=routes)
     app.add_middleware(Gate, context=context)
     app.add_middleware(BodyLimit, max_bytes=context.settings.max_body_bytes)
     app.add_middleware(Telemetry, metrics=context.metrics, on_failure=problems.on_failure)

@@ -7,18 +7,31 @@ the one that was given out, and two texts for one thing get round everything tha
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Annotated
 
 from fastapi import Path
-from pydantic import BeforeValidator, Field
+from pydantic import BeforeValidator, Field, WithJsonSchema
 
 MAX_ID = (1 << 63) - 1
 """The greatest id: ids are 64-bit numbers that are not negative."""
 
-DIGITS = r"\A(?:0|[1-9][0-9]{0,18})\Z"
+DIGITS = r"0|[1-9][0-9]{0,18}"
 """A whole number of up to 19 digits, without sign, spaces or leading zeros."""
 
-_DIGITS = re.compile(DIGITS)
+_DIGITS = re.compile(rf"(?:{DIGITS})\Z")
+
+
+def _below(bound: str) -> Iterator[str]:
+    """Patterns of the numbers of as many digits as `bound` that are smaller, by the first digit that is."""
+    for at, digit in enumerate(bound):
+        lowest = 0 if at else 1
+        if int(digit) > lowest:
+            yield f"{bound[:at]}[{lowest}-{int(digit) - 1}][0-9]{{{len(bound) - at - 1}}}"
+
+
+ID_PATTERN = "|".join(("0", f"[1-9][0-9]{{0,{len(str(MAX_ID)) - 2}}}", *_below(str(MAX_ID)), str(MAX_ID)))
+"""Exactly the ids, for descriptions of the API, where an id is a string and so has no maximum."""
 
 
 def parse_id(text: str) -> int:
@@ -41,9 +54,9 @@ def _whole(value: object) -> object:
 Whole = BeforeValidator(_whole)
 """Refuses every other way to write a number in a path or a query."""
 
-Id = Annotated[int, Whole, Field(ge=0, le=MAX_ID, json_schema_extra={"type": "string"})]
+Id = Annotated[int, Whole, Field(ge=0, le=MAX_ID), WithJsonSchema({"type": "string", "pattern": f"^(?:{ID_PATTERN})$"})]
 """An id in a path, a query or a body: a string of digits, as JavaScript cannot hold 64-bit numbers; in a body a number
 is taken too."""
 
-PathId = Annotated[int, Whole, Path(alias="id", ge=0, le=MAX_ID)]
+PathId = Annotated[Id, Path(alias="id")]
 """`{id}` of a path."""

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import Depends, Query, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from serving.kit.ids import Id, Whole, parse_id
+from serving.kit.ids import ID_PATTERN, Id, Whole, parse_id
 from serving.kit.problems import invalid_parameter
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -35,7 +35,7 @@ class Parameters(BaseModel):
 class Ids(Parameters):
     """Of a look-up of several."""
 
-    ids: str = Field(min_length=1, max_length=4_000)
+    ids: str = Field(json_schema_extra={"pattern": f"^(?:{ID_PATTERN})(?:,(?:{ID_PATTERN})){{0,99}}$"})
     """Ids, separated by commas, at most 100."""
 
 

@@ -6,7 +6,7 @@ It names the thing, the value and the remedy, and hides the inside.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -15,6 +15,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
+from starlette.routing import BaseRoute, Match, Route
 
 from data.errors import ConfigError, DataError, ModelError, NotFoundError, RookeryError
 from serving.kit.storage import FullError, StorageError
@@ -98,8 +99,9 @@ def document(request: Request, status: int, slug: str, detail: str, extensions: 
     return Response(msgspec.json.encode(body), status, media_type=MEDIA_TYPE)
 
 
-def install(app: FastAPI) -> None:
-    """Makes `app` answer every error with a Problem document."""
+def install(app: FastAPI, routes: Sequence[BaseRoute]) -> None:
+    """Makes `app`, whose paths are those of `routes`, answer every error with a Problem document."""
+    app.state.routes = routes
     app.add_exception_handler(ProblemError, _on_problem)
     app.add_exception_handler(RookeryError, _on_rookery)
     app.add_exception_handler(StorageError, _on_storage)
@@ -179,7 +181,15 @@ async def _on_http(request: Request, error: Exception) -> Response:
         detail = f"{request.url.path} does not take {request.method}; the routes stand in /docs"
     response = document(request, error.status_code, slug, detail, {})
     response.headers.update(error.headers or {})
+    if error.status_code == 405:
+        response.headers["Allow"] = ", ".join(sorted(_methods(request)))
     return response
+
+
+def _methods(request: Request) -> set[str]:
+    """The methods of all routes at the path: Starlette names those of the first alone."""
+    routes = [one for one in request.app.state.routes if isinstance(one, Route)]
+    return {name for one in routes if one.matches(request.scope)[0] is not Match.NONE for name in one.methods or ()}
 
 
 def on_failure(request: Request, error: Exception) -> Response:

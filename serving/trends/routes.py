@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Path, Query
+from pydantic import Field
 from starlette.responses import Response
 
 from data.events import MINUTE_US
@@ -20,7 +21,9 @@ router = APIRouter(prefix="/2/trends", tags=["trends"], dependencies=[Depends(re
 
 @router.get("/by/woeid/{woeid}", response_model=TrendAnswer)
 async def get_trends(
-    woeid: Annotated[int, Whole, Path(ge=1, le=1 << 31)], query: Annotated[TrendParameters, Query()], network: Net
+    woeid: Annotated[int, Field(ge=1, le=1 << 31), Whole, Path()],
+    query: Annotated[TrendParameters, Query()],
+    network: Net,
 ) -> Response:
     """Hashtags, names and phrases that rise at a place or in a country (1: worldwide), best first.
 

@@ -26,7 +26,7 @@ router = APIRouter(prefix="/2/users", tags=["users"], dependencies=[Depends(read
 class UsersByName(OfUsers):
     """Of a look-up of accounts by handles."""
 
-    usernames: str = Field(min_length=1, max_length=2_000)
+    usernames: str = Field(json_schema_extra={"pattern": f"^{HANDLE.pattern}(?:,{HANDLE.pattern}){{0,99}}$"})
     """Handles, separated by commas, at most 100."""
 
 

@@ -4,16 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Set
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, StrictBool
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StrictBool
 
 from data.places import BY_WOEID
+from data.tweet_text import NOT_TEXT, is_blank
 from serving.kit.answers import Answer, Missing, PageMeta, rfc3339
 from serving.users.store import UserRow
 
 HANDLE = re.compile(r"[A-Za-z0-9_]{1,20}")
 """What a handle may be; a new one has at most 15 characters."""
+
+
+def _readable(name: str) -> str:
+    if name and (is_blank(name) or NOT_TEXT.search(name) is not None):
+        raise ValueError("nobody could read it; leave it out to show the handle")
+    return name
 
 
 class NewUser(BaseModel):
@@ -23,7 +30,7 @@ class NewUser(BaseModel):
 
     username: str = Field(pattern=r"^[A-Za-z0-9_]{1,15}$")
     """Handle without @."""
-    name: str = Field(default="", max_length=50)
+    name: Annotated[str, AfterValidator(_readable)] = Field(default="", max_length=50)
     """Display name; the handle when left out."""
     lang: str | None = Field(default=None, max_length=16)
     """BCP 47 language of the account."""

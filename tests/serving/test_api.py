@@ -257,6 +257,8 @@ def test_accounts_are_made_by_the_operator(client: TestClient, network: Network,
     operator = {"Authorization": f"Bearer {network.context.tokens.issue(None, ['operator'])}"}
     made = client.post("/2/users", json={"username": "Frank", "lang": "de"}, headers=operator).json()["data"]
     problem(client.post("/2/users", json={"username": "frank"}, headers=operator), 409, "frank")
+    for name in (" ", "\u200b\u200d", "\U000e0041", "Fr\0nk"):
+        problem(client.post("/2/users", json={"username": "fritz", "name": name}, headers=operator), 400, "$.name")
     frank = act_as(int(made["id"]))
     assert client.get("/2/users/me", headers=frank).json()["data"]["username"] == "Frank"
     assert client.get("/2/users/by/username/FRANK", headers=frank).json()["data"]["id"] == made["id"]
@@ -326,6 +328,8 @@ def test_what_is_not_there_is_named(client: TestClient, act_as: As) -> None:
     problem(client.post("/2/users/102/following", json={"target_user_id": "102"}, headers=bob), 400, "themselves")
     problem(client.get("/2/nothing", headers=bob), 404, "/docs")
     problem(client.put("/2/tweets", headers=bob), 405, "PUT")
+    assert client.put("/2/tweets", headers=bob).headers["allow"] == "GET, POST"
+    assert client.options("/2/tweets/1", headers=bob).headers["allow"] == "DELETE, GET"
     problem(client.get(f"/2/tweets/{1 << 63}", headers=bob), 400, "id")
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 import stat
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from data.errors import ConfigError
@@ -16,6 +17,7 @@ from serving.auth.tokens import TokenError, Tokens, load_secret
 from serving.events.outbox import Snowflakes
 from serving.kit.answers import rfc3339
 from serving.kit.clock import DataClock, WallClock
+from serving.kit.ids import ID_PATTERN, MAX_ID, parse_id
 from serving.kit.paging import Paging
 from serving.kit.parameters import many_ids
 from serving.kit.problems import ProblemError
@@ -164,3 +166,18 @@ def test_lists_of_ids() -> None:
             many_ids(text)
     with pytest.raises(ProblemError, match="101"):
         many_ids(",".join(map(str, range(101))))
+
+
+@given(st.integers(0, 2 * MAX_ID).map(str) | st.from_regex(r"[0-9+_ -]{1,20}") | st.sampled_from([0, 1, -1]).map(str))
+@example(str(MAX_ID))
+@example(str(MAX_ID + 1))
+@example("1" + "0" * 18)
+@example("9" * 18)
+@example("9" * 19)
+@example("007")
+def test_the_described_pattern_of_ids_is_what_is_taken(text: str) -> None:
+    try:
+        taken = str(parse_id(text)) == text
+    except ValueError:
+        taken = False
+    assert (re.fullmatch(ID_PATTERN, text) is not None) == taken
