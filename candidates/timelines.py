@@ -27,8 +27,12 @@ class PulledTimelines:
         """[B] user rows to tweet rows, newest first, the larger row where times are equal, at most `limit` each."""
         tweet = self.network.tweet
         times = tweet.time_us
-        recent = np.flatnonzero((times > times.max(initial=-NEVER_US) - self._max_age_us) & (tweet.kind >= 0))
-        recent = recent[np.lexsort((-recent, -times[recent]))]
+        if self.network.ascending and len(times):
+            first = int(np.searchsorted(times, times[-1] - self._max_age_us, side="right"))
+            recent = np.flatnonzero(tweet.kind[first:] >= 0)[::-1] + first
+        else:
+            recent = np.flatnonzero((times > times.max(initial=-NEVER_US) - self._max_age_us) & (tweet.kind >= 0))
+            recent = recent[np.lexsort((-recent, -times[recent]))]
         followees = self.network.graph.followees(np.asarray(users, np.int64))
         out = np.empty((len(users), min(limit, len(recent))), np.int64)
         found = _pull(

@@ -222,6 +222,7 @@ class Network:
     def _take_over(self, projections: Projections, runner: Runner) -> None:
         context = self.context
         context.projections, context.runner = projections, runner
+        projections.fanout.in_turns = True
         self._keeper.restored(projections.restored_at)
         projections.warm_up(context.settings.home_size, time_us=context.now_us())
 
@@ -239,8 +240,11 @@ class Network:
             self._try_again()
         runner = context.runner
         try:
-            # One batch a turn on the owner's thread: reads come between the batches of a backlog.
+            # One batch a turn on the owner's thread: reads come between the batches of a backlog, and between those of
+            # deliveries to very many.
             more = context.call(runner.step)
+            while context.call(context.projections.fanout.go_on):
+                pass
         except TornError as torn:
             self._build_again(runner, torn)
             return False

@@ -37,7 +37,6 @@ from serving.consumers.trends import TrendsConsumer
 from serving.consumers.vectors import VectorsConsumer
 from serving.events.consumer import Consumer
 from serving.fanout.consumer import FanoutConsumer
-from serving.fanout.policy import Thresholds
 from serving.fanout.ring import TimelineRing
 from serving.fanout.timelines import ReadStats, TimelineService
 from serving.kit.closing import check_open
@@ -116,7 +115,7 @@ class Projections:
         index = TweetVectors(retriever, max_age_h=max_age_h, version=version, kept=kept) if retriever else None
 
         self.known = StateConsumer(self.state)
-        self.fanout = FanoutConsumer(network, self.timelines, Thresholds(settings.fanout), metrics)
+        self.fanout = FanoutConsumer(network, self.timelines, settings.fanout, metrics)
         self.vectors = VectorsConsumer(self.state, index)
         self.search = SearchConsumer(self.state, search_of(None if understanding is None else understanding.encoder))
         self.trends = TrendsConsumer(settings.trends)

@@ -1,6 +1,6 @@
 """Every setting of the running network, its default, and the variable that sets it: `ROOKERY_` and the name.
 
-A part's setting is `ROOKERY_FANOUT__PUSH_BELOW=50`: two underscores between the part and its key.
+A part's setting is `ROOKERY_FANOUT__POLICY=pull`: two underscores between the part and its key.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from serving.auth.rate_limits import RateLimitConfig
 from serving.checkpoints.config import CheckpointConfig
 from serving.events.runner import ConsumerConfig
 from serving.events.sample import ImpressionConfig
-from serving.fanout.policy import FanoutConfig
+from serving.fanout.config import FanoutConfig
 
 DATABASE = "network.sqlite"
 """The file of a network's database in its folder."""
@@ -61,7 +61,7 @@ class Settings(BaseSettings):
     rate_limits: RateLimitConfig = RateLimitConfig()
     """How often a caller may call a route."""
     fanout: FanoutConfig = FanoutConfig()
-    """Which readers get a tweet when it is posted."""
+    """How tweets get to timelines."""
     consumers: ConsumerConfig = ConsumerConfig()
     """How the event log is followed."""
     checkpoints: CheckpointConfig = CheckpointConfig()

@@ -14,8 +14,8 @@ from data.events import EventBatch
 from data.schema import conform
 from experiments.bench.harness import Case
 from features.state.network import NetworkState
+from serving.fanout.config import FanoutConfig
 from serving.fanout.consumer import FanoutConsumer
-from serving.fanout.policy import FanoutConfig, Thresholds
 from serving.fanout.ring import TimelineRing
 from serving.fanout.timelines import TimelineService
 from serving.kit.telemetry import Metrics
@@ -32,9 +32,8 @@ class FanoutBench:
         """Pushed to all followers, in batches of 1,000 tweets."""
         network, batches = _network()
         lists: defaultdict[int, deque[int]] = defaultdict(lambda: deque(maxlen=800))
-        policy = Thresholds(FanoutConfig(push_below=_PEOPLE, pull_from=10 * _PEOPLE))
         service = TimelineService(network, TimelineRing(), TimelineRing())
-        consumer = FanoutConsumer(network, service, policy, Metrics())
+        consumer = FanoutConsumer(network, service, FanoutConfig(policy="push"), Metrics())
         authors = network.users.rows(batches[0].columns["author_id"])
         followers = {a: network.graph.followers(np.array([a]))[0].tolist() for a in np.unique(authors).tolist()}
         deliveries = sum(len(followers[a]) for a in authors.tolist())

@@ -17,7 +17,7 @@ from data.home_folder import check_home
 from experiments.runs.models import check_readable, served_model
 from ranking.artifact import Bundle
 from serving.auth.tokens import load_secret
-from serving.fanout.policy import FanoutConfig
+from serving.fanout.policies.classic import Classic
 from serving.kit.database_lock import check_unused
 from serving.network import Network
 from serving.settings import DATABASE, Settings
@@ -102,12 +102,12 @@ def find_database(data: Path | None, home: Path, folder: Path | None) -> Path:
     return database
 
 
-def scaled_fanout(dataset: Dataset, *, push_share: float = 0.9, pull_share: float = 0.99) -> FanoutConfig:
+def scaled_fanout(dataset: Dataset, *, push_share: float = 0.9, pull_share: float = 0.99) -> Classic:
     """Thresholds at quantiles of the authors' follower counts, so that a small world pushes, pulls and mixes, too."""
     last = dataset.scan("follows").group_by("follower_id", "followee_id").agg(pl.col("ended").last())
     counts = last.filter(~pl.col("ended")).group_by("followee_id").len().collect()["len"].to_numpy()
     low, high = np.quantile(counts, [push_share, pull_share]) if len(counts) else (1, 1)
-    return FanoutConfig(push_below=int(low), pull_from=max(int(high), int(low)))
+    return Classic(push_below=int(low), pull_from=max(int(high), int(low)))
 
 
 def empty_folder(folder: Path) -> Path:

@@ -20,7 +20,8 @@ from data.synthetic.text.writer import Draft, Writer
 from data.synthetic.world import World
 from experiments.live.open_network import empty_folder, open_network, scaled_fanout
 from experiments.live.server import CLIENTS, Latency, LiveError, Server, get, post_tweets, read_homes, running_server
-from serving.fanout.policy import FanoutConfig
+from serving.fanout.config import FanoutConfig
+from serving.fanout.policies.classic import Classic
 from serving.network import Network
 from serving.timelines.home import home_now
 
@@ -85,8 +86,7 @@ def run_live(
     """
     fanout = scaled_fanout(dataset)
     variables = {
-        "ROOKERY_FANOUT__PUSH_BELOW": str(fanout.push_below),
-        "ROOKERY_FANOUT__PULL_FROM": str(fanout.pull_from),
+        "ROOKERY_FANOUT__SETTINGS": fanout.model_dump_json(),
         # Speed is measured here: some readers and authors ask more often than a client may.
         "ROOKERY_RATE_LIMITS__ENABLED": "false",
     }
@@ -127,9 +127,11 @@ def run_live(
     )  # fmt: skip
 
 
-def _in_process(dataset: Dataset, home: Path, folder: Path, fanout: FanoutConfig) -> Network:
+def _in_process(dataset: Dataset, home: Path, folder: Path, fanout: Classic) -> Network:
     """A second network in this process, built from the data set alone."""
-    return open_network(dataset.folder, "champion", home, folder=folder, fanout=fanout)
+    return open_network(
+        dataset.folder, "champion", home, folder=folder, fanout=FanoutConfig(settings=fanout.model_dump())
+    )
 
 
 @contextlib.contextmanager

@@ -93,8 +93,20 @@ def _walk(rows: Any, head: Any, following: Any, ends: Any, side: Any, offsets: A
             edge = following[edge]
 
 
+@kernel
+def _walk_edges(rows: Any, head: Any, following: Any, offsets: Any, out: Any) -> Any:
+    for i in range(len(rows)):
+        edge = head[rows[i]] if rows[i] >= 0 else NONE
+        for at in range(offsets[i], offsets[i + 1]):
+            out[at] = edge
+            edge = following[edge]
+
+
 class EdgeSet:
-    """Directed edges between user rows. A beginning of an edge that exists, or an end of none, changes nothing."""
+    """Directed edges between user rows. A beginning of an edge that exists, or an end of none, changes nothing.
+
+    Each edge has a place while it lasts; one that begins later may take the place of one that ended.
+    """
 
     def __init__(self) -> None:
         """No edges."""
@@ -149,6 +161,36 @@ class EdgeSet:
         """Where the edges that reach each of `rows` come from, newest first, at most `limit` each."""
         users = self._users
         return self._list(rows, users.in_count, users.in_head, self._edges.in_next, 0, limit)
+
+    @property
+    def places(self) -> int:
+        """Places are below this."""
+        return self._size
+
+    @property
+    def ends(self) -> Array:
+        """[places, 2] int32 source and target of the edge at each place."""
+        ends: Array = self._edges.ends
+        return ends
+
+    def place(self, source: I64, target: I64) -> I64:
+        """[N] the place of the edge from each source to its target, -1 where there is none."""
+        return self._table.get(source, target, NONE)
+
+    def leaving(self, rows: I64) -> Ragged:
+        """The places of the edges that leave each of `rows`, newest first: as `targets`."""
+        return self._places(rows, self._users.out_count, self._users.out_head, self._edges.out_next)
+
+    def reaching(self, rows: I64) -> Ragged:
+        """The places of the edges that reach each of `rows`, newest first: as `sources`."""
+        return self._places(rows, self._users.in_count, self._users.in_head, self._edges.in_next)
+
+    def _places(self, rows: I64, count: I64, head: I64, following: I64) -> Ragged:
+        rows = np.ascontiguousarray(rows, np.int64)
+        offsets = offsets_of(np.where(rows >= 0, count[rows], 0) if len(count) else np.zeros(len(rows), np.int64))
+        out = np.empty(int(offsets[-1]), np.int64)
+        _walk_edges(rows, head, following, offsets, out)
+        return Ragged(offsets, out)
 
     def _list(self, rows: I64, count: I64, head: I64, following: I64, side: int, limit: int | None) -> Ragged:
         rows = np.ascontiguousarray(rows, np.int64)

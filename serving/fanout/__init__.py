@@ -1,1 +1,1 @@
-"""Fan-out policies and the consumer that delivers."""
+"""Fan-out: the policies, the consumer that delivers, the lists it writes, and merged reads."""

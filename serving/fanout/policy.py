@@ -2,83 +2,51 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Protocol
+from typing import ClassVar
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict
 
 from data.batch import I64, Array, Mask
-from data.events import HOUR_US
 
 MODES: tuple[str, ...] = ("push", "hybrid", "pull")
-"""What happens to a tweet; its code is the place in this tuple."""
+"""What happens to a tweet; its code is the place in this tuple. Of a hybrid one each edge is decided alone."""
+PUSH, HYBRID, PULL = range(len(MODES))
 
 
 @dataclass(frozen=True, slots=True)
 class Edges:
-    """[E] author to reader: `followers` of the author, `active_us` of the reader, `time_us` of the tweet."""
+    """[T] tweets and their [E] edges from author to reader, those of tweet t at `offsets[t]:offsets[t + 1]`.
 
+    `columns` has the columns that the policy reads (`serving.fanout.edges`), each [E].
+    """
+
+    offsets: I64
     columns: Mapping[str, Array]
 
 
-class FanoutPolicy(Protocol):
-    """Decides, edge by edge. Whatever `push` leaves out, `pull` must take."""
+class FanoutPolicy(BaseModel, ABC):
+    """Decides what is pushed. Its fields are its settings; whatever it remembers is a column of the edges.
 
-    def push(self, edges: Edges) -> Mask:
-        """[E] written to the reader's list when the tweet is posted."""
-        ...
+    What `push` leaves is pulled, so that a policy changes who works and when, and not what readers find.
+    """
 
-    def pull(self, edges: Edges) -> Mask:
-        """[E] merged when the reader reads."""
-        ...
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
-    def mode(self, followers: I64) -> I64:
-        """[A] code in `MODES` for authors with so many followers."""
-        ...
-
-
-class FanoutConfig(BaseModel):
-    """Thresholds on an author's followers, and what counts as an active reader."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    push_below: int = Field(default=1_000, ge=0)
-    """Authors with fewer followers push to all of them."""
-    pull_from: int = Field(default=100_000, ge=0)
-    """Authors with at least so many followers push to no reader."""
-    active_within_h: float = Field(default=24.0, gt=0)
-    """Hours since a reader's last act within which authors between the two thresholds push to them."""
-    capacity: int = Field(default=800, ge=1)
-    """Entries that a list holds."""
-
-    @model_validator(mode="after")
-    def _ordered(self) -> FanoutConfig:
-        if self.pull_from < self.push_below:
-            raise ValueError(f"pull_from ({self.pull_from}) is below push_below ({self.push_below})")
-        return self
-
-
-@dataclass(frozen=True)
-class Thresholds:
-    """Push for authors with few followers, pull for those with many; between them, push to recently active readers."""
-
-    config: FanoutConfig
-
-    def push(self, edges: Edges) -> Mask:
-        """[E] edges of authors below the first threshold, and between the two those to active readers."""
-        mode = self.mode(edges.columns["followers"])
-        window = int(self.config.active_within_h * HOUR_US)
-        active = edges.columns["active_us"] >= edges.columns["time_us"] - window
-        pushed: Mask = (mode == 0) | ((mode == 1) & active)
-        return pushed
-
-    def pull(self, edges: Edges) -> Mask:
-        """[E] every edge that is not pushed."""
-        return ~self.push(edges)
+    reads: ClassVar[tuple[str, ...]] = ()
+    """Columns of edges that it reads."""
 
     def mode(self, followers: I64) -> I64:
-        """[A] 0 push, 1 hybrid, 2 pull."""
-        config = self.config
-        return (followers >= config.push_below).astype(np.int64) + (followers >= config.pull_from)
+        """[T] code in `MODES` for tweets of authors with so many followers. By default every edge is asked for."""
+        return np.full(len(followers), HYBRID, np.int64)
+
+    @abstractmethod
+    def push(self, edges: Edges) -> Mask:
+        """[E] written to the reader's list when the tweet is posted; asked for edges of hybrid tweets alone."""
+
+    def lost(self, edges: Edges) -> Mask | None:
+        """[E] what is not pulled either where it is not pushed: the reader never finds it. None: nothing."""
+        return None

@@ -1,21 +1,23 @@
 """The home timeline before ranking: what fan-out pushed to a reader, merged with what it left to pull.
 
-What a reader gets does not depend on the policy: for each tweet it is noted whether all its readers got it, and those
-that some did not get are merged when their authors' followers read. Only a list's length sets a limit.
+What a reader gets does not depend on the policy, but for what a policy that loses tweets loses. Above the floors of the
+lists that are merged nothing is missing; where that is not enough, the past is pulled from all tweets there are.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 
-from data.batch import I64, Array, Ragged
+from candidates.timelines import PulledTimelines
+from data.batch import I64, Mask, Ragged
 from data.events import HOUR_US
-from features.state.columns import Columns
 from features.state.network import UNKNOWN_US, NetworkState
+from serving.fanout.left import LeftToPull
 from serving.fanout.store import TimelineStore
+
+_ALL = 1 << 30
 
 
 @dataclass
@@ -28,6 +30,8 @@ class ReadStats:
     """Entries found in readers' own lists."""
     pulled: int = 0
     """Entries merged from followed authors' lists."""
+    past: int = 0
+    """Timelines that reached beyond what lists hold and were pulled from all tweets."""
 
 
 class TimelineService:
@@ -40,17 +44,10 @@ class TimelineService:
         self.network = network
         self.readers = readers
         self.authors = authors
+        self.left = LeftToPull(network)
         self.stats = ReadStats()
+        self._past = PulledTimelines(network, max_age_h=max_age_h)
         self._max_age_us = int(max_age_h * HOUR_US)
-        self._left = Columns({"pull": (np.bool_, False, 0)})
-        self._pulled_of = Columns({"count": (np.int64, 0, 0)})
-
-    def leave_to_pull(self, tweets: I64, authors: I64) -> None:
-        """Notes tweets that not every reader got, and their authors."""
-        self._left.resize(len(self.network.tweets))
-        self._pulled_of.resize(len(self.network.users))
-        self._left.pull[tweets] = True
-        np.add.at(self._pulled_of.count, authors, 1)
 
     def read(self, users: I64, limit: int) -> Ragged:
         """[B] user rows to the newest tweet rows of whom they follow now, retweets among them.
@@ -59,32 +56,36 @@ class TimelineService:
         than `max_age_h` before the newest tweet known. `candidates.timelines` gives the same from the graph alone.
         """
         users = np.ascontiguousarray(users, np.int64)
+        tweet = self.network.tweet
+        oldest_us = self._newest_us() - self._max_age_us
+        oldest = int(np.searchsorted(tweet.time_us, oldest_us, side="right")) if self.network.ascending else 0
         owner, rows = self._pushed(users)
-        pull_owner, pulled = self._pull(users)
+        pull_owner, pulled, floors = self._pull(users, oldest)
         self.stats.reads += len(users)
         self.stats.pushed += len(rows)
         self.stats.pulled += len(pulled)
         owner, rows = np.r_[owner, pull_owner], np.r_[rows, pulled]
-        tweet = self.network.tweet
-        oldest = tweet.time_us.max(initial=UNKNOWN_US) - self._max_age_us
-        keep = ~tweet.deleted[rows] & (tweet.time_us[rows] > oldest)
-        return _newest(owner[keep], rows[keep], tweet.time_us, len(users), limit)
+        keep = ~tweet.deleted[rows] & (tweet.time_us[rows] > oldest_us)
+        found = _newest(owner[keep], rows[keep], tweet.time_us, len(users), limit)
+        lacking = self._lacking(found, floors, oldest, limit)
+        return self._with_past(users, found, lacking, limit) if lacking.any() else found
+
+    def rebuild(self, users: I64, capacity: int) -> None:
+        """Writes the lists of `users` anew, of at most `capacity` entries, from all tweets there are."""
+        # One more than a list holds falls out again, and so sets the floor.
+        self.readers.replace(users, self._past.read(users, capacity + 1))
 
     def clear(self) -> None:
         """Forgets everything; `serving.fanout.consumer` writes it again."""
         self.readers.clear()
         self.authors.clear()
-        self._left = Columns({"pull": (np.bool_, False, 0)})
-        self._pulled_of = Columns({"count": (np.int64, 0, 0)})
+        self.left.clear()
 
-    def arrays(self) -> dict[str, Array]:
-        """Everything but the stores' own contents by name, for saving."""
-        return {"left": self._left.pull.copy(), "pulled_of": self._pulled_of.count.copy()}
-
-    def restore(self, arrays: Mapping[str, Array]) -> None:
-        """Takes what `arrays` gave."""
-        self._left.restore({"pull": arrays["left"]})
-        self._pulled_of.restore({"count": arrays["pulled_of"]})
+    def _newest_us(self) -> int:
+        time_us = self.network.tweet.time_us
+        if self.network.ascending:
+            return int(time_us[-1]) if len(time_us) else UNKNOWN_US
+        return int(time_us.max(initial=UNKNOWN_US))
 
     def _pushed(self, users: I64) -> tuple[I64, I64]:
         held = self.readers.read(users, _ALL)
@@ -92,21 +93,34 @@ class TimelineService:
         still = self.network.graph.follows(users[owner], self.network.tweet.author_row[events])
         return owner[still], events[still]
 
-    def _pull(self, users: I64) -> tuple[I64, I64]:
-        followed = self.network.graph.followees(users)
-        count = self._pulled_of.count
-        if not len(count) or not len(followed.values):
-            return np.empty(0, np.int64), np.empty(0, np.int64)
-        known = followed.values < len(count)
-        some = known & (count[np.where(known, followed.values, 0)] > 0)
-        owner, authors = followed.owner[some], followed.values[some]
+    def _pull(self, users: I64, oldest: int) -> tuple[I64, I64, I64]:
+        """Reader and row of what was left to pull, and [B] the row above which that and the own list are complete."""
+        floors = self.readers.floors(users)
+        merged = self.left.to_merge(users, oldest)
+        owner, authors = merged.owner, merged.values
+        np.maximum.at(floors, owner, self.authors.floors(authors))
         posted = self.authors.read(authors, _ALL)
-        left = posted.values < len(self._left)
-        left &= self._left.pull[np.where(left, posted.values, 0)]
-        return owner[posted.owner[left]], posted.values[left]
+        left = self.left.left(posted.values)
+        return owner[posted.owner[left]], posted.values[left], floors
 
+    def _lacking(self, found: Ragged, floors: I64, oldest: int, limit: int) -> Mask:
+        """[B] whose timelines may lack tweets: lists lack some that are young enough, and what stands above those is
+        less than was asked for."""
+        lacking: Mask = floors >= oldest
+        if lacking.any() and self.network.ascending:
+            above = np.zeros(len(floors), np.int64)
+            np.add.at(above, found.owner, found.values > floors[found.owner])
+            lacking &= above < limit
+        return lacking
 
-_ALL = 1 << 30
+    def _with_past(self, users: I64, found: Ragged, lacking: Mask, limit: int) -> Ragged:
+        """`found`, with the timelines of those who lack tweets pulled."""
+        self.stats.past += int(lacking.sum())
+        pulled = self._past.read(users[lacking], limit)
+        lists = [found[at] for at in range(len(users))]
+        for at, user in enumerate(np.flatnonzero(lacking).tolist()):
+            lists[user] = pulled[at]
+        return Ragged.from_lists(lists)
 
 
 def _newest(owner: I64, rows: I64, time_us: I64, users: int, limit: int) -> Ragged:

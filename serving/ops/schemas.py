@@ -36,6 +36,10 @@ class FanoutFigures(Answer):
     """Entries written to timelines."""
     left_to_pull: dict[str, int]
     """Entries that followers pull when they read."""
+    away: dict[str, int]
+    """Entries that people who had been away for long were not given; their lists are written again on their return."""
+    lost: dict[str, int]
+    """Entries that nobody finds among what they follow, as the policy gave them up."""
 
 
 class TimelineFigures(Answer):
@@ -44,6 +48,8 @@ class TimelineFigures(Answer):
     reads: int
     pushed: int
     pulled: int
+    past: int
+    """Timelines that reached beyond what lists hold and were pulled from all tweets."""
 
 
 class NetworkFigures(Answer):

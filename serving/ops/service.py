@@ -48,7 +48,9 @@ def _stats(context: Context) -> dict[str, Any]:
             "tweets": dict(fanout.tweets),
             "deliveries": dict(fanout.deliveries),
             "left_to_pull": dict(fanout.edges_left),
+            "away": dict(fanout.edges_away),
+            "lost": dict(fanout.edges_lost),
         },
-        "timelines": {"reads": reads.reads, "pushed": reads.pushed, "pulled": reads.pulled},
+        "timelines": {"reads": reads.reads, "pushed": reads.pushed, "pulled": reads.pulled, "past": reads.past},
         "events": context.log.end(),
     }

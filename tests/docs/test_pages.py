@@ -20,6 +20,7 @@ EXAMPLES = {
     "candidates/sources/newest.py",
     "candidates/filters/quotes.py",
     "serving/consumers/languages.py",
+    "serving/fanout/policies/loyal.py",
 }
 """Files that a page has the reader write."""
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from data.dataset import Dataset
-from serving.fanout.policy import FanoutConfig
+from serving.fanout.config import FanoutConfig
 from serving.model import ServedModel
 from serving.network import Network
 from serving.settings import Settings
@@ -43,7 +43,7 @@ def networks(folder: Path) -> Iterator[MakeNetwork]:
     def make(
         data: Dataset | None = None, *, home: str = "home", model: ServedModel | None = None, **settings: object
     ) -> Network:
-        fanout = FanoutConfig(push_below=2, pull_from=3, active_within_h=24)
+        fanout = FanoutConfig(settings={"push_below": 2, "pull_from": 3, "active_within_h": 24})
         values = {"home": folder / home, "fanout": fanout, **settings}
         network = Network(Settings.model_validate(values), model)
         made.append(network)

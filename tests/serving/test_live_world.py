@@ -15,7 +15,7 @@ from data.dataset import Dataset
 from data.events import HOUR_US
 from ranking.models.two_tower import TowerPairs, TwoTower, TwoTowerConfig
 from serving.app import create_app
-from serving.fanout.policy import FanoutConfig
+from serving.fanout.config import FanoutConfig
 from serving.network import Network
 from serving.ops.service import stats
 from serving.timelines.home import home_now
@@ -45,7 +45,7 @@ def model() -> Served:
 
 @pytest.fixture
 def world(make_network: MakeNetwork, tiny_dataset: Dataset, model: Served) -> Network:
-    return make_network(tiny_dataset, model=model, fanout=FanoutConfig(push_below=10, pull_from=40))
+    return make_network(tiny_dataset, model=model, fanout=FanoutConfig(settings={"push_below": 10, "pull_from": 40}))
 
 
 def readers(dataset: Dataset, count: int) -> list[int]:
@@ -69,7 +69,9 @@ def test_every_timeline_is_what_the_graph_says(world: Network) -> None:
 def test_http_and_the_funnel_in_process_rank_alike(
     world: Network, make_network: MakeNetwork, tiny_dataset: Dataset, model: Served
 ) -> None:
-    other = make_network(tiny_dataset, home="other", model=model, fanout=FanoutConfig(push_below=5, pull_from=9))
+    other = make_network(
+        tiny_dataset, home="other", model=model, fanout=FanoutConfig(settings={"push_below": 5, "pull_from": 9})
+    )
     with TestClient(create_app(world)) as client:
         for user in readers(tiny_dataset, 40):
             headers = {"Authorization": f"Bearer {world.context.tokens.issue(user)}"}
@@ -109,6 +111,6 @@ def test_a_world_comes_back_after_a_restart(
     at = world.context.clock.now_us() + 2 * HOUR_US
     before = [home_now(world.context, user, 20, time_us=at).tweet_ids for user in users]
     world.close()
-    again = make_network(model=model, fanout=FanoutConfig(push_below=10, pull_from=40))
+    again = make_network(model=model, fanout=FanoutConfig(settings={"push_below": 10, "pull_from": 40}))
     assert [home_now(again.context, user, 20, time_us=at).tweet_ids for user in users] == before
     assert again.load(tiny_dataset).tweets == tiny_dataset.rows("tweets")

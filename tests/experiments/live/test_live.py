@@ -13,7 +13,7 @@ from data.dataset import Dataset
 from experiments.live.open_network import scaled_fanout
 from experiments.live.run import HOME_SIZE, _identical, _in_process, await_fanout, compose_texts
 from experiments.live.server import LiveError, Server, get, post_tweets, read_homes, running_server
-from serving.fanout.policy import FanoutConfig
+from serving.fanout.policies.classic import Classic
 
 pytestmark = pytest.mark.slow
 
@@ -24,7 +24,7 @@ class Served:
 
     server: Server
     home: Path
-    fanout: FanoutConfig
+    fanout: Classic
     followers: dict[int, list[int]]
     """Standing followers by author; authors with any, only."""
 
@@ -37,8 +37,7 @@ def served(
     own = with_encoder(room / "home")
     fanout = scaled_fanout(tiny_dataset)
     settings = {
-        "ROOKERY_FANOUT__PUSH_BELOW": str(fanout.push_below),
-        "ROOKERY_FANOUT__PULL_FROM": str(fanout.pull_from),
+        "ROOKERY_FANOUT__SETTINGS": fanout.model_dump_json(),
         "ROOKERY_RATE_LIMITS__ENABLED": "false",
     }
     last = tiny_dataset.scan("follows").group_by("follower_id", "followee_id").agg(pl.col("ended").last())
@@ -92,6 +91,7 @@ def test_posts_come_back_on_the_timelines_of_followers(served: Served, tiny_data
     after = fanned(served.server)
     grown = {name: sum(after[name].values()) - sum(before[name].values()) for name in after}
     assert grown["tweets"] == len(authors)
+    assert (grown["away"], grown["lost"]) == (0, 0)
     assert grown["deliveries"] + grown["left_to_pull"] == sum(len(served.followers[one]) for one in authors)
     modes = [
         "push" if n < served.fanout.push_below else "pull" if n >= served.fanout.pull_from else "hybrid"

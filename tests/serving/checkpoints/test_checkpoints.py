@@ -28,8 +28,8 @@ from serving.engagements import service as engagements
 from serving.events.dead_letters import REDRIVE, find, mark
 from serving.events.outbox import encode, event, events_table
 from serving.events.sample import ImpressionConfig, in_sample, thinned
+from serving.fanout.config import FanoutConfig
 from serving.fanout.consumer import FanoutConsumer
-from serving.fanout.policy import FanoutConfig
 from serving.network import Network
 from serving.timelines.home import home_now
 from serving.tweets import service
@@ -143,11 +143,11 @@ from data.dataset import Dataset
 from serving.network import Network
 from serving.settings import Settings
 from tests.serving.checkpoints.test_checkpoints import act
-from serving.fanout.policy import FanoutConfig
+from serving.fanout.config import FanoutConfig
 
 home, data, seed = sys.argv[1:]
 settings = {"home": home, "checkpoints": {"every_events": 15}, "impressions": {"sample": 0.5, "keep_h": 0},
-            "fanout": FanoutConfig(push_below=2, pull_from=3, active_within_h=24)}
+            "fanout": FanoutConfig(settings={"push_below": 2, "pull_from": 3, "active_within_h": 24})}
 network = Network(Settings.model_validate(settings))
 network.load(Dataset.open(Path(data)))
 print("ready", flush=True)
@@ -235,7 +235,7 @@ def test_a_checkpoint_of_something_else_is_passed_over(
     kept = tmp_path / "kept"
     shutil.copytree(path.parent, kept)
     assert restored()
-    assert not restored(fanout=FanoutConfig(push_below=1, pull_from=1))
+    assert not restored(fanout=FanoutConfig(settings={"push_below": 1, "pull_from": 1}))
     assert not restored(trends={"new_account_h": 1.0})
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint_store, "code_version", lambda: "another")

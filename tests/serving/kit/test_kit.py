@@ -139,14 +139,14 @@ def test_ids_ascend_also_where_the_clock_stands() -> None:
 
 
 def test_settings_come_from_variables_and_are_checked(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ROOKERY_FANOUT__PUSH_BELOW", "7")
+    monkeypatch.setenv("ROOKERY_FANOUT__CAPACITY", "7")
     monkeypatch.setenv("ROOKERY_PORT", "8123")
     settings = Settings.read()
-    assert (settings.fanout.push_below, settings.port, settings.host) == (7, 8123, "127.0.0.1")
-    monkeypatch.setenv("ROOKERY_FANOUT__PUSH_BELOW", "-7")
-    with pytest.raises(ConfigError, match=r"ROOKERY_FANOUT__PUSH_BELOW \('-7'\)"):
+    assert (settings.fanout.capacity, settings.port, settings.host) == (7, 8123, "127.0.0.1")
+    monkeypatch.setenv("ROOKERY_FANOUT__CAPACITY", "-7")
+    with pytest.raises(ConfigError, match=r"ROOKERY_FANOUT__CAPACITY \('-7'\)"):
         Settings.read()
-    monkeypatch.delenv("ROOKERY_FANOUT__PUSH_BELOW")
+    monkeypatch.delenv("ROOKERY_FANOUT__CAPACITY")
     monkeypatch.setenv("ROOKERY_FANOUT__PUSHBELOW", "7")
     with pytest.raises(ConfigError, match="ROOKERY_FANOUT__PUSHBELOW"):
         Settings.read()

@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from data.dataset import Dataset
 from serving.app import create_app
 from serving.events.outbox import Transaction, event
-from serving.fanout.policy import FanoutConfig
+from serving.fanout.config import FanoutConfig
 from serving.network import Network
 from serving.tweets import service
 from tests.serving.conftest import MakeNetwork
@@ -23,7 +23,7 @@ PATH = f"/2/users/{ALICE}/timelines/reverse_chronological"
 @pytest.fixture
 def busy(make_network: MakeNetwork, small: Dataset) -> Network:
     """Everybody posts in turn, with lists of fan-out that hold far less than that."""
-    network = make_network(small, fanout=FanoutConfig(push_below=2, pull_from=3, capacity=8))
+    network = make_network(small, fanout=FanoutConfig(settings={"push_below": 2, "pull_from": 3}, capacity=8))
     rng = np.random.default_rng(4)
 
     def posts(tx: Transaction) -> None:

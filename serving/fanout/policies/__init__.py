@@ -1,0 +1,1 @@
+"""Fan-out policies, one file each."""
