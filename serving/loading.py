@@ -18,9 +18,9 @@ from data.errors import ConfigError, DataError
 from data.schema import table
 from serving.engagements import store as engagements
 from serving.graph import store as graph
-from serving.graph.block_store import blocks
+from serving.graph.relations import Relation, blocks, mutes
 from serving.kit.closing import check_open
-from serving.kit.db import LACKS_BLOCKS, Database, about, insert_many, metadata
+from serving.kit.db import LACKS, Database, about, insert_many, metadata
 from serving.tweets import store as tweets
 from serving.users import store as users
 
@@ -98,7 +98,7 @@ def archived(database: Database) -> Dataset | None:
 
 
 def record(database: Database, dataset: Dataset, closing: threading.Event | None = None) -> bool:
-    """Writes a data set's users, tweets, follows, blocks, likes and counts; False when it is there already.
+    """Writes a data set's users, tweets, follows, blocks, mutes, likes and counts; False when it is there already.
 
     Raises:
         ConfigError: another data set is there.
@@ -126,19 +126,21 @@ def record(database: Database, dataset: Dataset, closing: threading.Event | None
 
 
 def complete(database: Database, dataset: Dataset | None, closing: threading.Event | None = None) -> None:
-    """Writes what a database of an earlier version was loaded without: the blocks of its data set.
+    """Writes what a database of an earlier version was loaded without: the blocks or mutes of its data set.
 
     Raises:
         ClosingError: `closing` was set meanwhile; nothing is written then.
     """
-    lacking = select(about.c.value).where(about.c.key == LACKS_BLOCKS)
+    marks = {LACKS.format(one.name): one for one in (blocks, mutes)}
     with database.read() as connection:
-        if connection.scalar(lacking) is None:
-            return
+        lacking = set(connection.scalars(select(about.c.key).where(about.c.key.in_(marks))))
+    if not lacking:
+        return
     with database.write() as connection:
-        if dataset is not None:
-            _insert(connection, blocks, _blocks(dataset), closing)
-        connection.execute(delete(about).where(about.c.key == LACKS_BLOCKS))
+        for mark in sorted(lacking):
+            if dataset is not None:
+                _insert(connection, marks[mark].table, _related(dataset, marks[mark]), closing)
+        connection.execute(delete(about).where(about.c.key.in_(lacking)))
 
 
 def _write(connection: Connection, dataset: Dataset, folder: str, closing: threading.Event | None) -> None:
@@ -151,7 +153,7 @@ def _write(connection: Connection, dataset: Dataset, folder: str, closing: threa
         (tweets.tweets, posts),
         (graph.follows, edges),
         (engagements.likes, likes),
-        (blocks, _blocks(dataset)),
+        *((one.table, _related(dataset, one)) for one in (blocks, mutes)),
     ):
         _insert(connection, table_, frame, closing)
     row = {
@@ -193,10 +195,11 @@ def _edges(dataset: Dataset) -> pl.DataFrame:
     return last.filter(~pl.col("ended")).sort("follower_id", "followee_id").collect()
 
 
-def _blocks(dataset: Dataset) -> pl.DataFrame:
-    """Blocks that stand at the end, each with the time it last began."""
-    last = _scan(dataset, "blocks").sort("time_us", "block_id").group_by("user_id", "blocked_id").last()
-    return last.filter(~pl.col("ended")).sort("user_id", "blocked_id").collect()
+def _related(dataset: Dataset, relation: Relation) -> pl.DataFrame:
+    """Blocks or mutes that stand at the end, each with the time it last began."""
+    pair = ("user_id", relation.other.name)
+    last = _scan(dataset, relation.name).sort("time_us", relation.key.name).group_by(pair).last()
+    return last.filter(~pl.col("ended")).sort(pair).collect()
 
 
 def _posts(dataset: Dataset) -> pl.DataFrame:

@@ -39,6 +39,7 @@ _BOOKMARK = ("bookmark.write", *_SEE)
 _BLOCK = ("block.write", *_SEE)
 _FOLLOW = ("follows.write", *_SEE)
 _LIKE = ("like.write", *_SEE)
+_MUTE = ("mute.write", *_SEE)
 _POST = ("tweet.write", *_SEE)
 
 BY_ROUTE: dict[str, tuple[str, ...]] = {
@@ -76,6 +77,9 @@ BY_ROUTE: dict[str, tuple[str, ...]] = {
     "POST /2/users/{id}/likes": _LIKE,
     "DELETE /2/users/{id}/likes/{tweet_id}": _LIKE,
     "GET /2/users/{id}/mentions": _SEE,
+    "GET /2/users/{id}/muting": ("mute.read", *_SEE),
+    "POST /2/users/{id}/muting": _MUTE,
+    "DELETE /2/users/{id}/muting/{target_id}": _MUTE,
     "POST /2/users/{id}/retweets": _POST,
     "DELETE /2/users/{id}/retweets/{tweet_id}": _POST,
     "GET /2/users/{id}/timeline": _SEE,

@@ -1,4 +1,4 @@
-"""Follow, block, and end either; who follows and blocks whom, in pages."""
+"""Follow, block, mute, and end each; who follows, blocks and mutes whom, in pages."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from starlette.responses import Response
 from serving.auth.access import Acting, reader
 from serving.context import Net
 from serving.graph import service, suggestions
-from serving.graph.schemas import Blocked, Followed, Suggestions, TargetUser
+from serving.graph.relations import Relation, blocks, mutes
+from serving.graph.schemas import Blocked, Followed, Muted, Suggestions, TargetUser
 from serving.graph.store import Side
 from serving.kit.answers import answer, listed
 from serving.kit.fields import OfUsers, UsersPaged
@@ -74,8 +75,7 @@ def get_following(user_id: PathId, query: Annotated[UsersPaged, Query()], networ
 @router.get("/{id}/blocking", response_model=UserPage)
 def get_blocking(user_id: Acting, query: Annotated[UsersPaged, Query()], network: Net) -> Response:
     """Whom the token's user blocks, the last first."""
-    rows, tokens = service.blocked(network, user_id, query.max_results, query.pagination_token)
-    return listed([user_object(row, query.view.user) for row in rows], tokens=tokens)
+    return _related(network, blocks, user_id, query)
 
 
 @router.post("/{id}/blocking", response_model=Blocked, dependencies=[NO_PARAMETERS])
@@ -90,6 +90,31 @@ async def unblock(user_id: Acting, target_id: Id, network: Net) -> Response:
     """Ends a block; not blocking it changes nothing."""
     await network.write(lambda tx: service.unblock(tx, user_id, target_id))
     return answer({"data": {"blocking": False}})
+
+
+@router.get("/{id}/muting", response_model=UserPage)
+def get_muting(user_id: Acting, query: Annotated[UsersPaged, Query()], network: Net) -> Response:
+    """Whom the token's user mutes, the last first."""
+    return _related(network, mutes, user_id, query)
+
+
+@router.post("/{id}/muting", response_model=Muted, dependencies=[NO_PARAMETERS])
+async def mute(body: TargetUser, user_id: Acting, network: Net) -> Response:
+    """Mutes an account, whose tweets leave the user's timelines; muting it already changes nothing."""
+    await network.write(lambda tx: service.mute(tx, user_id, body.target_user_id))
+    return answer({"data": {"muting": True}})
+
+
+@router.delete("/{id}/muting/{target_id}", response_model=Muted, dependencies=[NO_PARAMETERS])
+async def unmute(user_id: Acting, target_id: Id, network: Net) -> Response:
+    """Ends a mute; not muting it changes nothing."""
+    await network.write(lambda tx: service.unmute(tx, user_id, target_id))
+    return answer({"data": {"muting": False}})
+
+
+def _related(network: Net, relation: Relation, user_id: int, query: UsersPaged) -> Response:
+    rows, tokens = service.related(network, relation, user_id, query.max_results, query.pagination_token)
+    return listed([user_object(row, query.view.user) for row in rows], tokens=tokens)
 
 
 def _page(network: Net, user_id: int, side: Side, query: UsersPaged) -> Response:

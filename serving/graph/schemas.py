@@ -10,7 +10,7 @@ from serving.users.schemas import UserObject
 
 
 class TargetUser(BaseModel):
-    """The body of a follow or a block."""
+    """The body of a follow, a block or a mute."""
 
     model_config = ConfigDict(extra="forbid", use_attribute_docstrings=True)
 
@@ -42,6 +42,18 @@ class Blocked(Answer):
     """The answer to a block, or to one taken back."""
 
     data: BlockState
+
+
+class MuteState(Answer):
+    """Whether a mute stands."""
+
+    muting: bool
+
+
+class Muted(Answer):
+    """The answer to a mute, or to one taken back."""
+
+    data: MuteState
 
 
 class Why(Answer):

@@ -1,7 +1,8 @@
-"""The rules of follows and blocks: an edge, the counts of both accounts and its event commit together.
+"""The rules of follows, blocks and mutes: an edge, the counts of both accounts and its event commit together.
 
 A block ends the follows between two people, either way. While it stands neither follows the other, nor likes, retweets,
-quotes or answers what the other posted. What was done before stays, and can be taken back.
+quotes or answers what the other posted. What was done before stays, and can be taken back. A mute changes what one sees
+alone.
 """
 
 from __future__ import annotations
@@ -12,7 +13,8 @@ from sqlalchemy import Row
 
 from serving.context import Context
 from serving.events.outbox import Transaction, event
-from serving.graph import block_store, store
+from serving.graph import store
+from serving.graph.relations import Relation, blocks, mutes
 from serving.graph.store import Side
 from serving.kit.problems import ProblemError
 from serving.users import service as users
@@ -35,8 +37,10 @@ def accounts(
         return context.paging.page(f"{side} {user_id}", token, limit, fetch, lambda row: int(row.follow_id))
 
 
-def blocked(context: Context, user_id: int, limit: int, token: str | None) -> tuple[list[Row[Any]], dict[str, str]]:
-    """A page of the accounts that a user blocks, the last first, and its tokens.
+def related(
+    context: Context, relation: Relation, user_id: int, limit: int, token: str | None
+) -> tuple[list[Row[Any]], dict[str, str]]:
+    """A page of the accounts that a user blocks or mutes, the last first, and its tokens.
 
     Raises:
         ProblemError: 404 where there is no such user, 400 for a token of another list.
@@ -45,9 +49,12 @@ def blocked(context: Context, user_id: int, limit: int, token: str | None) -> tu
         users.check_known(connection, user_id)
 
         def fetch(newer: bool, at: int | None, count: int) -> list[Row[Any]]:
-            return block_store.page(connection, user_id, newer, at, count)
+            return relation.page(connection, user_id, newer, at, count)
 
-        return context.paging.page(f"blocking {user_id}", token, limit, fetch, lambda row: int(row.block_id))
+        def key(row: Row[Any]) -> int:
+            return int(row._mapping[relation.key])
+
+        return context.paging.page(f"{relation.name} {user_id}", token, limit, fetch, key)
 
 
 def follow(tx: Transaction, follower: int, followee: int) -> None:
@@ -81,23 +88,28 @@ def block(tx: Transaction, user_id: int, blocked_id: int) -> None:
     Raises:
         ProblemError: 400 for the user themselves, 403 for a user without account, 404 for an unknown user to block.
     """
-    if user_id == blocked_id:
-        raise ProblemError(400, "self-block", f"user {user_id} cannot block themselves; name another user")
-    users.account(tx, user_id)
-    users.check_known(tx.connection, blocked_id)
-    if block_store.standing(tx.connection, user_id, blocked_id):
-        return
-    begun = _block(tx, user_id, blocked_id)
-    block_store.add(tx.connection, [begun])
-    unfollow(tx, user_id, blocked_id)
-    unfollow(tx, blocked_id, user_id)
-    tx.emit(event("blocks", **begun, ended=False))
+    if _begin(tx, blocks, user_id, blocked_id, "block"):
+        unfollow(tx, user_id, blocked_id)
+        unfollow(tx, blocked_id, user_id)
 
 
 def unblock(tx: Transaction, user_id: int, blocked_id: int) -> None:
     """Ends a block; where there is none, nothing changes. Follows that it ended do not begin again."""
-    if block_store.remove(tx.connection, user_id, blocked_id):
-        tx.emit(event("blocks", **_block(tx, user_id, blocked_id), ended=True))
+    _end(tx, blocks, user_id, blocked_id)
+
+
+def mute(tx: Transaction, user_id: int, muted_id: int) -> None:
+    """Begins a mute; one that stands stays as it is.
+
+    Raises:
+        ProblemError: 400 for the user themselves, 403 for a user without account, 404 for an unknown user to mute.
+    """
+    _begin(tx, mutes, user_id, muted_id, "mute")
+
+
+def unmute(tx: Transaction, user_id: int, muted_id: int) -> None:
+    """Ends a mute; where there is none, nothing changes."""
+    _end(tx, mutes, user_id, muted_id)
 
 
 def check_apart(tx: Transaction, user_id: int, other_id: int | None) -> None:
@@ -106,7 +118,7 @@ def check_apart(tx: Transaction, user_id: int, other_id: int | None) -> None:
     Raises:
         ProblemError: 403 naming who blocks whom.
     """
-    blocker = None if other_id is None else block_store.between(tx.connection, user_id, other_id)
+    blocker = None if other_id is None else blocks.between(tx.connection, user_id, other_id)
     if blocker is None:
         return
     if blocker == user_id:
@@ -114,8 +126,23 @@ def check_apart(tx: Transaction, user_id: int, other_id: int | None) -> None:
     raise ProblemError(403, "blocked", f"user {blocker} blocks user {user_id}, who cannot act on what is theirs")
 
 
-def _block(tx: Transaction, user_id: int, blocked_id: int) -> dict[str, int]:
-    return {"block_id": tx.new_id(), "time_us": tx.now_us, "user_id": user_id, "blocked_id": blocked_id}
+def _begin(tx: Transaction, relation: Relation, user_id: int, other_id: int, verb: str) -> bool:
+    """Whether it began: False where it stood already."""
+    if user_id == other_id:
+        raise ProblemError(400, f"self-{verb}", f"user {user_id} cannot {verb} themselves; name another user")
+    users.account(tx, user_id)
+    users.check_known(tx.connection, other_id)
+    if relation.standing(tx.connection, user_id, other_id):
+        return False
+    row = relation.row(tx.new_id(), tx.now_us, user_id, other_id)
+    relation.add(tx.connection, [row])
+    tx.emit(event(relation.name, **row, ended=False))
+    return True
+
+
+def _end(tx: Transaction, relation: Relation, user_id: int, other_id: int) -> None:
+    if relation.remove(tx.connection, user_id, other_id):
+        tx.emit(event(relation.name, **relation.row(tx.new_id(), tx.now_us, user_id, other_id), ended=True))
 
 
 def _edge(tx: Transaction, follower: int, followee: int) -> dict[str, int]:

@@ -40,10 +40,10 @@ from serving.kit.storage import FullError, StorageError
 
 log = logging.getLogger("rookery.serving")
 
-SCHEMA_VERSION = "6"
+SCHEMA_VERSION = "7"
 
-LACKS_BLOCKS = "lacks_blocks"
-"""Key in `about` of a database that was loaded before blocks were kept in it."""
+LACKS = "lacks_{}"
+"""Key in `about` of a database that was loaded before a table (blocks, mutes) was kept in it."""
 
 _STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
     "1": ("2", ("ALTER TABLE dead_letters ADD COLUMN state VARCHAR NOT NULL DEFAULT 'dead'",)),
@@ -81,6 +81,7 @@ _STEPS: dict[str, tuple[str, tuple[str, ...]]] = {
             "CREATE INDEX likes_of_tweet ON likes (tweet_id, user_id)",
         ),
     ),
+    "6": ("7", ("INSERT INTO about (key, value) VALUES ('lacks_mutes', 'yes')",)),
 }
 """The next version of each older version, and the statements that lead to it."""
 

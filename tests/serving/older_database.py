@@ -7,6 +7,7 @@ from contextlib import closing
 from pathlib import Path
 
 _CAME_WITH = {
+    "7": ("DROP TABLE mutes",),
     "6": ("DROP INDEX quotes_of_tweet", "DROP INDEX likes_of_tweet", "DROP TABLE bookmarks"),
     "5": (
         "DROP INDEX users_by_handle",

@@ -22,6 +22,7 @@ BODIES: dict[str, dict[str, Any]] = {
     "/2/users": {"username": "frank"},
     "/2/users/{id}/following": {"target_user_id": str(BOB)},
     "/2/users/{id}/blocking": {"target_user_id": str(BOB)},
+    "/2/users/{id}/muting": {"target_user_id": str(BOB)},
     "/v1/rank": {"user_id": str(ALICE), "tweet_ids": ["1001"]},
 }
 OF_A_TWEET = {"tweet_id": "1001"}

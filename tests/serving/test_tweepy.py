@@ -167,3 +167,13 @@ def test_blocks_are_listed(act_as: Tweepy, network: Network) -> None:
         for _ in range(2):
             assert client.delete(f"{path}/{BOB}").json() == {"data": {"blocking": False}}
     assert names(erin.get_blocked(user_auth=False)) == ["carol"]
+
+
+def test_mutes_begin_end_and_are_listed(act_as: Tweepy) -> None:
+    erin = act_as(ERIN)
+    for other in (BOB, CAROL, BOB):
+        assert erin.mute(other, user_auth=False).data == {"muting": True}
+    assert names(erin.get_muted(user_auth=False)) == ["carol", "bob"]
+    for _ in range(2):
+        assert erin.unmute(BOB, user_auth=False).data == {"muting": False}
+    assert names(erin.get_muted(user_auth=False)) == ["carol"]

@@ -24,6 +24,7 @@ QUERIES = {
 BODIES: dict[str, dict[str, Any]] = {
     "/2/tweets": {"text": "x"}, "/2/users": {"username": "frank"},
     "/2/users/{id}/following": {"target_user_id": str(BOB)}, "/2/users/{id}/blocking": {"target_user_id": str(BOB)},
+    "/2/users/{id}/muting": {"target_user_id": str(BOB)},
     "/v1/rank": {"user_id": str(ALICE), "tweet_ids": ["1001"]},
 }  # fmt: skip
 OWN = [

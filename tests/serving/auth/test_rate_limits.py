@@ -68,6 +68,7 @@ CLASSES = {
     "DELETE /2/users/{id}/retweets/{tweet_id}": "writes",
     "POST /2/users/{id}/bookmarks": "writes", "DELETE /2/users/{id}/bookmarks/{tweet_id}": "writes",
     "POST /2/users/{id}/blocking": "follows", "DELETE /2/users/{id}/blocking/{target_id}": "follows",
+    "POST /2/users/{id}/muting": "follows", "DELETE /2/users/{id}/muting/{target_id}": "follows",
     "GET /2/users/{id}/mentions": "timelines",
     "POST /2/users/{id}/following": "follows", "DELETE /2/users/{id}/following/{target_id}": "follows",
     "GET /2/users/{id}/timeline": "timelines", "GET /2/users/{id}/timelines/reverse_chronological": "timelines",
