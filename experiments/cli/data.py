@@ -103,7 +103,9 @@ def describe(
     verify: Annotated[bool, typer.Option("--verify", help="Read every file and compare its sha256.")] = False,
     split: Annotated[
         str,
-        typer.Option(help='time, leave_last_out, per_user_ratio or random_ratio with settings: "random_ratio seed=2".'),
+        typer.Option(
+            help='time, leave_last_out, per_user_ratio, random_ratio, files or module:Class: "random_ratio seed=2".'
+        ),
     ] = "auto",
     as_json: JsonFlag = False,
 ) -> None:

@@ -20,7 +20,8 @@ from data.errors import DataError
 from data.events import DAY_US, HOUR_US, MINUTE_US, NEVER_US
 from data.readers.notes import in_words
 from data.schema import table
-from data.split import SPLITS, PastOrder, splitter
+from data.split import PLAIN_SPLITS, splitter
+from data.splitters import PastOrder
 from experiments.datasets.time_ties import tied_rows
 from features.catalogue import owners, plan
 from features.leakage import leaks
@@ -215,7 +216,7 @@ def _duplicates(dataset: Dataset) -> Iterator[Finding]:
 def _cold(dataset: Dataset) -> Iterator[Finding]:
     """What each split's test holds that its training part has never met."""
     check = "unseen in training"
-    for kind in SPLITS:
+    for kind in PLAIN_SPLITS:
         try:
             warm = splitter(kind).apply(dataset).warmth
         except DataError as error:
@@ -243,7 +244,7 @@ def _ties(dataset: Dataset) -> Iterator[Finding]:
         verdict: Verdict = "found" if coarse == "day" else "note" if coarse else "clean"
         count = dataset.rows(name) if coarse else 0
         yield Finding("coarse times", name, verdict, count, words if coarse else "finer than a minute")
-    for kind in SPLITS:
+    for kind in PLAIN_SPLITS:
         chosen = splitter(kind)
         if not isinstance(chosen, PastOrder):
             continue

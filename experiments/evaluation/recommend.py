@@ -104,7 +104,7 @@ def recommend(
     if config.split != "none":
         refuse_split(reference, bundle, dataset, split)
     users = _users(dataset, people)
-    catalogue = Catalogue.of(dataset, split.train)
+    catalogue = Catalogue.of(dataset, split)
     state = _state(bundle)
     catalogue.bring(state)
     began, rows, done = time.perf_counter(), 0, 0

@@ -14,7 +14,8 @@ from pathlib import Path
 from data.dataset import Dataset
 from data.errors import ConfigError
 from data.progress import Progress, no_progress, part_of
-from data.split import PastOrder, Split, Splitter, default_split, parse_split
+from data.split import Split, Splitter, default_split, parse_split
+from data.splitters import PastOrder
 from experiments.evaluation.bundles import bundles_of
 from experiments.evaluation.evaluate import EvaluateConfig, evaluate_bundles
 from ranking.artifact import VALUE, Bundle, describe

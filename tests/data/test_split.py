@@ -12,7 +12,8 @@ from data.dataset import Dataset
 from data.dataset_writer import DatasetWriter
 from data.errors import ConfigError, DataError
 from data.events import DAY_US
-from data.split import SPLITS, LeaveLastOut, TimeSplit, default_split, splitter
+from data.split import PLAIN_SPLITS, default_split, splitter
+from data.splitters import LeaveLastOut, TimeSplit
 
 Row = tuple[int, int, int]
 """time, user, tweet; the engagement's id is its place from 1 on."""
@@ -129,14 +130,14 @@ def test_a_log_without_engagements_says_so(tmp_path: Path) -> None:
         TimeSplit().apply(dataset)
 
 
-@pytest.mark.parametrize("name", SPLITS)
+@pytest.mark.parametrize("name", PLAIN_SPLITS)
 def test_every_split_states_its_tie_rule(name: str) -> None:
     promise = splitter(name).promise
     assert "ties" in promise or "at one moment" in promise
 
 
 def test_wrong_settings_are_refused() -> None:
-    every = "leave_last_out, per_user_ratio, random_ratio, time"
+    every = "files, leave_last_out, per_user_ratio, random_ratio, time"
     with pytest.raises(
         ConfigError, match=f"unknown split 'random'; did you mean 'random_ratio'. choose one of {every}"
     ):

@@ -16,19 +16,8 @@ from hypothesis import strategies as st
 from data.dataset import Dataset
 from data.dataset_writer import DatasetWriter
 from data.errors import DataError
-from data.split import (
-    SPLITS,
-    LeaveLastOut,
-    PerUserRatio,
-    RandomRatio,
-    Split,
-    Splitter,
-    TimeSplit,
-    default_split,
-    parse_split,
-    splitter,
-    training_part,
-)
+from data.split import PLAIN_SPLITS, Split, Splitter, default_split, parse_split, splitter, training_part
+from data.splitters import LeaveLastOut, PerUserRatio, RandomRatio, TimeSplit
 
 Row = tuple[int, int, int]
 """time, user, tweet; the engagement's id is its place from 1 on."""
@@ -145,7 +134,7 @@ def test_of_one_time_the_later_in_the_log_is_the_last_whatever_its_tweet(tmp_pat
     assert _ids(PerUserRatio(fraction=0.5).apply(_dataset(tmp_path / "b", log)).test) == [2, 4]
 
 
-@pytest.mark.parametrize("name", [one for one in SPLITS if one != "time"])
+@pytest.mark.parametrize("name", [one for one in PLAIN_SPLITS if one != "time"])
 def test_the_training_part_shows_no_engagement_of_the_test(tmp_path: Path, name: str) -> None:
     dataset = _dataset(tmp_path / "a", [(at, at % 3, at % 5) for at in range(40)])
     split = splitter(name).apply(dataset)

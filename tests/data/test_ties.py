@@ -13,7 +13,8 @@ from data.dataset import Dataset
 from data.dataset_writer import DatasetWriter
 from data.errors import ConfigError, DataError
 from data.readers import read_log
-from data.split import LeaveLastOut, PerUserRatio, RandomRatio, TimeSplit, parse_split
+from data.split import parse_split
+from data.splitters import LeaveLastOut, PerUserRatio, RandomRatio, TimeSplit
 from data.ties import TieOrder
 
 Line = tuple[object, object, int]

@@ -49,9 +49,15 @@ class AliveTweets:
         """Samples `requests` of the test period's requests uniformly with `seed`."""
         dataset.require("requests", "impressions", "engagements", purpose="ranking every tweet alive at request time")
         self._dataset, self._split, self._seed = dataset, split, seed
-        if split.train_before_us is None:
+        if split.items is not None:
+            raise DataError(
+                f"split {split.name!r} leaves out a core's users and items, but requests are ranked as they were shown",
+                remedy="take the split without user_core and item_core",
+            )
+        begins = split.test_begins_us
+        if begins is None:
             raise DataError(f"split {split.name!r} has no time where its test begins", remedy="take the time split")
-        self.start_us = split.train_before_us
+        self.start_us = begins
         tested = dataset.scan("requests").filter(pl.col("time_us") >= self.start_us).collect()
         sample = tested.sample(min(requests, len(tested)), seed=seed).sort("time_us", "request_id")
         ids = sample.lazy().select("request_id")

@@ -26,17 +26,22 @@ class Catalogue:
 
     dataset: Dataset
     train: pl.DataFrame
-    """Engagements that are known: they are in the state, and their items are no candidates of their users."""
+    """Engagements that are known: they are in the state."""
+    masked: pl.DataFrame
+    """`user_id` and `tweet_id` of what is no candidate: what is known, and what models were chosen by."""
     items: pl.DataFrame
     """`tweet_id` of the items, in the order in which equal scores are broken."""
 
     @classmethod
-    def of(cls, dataset: Dataset, train: pl.LazyFrame) -> Self:
-        """Every item of `dataset`; a retweet stands for its original."""
-        items = dataset.scan("tweets").filter(pl.col("kind") != "retweet").select("tweet_id").collect()
+    def of(cls, dataset: Dataset, split: Split) -> Self:
+        """Every item of `dataset`, or of the split where it says so; a retweet stands for its original."""
+        rows = dataset.scan("tweets").filter(pl.col("kind") != "retweet").select("tweet_id")
+        items = (rows if split.items is None else rows.join(split.items, on="tweet_id", how="semi")).collect()
         # Items in order of their first event would go by popularity, and by what only the test has of them.
         lots = Stream(1, "ties of scores").words(items["tweet_id"].to_numpy(), n=1)[:, 0]
-        return cls(dataset, train.collect(), items[np.argsort(lots)])
+        parts = [split.train, *([] if split.valid is None else [split.valid])]
+        masked = pl.concat([one.select("user_id", "tweet_id") for one in parts]).unique().collect()
+        return cls(dataset, split.train.collect(), masked, items[np.argsort(lots)])
 
     def bring(self, state: FeatureState) -> None:
         """Brings `state`, which must be empty, to the log's end with `train` alone known."""
@@ -53,8 +58,8 @@ class Catalogue:
         """
         items = state.network.tweets.rows(self.items["tweet_id"].to_numpy())
         places = self.items.with_row_index("place").select("tweet_id", pl.col("place").cast(pl.Int64))
-        judged = self.train.clear() if relevant is None else relevant
-        known, wanted = (_places(pairs, places, people) for pairs in (self.train, judged))
+        judged = self.masked.clear() if relevant is None else relevant
+        known, wanted = (_places(pairs, places, people) for pairs in (self.masked, judged))
         end_us = self.dataset.time_range_us()[1] + 1
         users, request_ids = people["user_id"].to_numpy(), people["request_id"].to_numpy()
         # A user may have no event.
@@ -76,10 +81,10 @@ class FullCatalogue:
         """
         dataset.require("tweets", "engagements", purpose="ranking the full catalogue")
         self._dataset, self._split, self._seed = dataset, split, seed
-        self._catalogue = Catalogue.of(dataset, split.train)
+        self._catalogue = Catalogue.of(dataset, split)
         test = split.test.collect()
         things = test.join(self._catalogue.items, on="tweet_id", how="semi", maintain_order="left")
-        fresh = things.join(self._catalogue.train, on=["user_id", "tweet_id"], how="anti", maintain_order="left")
+        fresh = things.join(self._catalogue.masked, on=["user_id", "tweet_id"], how="anti", maintain_order="left")
         self._fresh = fresh
         if not len(fresh):
             why = f"all {len(things):,} of the {len(test):,} test rows that are of items stand in training too"
@@ -117,12 +122,13 @@ class FullCatalogue:
         left = f" ({repeated} users left out: what is held out of them stands in their training part too)"
         left = left if repeated else ""
         left += f" ({retweets} users left out: nothing that is held out of them is an item)" if retweets else ""
+        chosen = "" if self._split.valid is None else " and in the part for choosing models, which nobody's history has"
         return (
             f"Split: {self._split.promise}. {len(self)} users{sampled}, each with at least one held-out item that is "
             f"not in their training part{left}, all asked after the log's end with the training engagements alone "
             f"known. NDCG and recall rank the full catalogue ({len(self._catalogue.items)} items) without what the "
-            "user engaged with in training; relevant: all items held out of that user. No AUC: nothing is known of "
-            "what else was shown. Ties: an order drawn by the items' ids."
+            f"user engaged with in training{chosen}; relevant: all items held out of that user. No AUC: nothing is "
+            "known of what else was shown. Ties: an order drawn by the items' ids."
         )
 
     @property

@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from data.settings import config_from
-from data.split import RandomRatio, training_part
+from data.split import training_part
+from data.splitters import RandomRatio
 from ranking.models.two_tower import TwoTower, TwoTowerConfig
 from ranking.processes import first_process_first
 from ranking.training.positives import training_positives

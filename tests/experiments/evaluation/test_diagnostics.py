@@ -15,7 +15,7 @@ from sklearn.metrics import average_precision_score, precision_recall_curve
 
 from data.dataset import Dataset
 from data.schema import ACTIONS, POSITIVE_ACTIONS
-from data.split import TimeSplit
+from data.splitters import TimeSplit
 from experiments.cli.tables import probability_table, scorer_table
 from experiments.evaluation.compare import compare_runs
 from experiments.evaluation.diagnostics import (

@@ -19,7 +19,7 @@ from data.errors import ConfigError, DataError, ModelError, NotFoundError
 from data.events import HOUR_US
 from data.readers import read_log
 from data.schema import POSITIVE_ACTIONS
-from data.split import TimeSplit
+from data.splitters import TimeSplit
 from experiments.cli.model import promote
 from experiments.evaluation.compare import compare_runs
 from experiments.evaluation.comparison_page import write_comparison

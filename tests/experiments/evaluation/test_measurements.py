@@ -11,7 +11,7 @@ from data.batch import CandidateBatch, Requests
 from data.dataset import Dataset
 from data.readers import read_log
 from data.schema import ACTIONS
-from data.split import LeaveLastOut, RandomRatio
+from data.splitters import LeaveLastOut, RandomRatio
 from experiments.evaluation.diagnostics import reliabilities
 from experiments.evaluation.measurements import Lists, Measured, TrainingCounts, measure
 from experiments.evaluation.protocols.full_catalogue import FullCatalogue

@@ -14,7 +14,7 @@ from data.errors import DataError
 from data.events import HOUR_US, EventBatch
 from data.readers import read_log
 from data.schema import POSITIVE_ACTIONS
-from data.split import LeaveLastOut, TimeSplit
+from data.splitters import LeaveLastOut, TimeSplit
 from data.synthetic.world import World
 from experiments.evaluation.evaluate import EvaluateConfig, evaluate_bundles
 from experiments.evaluation.oracle import Oracle
@@ -293,3 +293,20 @@ def test_a_sample_of_users_is_asked(films: Dataset) -> None:
     assert len(protocol) == len(users) == 2
     assert users == sorted(users)
     assert set(users) < {1, 2, 4}
+
+
+def test_the_part_for_choosing_models_is_masked_and_not_known(films: Dataset) -> None:
+    split = LeaveLastOut(valid=True).apply(films)
+    protocol = FullCatalogue(films, split, requests=100, seed=1)
+    state = FeatureState(None, views=("user.history",))
+    (step,) = steps_of(protocol, state)
+    assert step.user_id == 1
+    assert set(step.batch.columns["tweet_id"].tolist()) == {30, 40, 50}
+    assert state.history.counts(step.batch.requests.columns["user_row"]).tolist() == [1]
+    assert "which nobody's history has" in protocol.describe()
+
+
+def test_items_outside_the_core_are_no_candidates(films: Dataset) -> None:
+    split = LeaveLastOut(item_core=2).apply(films)
+    for step in steps_of(FullCatalogue(films, split, requests=100, seed=1), FeatureState(None, views=VIEWS)):
+        assert set(step.batch.columns["tweet_id"].tolist()) <= {10, 20, 30}

@@ -11,7 +11,7 @@ import pytest
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError, NotFoundError
 from data.readers import read_log
-from data.split import LeaveLastOut
+from data.splitters import LeaveLastOut
 from experiments.evaluation.evaluate import EvaluateConfig, evaluate_bundles
 from experiments.evaluation.list_files import ListFile
 from experiments.evaluation.protocols.full_catalogue import FullCatalogue

@@ -11,7 +11,8 @@ import pytest
 from data.dataset import Dataset
 from data.errors import ConfigError, DataError
 from data.readers import read_log
-from data.split import LeaveLastOut, RandomRatio, TimeSplit, training_part
+from data.split import training_part
+from data.splitters import LeaveLastOut, RandomRatio, TimeSplit
 from ranking.models.towers import TwoTowerConfig
 from ranking.scorers.popularity import DecayedPopularity
 from ranking.training.items import fit as fit_items

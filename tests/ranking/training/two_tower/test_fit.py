@@ -15,7 +15,7 @@ from data.dataset_writer import DatasetWriter
 from data.errors import ConfigError, DataError, ModelError
 from data.events import HOUR_US, MINUTE_US
 from data.ids import snowflakes_in_order
-from data.split import LeaveLastOut, RandomRatio, TimeSplit
+from data.splitters import LeaveLastOut, RandomRatio, TimeSplit
 from features.offline import offline_features
 from ranking.models.inputs import dense_names
 from ranking.models.two_tower import TwoTowerConfig
