@@ -262,6 +262,28 @@ class TextIndex:
         built = self._compiler.build(tree, any_word=any_word)
         return self._best(built, limit, hidden, by_time=newest or not scored)
 
+    def counts(self, query: str, begin_us: int, end_us: int, step_us: int, within: Within | None = None) -> I64:
+        """[n] tweets that match, by the step of time that each was posted in.
+
+        Args:
+            query: see `candidates.search.query`.
+            begin_us: from when on; steps begin at multiples of `step_us`, so that the first may be a part of one.
+            end_us: until when; later than `begin_us`.
+            step_us: microseconds a step.
+            within: which tweets are counted, for the rest.
+
+        Raises:
+            QueryError: a query that cannot be understood.
+        """
+        tree = joined(joined(parse(query), within), Within(begin_us, end_us))
+        self.refresh()
+        first = begin_us // step_us
+        out: I64 = np.zeros((end_us - 1) // step_us - first + 1, np.int64)
+        steps = {"steps": {"histogram": {"field": "time_us", "interval": float(step_us), "min_doc_count": 1}}}
+        for one in self._index.searcher().aggregate(self._compiler.build(tree), steps)["steps"]["buckets"]:
+            out[round(one["key"] / step_us) - first] = one["doc_count"]
+        return out
+
     def matching(self, tree: Node, most: int) -> I64 | None:
         """Ids of all tweets that match, None where there are more than `most`."""
         self.refresh()

@@ -52,6 +52,7 @@ BY_ROUTE: dict[str, tuple[str, ...]] = {
     "GET /2/tweets/{id}/liking_users": ("like.read", *_SEE),
     "GET /2/tweets/{id}/quote_tweets": _SEE,
     "GET /2/tweets/{id}/retweeted_by": _SEE,
+    "GET /2/tweets/counts/recent": _SEE,
     "GET /2/tweets/search/recent": _SEE,
     "GET /2/search/complete": _SEE,
     "GET /2/trends/by/woeid/{woeid}": ("tweet.read",),

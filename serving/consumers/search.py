@@ -82,6 +82,15 @@ class SearchConsumer(MemoryConsumer):
         reader = self._reader(reader_id)
         return self._indexes.search(query, mode, limit, reader=reader, within=within, newest=newest)
 
+    def counts(self, query: str, begin_us: int, end_us: int, step_us: int, within: Within) -> I64:
+        """[n] tweets that match, of all that were taken: see `candidates.search.text.TextIndex.counts`.
+
+        Raises:
+            QueryError: the query cannot be understood.
+        """
+        self._index()
+        return self._indexes.text.counts(query, begin_us, end_us, step_us, within)
+
     def people(self, query: str, limit: int, reader_id: int | None = None) -> FoundUsers:
         """The `limit` users nearest to a name or handle."""
         self._index()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Annotated
 
 from fastapi import APIRouter, Depends, Query
@@ -10,7 +11,7 @@ from starlette.responses import Response
 
 from serving.auth.access import Reader, reader
 from serving.context import Context, Net
-from serving.kit.answers import answer, listed
+from serving.kit.answers import answer, listed, rfc3339
 from serving.kit.fields import View
 from serving.kit.ids import PathId
 from serving.kit.openapi import NOT_FOUND
@@ -19,6 +20,8 @@ from serving.search import service
 from serving.search.schemas import (
     Completion,
     CompletionParameters,
+    CountParameters,
+    Counts,
     MentionParameters,
     SearchPage,
     SearchParameters,
@@ -55,6 +58,20 @@ async def search_recent(query: Annotated[SearchParameters, Query()], claims: Rea
         message = f"The `mode` query parameter value [{query.mode}] is not taken with sort_order=recency"
         raise invalid_parameter("mode", str(query.mode), message)
     return await run_in_threadpool(_tweets, network, found, query.view)
+
+
+@router.get("/tweets/counts/recent", response_model=Counts)
+async def count_recent(query: Annotated[CountParameters, Query()], network: Net) -> Response:
+    """How many tweets answer a query, by minute, hour or day: of the last seven days, or of the time asked for.
+
+    Hours and days are those of UTC; the first and the last may be parts of one.
+    """
+    found = await service.count(network, query.query, query.granularity, query)
+    data = [
+        {"start": rfc3339(begin), "end": rfc3339(end), "tweet_count": count}
+        for (begin, end), count in zip(pairwise(found.edges_us), found.counts.tolist(), strict=True)
+    ]
+    return answer({"data": data, "meta": {"total_tweet_count": int(found.counts.sum())}})
 
 
 @router.get("/users/{id}/mentions", response_model=SearchPage, responses=NOT_FOUND)

@@ -38,6 +38,19 @@ class SearchParameters(OfTweets, Window):
     An extension of v2."""
 
 
+Granularity = Literal["minute", "hour", "day"]
+"""The time that one count is of."""
+
+
+class CountParameters(Window):
+    """Of counts of tweets over time."""
+
+    query: str = Field(min_length=1, max_length=MAX_QUERY)
+    """Words and operators, as of the search."""
+    granularity: Granularity = "hour"
+    """The time that one count is of."""
+
+
 class MentionParameters(OfTweets, Window, Tens):
     """Of the tweets that mention a user."""
 
@@ -60,6 +73,29 @@ class CompletionParameters(OfUsers):
     """What was typed; `#` or `@` before it asks for hashtags or accounts alone."""
     max_results: Annotated[int, Whole] = Field(default=10, ge=1, le=20)
     """Entries of each kind."""
+
+
+class CountObject(Answer):
+    """How many tweets of a time answer a query."""
+
+    start: str
+    """From when on, in RFC 3339."""
+    end: str
+    """Until when."""
+    tweet_count: int
+
+
+class CountMeta(Answer):
+    """Of counts over time."""
+
+    total_tweet_count: int
+
+
+class Counts(Answer):
+    """Counts over time, the oldest first."""
+
+    data: list[CountObject]
+    meta: CountMeta
 
 
 class SearchMeta(TweetPageMeta):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,14 +12,37 @@ from starlette.concurrency import run_in_threadpool
 from candidates.search.hybrid import Mode
 from candidates.search.query import QueryError
 from candidates.search.text import Within
+from data.batch import I64
+from data.events import DAY_US, HOUR_US, MINUTE_US
 from serving.context import Context
+from serving.kit.answers import rfc3339
 from serving.kit.parameters import Window
-from serving.kit.problems import ProblemError
+from serving.kit.problems import ProblemError, invalid_parameter
+from serving.search.schemas import Granularity
 from serving.users import service as users
 from serving.users.store import UserRow
 
 DEEPEST = 1_000
 """Entries of a list in order of relevance that pages reach: each page ranks all before it again."""
+
+
+STEPS_US: dict[Granularity, int] = {"minute": MINUTE_US, "hour": HOUR_US, "day": DAY_US}
+"""The time that one count is of."""
+
+MOST_COUNTS = 50_000
+"""Counts of one answer: a month of minutes."""
+
+_COUNTED_US = 7 * DAY_US
+
+
+@dataclass(frozen=True)
+class Counted:
+    """Counts over time."""
+
+    edges_us: list[int]
+    """[n + 1] where each begins and the last ends."""
+    counts: I64
+    """[n]"""
 
 
 @dataclass(frozen=True)
@@ -64,6 +89,31 @@ async def best(
     scope = f"search {mode} {query}"
     begin, until_us = (0, None) if token is None else context.paging.keys(scope, token, 2)
     return await context.ask(_best, context, query, limit, scope, begin, until_us, reader_id, window, mode)
+
+
+async def count(context: Context, query: str, granularity: Granularity, window: Window) -> Counted:
+    """How many tweets answer a query, by time: of the last seven days unless `window` says from when to when.
+
+    Raises:
+        ProblemError: 400 for a query that cannot be understood, with the column of the fault, for a time that ends
+            before it begins, or that has more than `MOST_COUNTS` counts; 503 while the state is built anew.
+    """
+    end_us = context.now_us() + 1 if window.end_us is None else window.end_us
+    begin_us = max(end_us - _COUNTED_US, 0) if window.start_us is None else window.start_us
+    if begin_us >= end_us:
+        message = f"`start_time` {rfc3339(begin_us)} is not before `end_time` {rfc3339(end_us)}"
+        raise invalid_parameter("start_time", rfc3339(begin_us), message)
+    step_us = STEPS_US[granularity]
+    inner = range((begin_us // step_us + 1) * step_us, end_us, step_us)
+    if len(inner) >= MOST_COUNTS:
+        message = (
+            f"from {rfc3339(begin_us)} to {rfc3339(end_us)} there are {len(inner) + 1} counts by the {granularity}, "
+            f"over {MOST_COUNTS}; ask for a shorter time or a coarser `granularity`"
+        )
+        raise invalid_parameter("granularity", granularity, message)
+    return Counted(
+        [begin_us, *inner, end_us], await context.ask(_count, context, query, window, begin_us, end_us, step_us)
+    )
 
 
 async def people(
@@ -136,6 +186,12 @@ def _best(
     return Found(ids[begin:end], chosen, more)
 
 
+def _count(context: Context, query: str, window: Window, begin_us: int, end_us: int, step_us: int) -> I64:
+    within = Within(since_id=window.since_id, until_id=window.until_id)
+    with _understood():
+        return context.projections.search.counts(query, begin_us, end_us, step_us, within)
+
+
 def _within(window: Window, before_us: int | None, last: tuple[int, int] | None) -> Within:
     return Within(window.start_us, before_us, window.since_id, window.until_id, last)
 
@@ -143,14 +199,21 @@ def _within(window: Window, before_us: int | None, last: tuple[int, int] | None)
 def _search(
     context: Context, query: str, mode: Mode, limit: int, reader_id: int | None, within: Within, *, newest: bool
 ) -> list[int]:
-    try:
+    with _understood():
         hits = context.projections.search.search(
             query, mode, limit, reader_id=reader_id, within=within, newest=newest
         )  # fmt: skip
-    except QueryError as error:
-        raise ProblemError(400, "bad-query", str(error), column=error.column) from error
     ids: list[int] = hits.tweet_ids.tolist()
     return ids
+
+
+@contextmanager
+def _understood() -> Iterator[None]:
+    """Answers 400 where a query cannot be understood."""
+    try:
+        yield
+    except QueryError as error:
+        raise ProblemError(400, "bad-query", str(error), column=error.column) from error
 
 
 def _people(context: Context, query: str, limit: int, reader_id: int | None) -> list[int]:

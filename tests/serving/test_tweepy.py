@@ -151,6 +151,8 @@ def test_timelines_mentions_and_search(act_as: Tweepy, network: Network) -> None
     assert ids(later) == newest[:10]
     with pytest.raises(tweepy.BadRequest, match="column"):
         alice.search_recent_tweets('"open')
+    counts = alice.get_recent_tweets_count("rook from:bob", granularity="day")
+    assert counts.meta["total_tweet_count"] == len(newest) + 1 == sum(one["tweet_count"] for one in counts.data)
 
 
 def test_blocks_are_listed(act_as: Tweepy, network: Network) -> None:

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from candidates.search.hybrid import Search, fuse
 from candidates.search.nodes import And
@@ -107,6 +109,24 @@ def test_a_log_may_repeat_itself_and_retweets_have_no_words(index: TextIndex) ->
     index.delete(np.array([100, 100, 777]))
     assert found(index, "bird") == {101, 103}
     assert len(index) == 5
+
+
+@settings(max_examples=40, deadline=None)
+@given(
+    times=st.lists(st.integers(0, 60) | st.integers(0, 10**16), max_size=20),
+    begin=st.integers(0, 50),
+    length=st.integers(1, 60),
+    step=st.integers(1, 20),
+)
+@example(times=[9_007_199_254_740_993, 9_007_199_254_740_992], begin=9_007_199_254_740_985, length=20, step=4)
+def test_counts_are_those_of_each_step(times: list[int], begin: int, length: int, step: int) -> None:
+    index = TextIndex()
+    events = tweets(["bird" if at % 3 else "cat" for at in range(len(times))])
+    index.add(EventBatch("tweets", {**events.columns, "time_us": np.array(times, np.int64)}))
+    counts = index.counts("bird", begin, begin + length, step)
+    steps = range(begin // step, (begin + length - 1) // step + 1)
+    birds = [time for at, time in enumerate(times) if at % 3 and begin <= time < begin + length]
+    assert counts.tolist() == [sum(time // step == one for time in birds) for one in steps]
 
 
 def test_an_index_in_a_folder_is_opened_again(tmp_path: Path) -> None:

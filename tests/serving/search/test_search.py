@@ -10,6 +10,7 @@ from fastapi.testclient import TestClient
 
 from serving.app import create_app
 from serving.network import Network
+from serving.tweets import service as tweets
 from tests.serving.conftest import MakeNetwork
 from tests.serving.small_network import ALICE, BOB, CAROL, DAVE, ERIN, START_US, write_small
 
@@ -121,3 +122,40 @@ def test_users_by_name_with_typos_and_live(client: TestClient, network: Network)
     network.settle()
     assert names("/2/search/complete", prefix="da") == ["dave", "daria"]
     assert names("/2/users/search", query="morgendorfer") == ["daria"]
+
+
+def test_counts_over_time(client: TestClient, network: Network) -> None:
+    headers = {"Authorization": f"Bearer {network.context.tokens.issue(ALICE)}"}
+
+    def counted(**params: str) -> tuple[int, list[tuple[str, str, int]]]:
+        answer = client.get("/2/tweets/counts/recent", params=params, headers=headers)
+        assert answer.status_code == 200, answer.text
+        rows = [(one["start"][5:16], one["end"][5:16], one["tweet_count"]) for one in answer.json()["data"]]
+        return answer.json()["meta"]["total_tweet_count"], rows
+
+    total, rows = counted(query="lang:en", start_time="2026-01-05T02:30:00Z", end_time="2026-01-05T05:00:00Z")
+    # Those of people whom Alice mutes or who block her count, too.
+    assert (total, rows) == (
+        2, [("01-05T02:30", "01-05T03:00", 0), ("01-05T03:00", "01-05T04:00", 1), ("01-05T04:00", "01-05T05:00", 1)]
+    )  # fmt: skip
+    total, rows = counted(query="lang:en")
+    assert (total, len(rows), sum(one[2] for one in rows)) == (6, 7 * 24 + 1, 6)
+    by_day = counted(query="lang:en", granularity="day")[1]
+    assert (len(by_day), by_day[-1][0][-5:], by_day[-2][0][-5:]) == (8, "00:00", "00:00")
+    minutes = {"granularity": "minute", "start_time": "2026-01-05T02:00:00Z", "end_time": "2026-01-05T02:02:00Z"}
+    assert counted(query="rook", **minutes) == (
+        1,
+        [("01-05T02:00", "01-05T02:01", 1), ("01-05T02:01", "01-05T02:02", 0)],
+    )
+    assert counted(query="rook", since_id="1001", **minutes)[0] == 0
+    network.context.write_now(lambda tx: tweets.post(tx, BOB, "another rook"))
+    network.settle()
+    assert counted(query="rook")[0] == 2
+    for params, named in (
+        ({"query": '"open'}, "column"),
+        ({"query": "rook", "start_time": minutes["end_time"], "end_time": minutes["start_time"]}, "start_time"),
+        ({"query": "rook", "granularity": "minute", "start_time": "0001-01-01T00:00:00Z"}, "granularity"),
+        ({"query": "rook", "granularity": "second"}, "granularity"),
+    ):
+        answer = client.get("/2/tweets/counts/recent", params=params, headers=headers)
+        assert (answer.status_code, named in answer.text) == (400, True), answer.text
