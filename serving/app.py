@@ -30,6 +30,11 @@ from serving.kit.parameters import given_once
 from serving.kit.slow_clients import timed_requests
 from serving.kit.telemetry import Telemetry
 from serving.network import Network
+from serving.oauth import browser
+from serving.oauth import routes as oauth
+from serving.oauth.errors import OAuthError, PageError
+from serving.oauth.pages import on_page_error
+from serving.oauth.sign_in import SignIn
 from serving.ops import routes as ops
 from serving.ops.gate import Gate
 from serving.ranker import routes as ranker
@@ -39,7 +44,7 @@ from serving.trends import routes as trends
 from serving.tweets import routes as tweets
 from serving.users import routes as users
 
-ROUTERS = (ops, search, tweets, users, timelines, graph, engagements, trends, ranker)
+ROUTERS = (ops, oauth, search, tweets, users, timelines, graph, engagements, trends, ranker)
 """One `routes` module for each domain; the first that has a path answers it."""
 
 
@@ -96,9 +101,13 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *,
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.context = context
-    callers = app.state.callers = Callers(context.tokens)
-    problems.install(app, routes)
+    callers = app.state.callers = Callers(context.tokens, context.database, context.settings.auth.fixed_tokens)
+    app.state.sign_in = SignIn(context.tokens, context.password, context.settings.auth)
+    problems.install(app, [*routes, *browser.router.routes])
+    app.add_exception_handler(OAuthError, oauth.on_refusal)
+    app.add_exception_handler(PageError, on_page_error)
     app.include_router(openapi.router)
+    app.include_router(browser.router)
     for module in ROUTERS:
         app.include_router(module.router)
     for path, mounted in (mounts or {}).items():

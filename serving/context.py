@@ -54,6 +54,8 @@ class Context:
     lease: Lease
     letters: DeadLetters
     log: DatabaseLog
+    password: str | None
+    """With which people sign in on the pages; None where nobody can."""
     fault: Callable[[], str]
     """What keeps the network from working, "" for nothing."""
     writer: ThreadPoolExecutor

@@ -65,6 +65,7 @@ class Network:
                 lease=Lease(database),
                 letters=DeadLetters(database, halt_after=settings.consumers.halt_after),
                 log=DatabaseLog(database),
+                password=settings.auth.password_for(settings.host),
                 fault=self._fault,
                 writer=ThreadPoolExecutor(1, "rookery-writer"),
                 owner=ThreadPoolExecutor(1, "rookery-owner"),

@@ -8,7 +8,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Literal
 
-from pydantic import Field, SecretStr, ValidationError
+from pydantic import Field, SecretStr, ValidationError, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from candidates.products.blender import BlenderConfig
@@ -19,6 +19,7 @@ from candidates.trends.engine import TrendConfig
 from data.errors import ConfigError
 from data.home_folder import home_folder
 from ranking.tower_vectors import KeptVectorsConfig
+from serving.auth.config import AuthConfig, is_loopback
 from serving.auth.rate_limits import RateLimitConfig
 from serving.checkpoints.config import CheckpointConfig
 from serving.events.runner import ConsumerConfig
@@ -58,6 +59,8 @@ class Settings(BaseSettings):
     """Seconds within which a request must have arrived, headers and body; a slower one is refused."""
     max_body_bytes: int = Field(default=1_048_576, ge=1_024)
     """The longest request body."""
+    auth: AuthConfig = AuthConfig()
+    """How people and scripts sign in."""
     rate_limits: RateLimitConfig = RateLimitConfig()
     """How often a caller may call a route."""
     fanout: FanoutConfig = FanoutConfig()
@@ -81,6 +84,14 @@ class Settings(BaseSettings):
     blender: BlenderConfig = BlenderConfig()
     """Where who to follow and promoted tweets stand in a home timeline."""
 
+    @field_validator("auth")
+    @classmethod
+    def _fixed_tokens_stay_at_home(cls, auth: AuthConfig, given: ValidationInfo) -> AuthConfig:
+        host = given.data.get("host", "")
+        if auth.fixed_tokens and not is_loopback(host):
+            raise ValueError(f"fixed_tokens are taken only where this machine alone reaches host, and it is {host!r}")
+        return auth
+
     @classmethod
     def read(cls, **values: Any) -> Settings:
         """The settings from `values`, then from the environment, then their defaults.
@@ -93,9 +104,9 @@ class Settings(BaseSettings):
         except ValidationError as error:
             first = error.errors()[0]
             variable = "ROOKERY_" + "__".join(str(part).upper() for part in first["loc"])
-            raise ConfigError(
-                f"setting {variable} ({first.get('input')!r}): {first['msg']}", remedy="see docs/serving.md"
-            ) from error
+            # A secret that is refused is a secret all the same.
+            value = "" if first["loc"][:1] in (("auth",), ("secret",)) else f" ({first.get('input')!r})"
+            raise ConfigError(f"setting {variable}{value}: {first['msg']}", remedy="see docs/serving.md") from error
         except SettingsError as error:
             raise ConfigError(f"a ROOKERY_ variable cannot be read: {error}", remedy="see docs/serving.md") from error
 

@@ -145,10 +145,7 @@ def _chosen(database: Database, offsets: list[int], group: str | None, *, every:
 
 def _opened(network: Path | None, data: Path | None) -> Any:
     """The network's database, closed at the end of the block; a server that writes to it goes on."""
-    from contextlib import closing
-
     from data.home_folder import home_folder
-    from experiments.live.open_network import find_database
-    from serving.kit.db import Database
+    from experiments.live.open_network import open_database
 
-    return closing(Database(find_database(data, home_folder(), network)))
+    return open_database(data, home_folder(), network)

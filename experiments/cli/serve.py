@@ -152,6 +152,16 @@ def _greet(network: Network, url: str) -> None:
     card = some["model"]
     say(f"{some['users']:,} users and {some['tweets']:,} tweets, ranked by {card['name']} version {card['version']}")
     say(f"{url}/docs is the API's page; a token to read: rookery token; to act: rookery token --user ID")
+    say(_how_to_sign_in(network))
+
+
+def _how_to_sign_in(network: Network) -> str:
+    """Tells a password that was made for this start; this is the only time that it is shown."""
+    if network.context.settings.auth.password is not None:
+        return "people sign in to apps with the password of ROOKERY_AUTH__PASSWORD (docs/signing-in.md)"
+    if network.context.password is None:
+        return "nobody can sign in to apps: other machines reach this host, and ROOKERY_AUTH__PASSWORD is not set"
+    return f"people sign in to apps with the password {network.context.password} (docs/signing-in.md)"
 
 
 VERBS = {"serve": serve, "token": token}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 from collections.abc import Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from ranking.artifact import Bundle
 from serving.auth.tokens import load_secret
 from serving.fanout.policies.classic import Classic
 from serving.kit.database_lock import check_unused
+from serving.kit.db import Database
 from serving.network import Network
 from serving.settings import DATABASE, Settings
 
@@ -100,6 +102,16 @@ def find_database(data: Path | None, home: Path, folder: Path | None) -> Path:
         remedy = "name its data set with --data or its folder with --network; rookery serve makes one"
         raise NotFoundError(f"{folder} holds no network", remedy=remedy)
     return database
+
+
+def open_database(data: Path | None, home: Path, folder: Path | None) -> closing[Database]:
+    """The database that `find_database` finds, closed at the end of a `with`; a server that writes to it goes on.
+
+    Raises:
+        NotFoundError: there is none, or more than one.
+        DataError: it cannot be used.
+    """
+    return closing(Database(find_database(data, home, folder)))
 
 
 def scaled_fanout(dataset: Dataset, *, push_share: float = 0.9, pull_share: float = 0.99) -> Classic:

@@ -65,9 +65,10 @@ _FOLLOW = re.compile(r"/2/users/\{[a-z_]+\}/(following|blocking|muting)(/|$)")
 def class_of(method: str, path: str) -> RateClass:
     """The class of a route, by its method and its template.
 
-    What is open to all, the operator's and a service's routes (`/v1`, `POST /2/users`) are not limited.
+    What is open to all, the operator's and a service's routes (`/v1`, `POST /2/users`), and what gives apps their
+    tokens are not limited.
     """
-    if not path.startswith("/2/") or (method == "POST" and path == "/2/users"):
+    if not path.startswith("/2/") or path.startswith("/2/oauth2/") or (method == "POST" and path == "/2/users"):
         return "unlimited"
     if _SEARCH.match(path):
         return "search"

@@ -63,7 +63,7 @@ class MemoryWindows:
         """Keys that are kept."""
         return len(self._times)
 
-    async def take(self, key: str, limit: int, window_s: int) -> Window | None:
+    async def take(self, key: str, limit: int, window_s: int) -> Window:
         """Counts one request of `key` unless `limit` were made in the last `window_s` seconds."""
         now = ticks() / 1e9
         self._drop(now)

@@ -8,10 +8,13 @@ from typing import Any
 import httpx
 import pytest
 
+from data.dataset import Dataset
 from serving.app import create_app, guarded_routes
+from serving.auth import grants
 from serving.auth.scopes import ACTS, BY_ROUTE, SERVICE_SCOPES, check_complete
 from serving.auth.tokens import Tokens
 from serving.network import Network
+from tests.serving.conftest import MakeNetwork
 from tests.serving.described import DescribedClient
 from tests.serving.small_network import ALICE, BOB
 
@@ -111,12 +114,36 @@ def test_a_token_without_scopes_of_a_person_has_them_all(tokens: Tokens) -> None
     assert tokens.verify(tokens.issue(ALICE, ["rank", "like.read"])).scopes == {"like.read", "rank"}
 
 
-def test_the_token_of_an_app_has_its_scopes_alone(client: DescribedClient, tokens: Tokens) -> None:
-    made = tokens.issue_to_app(ALICE, ["users.read"], client_id="c", grant="g", ttl_s=60)
-    assert tokens.verify(made).scopes == {"users.read"}
-    response = ask(client, "GET", "/2/users/me", tokens.issue_to_app(ALICE, [], client_id="c", grant="g", ttl_s=60))
-    refused(response, 403, "no-scope")
-    assert "the app must ask" in response.json()["detail"]
+def test_the_token_of_an_app_has_its_scopes_alone_while_its_grant_stands(
+    client: DescribedClient, tokens: Tokens, read_network: Network
+) -> None:
+    database = read_network.context.database
+    with database.write() as connection:
+        grant = grants.begin(connection, "app", ALICE, [], now_s=0, expires_s=1 << 40).grant_id
+    made = {
+        scopes: tokens.issue_to_app(ALICE, scopes, client_id="app", grant=grant, ttl_s=60)
+        for scopes in ((), ("users.read",), ("tweet.read", "users.read"))
+    }
+    assert tokens.verify(made["users.read",]).scopes == {"users.read"}
+    for scopes in ((), ("users.read",)):
+        response = ask(client, "GET", "/2/users/me", made[scopes])
+        refused(response, 403, "no-scope")
+        assert "the app must ask" in response.json()["detail"]
+    assert ask(client, "GET", "/2/users/me", made["tweet.read", "users.read"]).status_code == 200
+    with database.write() as connection:
+        grants.end(connection, grant)
+    response = ask(client, "GET", "/2/users/me", made["tweet.read", "users.read"])
+    refused(response, 401, "unauthorized")
+    assert "revoked" in response.json()["detail"]
+
+
+def test_a_fixed_token_acts_for_its_user(make_network: MakeNetwork, small: Dataset) -> None:
+    network = make_network(small, auth={"fixed_tokens": {"a-token-of-ours": ALICE}})
+    with DescribedClient(create_app(network)) as client:
+        assert ask(client, "GET", "/2/users/me", "a-token-of-ours").json()["data"]["username"] == "alice"
+        assert ask(client, "POST", "/2/tweets", "a-token-of-ours").status_code == 201
+        refused(ask(client, "POST", "/v1/rank", "a-token-of-ours"), 403, "no-scope")
+        refused(ask(client, "GET", "/2/users/me", "a-token-of-our"), 401, "unauthorized")
 
 
 def test_a_route_without_its_scopes_is_not_served() -> None:
