@@ -36,6 +36,10 @@ VERIFIED_BYTES = 64 * 2**20
 """Data sets smaller than this are verified whenever they are opened: it takes a fraction of a second."""
 
 
+TIMELESS = {"times": "none"}
+"""What a reader adds to a data set's config when the log had neither times nor an order."""
+
+
 class Dataset:
     """A data set opened for reading."""
 
@@ -123,6 +127,23 @@ class Dataset:
         if not self.rows("tweets"):
             return False
         return bool(self.scan("tweets").select((pl.col("kind") == "item").any()).collect().item())
+
+    @property
+    def timeless(self) -> bool:
+        """Whether its log had neither times nor an order: what it has as times is the order of its lines."""
+        return all(self.config.get(key) == value for key, value in TIMELESS.items())
+
+    def require_times(self, *, purpose: str) -> None:
+        """Refuses a data set of a log without times and order.
+
+        Raises:
+            DataError: it has neither.
+        """
+        if self.timeless:
+            raise DataError(
+                f"data set {self.name!r} has no times and no order, which {purpose} needs",
+                remedy='take a random split, as "random_ratio", or files',
+            )
 
     def rows(self, name: str) -> int:
         """Number of rows of a table, 0 when it is absent."""

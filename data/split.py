@@ -219,5 +219,10 @@ def parse_split(text: str) -> Splitter:
 
 
 def default_split(dataset: Dataset) -> Splitter:
-    """Global time where impressions were logged, leave-last-out otherwise (sparse logs have few warm users late)."""
+    """Global time where impressions were logged, random ratio where there are no times, leave-last-out otherwise.
+
+    Sparse logs have few warm users late.
+    """
+    if dataset.timeless:
+        return splitter("random_ratio")
     return splitter("time" if dataset.rows("impressions") else "leave_last_out")

@@ -59,6 +59,7 @@ class TimeSplit(Settings):
         return self._before_end(dataset, self.fraction)
 
     def _before_end(self, dataset: Dataset, share: float) -> int:
+        dataset.require_times(purpose="the time split")
         name = next((one for one in _TIMED if dataset.rows(one)), None)
         if name is None:
             raise DataError(
@@ -112,7 +113,12 @@ class PastOrder(Settings):
         return self
 
     def order(self, dataset: Dataset) -> TieOrder:
-        """What the settings mean for a data set."""
+        """What the settings mean for a data set.
+
+        Raises:
+            DataError: its log has no order.
+        """
+        dataset.require_times(purpose=f"the split {self.name!r}")
         return TieOrder.of(dataset, self.ties, self.seed)
 
     def tied(self, words: str = "") -> str:

@@ -20,11 +20,10 @@ from numpy.typing import NDArray
 from data.errors import DataError
 from data.readers.lines import Fault, Lines
 from data.readers.notes import did_you_mean
+from data.readers.packed import stored, unpacked
 from data.readers.plain import plain_text
 from data.readers.records import BLANK, BYTES, GOOD, QUOTE, Records, scan_records
 
-_PACKED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"PK\x03\x04", b"BZh", b"\xfd7zXZ")
-"""First bytes of gzip, Zstandard, ZIP, bzip2 and xz files."""
 _LONGEST_HEADER = 1 << 20
 _LIKELY = ("::", "\t", ";", "|", ",", "\x01")
 """Separators that are tried on a line that seems to be one field."""
@@ -56,19 +55,21 @@ def header_of(path: Path, layout: Layout = COMMA) -> list[str]:
     Raises:
         DataError: the file is missing, empty or not text.
     """
-    _check_file(path)
-    return _header(path, *plain_text(path, layout.separator, layout.encoding), layout.quote)
+    path = stored(path)
+    content = _content(path)
+    return _header(path, *plain_text(path, content, layout.separator, layout.encoding), layout.quote)
 
 
 def read_text(path: Path, wanted: Sequence[str], layout: Layout = COMMA) -> Lines:
-    """The columns `wanted` of a text file, in that order, as texts, null where empty. Blank lines are left out,
-    broken ones marked.
+    """The columns `wanted` of a text file, packed or not, in that order, as texts, null where empty.
+
+    Blank lines are left out, broken ones marked.
 
     Raises:
         DataError: the file is missing or empty, lacks a column or has no line after its header.
     """
-    _check_file(path)
-    content, separator = plain_text(path, layout.separator, layout.encoding)
+    path = stored(path)
+    content, separator = plain_text(path, _content(path), layout.separator, layout.encoding)
     names = list(layout.names) if layout.names else _header(path, content, separator, layout.quote)
     _check_names(path, names, wanted, headed=not layout.names)
     headers = 0 if layout.names else 1
@@ -109,14 +110,14 @@ def _unread(names: Sequence[str], wanted: Sequence[str]) -> list[str]:
     return [one for one in names if one not in set(wanted)]
 
 
-def _check_file(path: Path) -> None:
+def _content(path: Path) -> Path | bytes:
+    """The file, or its bytes where it is packed."""
     if not path.is_file():
         raise DataError(f"{path} does not exist", remedy=f"a file {path.name} is needed")
-    if not path.stat().st_size:
+    content = unpacked(path)
+    if not (content if isinstance(content, bytes) else content.stat().st_size):
         raise DataError(f"{path} is empty", remedy="download it again")
-    with path.open("rb") as file:
-        if file.read(8).startswith(_PACKED):
-            raise DataError(f"{path} is compressed", remedy="unpack it first")
+    return content
 
 
 def _header(path: Path, content: Path | bytes, separator: str, quote: str | None) -> list[str]:

@@ -26,7 +26,7 @@ from pathlib import Path
 
 import polars as pl
 
-from data.dataset import Dataset
+from data.dataset import TIMELESS, Dataset
 from data.errors import DataError
 from data.events import DAY_US
 from data.readers.feeds import feeds_of
@@ -49,7 +49,21 @@ def read_mapping(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
         DataError: a file or column is missing, or a value does not fit, with its line.
     """
     mapping = load_mapping(source)
-    files = {name: part.read(source.parent) for name, part in mapping.parts().items()}
+    return read_mapped(mapping, source.parent, out, reader="mapping", source=source, skip_bad=skip_bad)
+
+
+def read_mapped(
+    mapping: Mapping, folder: Path, out: Path, *, reader: str, source: Path, skip_bad: bool = False
+) -> Dataset:
+    """Reads the log that `mapping` describes, whose files are in `folder`, and writes a data set at `out`.
+
+    `reader` and `source` are how the log was named; the data set is named by the latter where the mapping has no name.
+
+    Raises:
+        ConfigError: the mapping does not fit its files.
+        DataError: a file or column is missing, or a value does not fit, with its line.
+    """
+    files = {name: part.read(folder) for name, part in mapping.parts().items()}
     users = Ids("users", mapping.user_ids, key="user_ids")
     items = Ids("tweets", mapping.item_ids, key="item_ids")
     apart = None if mapping.author_ids == "users" else Ids("authors", mapping.author_ids, key="author_ids")
@@ -60,7 +74,10 @@ def read_mapping(source: Path, out: Path, *, skip_bad: bool = False) -> Dataset:
     tables["users"] = users_of(seen, frames.get("users") if apart else _people(frames))
     tables["tweets"] = items_of(seen, frames.get("items"))
     first = next(iter(frames.values()))
-    config = {"reader": "mapping", "source": source.name, "mapping": mapping.model_dump(exclude_none=True)}
+    config = {"reader": reader, "source": source.name, "mapping": mapping.model_dump(exclude_none=True)}
+    if mapping.log is not None and mapping.log.order == "none":
+        config |= TIMELESS
+        files["log"].note("no times and no order: only random splits, and those by files, are possible", warning=True)
     return write_log(
         out, mapping.name or source.stem, config, tables, ids=[one for one in (users, items, apart) if one],
         files=list(files.values()), times=first["time_us"],

@@ -12,7 +12,9 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 from data.errors import ConfigError
 from data.readers.files import Layout, read_parquet, read_text
 from data.readers.ids import IdKind
+from data.readers.json_lines import ENDINGS, read_json_lines
 from data.readers.lines import Lines
+from data.readers.packed import PACKED, stored
 from data.readers.timestamps import TimeUnit
 from data.schema import ACTIONS
 from data.settings import wrong_setting
@@ -47,7 +49,8 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     file: str = Field(min_length=1)
-    """Path from the mapping's folder: text (.csv, .tsv, .txt and others) or Parquet (.parquet, or a folder of them)."""
+    """Path from the mapping's folder: text (.csv, .tsv, .txt and others), JSON Lines (.jsonl, .ndjson, .json), both
+    perhaps packed (.gz, .zst, .zip, .bz2, .xz), or Parquet (.parquet, or a folder of them)."""
     columns: list[str] = Field(default_factory=list)
     """Names of all columns of a text file without a header, in their order."""
     separator: str = Field(default="", pattern=_SIGNS)
@@ -106,7 +109,13 @@ class _Part(BaseModel):
             if self.columns:
                 raise ConfigError(f"{path} is Parquet and names its columns itself", remedy="leave out `columns`")
             return read_parquet(path, self.wanted())
-        separator = self.separator or ("\t" if path.suffix == ".tsv" else ",")
+        path = stored(path)
+        plain = Path(path.stem) if path.suffix in PACKED else path
+        if plain.suffix in ENDINGS:
+            if self.columns or self.separator:
+                raise ConfigError(f"{path} is JSON Lines", remedy="leave out `columns` and `separator`")
+            return read_json_lines(path, self.wanted(), self.encoding)
+        separator = self.separator or ("\t" if plain.suffix == ".tsv" else ",")
         quote = self.quote if self.quote and len(separator) == 1 else None
         return read_text(path, self.wanted(), Layout(separator, quote, tuple(self.columns) or None, (), self.encoding))
 
@@ -142,9 +151,10 @@ class LogPart(_Part):
     """Column of what it was done to."""
     time: str | None = None
     """Column of the time."""
-    order: Literal["time", "file"] = "time"
+    order: Literal["time", "file", "none"] = "time"
     """`file` takes a log without times: line n counts as n microseconds after 1970. It gives only the order, for splits
-    and sequences; ages, windows and days mean nothing."""
+    and sequences; ages, windows and days mean nothing. `none` says that the lines have no order either: only random
+    splits and splits by files are then possible."""
     action: str | None = None
     """Column of what was done."""
     actions: Actions = Field(default_factory=dict)
@@ -161,9 +171,10 @@ class LogPart(_Part):
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        if (self.time is None) != (self.order == "file"):
+        if (self.time is None) != (self.order != "time"):
             raise ValueError(
-                'name the column `time`, or say order = "file" for a log without times whose lines are in order'
+                'name the column `time`, or say order = "file" for a log without times whose lines are in order, or '
+                'order = "none" where they are in none'
             )
         if (self.action is None) == (self.constants.action is None):
             raise ValueError("name the column `action`, or one action for all lines: constants.action")
@@ -302,7 +313,7 @@ class Mapping(BaseModel):
         if self.log is None and self.impressions is None:
             raise ValueError("it has neither [log] nor [impressions]")
         if self.log is not None and self.impressions is not None and self.log.time is None:
-            raise ValueError('[impressions] has times, and so must [log]: order = "file" does not go with it')
+            raise ValueError("[impressions] has times, and so must [log]: an order in place of times does not go")
         return self
 
     def parts(self) -> dict[str, LogPart | ImpressionsPart | UsersPart | ItemsPart]:

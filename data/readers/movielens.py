@@ -23,6 +23,7 @@ from data.errors import DataError
 from data.readers.files import COMMA, Layout, read_text
 from data.readers.ids import Ids
 from data.readers.lines import Lines
+from data.readers.packed import stored, unpacked
 from data.readers.tables import below, engaged, items_of, note_unknown, number_events, users_of, write_log
 
 RATINGS = ("userId", "movieId", "rating", "timestamp")
@@ -59,7 +60,7 @@ def read_movielens(source: Path, out: Path, *, skip_bad: bool = False, min_value
     """
     if not source.is_dir():
         raise DataError(f"{source} is not a folder", remedy="give the unpacked MovieLens folder with ratings.csv")
-    file = next((one for one in _FORMS if (source / one).exists()), None)
+    file = next((one for one in _FORMS if stored(source / one).exists()), None)
     if file is None:
         pairs = "; ".join(f"{ratings} and {films}" for ratings, (_, films, _) in _FORMS.items())
         raise DataError(f"{source} holds none of {', '.join(_FORMS)}", remedy=f"a folder holds one pair of {pairs}")
@@ -92,9 +93,10 @@ def _data_files(source: Path, ratings: str) -> list[Path]:
 
 def _read_films(path: Path, layout: Layout) -> Lines:
     """The columns `MOVIES`; files without a header are of either encoding, and do not say which."""
-    if layout.names is not None and path.is_file():
+    if layout.names is not None and stored(path).is_file():
+        content = unpacked(stored(path))
         try:
-            path.read_bytes().decode()
+            (content if isinstance(content, bytes) else content.read_bytes()).decode()
         except UnicodeDecodeError:
             layout = replace(layout, encoding="latin-1")
     if layout.names != _ITEM:

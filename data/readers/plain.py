@@ -14,16 +14,18 @@ _SIGNS = (b"\x1f", b"\x1e", b"\x1d", b"\x1c", b"\x01", b"\x02")
 """What may replace a separator of several characters: the first that the file does not hold."""
 
 
-def plain_text(path: Path, separator: str, encoding: str) -> tuple[Path | bytes, str]:
-    """The file, or its bytes where it had to be converted, and the one character between its fields.
+def plain_text(path: Path, stored: Path | bytes, separator: str, encoding: str) -> tuple[Path | bytes, str]:
+    """What `stored` is, or its bytes where it had to be converted, and the one character between its fields.
+
+    `stored` is the file `path`, or its bytes where it was packed.
 
     Raises:
         DataError: the file is not of that encoding.
     """
     utf8 = codecs.lookup(encoding).name in ("utf-8", "utf-8-sig")
     if utf8 and len(separator) == 1:
-        return path, separator
-    content = path.read_bytes()
+        return stored, separator
+    content = stored if isinstance(stored, bytes) else stored.read_bytes()
     if not utf8:
         try:
             content = content.decode(encoding).encode()

@@ -3,6 +3,7 @@
 Source: https://recbole.io/atomic_files.html. Fields are separated by tabs; the header names each with its type, as
 `user_id:token`, `rating:float`, `title:token_seq`. Tokens are texts of any kind: where all are whole numbers they stay
 what they are, else they are numbered. `user_id` and `item_id` must be there; timestamps are seconds since 1970-01-01.
+A log without `timestamp` has no order either, so that only random splits of it are possible.
 
 What becomes of the other fields: `rating` makes the action `rate` with its value; `label` keeps the lines with 1 as
 clicks and leaves out those with 0, for the log does not state when, where or whether they were shown; their users and
@@ -16,12 +17,13 @@ from pathlib import Path
 
 import polars as pl
 
-from data.dataset import Dataset
+from data.dataset import TIMELESS, Dataset
 from data.errors import DataError
 from data.readers.files import TAB, header_of, read_text
 from data.readers.ids import Ids
 from data.readers.lines import Lines
 from data.readers.notes import did_you_mean
+from data.readers.packed import PACKED, stored
 from data.readers.tables import below, engaged, items_of, note_unknown, number_events, users_of, write_log
 
 TYPES = ("token", "token_seq", "float", "float_seq")
@@ -37,15 +39,19 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False, min_value: 
     With `min_value` lines of a lower rating are no engagements, while their users and items stay.
 
     Raises:
-        DataError: no such file, a header without types, no timestamps, or a value that does not fit, with its line.
+        DataError: no such file, a header without types, or a value that does not fit, with its line.
     """
     inter = _inter(source)
     fields = _fields(inter)
     _check_fields(inter, fields, rated=min_value is not None)
     optional = [one for one in _OPTIONAL if one in fields]
     users, items = Ids("users", mixed=True), Ids("tweets", mixed=True)
-    lines = _read(inter, fields, ["user_id", "item_id", "timestamp", *optional])
+    timed = "timestamp" in fields
+    lines = _read(inter, fields, ["user_id", "item_id", *(["timestamp"] if timed else []), *optional])
     lines.absent = {one: repr(one) for one in _OPTIONAL if one not in fields}
+    if not timed:
+        lines.absent = {**lines.absent, "timestamp": "'timestamp'"}
+        lines.note("no field timestamp: only random splits, and those by files, are possible", warning=True)
     if not optional:
         lines.note("no field rating or label: each line is a click")
     people = _beside(lines, ".user", "user_id")
@@ -55,7 +61,7 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False, min_value: 
     columns = {
         "user_id": user,
         "tweet_id": item,
-        "time_us": lines.timestamp("timestamp"),
+        "time_us": lines.timestamp("timestamp") if timed else pl.int_range(1, len(lines) + 1, eager=True),
     }
     if "rating" in fields:
         columns["value"] = lines.number("rating", pl.Float64)
@@ -73,6 +79,7 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False, min_value: 
     events = number_events(kept.with_columns(action=pl.lit("rate" if "rating" in fields else "click")))
     tables = {"users": users_of(log, known_users), "tweets": items_of(log, known_items), "engagements": events}
     config = {"reader": "recbole", "source": inter.name} | ({} if min_value is None else {"min_value": min_value})
+    config |= {} if timed else TIMELESS
     files = [one for one in (lines, people, things) if one is not None]
     return write_log(
         out, inter.stem, config, tables, ids=(users, items), files=files, times=log["time_us"],
@@ -82,12 +89,9 @@ def read_recbole(source: Path, out: Path, *, skip_bad: bool = False, min_value: 
 
 def _check_fields(inter: Path, fields: dict[str, str], *, rated: bool) -> None:
     has = ", ".join(fields)
-    if "timestamp" not in fields:
-        raise DataError(
-            f"{inter} has no field 'timestamp', it has {has}",
-            remedy=f"{did_you_mean('timestamp', fields)}without times, import it with the reader mapping and "
-            'order = "file" if its lines are in order',
-        )
+    meant = did_you_mean("timestamp", fields) if "timestamp" not in fields else ""
+    if meant:
+        raise DataError(f"{inter} has no field 'timestamp', it has {has}", remedy=f"{meant}rename it")
     if rated and "rating" not in fields:
         raise DataError(
             f"{inter} has no field 'rating', it has {has}",
@@ -96,9 +100,11 @@ def _check_fields(inter: Path, fields: dict[str, str], *, rated: bool) -> None:
 
 
 def _inter(source: Path) -> Path:
+    """The log without the ending of a packed file."""
     if source.is_file():
-        return source
-    found = sorted(source.glob("*.inter")) if source.is_dir() else []
+        return source.with_suffix("") if source.suffix in PACKED else source
+    names = {one.stem if one.suffix in PACKED else one.name for one in source.glob("*.inter*")}
+    found = sorted(source / one for one in names if one.endswith(".inter"))
     if len(found) != 1:
         what = f"{len(found)} .inter files" if source.is_dir() else "no such folder or file"
         raise DataError(f"{source}: {what}", remedy="give the folder of one NAME.inter, or that file")
@@ -135,7 +141,8 @@ def _read(path: Path, fields: dict[str, str], wanted: list[str]) -> Lines:
 
 def _beside(lines: Lines, suffix: str, key: str) -> Lines | None:
     """The file of users or items beside the log `lines`; its key and, of items, the fields that make a text."""
-    path = lines.path.with_suffix(suffix)
+    inter = lines.path.with_suffix("") if lines.path.suffix in PACKED else lines.path
+    path = stored(inter.with_suffix(suffix))
     if not path.is_file():
         if key == "item_id":
             lines.note(f"no {path.name} beside it: items have no texts")

@@ -19,9 +19,7 @@ app = typer.Typer(no_args_is_help=True, help="Bring public logs into our tables,
 
 @app.command("import")
 def import_(
-    reader: Annotated[
-        str, typer.Argument(help="What the log is: movielens, recbole, open_bandit, mind, recsys2020 or mapping.")
-    ],
+    reader: Annotated[str, typer.Argument(help="What the log is: one of those below.")],
     source: Annotated[Path, typer.Argument(help="Folder or file of the log; for mapping its TOML file.")],
     out: Annotated[Path, typer.Option("--out", help="Folder to write; it appears when all is written.")],
     skip_bad: Annotated[
@@ -31,7 +29,7 @@ def import_(
         float | None,
         typer.Option(
             "--min-value",
-            help="Least rating that is an engagement (movielens, recbole); without it every rating is one.",
+            help="Least value that is an engagement (of ratings, plays, watch ratios); without it every line is one.",
         ),
     ] = None,
     as_json: JsonFlag = False,
@@ -43,11 +41,18 @@ def import_(
     [bold]open_bandit[/bold]: the folder of one campaign, as random/men; propensities are kept.
     [bold]mind[/bold]: a folder of the MIND news set with behaviors.tsv and news.tsv.
     [bold]recsys2020[/bold]: a file of tweets of the RecSys Challenge 2020.
-    [bold]mapping[/bold]: any CSV, TSV or Parquet by a TOML file that says what its columns are (see docs/data.md).
+    [bold]amazon[/bold]: reviews of 2014, 2018 (reviews.json) or 2023 (reviews.jsonl), with meta_*.json beside them.
+    [bold]yelp[/bold]: yelp_academic_dataset_review.json, with business.json beside it.
+    [bold]lastfm[/bold]: user_artists.dat (2K, no times) or userid-timestamp-...tsv (1K).
+    [bold]bookcrossing[/bold]: BX-Book-Ratings.csv or Ratings.csv (no times), with the books beside it.
+    [bold]kuairec[/bold]: big_matrix.csv or small_matrix.csv.
+    [bold]mapping[/bold]: any CSV, TSV, JSON Lines or Parquet by a TOML file that names its columns (see docs/data.md).
 
     Whole numbers stay the ids they are; other ids are numbered, and the data set keeps what they were.
 
     Notes name the columns and files that were passed over, defaults that were taken, and odd ids and times.
+
+    Files may be packed (gzip, Zstandard, bzip2, xz, ZIP); a ZIP file of a whole folder is taken as that folder.
 
     A log without times whose lines stand in order is imported by a mapping with order = "file" under its log part.
 

@@ -3,9 +3,15 @@ engagements and says what was repaired, or is refused in one line. None is silen
 
 from __future__ import annotations
 
+import bz2
+import gzip
+import io
+import lzma
+import zipfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from data.dataset import Dataset
@@ -120,6 +126,81 @@ def test_lines_that_stand_twice_and_a_misspelt_header_are_told(tmp_path: Path) -
     )
     assert {"file": "log.csv", "what": "dropped; did you mean `value`?", "columns": ["ratting"],
             "warning": True} in dataset.config["notes"]  # fmt: skip
+
+
+KEYS = '{{"user":{},"item":{},"at":{},"stars":{}}}\n'
+LINES = "".join(KEYS.format(*row) for row in [(u, i, AT + at, 1 + at) for at, (u, i) in enumerate(PAIRS)])
+
+
+def _json_lines(folder: Path, lines: str | bytes, name: str = "log.jsonl") -> Dataset:
+    (folder / name).write_bytes(lines if isinstance(lines, bytes) else lines.encode())
+    return _import(folder, toml=lambda t: t.replace("log.csv", "log.jsonl"))
+
+
+JSON_REPAIRED: dict[str, tuple[Callable[[str], str | bytes], str]] = {
+    "as it is": (lambda t: t, ""),
+    "a byte order mark and line ends of Windows": (lambda t: b"\xef\xbb\xbf" + t.replace("\n", "\r\n").encode(), ""),
+    "blank lines and no end": (lambda t: t.replace("\n", "\n\n").rstrip(), ""),
+    "ids as texts and floats": (lambda t: t.replace('"user":1', '"user":"1"').replace('"item":20', '"item":20.0'), ""),
+    "another key": (lambda t: t.replace("}", ',"price":3}'), "dropped"),
+    "a key that is missing where it may be": (lambda t: t.replace(',"stars":4', ""), "1 lines lack it"),
+}
+
+
+@pytest.mark.parametrize("name", JSON_REPAIRED)
+def test_json_lines_give_the_same_engagements(tmp_path: Path, name: str) -> None:
+    dirty, words = JSON_REPAIRED[name]
+    dataset = _json_lines(tmp_path, dirty(LINES))
+    wanted = [(*row[:3], None) if "missing" in name and row[3] == 4 else row for row in CLEAN]
+    assert _events(dataset) == wanted
+    assert not words or any(words in one["what"] for one in dataset.config["notes"])
+
+
+@pytest.mark.parametrize(
+    ("dirty", "words"),
+    [
+        (lambda t: t.replace(',"item":10', "", 1), "log.jsonl line 1: item is '', an id is needed"),
+        (lambda t: t.replace('"item"', '"itm"'), "has no key 'item', it has 'user', 'itm'.*did you mean 'itm'"),
+        (lambda t: t + "{'user': 1}\n", "line 5: the line is no JSON object"),
+        (lambda t: t + "[1, 2]\n", "line 5: the line is no JSON object"),
+        (lambda t: "[" + t.strip().replace("\n", ",") + "]", "is one JSON array; write an object a line"),
+        (lambda t: t.replace(f"{AT}", f"{AT}000"), 'in milliseconds it is 2023-11-14: set time_unit = "ms"'),
+        (lambda t: t.encode("utf-16"), "no JSON object"),
+    ],
+)
+def test_json_lines_that_do_not_fit_are_refused(tmp_path: Path, dirty: Dirt, words: str) -> None:
+    with pytest.raises(DataError, match=words) as refused:
+        _json_lines(tmp_path, dirty(LINES))
+    assert "\n" not in str(refused.value)
+    assert not (tmp_path / "out").exists()
+
+
+def _zip(content: bytes) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w") as archive:
+        archive.writestr("anything", content)
+    return out.getvalue()
+
+
+def _zstd(content: bytes) -> bytes:
+    return bytes(pa.compress(content, "zstd", asbytes=True))
+
+
+PACK = {"gz": gzip.compress, "zip": _zip, "zst": _zstd, "bz2": bz2.compress, "xz": lzma.compress}
+
+
+@pytest.mark.parametrize("ending", PACK)
+@pytest.mark.parametrize("form", ["csv", "jsonl"])
+def test_packed_files_are_read_by_their_own_name_or_with_an_ending(tmp_path: Path, ending: str, form: str) -> None:
+    packed = PACK[ending]((LOG if form == "csv" else LINES).encode())
+    (tmp_path / f"log.{form}.{ending}").write_bytes(packed)
+    for name in (f"log.{form}", f"log.{form}.{ending}"):
+        (tmp_path / "m.toml").write_text(TOML.replace("log.csv", name))
+        (tmp_path / "items.csv").write_text(ITEMS)
+        assert _events(read_log("mapping", tmp_path / "m.toml", tmp_path / "out")) == CLEAN
+    (tmp_path / f"log.{form}.{ending}").write_bytes(packed[: len(packed) // 2])
+    with pytest.raises(DataError, match="cannot be unpacked"):
+        read_log("mapping", tmp_path / "m.toml", tmp_path / "again")
 
 
 REFUSED: dict[str, tuple[dict[str, Callable[..., object]], str]] = {

@@ -193,7 +193,7 @@ def test_a_missing_folder_and_an_unknown_reader_are_named(tmp_path: Path) -> Non
         read_log("movielens", tmp_path / "nowhere", tmp_path / "out")
     with pytest.raises(
         ConfigError,
-        match="unknown reader 'netflix'; choose one of mapping, mind, movielens, open_bandit, recbole, recsys2020",
+        match="unknown reader 'netflix'; choose one of amazon, bookcrossing, kuairec, lastfm, mapping, ",
     ):
         read_log("netflix", tmp_path, tmp_path / "out")
 

@@ -220,11 +220,9 @@ def test_a_log_in_order_of_its_file_has_no_timestamps_to_warn_about(tmp_path: Pa
     assert _notes(_mapping(tmp_path, toml, log_csv="who,what\n1,2\n")) == {("log.csv", words): ([], False)}
 
 
-def test_what_the_error_of_recbole_recommends_works(tmp_path: Path) -> None:
+def test_atomic_files_without_times_are_imported_in_order_where_a_mapping_says_so(tmp_path: Path) -> None:
     inter = "user_id:token\titem_id:token\n1\t10\n2\t20\n1\t20\n"
     folder = _recbole(tmp_path, inter=inter)
-    with pytest.raises(DataError, match='import it with the reader mapping and order = "file"'):
-        read_log("recbole", folder, tmp_path / "out")
     (folder / "m.toml").write_text(
         '[log]\nfile = "shop.inter"\nseparator = "\\t"\nquote = ""\nuser = "user_id:token"\nitem = "item_id:token"\n'
         'order = "file"\nconstants.action = "click"\n'
