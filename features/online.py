@@ -116,10 +116,21 @@ class FeatureState:
         with self._lock:
             self._take(events)
 
-    def listen(self, tables: Iterable[str], take: Callable[[EventBatch], None]) -> None:
-        """Has `take` called with each batch of `tables` after it took effect; rows stand beside its ids."""
-        for table in tables:
-            self._followers.setdefault(table, []).append(take)
+    def listen(self, tables: Iterable[str], take: Callable[[EventBatch], None]) -> Callable[[], None]:
+        """Has `take` called with each batch of `tables` after it took effect; rows stand beside its ids.
+
+        Returns:
+            What ends it.
+        """
+        lists = [self._followers.setdefault(table, []) for table in tables]
+        for takers in lists:
+            takers.append(take)
+
+        def end() -> None:
+            for takers in lists:
+                takers.remove(take)
+
+        return end
 
     def requests(self, user_ids: ArrayLike, time_us: ArrayLike) -> Requests:
         """[B] requests of known users at `time_us` (one time, or one a user).

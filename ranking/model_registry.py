@@ -11,14 +11,14 @@ import io
 import re
 import tempfile
 import warnings
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from data.batch import Array
-from data.errors import ConfigError, NotFoundError
+from data.errors import ConfigError, ModelError, NotFoundError
 from data.import_by_name import did_you_mean
 from ranking.artifact import CARD, VALUE, Bundle, read_card
 from ranking.catalogue import trained_scorers
@@ -97,6 +97,22 @@ def set_alias(client: MlflowClient, alias: str, version: str) -> None:
     except MlflowException as error:
         reason = " ".join(error.message.split())
         raise ConfigError(f"alias {alias!r}: {reason}", remedy="name it champion, challenger or the like") from error
+
+
+@contextlib.contextmanager
+def registry_errors() -> Iterator[None]:
+    """Raises a failure of the registry as an error of ours, for a server that goes on without it.
+
+    Raises:
+        ModelError: MLflow raised it.
+    """
+    from mlflow.exceptions import MlflowException
+
+    try:
+        yield
+    except MlflowException as error:
+        reason = " ".join(error.message.split())[:200]
+        raise ModelError(f"the registry fails: {reason}", remedy="see that MLflow's server answers") from error
 
 
 def has_models(client: MlflowClient) -> bool:

@@ -81,7 +81,8 @@ class TowerVectors:
         known = owners()
         self._reader_tables = tables_of(name for name in self._of_readers if name in known)
         self._tweet_tables = tables_of(name for name in self._of_tweets if name in known)
-        state.listen(self._reader_tables | self._tweet_tables, self._take)
+        self.close = state.listen(self._reader_tables | self._tweet_tables, self._take)
+        """Ends it: events renew nothing any more."""
 
     def scores(self, batch: CandidateBatch) -> F32:
         """[N] products of the vectors of reader and tweet."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -20,6 +21,7 @@ from typing import Annotated, ParamSpec, TypeVar
 from fastapi import Depends, Request
 
 from features.online import FeatureState
+from serving.aliases import CHAMPION, Aliases
 from serving.auth.tokens import Tokens
 from serving.events.dead_letters import DeadLetters
 from serving.events.log import DatabaseLog
@@ -36,6 +38,7 @@ from serving.kit.worker_lease import Lease
 from serving.model import ServedModel
 from serving.projections import Projections
 from serving.settings import Settings
+from serving.shadow import Shadow
 
 T = TypeVar("T")
 P = ParamSpec("P")
@@ -46,7 +49,8 @@ class Context:
     """What `serving.network` built. Its state in memory is replaced whenever it is built anew."""
 
     settings: Settings
-    model: ServedModel
+    aliases: Aliases
+    """The models that rank."""
     metrics: Metrics
     tokens: Tokens
     paging: Paging
@@ -60,6 +64,10 @@ class Context:
     """What keeps the network from working, "" for nothing."""
     writer: ThreadPoolExecutor
     owner: ThreadPoolExecutor
+    building: threading.Lock
+    """Held while the state is built or a model is replaced."""
+    reload: Callable[[], dict[str, str]]
+    """Ranks by newer versions of the models, where there are any; returns alias to new version. In any thread."""
 
     open: bool = False
     """Whether it takes writes and looks rows up: from the first build on."""
@@ -73,6 +81,14 @@ class Context:
     projections: Projections = field(init=False)
     """All parts in memory; only the owner's thread may touch them (`call`, `ask`)."""
     runner: Runner = field(init=False)
+
+    shadow: Shadow | None = None
+    """What has other models score what was answered, where there are such."""
+
+    @property
+    def model(self) -> ServedModel:
+        """The model that ranks home timelines."""
+        return self.aliases.models[CHAMPION]
 
     @property
     def state(self) -> FeatureState:

@@ -37,6 +37,27 @@ class ServedModel(Protocol):
         ...
 
 
+class ModelSource(Protocol):
+    """Where models come from by a reference: the registry."""
+
+    def version(self, reference: str) -> str:
+        """The version that the reference stands for now, without loading it.
+
+        Raises:
+            NotFoundError: no model answers to it.
+        """
+        ...
+
+    def fetch(self, reference: str) -> ServedModel:
+        """The model that it stands for now.
+
+        Raises:
+            NotFoundError: no model answers to it.
+            ModelError: it cannot be loaded, or reads what this network lacks.
+        """
+        ...
+
+
 @dataclass(frozen=True)
 class Untrained:
     """A scorer that needs no training, for a server without a registered model."""

@@ -5,11 +5,13 @@ from __future__ import annotations
 import logging
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
+from functools import partial
 
 from candidates.products.blender import Promoted
 from data.dataset import Dataset
 from data.errors import RookeryError
 from data.ids import EPOCH_MS
+from serving.aliases import Aliases
 from serving.auth.tokens import Tokens, load_secret
 from serving.checkpoints.keeper import Keeper
 from serving.checkpoints.store import CheckpointStore, Origin
@@ -28,9 +30,12 @@ from serving.kit.storage import StorageError
 from serving.kit.telemetry import Metrics
 from serving.kit.worker_lease import Lease
 from serving.loading import Archive, archived, complete, record, recorded
-from serving.model import ServedModel, untrained
+from serving.model import ModelSource, ServedModel, untrained
 from serving.projections import Projections
+from serving.ranker.reload import Poll, reload_models
+from serving.ranker.service import shadow_scores
 from serving.settings import Settings
+from serving.shadow import Shadow
 from serving.state_builder import Builder
 
 log = logging.getLogger("rookery.serving")
@@ -40,16 +45,25 @@ class Network:
     """The parts and their lifecycle: build, follow the log, close. Routes and services get its `context`."""
 
     def __init__(
-        self, settings: Settings, model: ServedModel | None = None, *, promoted: Promoted | None = None
+        self,
+        settings: Settings,
+        model: ServedModel | None = None,
+        *,
+        models: ModelSource | None = None,
+        promoted: Promoted | None = None,
     ) -> None:
         """Opens the database of `settings.home`; `start` or `load` builds the state. Without a model, newest first.
 
-        `promoted` offers promoted tweets for home timelines; without it there are none.
+        `models` is where models of `settings.aliases` come from, and newer versions of all. `promoted` offers promoted
+        tweets for home timelines; without it there are none.
 
         Raises:
             DataError: the database cannot be used.
             ConfigError: another process writes to the database, or the token secret is too short.
+            NotFoundError: no model answers to an alias.
+            ModelError: a model of an alias cannot be loaded, or does not fit the champion's text understanding.
         """
+        aliases = Aliases(settings.aliases, model if model is not None else untrained(), models)
         secret = load_secret(settings.home, settings.secret.get_secret_value() if settings.secret else None)
         tokens = Tokens(secret)
         self._lock = WriterLock(settings.database_path)
@@ -57,7 +71,7 @@ class Network:
             database = Database(settings.database_path)
             self.context = Context(
                 settings=settings,
-                model=model if model is not None else untrained(),
+                aliases=aliases,
                 metrics=Metrics(),
                 tokens=tokens,
                 paging=Paging(secret),
@@ -69,6 +83,8 @@ class Network:
                 fault=self._fault,
                 writer=ThreadPoolExecutor(1, "rookery-writer"),
                 owner=ThreadPoolExecutor(1, "rookery-owner"),
+                building=threading.Lock(),
+                reload=self._reload,
             )
         except BaseException:
             self._lock.release()
@@ -76,8 +92,8 @@ class Network:
         self._failed = ""
         self._closing = threading.Event()
         self._closed = False
-        self._start_lock = threading.Lock()
         context = self.context
+        self._start_lock = context.building
         self._checkpoints = CheckpointStore(settings.checkpoint_folder, context.log, context.letters)
         self._checkpoints.tidy()
         self._keeper = Keeper(
@@ -89,7 +105,7 @@ class Network:
         )
         self._builder = Builder(
             settings,
-            context.model,
+            aliases,
             context.metrics,
             context.log,
             context.letters,
@@ -99,6 +115,12 @@ class Network:
             context.progress,
             promoted,
         )
+        self._poll: Poll | None = None
+        shadows = settings.aliases.shadow
+        if shadows:
+            context.shadow = Shadow(
+                shadows, settings.aliases.shadow_waiting, partial(shadow_scores, context), context.metrics
+            )
         self._pump = Pump(self._step, linger_ms=settings.consumers.linger_ms)
 
     # ---- building
@@ -161,6 +183,10 @@ class Network:
         try:
             context.writer.shutdown(wait=True)
             self._pump.close()
+            if self._poll is not None:
+                self._poll.join()
+            if context.shadow is not None:
+                context.shadow.close()
             context.owner.shutdown(wait=True, cancel_futures=True)
             self._keep_at_close()
             context.lease.release(context.clock.now_us())
@@ -204,6 +230,8 @@ class Network:
             raise
         context.open = context.ready = True
         self._pump.wake()
+        if self._poll is None and context.aliases.source is not None and context.settings.aliases.poll_s is not None:
+            self._poll = Poll(context.settings.aliases.poll_s, self._reload, self._closing)
 
     def _set_time(self) -> None:
         """Time goes on after every time given before: by the data set, the log, and earlier processes."""
@@ -225,7 +253,10 @@ class Network:
         context.projections, context.runner = projections, runner
         projections.fanout.in_turns = True
         self._keeper.restored(projections.restored_at)
-        projections.warm_up(context.settings.home_size, time_us=context.now_us())
+        projections.warm_up(context.settings.home_size, context.aliases.models.values(), time_us=context.now_us())
+
+    def _reload(self) -> dict[str, str]:
+        return reload_models(self.context, self._closing)
 
     # ---- following the log
 

@@ -21,16 +21,13 @@ from candidates.search.hybrid import search_of
 from candidates.side_effects.impressions import Impressions
 from candidates.snapshots import Snapshots
 from candidates.trace import FunnelResult
-from candidates.tweet_vectors import TweetVectors
 from candidates.visibility import Visibility
 from data.batch import CandidateBatch, Mask
 from data.events import EventBatch
 from data.progress import Progress, no_progress
 from features.online import FeatureState
 from ranking.ranker import LocalRanker, optional_columns
-from ranking.scorer import Retriever, Scorer, ValuedScorer
-from ranking.tower_vectors import TowerVectors
-from ranking.value import ValueModel
+from ranking.scorer import ValuedScorer
 from serving.consumers.search import SearchConsumer
 from serving.consumers.state import StateConsumer
 from serving.consumers.trends import TrendsConsumer
@@ -42,25 +39,10 @@ from serving.fanout.timelines import ReadStats, TimelineService
 from serving.kit.closing import check_open
 from serving.kit.telemetry import Metrics
 from serving.model import ServedModel
+from serving.ready_model import ReadyModel
 from serving.settings import Settings
 
 log = logging.getLogger("rookery.serving")
-
-
-def valued(scorer: Scorer, value: str | None) -> Scorer:
-    """The scorer by the value model of that name; as it is where none is named, or where it predicts no actions, which
-    the log says.
-
-    Raises:
-        ConfigError: no such value model, or it weighs none of the actions that the scorer predicts.
-    """
-    if value is None:
-        return scorer
-    if isinstance(scorer, ValuedScorer):
-        return scorer.with_value(value)
-    ValueModel.preset(value)
-    log.warning("feed.value=%s is left out: %s predicts no actions", value, type(scorer).__name__)
-    return scorer
 
 
 MakeSource = Callable[[FeatureState], Source]
@@ -104,20 +86,20 @@ class Projections:
         """
         for part in LEFT_OUT.get(settings.feed.preset or "", ()):
             log.info("feed.preset=%s is without %s: there is no such part", settings.feed.preset, part)
-        scorer, understanding, max_age_h = model.scorer, model.understanding, settings.feed.max_age_h
-        self.state = FeatureState(understanding)
+        self.state = FeatureState(model.understanding)
         network = self.state.network
         rings = [TimelineRing(settings.fanout.capacity) for _ in range(2)]
-        self.timelines = TimelineService(network, *rings, max_age_h=max_age_h)
-        version = f"{model.name}-{model.version}"
-        retriever = scorer if isinstance(scorer, Retriever) else None
-        kept = TowerVectors(self.state, retriever, settings.tower_vectors) if retriever else None
-        index = TweetVectors(retriever, max_age_h=max_age_h, version=version, kept=kept) if retriever else None
+        self.timelines = TimelineService(network, *rings, max_age_h=settings.feed.max_age_h)
+        self._settings, self._sources, self._strict = settings, sources, strict
+        self.home_model = ReadyModel.of(model, self.state, settings)
+        """The model that ranks home timelines."""
+        self._others: list[ReadyModel] = []
 
         self.known = StateConsumer(self.state)
         self.fanout = FanoutConsumer(network, self.timelines, settings.fanout, metrics)
-        self.vectors = VectorsConsumer(self.state, index)
-        self.search = SearchConsumer(self.state, search_of(None if understanding is None else understanding.encoder))
+        self.vectors = VectorsConsumer(self.state, self.home_model.index)
+        encoder = None if model.understanding is None else model.understanding.encoder
+        self.search = SearchConsumer(self.state, search_of(encoder))
         self.trends = TrendsConsumer(settings.trends)
         self.consumers: tuple[Consumer, ...] = (
             self.known,
@@ -132,38 +114,71 @@ class Projections:
         """Those that a checkpoint gave their state: a replay of the data set passes them over."""
         self.restored_at: int | None = None
         """The offset of that checkpoint."""
-        self.ranker = LocalRanker(self.state, valued(scorer, settings.feed.value), kept)
         self.who_to_follow = WhoToFollow(self.state, settings.follow)
         self.visibility = Visibility(self.state)
         self.blender = Blender(self.state, self.visibility, self.who_to_follow, promoted, settings.blender)
-        self._feed = settings.feed
         self.snapshots = Snapshots(settings.snapshots)
         self._sink = EventBuffer()
-        policy = version if model.version else model.name
+        self._shown, self._funnel = self._feed()
+
+    def _feed(self) -> tuple[Impressions | None, Funnel]:
+        """What records later pages, and the funnel, for the model that ranks home timelines."""
+        settings, ready, records = self._settings, self.home_model, self._settings.record_impressions
         # The funnel's own side effect counts its ids with another number.
-        self._shown = Impressions(self._sink, policy=policy, worker=29) if settings.record_impressions else None
-        self._funnel: Funnel = home_funnel(
+        shown = Impressions(self._sink, policy=ready.policy, worker=29) if records else None
+        funnel = home_funnel(
             self.state,
             self.timelines,
-            self.ranker,
-            index,
+            ready.ranker,
+            ready.index,
             settings.feed,
-            sink=self._sink if settings.record_impressions else None,
-            policy=policy,
-            strict=strict,
-            more=[make(self.state) for make in sources],
+            sink=self._sink if records else None,
+            policy=ready.policy,
+            strict=self._strict,
+            more=[make(self.state) for make in self._sources],
         )
+        return shown, funnel
+
+    @property
+    def ranker(self) -> LocalRanker:
+        """What ranks home timelines."""
+        return self.home_model.ranker
+
+    def ready(self, model: ServedModel) -> ReadyModel:
+        """A model on this state; it is made when it is first asked for."""
+        for one in (self.home_model, *self._others):
+            if one.model is model:
+                return one
+        made = ReadyModel.of(model, self.state, self._settings)
+        self._others.append(made)
+        return made
+
+    def forget(self, model: ServedModel) -> None:
+        """Drops what is kept for a model that ranks no more."""
+        for one in [one for one in self._others if one.model is model]:
+            one.close()
+            self._others.remove(one)
+
+    def rank_homes_by(self, model: ServedModel, time_us: int) -> None:
+        """Ranks home timelines by another model from now on; retrieval's index is filled with its vectors first."""
+        ready = self.ready(model)
+        if ready is self.home_model:
+            return
+        self.vectors.replace(ready.index, time_us)
+        self._others = [self.home_model, *(one for one in self._others if one is not ready)]
+        self.home_model = ready
+        self._shown, self._funnel = self._feed()
 
     @property
     def left_out(self) -> list[str]:
         """What the feed's preset and value name and what is not there: in the feed, the model or the data."""
-        left, scorer = list(LEFT_OUT.get(self._feed.preset or "", ())), self.ranker.scorer
+        left, scorer = list(LEFT_OUT.get(self._settings.feed.preset or "", ())), self.ranker.scorer
         if isinstance(scorer, ValuedScorer):
             left += scorer.left_out
             if not self.state.network.graph.follow.out_count.any():
                 left += optional_columns(scorer)
-        elif self._feed.value is not None:
-            left.append(f"value {self._feed.value} (the model predicts no actions)")
+        elif self._settings.feed.value is not None:
+            left.append(f"value {self._settings.feed.value} (the model predicts no actions)")
         return left
 
     @property
@@ -229,8 +244,9 @@ class Projections:
             self._shown.show(slate)
         return self._sink.take()
 
-    def warm_up(self, k: int, *, time_us: int) -> None:
-        """Makes one home feed and drops it: compiled loops are loaded before the first caller waits for them."""
+    def warm_up(self, k: int, models: Iterable[ServedModel] = (), *, time_us: int) -> None:
+        """Makes one home feed and scores of each of `models`, and drops them: compiled loops are loaded, and tweets
+        encoded, before the first caller waits for them."""
         users = self.state.network.users
         try:
             if len(users):
@@ -238,4 +254,11 @@ class Projections:
         except Exception:
             # It would fail for one reader later; that is no reason not to start.
             log.exception("the timeline of user %d cannot be read", users.ids[0])
+        for model in models:
+            try:
+                ready = self.ready(model)
+                ready.encode(self.state.network.alive(time_us, self._settings.feed.max_age_h), time_us)
+                ready.try_out(time_us)
+            except Exception:
+                log.exception("model %s version %s cannot score", model.name, model.version)
         self.timelines.stats = ReadStats()

@@ -19,6 +19,7 @@ from candidates.trends.engine import TrendConfig
 from data.errors import ConfigError
 from data.home_folder import home_folder
 from ranking.tower_vectors import KeptVectorsConfig
+from serving.aliases import AliasConfig
 from serving.auth.config import AuthConfig, is_loopback
 from serving.auth.rate_limits import RateLimitConfig
 from serving.checkpoints.config import CheckpointConfig
@@ -73,6 +74,8 @@ class Settings(BaseSettings):
     """What is kept of served impressions."""
     trends: TrendConfig = TrendConfig()
     """How trends are counted, scored and listed."""
+    aliases: AliasConfig = AliasConfig()
+    """Which models rank beside the champion, for whom, and when newer ones are taken."""
     tower_vectors: KeptVectorsConfig = KeptVectorsConfig()
     """How long vectors of a two-tower model are used, and how many are kept."""
     snapshots: SnapshotConfig = SnapshotConfig()

@@ -10,6 +10,7 @@ from candidates.products.blender import Promoted
 from data.dataset import Dataset
 from data.events import EventBatch
 from data.progress import Progress
+from serving.aliases import CHAMPION, Aliases
 from serving.checkpoints.store import CheckpointStore, Origin
 from serving.events.consumer import SavedConsumer
 from serving.events.dead_letters import DeadLetters
@@ -20,7 +21,6 @@ from serving.kit.closing import check_open
 from serving.kit.progress import BuildProgress
 from serving.kit.telemetry import Metrics
 from serving.loading import end_us
-from serving.model import ServedModel
 from serving.projections import Projections
 from serving.settings import Settings
 
@@ -33,7 +33,7 @@ class Builder:
     def __init__(
         self,
         settings: Settings,
-        model: ServedModel,
+        aliases: Aliases,
         metrics: Metrics,
         log_: DatabaseLog,
         letters: DeadLetters,
@@ -49,7 +49,7 @@ class Builder:
         """
         self._promoted = promoted
         self._settings = settings
-        self._model = model
+        self._aliases = aliases
         self._metrics = metrics
         self._log = log_
         self._letters = letters
@@ -92,7 +92,7 @@ class Builder:
         return self._empty()
 
     def _empty(self) -> Projections:
-        return Projections(self._settings, self._model, self._metrics, promoted=self._promoted)
+        return Projections(self._settings, self._aliases.models[CHAMPION], self._metrics, promoted=self._promoted)
 
     def build(self, dataset: Dataset | None, clock: Clock, torn: TornError | None = None) -> tuple[Projections, Runner]:
         """`replay`, then `follow`."""

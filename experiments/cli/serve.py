@@ -123,10 +123,9 @@ def serve_network(data: Path | None, model: str, home: Path, *, folder: Path | N
     """
     from experiments.live.open_network import resolve
     from serving.app import bind, run
-    from serving.network import Network
 
     plan = resolve(data, model, home, folder, settings)
-    network = Network(plan.settings, plan.model)
+    network = plan.network()
     try:
         with ExitStack() as stack:
             sockets = [stack.enter_context(one) for one in bind(plan.settings.host, plan.settings.port)]

@@ -15,7 +15,7 @@ import polars as pl
 from data.dataset import Dataset
 from data.errors import NotFoundError
 from data.home_folder import check_home
-from experiments.runs.models import check_readable, served_model
+from experiments.runs.models import RegistryModels, check_readable, served_model
 from ranking.artifact import Bundle
 from serving.auth.tokens import load_secret
 from serving.fanout.policies.classic import Classic
@@ -32,6 +32,17 @@ class NetworkPlan:
     dataset: Dataset | None
     model: Bundle | None
     settings: Settings
+    models: RegistryModels
+
+    def network(self) -> Network:
+        """Opens it; its state is not built yet.
+
+        Raises:
+            ConfigError: another process has it open.
+            NotFoundError: nothing answers to an alias of the settings.
+            ModelError: such a model does not fit the network.
+        """
+        return Network(self.settings, self.model, models=self.models)
 
     def load(self, network: Network) -> None:
         """Builds the state of `network`."""
@@ -54,7 +65,7 @@ def open_network(data: Path | None, model: str, home: Path, *, folder: Path | No
         ConfigError: another process has the network open, or the home cannot be written to.
     """
     plan = resolve(data, model, home, folder, settings)
-    network = Network(plan.settings, plan.model)
+    network = plan.network()
     try:
         plan.load(network)
     except BaseException:
@@ -75,7 +86,7 @@ def resolve(data: Path | None, model: str, home: Path, folder: Path | None, sett
     chosen = Settings.read(home=folder, **settings)
     if chosen.secret is None:
         chosen = Settings.read(home=folder, secret=load_secret(home).decode(), **settings)
-    return NetworkPlan(dataset, bundle, chosen)
+    return NetworkPlan(dataset, bundle, chosen, RegistryModels(model, home, dataset))
 
 
 def network_folder(dataset: Dataset | None, home: Path) -> Path:

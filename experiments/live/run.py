@@ -87,6 +87,8 @@ def run_live(
     fanout = scaled_fanout(dataset)
     variables = {
         "ROOKERY_FANOUT__SETTINGS": fanout.model_dump_json(),
+        # The network in process encodes tweets at other moments.
+        "ROOKERY_TOWER_VECTORS__MAX_AGE_S": "0",
         # Speed is measured here: some readers and authors ask more often than a client may.
         "ROOKERY_RATE_LIMITS__ENABLED": "false",
     }
@@ -130,8 +132,9 @@ def run_live(
 def _in_process(dataset: Dataset, home: Path, folder: Path, fanout: Classic) -> Network:
     """A second network in this process, built from the data set alone."""
     return open_network(
-        dataset.folder, "champion", home, folder=folder, fanout=FanoutConfig(settings=fanout.model_dump())
-    )
+        dataset.folder, "champion", home, folder=folder, fanout=FanoutConfig(settings=fanout.model_dump()),
+        tower_vectors={"max_age_s": 0},
+    )  # fmt: skip
 
 
 @contextlib.contextmanager

@@ -16,7 +16,6 @@ import httpx
 from data.errors import ConfigError, RookeryError
 from experiments.live.open_network import resolve
 from serving.app import bind, listen, server
-from serving.network import Network
 from serving.ops.service import stats
 
 _POLL_S = 0.01
@@ -37,7 +36,7 @@ class ServedNetwork:
         """
         plan = resolve(data, model, home, folder, {**settings, "host": "127.0.0.1", "port": port})
         with ExitStack() as undo:
-            self.network = Network(plan.settings, plan.model)
+            self.network = plan.network()
             undo.callback(self.network.close)
             sockets = [undo.enter_context(one) for one in bind(plan.settings.host, plan.settings.port)]
             plan.load(self.network)

@@ -20,7 +20,7 @@ from experiments.studies.funnel_variants import ALL_ON, CAPS, NONE_ON, Variant, 
 from features.online import FeatureState
 from ranking.scorer import Scorer
 from ranking.tower_vectors import RetrievalModel
-from serving.projections import valued
+from serving.ready_model import valued
 
 ORACLE, EVERYTHING, TOGETHER = "oracle", "every tweet ranked", "together"
 """The best 20 by the truth of all that may be shown; the base with all of that instead of what sources bring; the

@@ -27,7 +27,7 @@ OFFLINE = "offline.access"
 
 SERVICE_SCOPES: dict[str, str] = {
     "rank": "score candidates: POST /v1/rank",
-    "operator": "create accounts: POST /2/users",
+    "operator": "create accounts and reload models: POST /2/users, POST /v1/models/reload",
 }
 """Scopes of tokens that the lab itself gives (`rookery token`); no app can have them."""
 
@@ -45,6 +45,8 @@ _POST = ("tweet.write", *_SEE)
 BY_ROUTE: dict[str, tuple[str, ...]] = {
     "GET /v1/network": (),
     "POST /v1/rank": ("rank",),
+    "GET /v1/models": (),
+    "POST /v1/models/reload": ("operator",),
     "GET /2/tweets": _SEE,
     "POST /2/tweets": _POST,
     "GET /2/tweets/{id}": _SEE,

@@ -48,6 +48,12 @@ class VectorsConsumer(SavedConsumer):
         """The first `bring_up` computes all."""
         self._refreshed_us = -REFRESH_US
 
+    def replace(self, index: TweetVectors | None, time_us: int) -> None:
+        """Keeps another index from now on, of another model, with the vectors of all living tweets as of `time_us`."""
+        if index is not None:
+            self._refresh(index, time_us)
+        self.index = index
+
     def bring_up(self, time_us: int) -> None:
         """Brings the index up to the tweets taken: many tweets at once cost little more than one."""
         if self.index is None:

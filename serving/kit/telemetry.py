@@ -43,6 +43,19 @@ class Metrics:
         self.offset = Gauge("rookery_consumer_offset", "Last event applied", ["group"], registry=self.registry)
         self.lag = Gauge("rookery_consumer_lag", "Events not applied yet", ["group"], registry=self.registry)
 
+        self.ranked = Counter("rookery_rank_requests", "Requests scored", ["alias", "version"], registry=self.registry)
+        self.rank_failed = Counter(
+            "rookery_rank_failed", "Requests whose model failed", ["alias", "version"], registry=self.registry
+        )
+        self.shadow = Counter(
+            "rookery_shadow_requests", "Requests for a shadow, by outcome", ["alias", "outcome"],
+            registry=self.registry,
+        )  # fmt: skip
+        self.shadow_overlap = Histogram(
+            "rookery_shadow_overlap", "Share of the best ten that a shadow has in common with the answer", ["alias"],
+            buckets=[tenth / 10 for tenth in range(11)], registry=self.registry,
+        )  # fmt: skip
+
     def render(self) -> bytes:
         """The text of `/metrics`."""
         return generate_latest(self.registry)

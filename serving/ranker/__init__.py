@@ -1,1 +1,1 @@
-"""The scoring endpoint."""
+"""The scoring endpoint, and the reload of its models."""

@@ -11,7 +11,7 @@ import pytest
 
 from data.dataset import Dataset
 from serving.fanout.config import FanoutConfig
-from serving.model import ServedModel
+from serving.model import ModelSource, ServedModel
 from serving.network import Network
 from serving.settings import Settings
 from tests.serving.small_network import write_small
@@ -41,11 +41,16 @@ def networks(folder: Path) -> Iterator[MakeNetwork]:
     made: list[Network] = []
 
     def make(
-        data: Dataset | None = None, *, home: str = "home", model: ServedModel | None = None, **settings: object
+        data: Dataset | None = None,
+        *,
+        home: str = "home",
+        model: ServedModel | None = None,
+        models: ModelSource | None = None,
+        **settings: object,
     ) -> Network:
         fanout = FanoutConfig(settings={"push_below": 2, "pull_from": 3, "active_within_h": 24})
         values = {"home": folder / home, "fanout": fanout, **settings}
-        network = Network(Settings.model_validate(values), model)
+        network = Network(Settings.model_validate(values), model, models=models)
         made.append(network)
         try:
             if data is not None:

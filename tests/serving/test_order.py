@@ -24,7 +24,7 @@ from serving.kit.clock import DataClock, WallClock
 from serving.kit.db import Database
 from serving.kit.worker_lease import SPAN_US, WORKERS, Lease
 from serving.network import Network
-from serving.ranker.service import rank
+from serving.ranker.service import Asked, rank
 from serving.settings import Settings
 from serving.timelines.home import home_now
 from serving.tweets import service
@@ -308,5 +308,5 @@ def test_scores_are_for_now_also_when_the_clock_is_behind_the_last_event(
 
 
 def scored_now(network: Network) -> tuple[np.ndarray, int]:
-    ranking, time_us = asyncio.run(rank(network.context, ALICE, [1001]))
-    return np.asarray(ranking.scores), time_us
+    (ranking,) = asyncio.run(rank(network.context, [Asked(ALICE, [1001])]))
+    return ranking.scores, ranking.time_us

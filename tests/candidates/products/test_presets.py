@@ -16,7 +16,7 @@ from ranking.slate.dpp import DPP
 from ranking.slate.mmr import MMR
 from ranking.slate.topk import TopK
 from ranking.value import PRESETS, ValueModel
-from serving.projections import valued
+from serving.ready_model import valued
 from serving.settings import Settings
 
 

@@ -63,6 +63,7 @@ CLASSES = {
     "GET /healthz": "unlimited", "GET /readyz": "unlimited", "GET /metrics": "unlimited",
     "POST /2/oauth2/token": "unlimited", "POST /oauth2/token": "unlimited", "POST /2/oauth2/revoke": "unlimited",
     "GET /v1/network": "unlimited", "POST /v1/rank": "unlimited", "POST /2/users": "unlimited",
+    "GET /v1/models": "unlimited", "POST /v1/models/reload": "unlimited",
     "GET /2/tweets/search/recent": "search", "GET /2/users/search": "search", "GET /2/search/complete": "search",
     "POST /2/tweets": "writes", "DELETE /2/tweets/{id}": "writes", "POST /2/users/{id}/likes": "writes",
     "DELETE /2/users/{id}/likes/{tweet_id}": "writes", "POST /2/users/{id}/retweets": "writes",
