@@ -29,6 +29,7 @@ BENCHES: dict[str, str] = {
     "train": "experiments.bench.train:TrainBench",
     "retrieval": "experiments.bench.retrieval:RetrievalBench",
     "fanout": "experiments.bench.fanout:FanoutBench",
+    "fanout-celebrity": "experiments.bench.fanout_celebrity:CelebrityBench",
     "text": "experiments.bench.text:TextBench",
     "trends": "experiments.bench.trends:TrendsBench",
     "search": "experiments.bench.search:SearchBench",
@@ -37,7 +38,9 @@ BENCHES: dict[str, str] = {
     "funnel-medium": "experiments.bench.funnel:MediumFunnelBench",
 }
 """One line a bench."""
-LONG = frozenset({"growth", "features", "train", "trends", "search", "ann", "funnel", "funnel-medium"})
+LONG = frozenset(
+    {"growth", "features", "train", "trends", "search", "ann", "funnel", "funnel-medium", "fanout", "fanout-celebrity"}
+)
 """Benches of minutes, run only when they are named."""
 
 SECONDS = 1.5
@@ -64,6 +67,8 @@ class Case:
     """Too long to take turns: each side is called once, without a warm-up."""
     parts: Callable[[], Mapping[str, float]] | None = None
     """Milliseconds of the parts of one call of ours, asked for after the measurement."""
+    figures: Callable[[], Mapping[str, float]] | None = None
+    """What else our calls showed, by name with its unit, asked for after the measurement."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +92,8 @@ class Row:
     """The most memory that the process held while ours ran; measured only for cases that are called once."""
     parts_ms: Mapping[str, float] = field(default_factory=dict)
     """Milliseconds of the parts of one call of ours, where the case tells."""
+    figures: Mapping[str, float] = field(default_factory=dict)
+    """What else our calls showed, where the case tells."""
     busy_s: float = 0.0
     """Median seconds of processor time of one call of ours, of all its threads: others who compute do not count."""
 
@@ -178,7 +185,10 @@ def _row(case: Case, ours_s: float, busy_s: float, peer_s: float, made: Any, rou
     count = case.count if isinstance(case.count, int) else case.count(made)
     parts = {} if case.parts is None else case.parts()
     ratio, rate = peer_s / ours_s, count / ours_s
-    return Row(case.name, ours_s, peer_s, ratio, rate, case.unit, rounds, case.size, parts_ms=parts, busy_s=busy_s)
+    return Row(
+        case.name, ours_s, peer_s, ratio, rate, case.unit, rounds, case.size,
+        parts_ms=parts, figures={} if case.figures is None else case.figures(), busy_s=busy_s,
+    )  # fmt: skip
 
 
 def run_benches(

@@ -87,27 +87,30 @@ def trends(
 
 def bench(
     names: Annotated[list[str] | None, typer.Argument(help="Benches to run; all when none is named.")] = None,
-    plot: Annotated[Path | None, typer.Option(help="Draw the seconds of cases that grow, as SVG or PNG.")] = None,
+    plot: Annotated[
+        Path | None, typer.Option(help="Draw how seconds grow, or what policies trade, as SVG or PNG.")
+    ] = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Speeds as ratios beside a peer, measured in one run: rank, rerank, world, retrieval, fanout and more.
+    """Speeds as ratios beside a peer, measured in one run: rank, rerank, world, retrieval, text and more.
 
-    `growth` (worlds of up to a million people), `features` (a log of 20 million events), `train`, `trends` and `funnel`
-    (a world of 10,000 people; `funnel-medium`: 100,000) take minutes and run only when they are named. The column
-    `processor` is the processor time of one call of ours, which others who compute meanwhile leave as it is.
+    `growth` (worlds of up to a million people), `features` (a log of 20 million events), `train`, `trends`, `funnel` (a
+    world of 10,000 people; `funnel-medium`: 100,000), `fanout` (every policy) and `fanout-celebrity` (a million
+    followers) take minutes and run only when they are named. The column `processor` is the processor time of one call
+    of ours, which others who compute meanwhile leave as it is.
 
     Example: rookery bench rerank retrieval
     """
     from data.folders import check_file
     from experiments.bench.harness import run_benches
-    from experiments.bench.plot import draw_growth
+    from experiments.bench.plot import draw
 
     if plot is not None:
         check_file(plot)
     with progress_bar("bench") as progress:
         results = run_benches(names or [], progress=progress)
     if plot is not None:
-        draw_growth(results, plot)
+        draw(results, plot)
     rows = [
         (
             f"{result.bench}: {row.name}",
@@ -122,12 +125,22 @@ def bench(
         for row in result.rows
     ]
     parts = [
-        table(
-            f"Median milliseconds: {row.name}", ["part", "ms"], [(at, f"{ms:.3f}") for at, ms in row.parts_ms.items()]
-        )
+        table(f"Milliseconds: {row.name}", ["part", "ms"], [(at, f"{ms:.3f}") for at, ms in row.parts_ms.items()])
         for result in results
         for row in result.rows
         if row.parts_ms
+    ]
+    figures = [
+        table(
+            f"Figures: {result.bench}",
+            ["", *(row.name for row in shown)],
+            [
+                (name, *(f"{row.figures[name]:,.4g}" if name in row.figures else "" for row in shown))
+                for name in dict.fromkeys(name for row in shown for name in row.figures)
+            ],
+        )
+        for result in results
+        if (shown := [row for row in result.rows if row.figures])
     ]
     notes = [f"{result.bench}: beside {result.peer}" for result in results]
     show(
@@ -135,6 +148,7 @@ def bench(
         as_json=as_json,
         tables=[
             table("Benches", ["what", "rate", "ours", "processor", "peer", "times as fast", "memory"], rows),
+            *figures,
             *parts,
             *notes,
         ],

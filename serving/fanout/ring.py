@@ -143,14 +143,8 @@ def _push(
 
 
 @kernel
-def _read(entries: Any, rings: Any, users: Any, offsets: Any, out: Any) -> Any:
-    for i in range(len(users)):
-        for k in range(offsets[i + 1] - offsets[i]):
-            out[offsets[i] + k] = entries[_place(rings, users[i], rings[users[i], _SIZE] - 1 - k)]
-
-
-@kernel
-def _holds(entries: Any, rings: Any, user: Any, tweet: Any) -> Any:
+def _first(entries: Any, rings: Any, user: Any, tweet: Any) -> Any:
+    """The place in a ring of its first entry that is not below `tweet`."""
     low, high = 0, rings[user, _SIZE]
     while low < high:
         middle = (low + high) // 2
@@ -158,7 +152,23 @@ def _holds(entries: Any, rings: Any, user: Any, tweet: Any) -> Any:
             low = middle + 1
         else:
             high = middle
-    return low < rings[user, _SIZE] and entries[_place(rings, user, low)] == tweet
+    return low
+
+
+@kernel
+def _lengths(entries: Any, rings: Any, users: Any, limit: Any, oldest: Any, out: Any) -> Any:
+    for i in range(len(users)):
+        u = users[i]
+        if 0 <= u < len(rings) and rings[u, _SIZE] > 0:
+            young = rings[u, _SIZE] - (_first(entries, rings, u, oldest) if oldest > 0 else 0)
+            out[i] = min(young, limit)
+
+
+@kernel
+def _read(entries: Any, rings: Any, users: Any, offsets: Any, out: Any) -> Any:
+    for i in range(len(users)):
+        for k in range(offsets[i + 1] - offsets[i]):
+            out[offsets[i] + k] = entries[_place(rings, users[i], rings[users[i], _SIZE] - 1 - k)]
 
 
 @kernel
@@ -169,7 +179,8 @@ def _remove(entries: Any, rings: Any, gone: Any) -> Any:
         held = False
         if n > 0 and entries[_place(rings, u, n - 1)] >= gone[0]:
             for tweet in gone:
-                held = held or _holds(entries, rings, u, tweet)
+                at = _first(entries, rings, u, tweet)
+                held = held or (at < n and entries[_place(rings, u, at)] == tweet)
         if not held:
             continue
         kept = 0
@@ -227,12 +238,11 @@ class TimelineRing:
             longer[: len(self._entries)] = self._entries
             self._entries = longer
 
-    def read(self, users: I64, limit: int) -> Ragged:
-        """[B] the newest `limit` entries of each list, newest first."""
+    def read(self, users: I64, limit: int, oldest: int = 0) -> Ragged:
+        """[B] the newest `limit` entries of each list from row `oldest` on, newest first."""
         users = np.ascontiguousarray(users, np.int64)
-        held = (users >= 0) & (users < len(self._rings))
         lengths = np.zeros(len(users), np.int64)
-        lengths[held] = np.minimum(self._rings[users[held], _SIZE], limit)
+        _lengths(self._entries, self._rings, users, limit, oldest, lengths)
         offsets = offsets_of(lengths)
         out = np.empty(int(offsets[-1]), np.int64)
         _read(self._entries, self._rings, users, offsets, out)

@@ -26,8 +26,8 @@ class TimelineStore(Protocol):
         """
         ...
 
-    def read(self, users: I64, limit: int) -> Ragged:
-        """[B] the newest `limit` entries of each list, newest first."""
+    def read(self, users: I64, limit: int, oldest: int = 0) -> Ragged:
+        """[B] the newest `limit` entries of each list from row `oldest` on, newest first."""
         ...
 
     def floors(self, users: I64) -> I64:

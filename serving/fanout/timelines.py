@@ -59,7 +59,7 @@ class TimelineService:
         tweet = self.network.tweet
         oldest_us = self._newest_us() - self._max_age_us
         oldest = int(np.searchsorted(tweet.time_us, oldest_us, side="right")) if self.network.ascending else 0
-        owner, rows = self._pushed(users)
+        owner, rows = self._pushed(users, oldest)
         pull_owner, pulled, floors = self._pull(users, oldest)
         self.stats.reads += len(users)
         self.stats.pushed += len(rows)
@@ -87,8 +87,8 @@ class TimelineService:
             return int(time_us[-1]) if len(time_us) else UNKNOWN_US
         return int(time_us.max(initial=UNKNOWN_US))
 
-    def _pushed(self, users: I64) -> tuple[I64, I64]:
-        held = self.readers.read(users, _ALL)
+    def _pushed(self, users: I64, oldest: int) -> tuple[I64, I64]:
+        held = self.readers.read(users, _ALL, oldest)
         owner, events = held.owner, held.values
         still = self.network.graph.follows(users[owner], self.network.tweet.author_row[events])
         return owner[still], events[still]
@@ -99,7 +99,7 @@ class TimelineService:
         merged = self.left.to_merge(users, oldest)
         owner, authors = merged.owner, merged.values
         np.maximum.at(floors, owner, self.authors.floors(authors))
-        posted = self.authors.read(authors, _ALL)
+        posted = self.authors.read(authors, _ALL, oldest)
         left = self.left.left(posted.values)
         return owner[posted.owner[left]], posted.values[left], floors
 

@@ -9,7 +9,7 @@ import pytest
 from data.errors import ConfigError, ModelError
 from data.import_by_name import resolve
 from experiments.bench.harness import BENCHES, LONG, BenchResult, Case, Row, measure, run_benches
-from experiments.bench.plot import draw_growth
+from experiments.bench.plot import draw, draw_growth, frontier
 
 
 def test_a_case_is_measured_in_turns() -> None:
@@ -24,7 +24,9 @@ def test_a_case_is_measured_in_turns() -> None:
 
 
 def test_an_unknown_bench_is_named() -> None:
-    with pytest.raises(ConfigError, match="unknown bench 'quick'; choose one of ann, fanout, features, funnel, "):
+    with pytest.raises(
+        ConfigError, match="unknown bench 'quick'; choose one of ann, fanout, fanout-celebrity, features, "
+    ):
         run_benches(["quick"])
 
 
@@ -58,6 +60,39 @@ def test_growth_is_drawn_and_only_growth(tmp_path: Path) -> None:
     assert "<svg" in (tmp_path / "growth.svg").read_text()
     with pytest.raises(ConfigError, match="growth"):
         draw_growth([BenchResult("mmr", "peer", ())], tmp_path / "none.svg")
+
+
+@pytest.mark.slow
+def test_policies_are_held_beside_each_other_and_their_trade_is_drawn(tmp_path: Path) -> None:
+    from experiments.bench.fanout import FanoutBench
+
+    rows = [measure(case, seconds=0.0) for case in FanoutBench(people=1_500, tweets=60, reads=120).cases()]
+    figures = {row.name: row.figures for row in rows[1:]}
+    assert set(figures) == {"push", "pull", "follower-count", "classic", "per-edge", "lossy"}
+    for name, one in figures.items():
+        assert one["in order"] == 1
+        assert (one["complete"] == one["changes shown"] == 1) == (name != "lossy")
+        assert one["writes a tweet"] <= figures["push"]["writes a tweet"]
+        assert 0 <= one["never read"] <= 1
+    assert figures["pull"]["writes a tweet"] == 0
+    assert all(len(row.parts_ms) == 20 for row in rows[1:])
+    draw([BenchResult("fanout", "peer", tuple(rows))], tmp_path / "pareto.svg")
+    assert "<svg" in (tmp_path / "pareto.svg").read_text()
+
+
+def test_the_frontier_is_what_nothing_betters() -> None:
+    points = [(3.0, 1.0), (1.0, 5.0), (2.0, 6.0), (2.0, 2.0), (4.0, 1.0), (1.0, 7.0)]
+    assert frontier(points) == [(1.0, 5.0), (2.0, 2.0), (3.0, 1.0)]
+
+
+@pytest.mark.slow
+def test_a_tweet_to_very_many_is_delivered_while_timelines_are_read() -> None:
+    from experiments.bench.fanout_celebrity import CelebrityBench
+
+    rows = [measure(case, seconds=0.0) for case in CelebrityBench(followers=60_000, many=70_000).cases()]
+    assert rows[0].figures["reads"] >= 1
+    assert rows[0].figures["delivery lag p99 ms"] >= rows[0].figures["delivery lag p50 ms"] > 0
+    assert [row.figures["entries a list"] > 2 for row in rows[1:]] == [True, True]
 
 
 def test_mmr_and_its_peer_choose_the_same() -> None:

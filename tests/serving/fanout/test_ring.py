@@ -40,6 +40,9 @@ def test_it_holds_the_newest_of_what_was_pushed(ops: list[tuple[str, int, list[i
             model[one] = sorted(others)[-CAPACITY:]
         held = ring.read(np.arange(5), CAPACITY)
         assert [held[user].tolist() for user in range(5)] == [model[user][::-1] for user in range(5)]
+        young = ring.read(np.arange(5), 3, one)
+        newest = [[tweet for tweet in model[user][::-1] if tweet >= one][:3] for user in range(5)]
+        assert [young[user].tolist() for user in range(5)] == newest
 
 
 def test_reads_are_limited_and_unknown_owners_have_nothing() -> None:
@@ -47,6 +50,33 @@ def test_reads_are_limited_and_unknown_owners_have_nothing() -> None:
     ring.push(np.arange(3), Ragged.from_lists([[0], [0], [0]]))
     held = ring.read(np.array([0, 7, -1]), 2)
     assert [held[i].tolist() for i in range(3)] == [[2, 1], [], []]
+
+
+@settings(deadline=None)
+@given(st.integers(1, 40), st.lists(st.tuples(st.integers(0, 9), st.integers(0, 200)), max_size=400))
+def test_rings_grow_and_their_floors_say_what_they_lack(capacity: int, pushes: list[tuple[int, int]]) -> None:
+    ring = TimelineRing(capacity)
+    given: dict[int, set[int]] = {user: set() for user in range(10)}
+    for at, (user, tweet) in enumerate(pushes):
+        if at % 97 == 96:
+            ring.forget(np.array([user]), np.array([max(given[user], default=0)]))
+        ring.push(np.array([tweet]), Ragged.from_lists([[user]]))
+        given[user].add(tweet)
+    held, floors = ring.read(np.arange(10), capacity), ring.floors(np.arange(10))
+    for user in range(10):
+        assert len(held[user]) <= capacity
+        above = sorted((one for one in given[user] if one > floors[user]), reverse=True)
+        assert held[user].tolist()[: len(above)] == above
+        if floors[user] < 0:
+            assert len(held[user]) == len(given[user])
+    # Room that was given up is used again.
+    ring.replace(np.arange(10), held, floors)
+    before = ring.nbytes
+    ring.replace(np.arange(10), held, floors)
+    assert ring.nbytes == before
+    again = ring.read(np.arange(10), capacity)
+    assert again.values.tolist() == held.values.tolist()
+    assert ring.floors(np.arange(10)).tolist() == floors.tolist()
 
 
 def test_the_digest_tells_contents_not_history() -> None:
