@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from experiments.cli.console import JsonFlag, say, show, table
+from experiments.cli.console import JsonFlag, id_of, say, show, table
 
 if TYPE_CHECKING:
     from contextlib import closing
+
+    from sqlalchemy import Connection
 
     from serving.kit.db import Database
 
@@ -34,11 +36,15 @@ def create(
         bool, typer.Option("--public", help="Without a secret: for a phone or a page in a browser.")
     ] = False,
     scope: Annotated[list[str] | None, typer.Option(help="What it may ask for; everything when left out.")] = None,
+    user: Annotated[
+        int | None,
+        typer.Option(parser=id_of, metavar="ID", help="Give it the four strings of OAuth 1.0a to act as this user."),
+    ] = None,
     network: Network = None,
     data: Data = None,
     as_json: JsonFlag = False,
 ) -> None:
-    """Register an app; its secret is shown this once.
+    """Register an app; its secrets are shown this once.
 
     Without --network or --data: in the only network under ROOKERY_HOME.
 
@@ -46,8 +52,11 @@ def create(
     """
     import time
 
+    from data.errors import ConfigError
     from serving.auth import apps
 
+    if public and user is not None:
+        raise ConfigError("OAuth 1.0a signs with a secret, and --public is without one", remedy="leave one of them out")
     with _opened(network, data) as database, database.write() as connection:
         made, secret = apps.register(
             connection,
@@ -57,14 +66,38 @@ def create(
             confidential=not public,
             now_s=int(time.time()),
         )
-    said: dict[str, Any] = {"client_id": made.client_id}
-    if secret is not None:
-        said["client_secret"] = secret
+        said: dict[str, Any] = {"client_id": made.client_id}
+        if secret is not None:
+            said["client_secret"] = secret
+        if user is not None:
+            said |= _four_strings(connection, made.client_id, user)
     said |= {"redirect_uris": list(made.redirect_uris), "scopes": list(made.scopes)}
     lines = [f"{key}: {' '.join(value) if isinstance(value, list) else value}" for key, value in said.items()]
     show(said, as_json=as_json, tables=lines)
     if secret is not None:
-        say("keep the secret: it is stored nowhere and not shown again")
+        say("keep what is secret: it is not shown again")
+
+
+def _four_strings(connection: Connection, client_id: str, user_id: int) -> dict[str, str]:
+    """What a client of OAuth 1.0a is made with."""
+    import os
+
+    from data.errors import NotFoundError
+    from data.home_folder import home_folder
+    from serving.auth import oauth1
+    from serving.auth.tokens import load_secret
+    from serving.users import store
+
+    if not store.exists(connection, user_id):
+        raise NotFoundError(f"there is no user {user_id}", remedy="name one of this network")
+    key = load_secret(home_folder(), os.environ.get("ROOKERY_SECRET"))
+    token = oauth1.issue(connection, client_id, user_id)
+    return {
+        "consumer_key": client_id,
+        "consumer_secret": oauth1.consumer_secret(key, client_id),
+        "access_token": token,
+        "access_token_secret": oauth1.access_secret(key, token),
+    }
 
 
 @app.command("list")
@@ -109,7 +142,7 @@ def revoke(
     Example: rookery app revoke CLIENT_ID
     """
     from data.errors import NotFoundError
-    from serving.auth import apps, grants
+    from serving.auth import apps, grants, oauth1
 
     with _opened(network, data) as database, database.write() as connection:
         found = apps.find(connection, client_id)
@@ -117,6 +150,7 @@ def revoke(
             raise NotFoundError(f"there is no app {client_id!r}", remedy="see: rookery app list")
         apps.remove(connection, client_id)
         grants.end_all(connection, client_id)
+        oauth1.end_all(connection, client_id)
     show({"client_id": client_id, "name": found.name}, as_json=as_json, tables=[f"{found.name} is revoked"])
 
 

@@ -10,6 +10,7 @@ from starlette.types import Scope
 
 from serving.auth import grants
 from serving.auth.apps import digest
+from serving.auth.oauth1 import Signatures
 from serving.auth.scopes import ACTS
 from serving.auth.tokens import LAST_S, Claims, TokenError, Tokens
 from serving.kit.db import Database
@@ -21,15 +22,16 @@ class Callers:
     """Tells from a request's `Authorization` header who makes it."""
 
     def __init__(self, tokens: Tokens, database: Database, fixed: Mapping[str, int]) -> None:
-        """Takes `fixed` tokens and what `tokens` signed; an app's token while its grant stands.
+        """Takes `fixed` tokens, what `tokens` signed, and OAuth 1.0a; an app's token while its grant stands.
 
         Args:
             tokens: signs and verifies.
-            database: of grants.
+            database: of apps and grants.
             fixed: the user of each fixed token.
         """
         self._fixed = {digest(token): Claims(user_id, ACTS, LAST_S) for token, user_id in fixed.items()}
         self._tokens = tokens
+        self._signatures = Signatures(tokens, database)
         self._database = database
 
     async def identify(self, scope: Scope) -> Claims:
@@ -51,6 +53,8 @@ class Callers:
     async def _read(self, scope: Scope) -> Claims:
         scheme, _, rest = Headers(scope=scope).get("authorization", "").partition(" ")
         token = rest.strip()
+        if scheme.lower() == "oauth":
+            return await run_in_threadpool(self._signatures.read, scope)
         if scheme.lower() != "bearer" or not token:
             raise TokenError("this route needs a bearer token")
         known = self._fixed.get(digest(token)) if self._fixed else None

@@ -16,6 +16,11 @@ SCHEMES: dict[str, dict[str, Any]] = {
         "description": "`rookery token --user ID` prints one, which may do all that its user may; `--scope` adds what "
         "a service may do: " + "; ".join(f"`{scope}` ({what})" for scope, what in SERVICE_SCOPES.items()),
     },
+    "oauth1": {
+        "type": "http",
+        "scheme": "oauth",
+        "description": "OAuth 1.0a with HMAC-SHA1, by the four strings of `rookery app create --user ID`.",
+    },
     "oauth2": {
         "type": "oauth2",
         "description": "An app asks a person (PKCE with S256); `rookery app create` registers it.",
@@ -39,4 +44,4 @@ def security(method: str, path: str) -> list[dict[str, list[str]]]:
     if scopes is None:
         return []
     ways = [{"bearer": list(scopes)}]
-    return ways if set(scopes) & SERVICE_SCOPES.keys() else [*ways, {"oauth2": list(scopes)}]
+    return ways if set(scopes) & SERVICE_SCOPES.keys() else [*ways, {"oauth2": list(scopes)}, {"oauth1": list(scopes)}]

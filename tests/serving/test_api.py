@@ -473,7 +473,7 @@ def test_the_description_says_who_may_call_a_route(client: TestClient) -> None:
         for method, about in methods.items():
             is_open = path in ("/healthz", "/readyz", "/metrics", "/2/oauth2/token", "/2/oauth2/revoke")
             scopes = list(BY_ROUTE.get(f"{method.upper()} {path}", ()))
-            of_people = [] if {"rank", "operator"} & set(scopes) else [{"oauth2": scopes}]
+            of_people = [] if {"rank", "operator"} & set(scopes) else [{"oauth2": scopes}, {"oauth1": scopes}]
             expected = None if is_open else [{"bearer": scopes}, *of_people]
             assert about.get("security") == expected, (method, path)
             assert {"400", "500"} <= about["responses"].keys()

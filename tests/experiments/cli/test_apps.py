@@ -5,10 +5,15 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import httpx
+import oauthlib.oauth1
 import pytest
+from starlette.testclient import TestClient
 
+from serving.app import create_app
 from serving.auth import apps, grants
 from serving.auth.scopes import USER_SCOPES
+from serving.auth.tokens import load_secret
 from tests.experiments.cli.conftest import Run
 from tests.serving.conftest import networks
 from tests.serving.small_network import ALICE, write_small
@@ -42,6 +47,33 @@ def test_an_app_is_registered_listed_and_revoked(run: Run, tmp_path: Path) -> No
     assert [one["client_id"] for one in json.loads(run("app", "list", *where)[1])] == [public["client_id"]]
     code, out, _ = run("app", "list", *where[:2])
     assert (code, "Little" in out) == (0, True)
+
+
+def test_an_app_gets_four_strings_to_act_as_a_user(run: Run, tmp_path: Path, home: Path) -> None:
+    where = ("--network", tmp_path / "home")
+    with networks(tmp_path) as make:
+        network = make(write_small(tmp_path / "data"), secret=load_secret(home).decode())
+        made = json.loads(run("app", "create", "Script", "--user", str(ALICE), *where, "--json")[1])
+        assert made["consumer_key"] == made["client_id"]
+        script = oauthlib.oauth1.Client(
+            made["consumer_key"],
+            made["consumer_secret"],
+            resource_owner_key=made["access_token"],
+            resource_owner_secret=made["access_token_secret"],
+        )
+        with TestClient(create_app(network)) as client:
+
+            def me() -> httpx.Response:
+                return client.get("/2/users/me", headers=script.sign("http://testserver/2/users/me")[1])
+
+            assert me().json()["data"]["username"] == "alice"
+            assert run("app", "revoke", made["client_id"], *where)[0] == 0
+            assert me().status_code == 401
+    for words, named in ((("--user", "999"), "no user 999"), (("--user", str(ALICE), "--public"), "--public")):
+        code, out, err = run("app", "create", "Script", *words, *where)
+        assert (code, out) == (2, "")
+        assert named in err
+    assert json.loads(run("app", "list", *where, "--json")[1]) == []
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from requests.adapters import HTTPAdapter
 
 from data.dataset import Dataset
 from serving.app import bind, listen, server
-from serving.auth import apps
+from serving.auth import apps, oauth1
 from serving.network import Network
 from tests.serving.conftest import networks
 from tests.serving.oauth.browser import Browser
@@ -26,13 +26,14 @@ PLATFORM = "https://api.twitter.com"
 
 
 class Here(HTTPAdapter):
-    """Sends requests for the platform to a server on this machine."""
+    """Sends requests for the platform to a server on this machine, as a proxy would that ends TLS."""
 
     def __init__(self, url: str) -> None:
         super().__init__()
         self.url = url
 
     def send(self, request: requests.PreparedRequest, *args: object, **options: object) -> requests.Response:
+        request.headers.update({"Host": urlsplit(PLATFORM).netloc, "X-Forwarded-Proto": "https"})
         request.url = self.url + str(request.url).removeprefix(PLATFORM)
         return super().send(request, *args, **options)  # type: ignore[arg-type]
 
@@ -114,3 +115,26 @@ def test_tweepy_has_a_token_for_an_app_itself(running: tuple[Network, str]) -> N
     assert reader.get_user(username="alice").data.id == ALICE
     with pytest.raises(tweepy.Forbidden):
         reader.create_tweet(text="x", user_auth=False)
+
+
+@pytest.mark.usefixtures("here")
+def test_a_script_signs_what_it_posts(running: tuple[Network, str]) -> None:
+    network, _ = running
+    secret = network.context.tokens.secret
+    with network.context.database.write() as connection:
+        app, _ = apps.register(connection, "Script", now_s=1)
+        token = oauth1.issue(connection, app.client_id, ALICE)
+    strings = {
+        "consumer_key": app.client_id,
+        "consumer_secret": oauth1.consumer_secret(secret, app.client_id),
+        "access_token": token,
+        "access_token_secret": oauth1.access_secret(secret, token),
+    }
+    alice = tweepy.Client(**strings)
+    posted = alice.create_tweet(text="a rook & a signature").data
+    assert alice.get_me().data.id == ALICE
+    assert alice.get_tweet(posted["id"], tweet_fields=["author_id", "text"], user_auth=True).data.author_id == ALICE
+    assert alice.like(1003).data == {"liked": True}
+    assert alice.delete_tweet(posted["id"]).data == {"deleted": True}
+    with pytest.raises(tweepy.Unauthorized):
+        tweepy.Client(**strings | {"access_token_secret": "wrong"}).create_tweet(text="x")
