@@ -44,7 +44,7 @@ from serving.trends import routes as trends
 from serving.tweets import routes as tweets
 from serving.users import routes as users
 
-ROUTERS = (ops, oauth, search, tweets, users, timelines, graph, engagements, trends, ranker)
+ROUTERS = (ops, oauth, search, trends, tweets, users, timelines, graph, engagements, ranker)
 """One `routes` module for each domain; the first that has a path answers it."""
 
 

@@ -63,6 +63,7 @@ BY_ROUTE: dict[str, tuple[str, ...]] = {
     "GET /2/users/by": _SEE,
     "GET /2/users/by/username/{username}": _SEE,
     "GET /2/users/me": _SEE,
+    "GET /2/users/personalized_trends": _SEE,
     "GET /2/users/search": _SEE,
     "GET /2/users/{id}": _SEE,
     "GET /2/users/{id}/blocking": ("block.read", *_SEE),

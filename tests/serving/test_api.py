@@ -403,6 +403,37 @@ def test_trends_of_the_last_tweets(client: TestClient, network: Network, act_as:
     assert body["meta"]["window_min"] >= 5  # says so where it is wider
     assert body["meta"]["as_of_us"] <= network.context.clock.now_us()
     assert "data" not in client.get("/2/trends/by/woeid/44418", headers=act_as(BOB)).json()
+    # Nobody is at home anywhere: those of the world.
+    own = client.get("/2/users/personalized_trends", headers=act_as(BOB)).json()["data"]
+    assert [(one["trend_name"], one["post_count"], one["category"]) for one in own] == [
+        ("#Rook", 4, "hashtag"), ("#bishop", 3, "hashtag")
+    ]  # fmt: skip
+    assert all(one["trending_since"].endswith("Z") for one in own)
+    path = "/2/users/personalized_trends?personalized_trend.fields=trend_name"
+    assert client.get(path, headers=act_as(BOB)).json()["data"][0] == {"trend_name": "#Rook"}
+
+
+def test_personal_trends_begin_at_home(client: TestClient, network: Network, act_as: As) -> None:
+    operator = {"Authorization": f"Bearer {network.context.tokens.issue(None, ['operator'])}"}
+    made = [
+        client.post("/2/users", json={"username": f"p{n}", "place": place}, headers=operator).json()["data"]["id"]
+        for n, place in enumerate((44418, 44418, 44418, 28218, 28218, 28218, 2459115))
+    ]
+    london, manchester, newyork = made[:3], made[3:6], made[6]
+    for people, text in ((london, "a #London"), (manchester, "b #Manchester"), ((ALICE, BOB, CAROL, DAVE), "c #World")):
+        for one in people:
+            client.post("/2/tweets", json={"text": text}, headers=act_as(int(one)))
+    network.settle()
+
+    def own(user_id: str) -> list[str]:
+        answer = client.get("/2/users/personalized_trends", headers=act_as(int(user_id)))
+        return [one["trend_name"] for one in answer.json().get("data", [])]
+
+    assert own(london[0])[:2] == ["#London", "#Manchester"]
+    assert own(manchester[0])[0] == "#Manchester"
+    assert own(newyork)[0] == "#World"
+    for user_id in (london[0], manchester[0], newyork):
+        assert sorted(own(user_id)) == ["#London", "#Manchester", "#World"]
 
 
 def test_too_long_a_body_is_refused(client: TestClient, act_as: As) -> None:

@@ -22,7 +22,7 @@ PLACES = {"tweet_id": "1001", "target_id": str(BOB), "woeid": "1", "username": "
 QUERIES = {
     "/2/tweets": "?ids=1001", "/2/users": "?ids=101", "/2/users/by": "?usernames=alice",
     "/2/users/search": "?query=alice", "/2/tweets/search/recent": "?query=soup&mode=text",
-    "/2/search/complete": "?prefix=so",
+    "/2/tweets/counts/recent": "?query=soup", "/2/search/complete": "?prefix=so",
 }  # fmt: skip
 BODIES: dict[str, dict[str, Any]] = {
     "/2/tweets": {"text": "x"}, "/2/users": {"username": "frank"},

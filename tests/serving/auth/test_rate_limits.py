@@ -65,6 +65,7 @@ CLASSES = {
     "GET /v1/network": "unlimited", "POST /v1/rank": "unlimited", "POST /2/users": "unlimited",
     "GET /v1/models": "unlimited", "POST /v1/models/reload": "unlimited",
     "GET /2/tweets/search/recent": "search", "GET /2/users/search": "search", "GET /2/search/complete": "search",
+    "GET /2/tweets/counts/recent": "search",
     "POST /2/tweets": "writes", "DELETE /2/tweets/{id}": "writes", "POST /2/users/{id}/likes": "writes",
     "DELETE /2/users/{id}/likes/{tweet_id}": "writes", "POST /2/users/{id}/retweets": "writes",
     "DELETE /2/users/{id}/retweets/{tweet_id}": "writes",
