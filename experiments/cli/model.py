@@ -68,6 +68,16 @@ def evaluate(
     split: Annotated[
         str, typer.Option(help='How the data is split, as trained: "random_ratio seed=2" (see: data describe --split).')
     ] = "auto",
+    negatives: Annotated[
+        int, typer.Option(help="Rank so many drawn items beside the held-out ones, in place of the full catalogue.")
+    ] = 0,
+    preset: Annotated[
+        str | None,
+        typer.Option(
+            help="A protocol that others publish with, in place of --split, --k, --requests and --negatives: recbole, "
+            'recommenders, leave_last_out, leave_last_out_100, perhaps as "recbole seed=2" (docs/protocols.md).'
+        ),
+    ] = None,
     metric: Annotated[
         list[str] | None,
         typer.Option(help="Also show one of these, as far as it applies. Repeatable. " + _METRICS),
@@ -90,12 +100,18 @@ def evaluate(
     """
     from data.dataset import Dataset
     from data.home_folder import home_folder
-    from experiments.cli.tables import probability_table, scorer_table, shuffle_table
+    from experiments.cli.tables import probability_table, published_table, scorer_table, shuffle_table
     from experiments.evaluation.evaluate import EvaluateConfig, evaluate_references
+    from experiments.evaluation.presets import beside, with_preset
+    from experiments.evaluation.presets import preset as preset_of
     from experiments.evaluation.tie_shuffles import plan_shuffles, run_shuffles
     from experiments.runs.config import validate
 
     options = {"requests": requests, "k": k, "seed": seed, "split": split, "metrics": metric or ()}
+    options |= {"negatives": negatives}
+    chosen = None if preset is None else preset_of(preset)
+    if chosen is not None:
+        options = with_preset(chosen, options)
     settings = validate(EvaluateConfig, options, source="the options")
     dataset, home = Dataset.open(data), home_folder()
     draws = plan_shuffles(dataset, models, settings, home, tie_shuffles) if tie_shuffles else []
@@ -103,8 +119,12 @@ def evaluate(
         report = evaluate_references(dataset, models, settings, home, progress)
     tables = [scorer_table(report)]
     tables += [probability_table(report)] if any(row.by_action for row in report.rows) else []
-    tables += [report.protocol, *report.notes]
     facts = report.facts()
+    for one in () if chosen is None else chosen.published:
+        tables.append(published_table(one, report))
+        tables.append(beside(one, dataset))
+        facts.setdefault("published", []).append(one)
+    tables += [report.protocol, *report.notes]
     if draws:
         with progress_bar("ties drawn again") as progress:
             shuffled = run_shuffles(dataset, models, settings, home, draws, progress)

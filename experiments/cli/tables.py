@@ -9,6 +9,7 @@ from data.events import MINUTE_US
 from experiments.cli.console import table
 from experiments.evaluation.compare import Comparison
 from experiments.evaluation.comparison_page import label, name_of
+from experiments.evaluation.presets import Published
 from experiments.evaluation.results import Report, ScorerResult
 from experiments.evaluation.tie_shuffles import TieShuffles
 from experiments.runs.sweep import SweepResult
@@ -43,6 +44,20 @@ def scorer_table(report: Report) -> Any:
 def _ties_note(row: ScorerResult) -> str:
     """A line under the name of a scorer that gives most candidates one score."""
     return f"\n  {row.score_ties.short}" if row.score_ties is not None and row.score_ties.notable else ""
+
+
+def published_table(found: Published, report: Report) -> Any:
+    """Ours beside what others published, each row with whose it is."""
+    names = list(dict.fromkeys(name for row in found.rows.values() for name in row))
+    ours = [(row.label, "here", *(_measured(row, name) for name in names)) for row in report.rows]
+    theirs = [(model, "published", *(f"{row[name]:.3f}" for name in names)) for model, row in found.rows.items()]
+    heads = ["scorer", "whose", *(f"{name}@{report.k}" for name in names)]
+    heads = ["scorer", "whose", *(f"{name}@{report.k}" for name in names)]
+    return table("Beside published numbers", heads, [*ours, *theirs])
+
+
+def _measured(row: ScorerResult, name: str) -> str:
+    return interval({"ndcg": row.ndcg, "recall": row.recall, **row.metrics}.get(name))
 
 
 def probability_table(report: Report) -> Any:

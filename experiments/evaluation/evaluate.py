@@ -62,6 +62,8 @@ class EvaluateConfig(BaseModel):
     """Best candidates among which MMR chooses."""
     split: str = "auto"
     """As in `RunConfig`; a model that was trained on another split of the same data is refused."""
+    negatives: int = Field(default=0, ge=0)
+    """Items beside the relevant ones that a full catalogue ranks for each user, drawn; 0 for all items."""
     metrics: tuple[str, ...] = ()
     """Shown beside NDCG, recall, AUC, true value and true welfare: names of `ranking.metrics.catalogue`."""
 
@@ -128,7 +130,7 @@ def evaluate_bundles(
         if isinstance(bundle.scorer, TextScorer):
             dataset.require_texts(purpose=f"the scorer {reference!r}")
         refuse_split(reference, bundle, dataset, split)
-    protocol = protocol_for(dataset, split, requests=config.requests, seed=config.seed)
+    protocol = protocol_for(dataset, split, requests=config.requests, seed=config.seed, negatives=config.negatives)
     seen, ties = seen_notes(bundles, dataset, split, protocol), tied_rows(split)
     requested = RequestedMetrics.of(config.metrics, metrics, dataset, protocol)
     candidates = Candidates.of(requested)

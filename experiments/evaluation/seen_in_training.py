@@ -21,7 +21,7 @@ def refuse_split(reference: str, bundle: Bundle, dataset: Dataset, split: Split)
         raise ModelError(
             f"model {reference!r} learned from split {bundle.split!r} of this data, which overlaps the test of "
             f"{split.name!r}",
-            remedy="train it with the split that is evaluated",
+            remedy=f"train it with the split that is evaluated: --set 'split={split.name}'",
         )
 
 

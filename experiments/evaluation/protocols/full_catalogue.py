@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Self
 
 import numpy as np
 import polars as pl
 
-from data.batch import Ragged
+from data.batch import Ragged, offsets_of
 from data.dataset import Dataset
 from data.errors import DataError
 from data.events import EventBatch
@@ -73,12 +73,15 @@ class Catalogue:
 class FullCatalogue:
     """What was held out of each user, ranked against every item that the user had not engaged with in training."""
 
-    def __init__(self, dataset: Dataset, split: Split, *, requests: int, seed: int) -> None:
+    def __init__(self, dataset: Dataset, split: Split, *, requests: int, seed: int, negatives: int = 0) -> None:
         """Takes every user with something held out that is new to them, or a sample of `requests` of them.
+
+        With `negatives` the candidates of a user are what was held out and so many others, drawn evenly with `seed`.
 
         Raises:
             DataError: no user has.
         """
+        self._negatives = negatives
         dataset.require("tweets", "engagements", purpose="ranking the full catalogue")
         self._dataset, self._split, self._seed = dataset, split, seed
         self._catalogue = Catalogue.of(dataset, split)
@@ -110,7 +113,7 @@ class FullCatalogue:
     @property
     def name(self) -> str:
         """See `EvaluationProtocol`."""
-        return f"full-catalogue {self._split.name}"
+        return f"{f'{self._negatives}-drawn-items' if self._negatives else 'full-catalogue'} {self._split.name}"
 
     def __len__(self) -> int:
         return len(self._tested)
@@ -123,12 +126,19 @@ class FullCatalogue:
         left = left if repeated else ""
         left += f" ({retweets} users left out: nothing that is held out of them is an item)" if retweets else ""
         chosen = "" if self._split.valid is None else " and in the part for choosing models, which nobody's history has"
+        items = len(self._catalogue.items)
+        among = f"the full catalogue ({items} items) without what the user engaged with in training{chosen}"
+        if self._negatives:
+            among = (
+                f"what was held out among {self._negatives} other items, drawn evenly with seed {self._seed} of those "
+                "that the user did not engage with: the numbers are far higher than of the full catalogue, and models "
+                "may stand in another order"
+            )
         return (
             f"Split: {self._split.promise}. {len(self)} users{sampled}, each with at least one held-out item that is "
             f"not in their training part{left}, all asked after the log's end with the training engagements alone "
-            f"known. NDCG and recall rank the full catalogue ({len(self._catalogue.items)} items) without what the "
-            f"user engaged with in training{chosen}; relevant: all items held out of that user. No AUC: nothing is "
-            "known of what else was shown. Ties: an order drawn by the items' ids."
+            f"known. NDCG and recall rank {among}; relevant: all items held out of that user. No AUC: nothing is known "
+            "of what else was shown. Ties: an order drawn by the items' ids."
         )
 
     @property
@@ -147,7 +157,25 @@ class FullCatalogue:
     def users(self, state: FeatureState, size: int) -> Iterator[Users]:
         """The users, `size` at a time, all after the log's end."""
         self._catalogue.bring(state)
-        return self._catalogue.asked(state, self._tested, self._fresh, size)
+        for users in self._catalogue.asked(state, self._tested, self._fresh, size):
+            yield _drawn(users, self._negatives, self._seed) if self._negatives else users
+
+
+def _drawn(users: Users, negatives: int, seed: int) -> Users:
+    """The same requests, whose candidates are what is relevant and `negatives` others, as many as there are."""
+    size, ids = len(users.items), users.requests.columns["user_id"]
+    out = np.ones((len(ids), size), np.bool_)
+    for at, user in enumerate(ids.tolist()):
+        lots = Stream(seed, "negatives").words(np.full(size, user), np.arange(size), n=1)[:, 0]
+        open_ = np.ones(size, np.bool_)
+        open_[users.known.values[users.known.offsets[at] : users.known.offsets[at + 1]]] = False
+        relevant = users.relevant.values[users.relevant.offsets[at] : users.relevant.offsets[at + 1]]
+        open_[relevant] = False
+        others = np.flatnonzero(open_)
+        if len(others) > negatives:
+            others = others[np.argpartition(lots[others], negatives)[:negatives]]
+        out[at, others] = out[at, relevant] = False
+    return replace(users, known=Ragged(offsets_of(out.sum(axis=1)), np.nonzero(out)[1].astype(np.int64)))
 
 
 def _places(pairs: pl.DataFrame, places: pl.DataFrame, users: pl.DataFrame) -> Ragged:

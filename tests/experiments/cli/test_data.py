@@ -76,6 +76,21 @@ def test_lists_go_out_and_runs_are_measured(run: Run, films: Path, tmp_path: Pat
     assert "line 1 does not have the fields" in err
 
 
+def test_a_preset_prints_ours_beside_theirs(run: Run, films: Path, tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    assert run("data", "import", "movielens", films, "--out", data)[0] == 0
+    code, said, _ = run("evaluate", "popularity", "--data", data, "--preset", "leave_last_out_100")
+    assert code == 0
+    assert "among 100 other items" in " ".join(said.split())
+    code, said, _ = run("evaluate", "popularity", "--data", data, "--preset", "recommenders")
+    assert code == 0
+    for words in ("Beside published numbers", "published", "BiVAE", "another log", "recommenders-team"):
+        assert words in " ".join(said.split())
+    code, said, err = run("evaluate", "popularity", "--data", data, "--preset", "recommenders", "--k", "5")
+    assert (code, said) == (2, "")
+    assert "leave out --k, or --preset" in err
+
+
 def test_a_broken_line_is_refused_or_left_out_and_told(run: Run, films: Path, tmp_path: Path) -> None:
     (films / "ratings.csv").write_text(RATINGS + "1,5,many,1000000000\n")
     words = ("data", "import", "movielens", films, "--out", tmp_path / "out")

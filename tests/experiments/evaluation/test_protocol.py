@@ -306,6 +306,32 @@ def test_the_part_for_choosing_models_is_masked_and_not_known(films: Dataset) ->
     assert "which nobody's history has" in protocol.describe()
 
 
+def test_drawn_items_stand_for_the_catalogue(tmp_path: Path) -> None:
+    folder = tmp_path / "many"
+    folder.mkdir()
+    rows = "".join(f"{user},{7 * user + at},4,{100 + at}\n" for user in range(20) for at in range(5))
+    (folder / "ratings.csv").write_text("userId,movieId,rating,timestamp\n" + rows)
+    (folder / "movies.csv").write_text("movieId,title,genres\n" + "".join(f"{at},A,War\n" for at in range(200)))
+    dataset = read_log("movielens", folder, tmp_path / "out")
+    split, drawn = LeaveLastOut().apply(dataset), dict[int, dict[int, set[int]]]()
+    for seed in (1, 1, 2):
+        protocol = FullCatalogue(dataset, split, requests=100, seed=seed, negatives=30)
+        asked = {}
+        for step in steps_of(protocol, FeatureState(None, views=VIEWS)):
+            items = set(step.batch.columns["tweet_id"].tolist())
+            own = set(range(7 * step.user_id, 7 * step.user_id + 5))
+            assert (len(items), items & own) == (31, {max(own)})
+            assert step.batch.columns["tweet_id"][step.relevant].tolist() == [max(own)]
+            asked[step.user_id] = items
+        assert drawn.get(seed, asked) == asked
+        drawn[seed] = asked
+    assert len({frozenset(one) for one in drawn[1].values()}) == 20
+    assert drawn[1] != drawn[2]
+    assert "among 30 other items" in protocol.describe()
+    # Drawn evenly: of 200 items hardly one is in none of 40 draws of 30.
+    assert len(set().union(*drawn[1].values(), *drawn[2].values())) > 190
+
+
 def test_items_outside_the_core_are_no_candidates(films: Dataset) -> None:
     split = LeaveLastOut(item_core=2).apply(films)
     for step in steps_of(FullCatalogue(films, split, requests=100, seed=1), FeatureState(None, views=VIEWS)):
