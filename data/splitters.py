@@ -19,6 +19,10 @@ from data.split import Split
 from data.split_settings import Settings
 from data.ties import TieOrder, Ties
 
+Rounding = Literal["down", "nearest", "at_least_one"]
+"""`down`; `nearest`, the training part to the nearest whole number and halves to the even one, as recommenders does;
+`at_least_one`, down, but a share below one row is one where more than one stays for training, as RecBole does."""
+
 _TIMED = ("impressions", "engagements")
 """Tables whose times set the cut of a time split, the first that is there."""
 
@@ -180,11 +184,11 @@ class PerUserRatio(PastOrder):
     kind: Literal["per_user_ratio"] = "per_user_ratio"
     """Name in the catalogue."""
     fraction: float = Field(default=0.2, gt=0, lt=1)
-    """Share of each user's engagements that is for testing, rounded down to whole engagements."""
+    """Share of each user's engagements that is for testing."""
     valid: float = Field(default=0.0, ge=0, lt=1)
     """Share of each user's engagements, before those for testing, that is for choosing models."""
-    at_least_one: bool = False
-    """Whether a share below one engagement is one, where more than one stays for training; as RecBole rounds."""
+    rounding: Rounding = "down"
+    """How a share becomes whole engagements."""
 
     @model_validator(mode="after")
     def _leaves_training(self) -> Self:
@@ -199,7 +203,7 @@ class PerUserRatio(PastOrder):
     def _promise(self, tied: str) -> str:
         share = _percent(self.fraction)
         return (
-            f"per-user ratio, the last {share} of each user's engagements in time, rounded down, is the "
+            f"per-user ratio, the last {share} of each user's engagements in time, {_ROUNDED[self.rounding]}, is the "
             "test: nobody's own future is in the training part, but other people's is, so a model may know how popular "
             f"a tweet will become; {tied}; users with too few engagements have no test row{_more(self)}"
         )
@@ -222,11 +226,11 @@ class RandomRatio(Settings):
     kind: Literal["random_ratio"] = "random_ratio"
     """Name in the catalogue."""
     fraction: float = Field(default=0.25, gt=0, lt=1)
-    """Share of the pairs that is for testing, rounded down to whole pairs."""
+    """Share of the pairs that is for testing."""
     valid: float = Field(default=0.0, ge=0, lt=1)
     """Share of the pairs that is for choosing models."""
-    at_least_one: bool = False
-    """Whether a share below one pair is one, where more than one stays for training; as RecBole rounds."""
+    rounding: Rounding = "down"
+    """How a share becomes whole pairs."""
     within: Literal["user", "tweet", "log"] = "user"
     """The share is taken of each user's pairs, of each tweet's, or of all pairs of the log together."""
     seed: Seed = 1
@@ -248,7 +252,7 @@ class RandomRatio(Settings):
         }[self.within]
         share = _percent(self.fraction)
         return (
-            f"random ratio, {share} of {of} (user, tweet), rounded down, drawn with seed {self.seed}, are "
+            f"random ratio, {share} of {of} (user, tweet), {_ROUNDED[self.rounding]}, drawn with seed {self.seed}, are "
             "the test: time plays no part, so the training part holds everybody's future, the user's own too, and "
             "numbers are comparable with papers that split so and with nothing that is live; all engagements of a pair "
             f"are on one side; {known}; ties cannot matter, for the draw depends on seed, user and tweet alone"
@@ -269,6 +273,12 @@ class RandomRatio(Settings):
         test, valid = _shared(drawn, "group", self, ["user_id", "tweet_id"], dataset)
         return log.core(_split(self.name, self.promise, log.rows, test, valid))
 
+
+_ROUNDED: dict[Rounding, str] = {
+    "down": "rounded down",
+    "nearest": "what is left rounded to the nearest",
+    "at_least_one": "rounded down but to at least one where more than one stays for training",
+}
 
 _TOO_FEW = "no part of {!r} is large enough for a test of {}"
 
@@ -291,8 +301,7 @@ def _after_end(group: str) -> pl.Expr:
 def _more(of: PerUserRatio | RandomRatio) -> str:
     """For a promise: what is not the default."""
     valid = f"; another {_percent(of.valid)} are for choosing models" if of.valid else ""
-    one = "; a share below one is one where more than one stays for training" if of.at_least_one else ""
-    return valid + one + of.cored
+    return valid + of.cored
 
 
 def _shared(
@@ -303,14 +312,8 @@ def _shared(
     Raises:
         DataError: a part would be empty.
     """
-    size, one = pl.len().over(group), int(of.at_least_one)
-    # What a float loses of a share is not lost: 1e-9.
-    test, valid = ((size * share + 1e-9).floor().cast(pl.Int64) for share in (of.fraction, of.valid))
-    counted = rows.with_columns(after=_after_end(group), size=size, test=test, valid=valid)
-    few = (pl.col("test") == 0) & (pl.col("size") - pl.col("valid") > 1)
-    counted = counted.with_columns(test=pl.col("test") + one * few)
-    few = (pl.col("valid") == 0) & (pl.col("size") - pl.col("test") > 1)
-    counted = counted.with_columns(valid=pl.col("valid") + (one * few if of.valid else 0))
+    counted = rows.with_columns(after=_after_end(group), size=pl.len().over(group).cast(pl.Int64))
+    counted = counted.with_columns(**_counts(of))
     tested = pl.col("after") < pl.col("test")
     chosen = ~tested & (pl.col("after") < pl.col("test") + pl.col("valid"))
     out = counted.filter(tested).select(keys), counted.filter(chosen).select(keys)
@@ -318,6 +321,23 @@ def _shared(
         if share and not len(part):
             raise DataError(_TOO_FEW.format(dataset.name, _percent(share)), remedy="take a larger fraction")
     return out
+
+
+def _counts(of: PerUserRatio | RandomRatio) -> dict[str, pl.Expr]:
+    """Rows of the test and of the valid part of a group of `size` rows."""
+    size = pl.col("size")
+    if of.rounding == "nearest":
+        upto, rest = (
+            (size * share).round(0, mode="half_to_even").cast(pl.Int64)
+            for share in (1 - of.fraction, 1 - of.fraction - of.valid)
+        )
+        return {"test": size - upto, "valid": upto - rest}
+    # What a float loses of a share is not lost: 1e-9.
+    test, valid = ((size * share + 1e-9).floor().cast(pl.Int64) for share in (of.fraction, of.valid))
+    if of.rounding == "at_least_one":
+        test = test + ((test == 0) & (size - valid > 1)).cast(pl.Int64)
+        valid = valid + ((valid == 0) & (size - test > 1) & (of.valid > 0)).cast(pl.Int64)
+    return {"test": test, "valid": valid}
 
 
 def _split(

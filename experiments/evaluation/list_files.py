@@ -74,7 +74,7 @@ def _parquet(file: IO[bytes], tag: str) -> Iterator[WriteLists]:
     def write(lists: pl.DataFrame) -> None:
         rows = lists.to_arrow()
         if not writers:
-            writers.append(pq.ParquetWriter(file, rows.schema, compression="zstd"))
+            writers.append(pq.ParquetWriter(file, rows.schema, compression="lz4"))
         writers[0].write_table(rows)
 
     yield write

@@ -94,14 +94,14 @@ EVERYBODY = 1_000_000_000
 PRESETS: Mapping[str, Preset] = {
     "recbole": Preset(
         "RecBole's default: a random tenth of each user's rows is the test, another tenth is masked, full catalogue",
-        "random_ratio fraction=0.1 valid=0.1 at_least_one=true",
+        "random_ratio fraction=0.1 valid=0.1 rounding=at_least_one",
         10,
         ("recall", "mrr", "ndcg", "hit", "precision", "map_capped"),
         published=(_RECBOLE_GNN,),
     ),
     "recommenders": Preset(
         "the benchmark of recommenders: a random quarter of each item's rows is the test, full catalogue",
-        "random_ratio fraction=0.25 within=tweet",
+        "random_ratio fraction=0.25 within=tweet rounding=nearest",
         10,
         ("map", "ndcg", "precision", "recall"),
         published=(_RECOMMENDERS,),

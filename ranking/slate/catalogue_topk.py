@@ -58,7 +58,6 @@ def best_of_scores(scores: F32, k: int, without: Ragged) -> Best:
     best = _empty(len(scores), k, without)
     size = np.zeros(len(scores), np.int64)
     _absorb(np.ascontiguousarray(scores, np.float32), 0, without.offsets, without.values, best.items, best.scores, size)
-    _finish(best.items, best.scores, size)
     return best
 
 
@@ -110,7 +109,6 @@ def _block(readers: F32, items: F32, start: int, without: Ragged, best: Best) ->
         tile = scratch[: len(mine) * len(some)].reshape(len(mine), len(some))
         np.matmul(mine, some.T, out=tile)
         _absorb(tile, first, offsets, without.values, best.items[rows], best.scores[rows], size)
-    _finish(best.items[rows], best.scores[rows], size)
 
 
 @kernel
@@ -125,7 +123,7 @@ def _mark(items: I64, offsets: I64, relevant: I64, hits: F64) -> None:
 
 @kernel
 def _absorb(tile: F32, first: int, offsets: I64, without: I64, items: I64, scores: F32, size: I64) -> None:
-    """Takes what a tile holds for its readers into their heaps; `first` is the item of its first column."""
+    """Takes what a tile holds for its readers into their lists; `first` is the item of its first column."""
     k, width = items.shape[1], tile.shape[1]
     for b in range(len(tile)):
         row, held, values = tile[b], items[b], scores[b]
@@ -133,19 +131,15 @@ def _absorb(tile: F32, first: int, offsets: I64, without: I64, items: I64, score
         j = 0
         while j < width and size[b] < k:
             if not _among(out, first + j):
-                _push(held, values, size[b], first + j, row[j])
+                _insert(held, values, size[b], first + j, -np.float32(np.inf) if np.isnan(row[j]) else row[j])
                 size[b] += 1
             j += 1
-        if j == width:
-            continue
-        bar = values[0]
         while j < width:
             stop = min(j + _STRIDE, width)
-            if _beaten(row[j:stop], bar):
+            if _beaten(row[j:stop], values[k - 1]):
                 for i in range(j, stop):
-                    if row[i] > bar and not _among(out, first + i):
-                        _replace(held, values, k, first + i, row[i])
-                        bar = values[0]
+                    if row[i] > values[k - 1] and not _among(out, first + i):
+                        _insert(held, values, k - 1, first + i, row[i])
             j = stop
 
 
@@ -171,52 +165,12 @@ def _among(ascending: I64, one: int) -> bool:
 
 
 @kernel
-def _worse(values: F32, held: I64, a: int, b: int) -> bool:
-    """Whether entry `a` of a heap ranks below entry `b`: a lower score, or a higher item of the same."""
-    return bool(values[a] < values[b] or (values[a] == values[b] and held[a] > held[b]))
+def _insert(held: I64, values: F32, at: int, item: int, score: np.float32) -> None:
+    """Puts an item into a list, best first, whose places below `at` are taken; what stood at `at` is lost.
 
-
-@kernel
-def _push(held: I64, values: F32, size: int, item: int, score: np.float32) -> None:
-    """Adds an entry to a heap of `size` whose root is the worst."""
-    held[size] = item
-    values[size] = -np.float32(np.inf) if np.isnan(score) else score
-    at = size
-    while at > 0:
-        above = (at - 1) // 2
-        if not _worse(values, held, at, above):
-            break
-        _swap(held, values, at, above)
-        at = above
-
-
-@kernel
-def _replace(held: I64, values: F32, size: int, item: int, score: np.float32) -> None:
-    """Puts an entry in the place of the worst of a heap's first `size`."""
-    held[0], values[0] = item, score
-    at = 0
-    while True:
-        worst, left = at, 2 * at + 1
-        for below in range(left, min(left + 2, size)):
-            if _worse(values, held, below, worst):
-                worst = below
-        if worst == at:
-            return
-        _swap(held, values, at, worst)
-        at = worst
-
-
-@kernel
-def _swap(held: I64, values: F32, a: int, b: int) -> None:
-    held[a], held[b] = held[b], held[a]
-    values[a], values[b] = values[b], values[a]
-
-
-@kernel
-def _finish(items: I64, scores: F32, size: I64) -> None:
-    """Sorts each heap, best first: the worst of those left goes to the end of what is left."""
-    for b in range(len(items)):
-        for left in range(size[b] - 1, 0, -1):
-            item, score = items[b, 0], scores[b, 0]
-            _replace(items[b], scores[b], left, items[b, left], scores[b, left])
-            items[b, left], scores[b, left] = item, score
+    It goes below equal scores, for items come in ascending order.
+    """
+    while at > 0 and values[at - 1] < score:
+        held[at], values[at] = held[at - 1], values[at - 1]
+        at -= 1
+    held[at], values[at] = item, score

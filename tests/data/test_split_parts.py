@@ -20,7 +20,7 @@ from data.errors import ConfigError, DataError
 from data.events import HOUR_US
 from data.readers import read_log
 from data.split import Split, Splitter, parse_split, training_part
-from data.splitters import LeaveLastOut, PerUserRatio, RandomRatio, TimeSplit
+from data.splitters import LeaveLastOut, PerUserRatio, RandomRatio, Rounding, TimeSplit
 from data.ties import positives
 
 Row = tuple[int, int, int]
@@ -31,8 +31,16 @@ SHARES = st.floats(0.05, 0.45)
 SPLITTERS = st.one_of(
     st.builds(TimeSplit, fraction=SHARES, valid=SHARES, gap_h=st.sampled_from([0.0, 2.0])),
     st.builds(LeaveLastOut, valid=st.booleans(), user_core=st.integers(1, 3)),
-    st.builds(PerUserRatio, fraction=SHARES, valid=SHARES, at_least_one=st.booleans()),
-    st.builds(RandomRatio, fraction=SHARES, valid=SHARES, at_least_one=st.booleans(), item_core=st.integers(1, 3)),
+    st.builds(
+        PerUserRatio, fraction=SHARES, valid=SHARES, rounding=st.sampled_from(["down", "nearest", "at_least_one"])
+    ),
+    st.builds(
+        RandomRatio,
+        fraction=SHARES,
+        valid=SHARES,
+        rounding=st.sampled_from(["down", "nearest", "at_least_one"]),
+        item_core=st.integers(1, 3),
+    ),
 )
 
 
@@ -122,14 +130,14 @@ def test_a_core_is_the_largest_part_whose_users_and_items_all_have_enough(
 def test_shares_are_rounded_down_or_as_recbole_does(tmp_path: Path, rows: int) -> None:
     dataset = _dataset(tmp_path, [(at, 1, at) for at in range(rows)] + [(at, 2, at) for at in range(40)])
 
-    def counts(**more: bool) -> tuple[int, int, int]:
-        split = PerUserRatio(fraction=0.1, valid=0.1, **more).apply(dataset)
+    def counts(rounding: Rounding) -> tuple[int, int, int]:
+        split = PerUserRatio(fraction=0.1, valid=0.1, rounding=rounding).apply(dataset)
         assert split.valid is not None
         parts = (one.filter(pl.col("user_id") == 1) for one in (split.train, split.valid, split.test))
         return tuple(len(_ids(one)) for one in parts)  # type: ignore[return-value]
 
     tenth = floor(rows * 0.1)
-    assert counts() == (rows - 2 * tenth, tenth, tenth)
+    assert counts("down") == (rows - 2 * tenth, tenth, tenth)
     # recbole.data.dataset._calcu_split_ids: from the last part on, while more than one row stays.
     wanted = [rows - 2 * tenth, tenth, tenth]
     for at in (2, 1):
@@ -138,7 +146,10 @@ def test_shares_are_rounded_down_or_as_recbole_does(tmp_path: Path, rows: int) -
         if 0 < 0.1 * rows < 1:
             wanted[at] += 1
             wanted[0] -= 1
-    assert counts(at_least_one=True) == tuple(wanted)
+    assert counts("at_least_one") == tuple(wanted)
+    # recommenders: numpy.split at round(share * rows), from the first part on.
+    ends = [round(share * rows) for share in (1 - 0.1 - 0.1, 1 - 0.1)]
+    assert counts("nearest") == (ends[0], ends[1] - ends[0], rows - ends[1])
 
 
 @pytest.fixture
