@@ -65,6 +65,22 @@ def log_bundle(bundle: Bundle, columns: Mapping[str, Array], numbers: Mapping[st
     return version
 
 
+def save_for_mlflow(bundle: Bundle, columns: Mapping[str, Array], folder: Path) -> None:
+    """Writes `bundle` as a model that `mlflow models serve -m FOLDER` serves, without any registry."""
+    import mlflow
+
+    with tempfile.TemporaryDirectory() as room, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        bundle.save(Path(room) / "bundle")
+        mlflow.pyfunc.save_model(
+            str(folder),
+            loader_module="ranking.artifact",
+            data_path=str(Path(room) / "bundle"),
+            signature=_signature(bundle, columns),
+            pip_requirements=[],
+        )
+
+
 def tag_version(client: MlflowClient, version: str, tags: Mapping[str, str]) -> None:
     """Tags a registered version; an empty value sets nothing."""
     for name, value in tags.items():

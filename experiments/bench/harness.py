@@ -34,12 +34,25 @@ BENCHES: dict[str, str] = {
     "trends": "experiments.bench.trends:TrendsBench",
     "search": "experiments.bench.search:SearchBench",
     "ann": "experiments.bench.ann:AnnBench",
+    "serve": "experiments.bench.serve:ServeBench",
     "funnel": "experiments.bench.funnel:FunnelBench",
     "funnel-medium": "experiments.bench.funnel:MediumFunnelBench",
 }
 """One line a bench."""
 LONG = frozenset(
-    {"growth", "features", "train", "trends", "search", "ann", "funnel", "funnel-medium", "fanout", "fanout-celebrity"}
+    {
+        "serve",
+        "growth",
+        "features",
+        "train",
+        "trends",
+        "search",
+        "ann",
+        "funnel",
+        "funnel-medium",
+        "fanout",
+        "fanout-celebrity",
+    }
 )
 """Benches of minutes, run only when they are named."""
 

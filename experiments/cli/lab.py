@@ -96,8 +96,8 @@ def bench(
 
     `growth` (worlds of up to a million people), `features` (a log of 20 million events), `train`, `trends`, `funnel` (a
     world of 10,000 people; `funnel-medium`: 100,000), `fanout` (every policy) and `fanout-celebrity` (a million
-    followers) take minutes and run only when they are named. The column `processor` is the processor time of one call
-    of ours, which others who compute meanwhile leave as it is.
+    followers) and `serve` (beside MLflow's server) take minutes and run only when they are named. The column
+    `processor` is the processor time of one call of ours, which others who compute meanwhile leave as it is.
 
     Example: rookery bench rerank retrieval
     """

@@ -47,10 +47,11 @@ class Latency:
 
 @dataclass(frozen=True)
 class Server:
-    """A running server and the secret that signs its tokens."""
+    """A running server, the secret that signs its tokens, and its process."""
 
     url: str
     tokens: Tokens
+    pid: int
 
     def user(self, user_id: int) -> dict[str, str]:
         """Headers that act as a user."""
@@ -63,7 +64,13 @@ class Server:
 
 @contextlib.contextmanager
 def running_server(
-    home: Path, data: Path, network: Path, *, settings: Mapping[str, str], wait_s: float = 180.0
+    home: Path,
+    data: Path,
+    network: Path,
+    *,
+    settings: Mapping[str, str],
+    model: str = "champion",
+    wait_s: float = 180.0,
 ) -> Iterator[Server]:
     """`rookery serve --data DIR` in a process of its own on a free port, until it is ready; stopped at the end.
 
@@ -75,14 +82,14 @@ def running_server(
         port = int(probe.getsockname()[1])
     log = home / "serve.log"
     environment = {**os.environ, "ROOKERY_HOME": str(home), **settings}
-    options = ["--data", str(data), "--network", str(network), "--port", str(port)]
+    options = ["--data", str(data), "--network", str(network), "--port", str(port), "--model", model]
     command = [sys.executable, "-m", "experiments.cli", "serve", *options]
     with log.open("w") as out:
         process = subprocess.Popen(command, env=environment, stdout=out, stderr=subprocess.STDOUT)
         try:
             url = f"http://127.0.0.1:{port}"
             _await_ready(process, url, log, wait_s)
-            yield Server(url, Tokens(load_secret(home, os.environ.get("ROOKERY_SECRET"))))
+            yield Server(url, Tokens(load_secret(home, os.environ.get("ROOKERY_SECRET"))), process.pid)
         finally:
             process.terminate()
             try:
