@@ -41,6 +41,8 @@ SCORERS: dict[str, ScorerEntry] = {
     "item_knn": ScorerEntry("ranking.scorers.item_knn:ItemKNN", f"{_ITEMS}:item_knn_trainer"),
     "ease": ScorerEntry("ranking.scorers.ease:EASE", f"{_ITEMS}:ease_trainer"),
     "als": ScorerEntry("ranking.scorers.als:ALS", f"{_ITEMS}:als_trainer"),
+    "biases": ScorerEntry("ranking.scorers.factorisation:Biases", "ranking.training.labels:biases_trainer"),
+    "fm": ScorerEntry("ranking.scorers.factorisation:Factorisation", "ranking.training.labels:fm_trainer"),
     "two_tower": ScorerEntry("ranking.models.two_tower:TwoTower", "ranking.training.two_tower.fit:two_tower_trainer"),
     "logistic": ScorerEntry("ranking.scorers.tabular:Logistic", f"{_RANKERS}.fit_tabular:logistic_trainer"),
     "boosting": ScorerEntry("ranking.scorers.tabular:Boosting", f"{_RANKERS}.fit_tabular:boosting_trainer"),

@@ -165,6 +165,19 @@ class ValuedScorer(Scorer, ABC):
         """[N, A] probabilities, as if every candidate stood on top or, where these are given, at places [N]."""
 
 
+class LabelModel(Scorer, ABC):
+    """A scorer that gives the probability of a label: that the value of a row reaches a bound."""
+
+    @property
+    @abstractmethod
+    def positive_from(self) -> float:
+        """The bound."""
+
+    @abstractmethod
+    def probability(self, batch: CandidateBatch) -> F64:
+        """[N] probabilities of the candidates."""
+
+
 class TextScorer:
     """A scorer of texts alone: a data set without texts is refused, not ranked at random."""
 

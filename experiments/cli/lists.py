@@ -1,4 +1,4 @@
-"""The verbs `recommend` and `evaluate-run`: lists that go out, and lists that others made."""
+"""The verbs `recommend`, `evaluate-run` and `evaluate-labels`: lists that go out, lists of others, labelled rows."""
 
 from __future__ import annotations
 
@@ -81,6 +81,39 @@ def evaluate_run(
     show([{**vars(one), "k": k} for one in found], as_json=as_json, tables=[grid, *notes])
 
 
+def evaluate_labels(
+    data: DataFolder,
+    models: Annotated[list[str], typer.Argument(help="Models as for evaluate; biases and fm have probabilities.")],
+    positive_from: Annotated[float, typer.Option(help="Value from which a row is positive.")] = 4.0,
+    split: Annotated[
+        str, typer.Option(help="How the data is split, as trained.")
+    ] = "random_ratio fraction=0.2 within=log",
+    seed: Annotated[int, typer.Option(help="Seed of the bootstrap.")] = 7,
+    as_json: JsonFlag = False,
+) -> None:
+    """Measure models on labelled rows: AUC and log loss of ratings that reach a value, as papers on click models do.
+
+    No impressions are needed. The mean of the training labels stands beside them as the least of baselines.
+
+    Example: rookery evaluate-labels v1 v2 --data var/movielens --positive-from 4
+    """
+    from data.dataset import Dataset
+    from data.home_folder import home_folder
+    from experiments.cli.tables import interval
+    from experiments.evaluation.labelled_rows import LabelConfig
+    from experiments.evaluation.labelled_rows import evaluate_labels as run
+    from experiments.runs.config import validate
+
+    options = {"split": split, "positive_from": positive_from, "seed": seed}
+    report = run(Dataset.open(data), models, validate(LabelConfig, options, source="the options"), home_folder())
+    rows = [
+        (one.name, interval(one.auc), interval(one.log_loss), "-" if one.promised is None else f"{one.promised:.3f}")
+        for one in report.rows
+    ]
+    grid = table("Labelled rows", ["scorer", "AUC", "log loss", "promised / observed"], rows)
+    show(report, as_json=as_json, tables=[grid, report.protocol])
+
+
 def _lines(path: Path) -> list[str]:
     """The ids of a file, one a line; blank lines are none."""
     from data.errors import DataError
@@ -94,4 +127,4 @@ def _lines(path: Path) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
 
 
-VERBS = {"recommend": recommend, "evaluate-run": evaluate_run}
+VERBS = {"recommend": recommend, "evaluate-run": evaluate_run, "evaluate-labels": evaluate_labels}

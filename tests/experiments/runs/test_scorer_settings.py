@@ -23,7 +23,7 @@ def test_what_each_scorer_offers_is_listed() -> None:
     }  # fmt: skip
     assert {name for name, one in listed.items() if one.retrieves} == {"two_tower"}
     assert {name for name, one in listed.items() if one.scores_catalogues} == {
-        "content", "popularity_decay", "item_knn", "ease", "als"
+        "content", "popularity_decay", "item_knn", "ease", "als", "biases", "fm"
     }  # fmt: skip
     assert {name for name, one in listed.items() if one.needs_texts} == {"content"}
     assert {name for name, one in listed.items() if one.by_epoch} == {"two_tower", "heavy", "sequence"}
