@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from data.errors import RookeryError
     from experiments.notebook.dataset import LabDataset
     from experiments.notebook.home import Home, HomeFeed
+    from experiments.notebook.lists import recommend
     from experiments.notebook.own_parts import DatasetOrFolder
     from experiments.notebook.results import Audited, Compared, Evaluation, Training
     from experiments.notebook.server import ServedNetwork
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Funnel", "HomeConfig", "Ragged", "RequestMetric", "RookeryError", "Source", "audit", "compare", "evaluate",
-    "home_feed", "import_log", "load_model", "make_world", "open_dataset", "open_home", "serve", "train",
+    "home_feed", "import_log", "load_model", "make_world", "open_dataset", "open_home", "recommend", "serve", "train",
 ]  # fmt: skip
 
 PACKAGES = ("data", "features", "ranking", "candidates", "serving", "experiments")
@@ -48,10 +49,11 @@ _TYPES = {
     "HomeConfig": "candidates.products.home:HomeConfig",
     "Ragged": "data.batch:Ragged",
     "RequestMetric": "ranking.metrics.metric:RequestMetric",
+    "recommend": "experiments.notebook.lists:recommend",
     "RookeryError": "data.errors:RookeryError",
     "Source": "candidates.component:Source",
 }
-"""What parts of your own are made of, imported when it is used."""
+"""What is imported when it is used: what parts of your own are made of, and verbs in modules of their own."""
 
 
 def make_world(
@@ -103,12 +105,11 @@ def import_log(
     """Imports a public log into a data set. What the log lacks is absent.
 
     Args:
-        reader: `movielens`, `recbole`, `open_bandit`, `mind`, `recsys2020`, or `mapping` for files whose columns a TOML
-            file names (docs/data.md).
+        reader: a name in docs/data.md, as `movielens`; `mapping` for files whose columns a TOML file names.
         source: the log's folder or file; for `mapping` the TOML file.
         out: the folder to write; a data set that is there is replaced.
         skip_bad: leave out lines that do not fit, and report them, instead of refusing the log.
-        min_value: the least rating that is an engagement (`movielens`, `recbole`); every rating is one when None.
+        min_value: the least value that is an engagement, of logs with values; every line is one when None.
 
     Raises:
         ConfigError: no such reader, or its logs have no ratings.
@@ -204,8 +205,7 @@ def evaluate(
         models: aliases, versions, run ids, folders, or names of scorers that need no training.
         scorers: scorers of your own by name: objects with `reads` and `score(batch)`; nothing is trained.
         metrics: beside NDCG, recall, AUC, true value and true welfare: names (docs/metrics.md), or objects of your own.
-        requests: how many requests of the test are sampled.
-        k: length of the list that is judged.
+        requests, k: how many requests of the test are sampled; length of the list that is judged.
         seed, split: of the sample and of the bootstrap; how the data set is split, as for `train`.
 
     Raises:

@@ -48,8 +48,8 @@ def recommend(
     with progress_bar(f"recommend {model}") as progress:
         done = run(Dataset.open(data), model, people, config, file, home_folder(), progress, qrels=qrels)
     cold = f"; of {done.without_past:,} of them nothing is known" if done.without_past else ""
-    said = f"{done.file}: {done.rows:,} places in the lists of {done.users:,} users, {done.seconds:.1f} s{cold}"
-    show(done, as_json=as_json, tables=[said, done.words])
+    said = f"{out}: {done.rows:,} places in the lists of {done.users:,} users, {done.seconds:.1f} s{cold}"
+    show({"file": out, **vars(done)}, as_json=as_json, tables=[said, done.words])
 
 
 def evaluate_run(

@@ -7,10 +7,10 @@ scores are written a float32 step apart, in the order of the list.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, Literal, Self, get_args
+from typing import IO, Literal, Protocol, Self, get_args
 
 import numpy as np
 import polars as pl
@@ -27,6 +27,14 @@ _ENDINGS: dict[str, ListFormat] = {".parquet": "parquet", ".csv": "csv", ".trec"
 
 WriteLists = Callable[[pl.DataFrame], None]
 """Takes the next lists: `user`, `item`, `rank`, `score`, each list's rows together and best first."""
+
+
+class ListSink(Protocol):
+    """Where lists go."""
+
+    def writing(self, tag: str) -> AbstractContextManager[WriteLists]:
+        """Takes lists one part after the other until the block ends; `tag` names what made them."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -24,7 +24,7 @@ from data.progress import Progress, no_progress
 from data.split import Split
 from data.ties import positives
 from experiments.evaluation.bundles import bundles_of
-from experiments.evaluation.list_files import ListFile, write_qrels
+from experiments.evaluation.list_files import ListSink, write_qrels
 from experiments.evaluation.protocols.full_catalogue import Catalogue, FullCatalogue
 from experiments.evaluation.protocols.protocol import Needs
 from experiments.evaluation.protocols.users import blocks_of
@@ -58,7 +58,6 @@ class Recommended:
 
     model: str
     """The reference that was given."""
-    file: Path
     users: int
     """Users who were asked."""
     rows: int
@@ -76,13 +75,13 @@ def recommend(
     reference: str,
     people: Sequence[str] | None,
     config: RecommendConfig,
-    out: ListFile,
+    out: ListSink,
     home: Path,
     progress: Progress = no_progress,
     *,
     qrels: Path | None = None,
 ) -> Recommended:
-    """Writes the lists of `people`, ids as in the log that was imported, or of all users where None.
+    """Gives `out` the lists of `people`, ids as in the log that was imported, or of all users where None.
 
     `qrels`, where it is given, gets what `evaluate` takes as relevant to them, in TREC's form.
 
@@ -123,7 +122,7 @@ def recommend(
         f"{len(users):,} users, each ranked the full catalogue ({len(catalogue.items):,} items) after the log's end, "
         f"without what is known of them: {_what_is_known(split)}. Ties: an order drawn by the items' ids."
     )
-    return Recommended(reference, out.path, len(users), rows, cold, seconds, words)
+    return Recommended(reference, len(users), rows, cold, seconds, words)
 
 
 def _known(dataset: Dataset, text: str) -> Split:

@@ -135,6 +135,16 @@ def test_what_is_known_depends_on_the_split(shop: Dataset, home: Path, tmp_path:
         )  # fmt: skip
 
 
+def test_a_notebook_has_the_rows_of_the_file(shop: Dataset, home: Path, tmp_path: Path) -> None:
+    import rookery
+
+    file = ListFile.of(tmp_path / "lists.parquet")
+    recommend(shop, "popularity", ["u08", "u03"], RecommendConfig(k=7), file, home)
+    assert rookery.recommend(shop.folder, "popularity", ["u08", "u03"], k=7).equals(pl.read_parquet(file.path))
+    with pytest.raises(NotFoundError, match="no user 'nobody'"):
+        rookery.recommend(shop, "popularity", ["nobody"])
+
+
 def test_tweets_that_age_are_refused(tiny_dataset: Dataset, home: Path, tmp_path: Path) -> None:
     with pytest.raises(DataError, match="tweets, which age"):
         recommend(tiny_dataset, "popularity", None, RecommendConfig(), ListFile.of(tmp_path / "out.csv"), home)
