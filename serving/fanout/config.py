@@ -26,6 +26,9 @@ class FanoutConfig(BaseModel):
     inactive_after_h: float = Field(default=720.0, gt=0)
     """Hours since a reader's last act after which their list is given up; it is written again when they return."""
 
+    cache_s: float = Field(default=300.0, ge=0)
+    """Seconds for which the merged timeline of a reader is kept, unless something changes it before; 0: not at all."""
+
     @field_validator("policy")
     @classmethod
     def _known(cls, policy: str) -> str:

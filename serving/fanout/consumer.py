@@ -30,6 +30,12 @@ _EDGES_AT_ONCE = 1 << 21
 """Edges decided together; bounds the memory of a rebuild."""
 BATCH = 5_000
 """Deliveries that are written at a time."""
+_ENDING = {
+    "tweets": ("author_id",),
+    "follows": ("follower_id",),
+    "blocks": ("user_id", "blocked_id"),
+}
+"""By table: whose kept timelines its events end, besides those of whom something is delivered or left to."""
 _FIRST_TURN = 8
 """Batches that are written at once, before reads may come between."""
 
@@ -56,7 +62,7 @@ class FanoutConsumer(SavedConsumer):
     """Delivers tweets to timelines. It comes after the consumer that keeps the network's rows."""
 
     group = "fanout"
-    tables = frozenset({"deletions"}) | Activity.tables
+    tables = frozenset({"deletions", "blocks"}) | Activity.tables
 
     def __init__(
         self, network: NetworkState, timelines: TimelineService, config: FanoutConfig, metrics: Metrics
@@ -81,12 +87,16 @@ class FanoutConsumer(SavedConsumer):
         """Delivers; a batch that comes twice finds its entries there and changes nothing."""
         self.finish()
         self._note_activity(events)
+        for name in _ENDING.get(events.table, ()):
+            self.timelines.cache.end(self.network.users.rows(events.columns[name]))
         if events.table == "tweets":
             self.deliver(events)
         elif events.table == "deletions":
             rows = self.network.tweets.rows(events.columns["tweet_id"])
+            rows = rows[rows >= 0]
+            self.timelines.cache.end(self.network.tweet.author_row[rows])
             for store in (self.timelines.readers, self.timelines.authors):
-                store.remove(rows[rows >= 0])
+                store.remove(rows)
         elif events.table == "follows":
             self._backfill(events)
 
@@ -218,6 +228,7 @@ class FanoutConsumer(SavedConsumer):
             lost = np.zeros(len(pushed), np.bool_) if lost is None else lost & ~pushed
             left = ~pushed & ~lost
             self.timelines.left.along(posted.tweets[owner[left]], audience.places[left])
+            self.timelines.cache.end(readers[left])
         else:
             pushed = np.ones(len(readers), np.bool_)
             left = lost = ~pushed
@@ -236,6 +247,7 @@ class FanoutConsumer(SavedConsumer):
             first, last = np.searchsorted(chosen.offsets, [begin, end - 1], side="right") - 1
             offsets = np.clip(chosen.offsets[first : last + 2], begin, end) - begin
             self.timelines.readers.push(posted.tweets[first : last + 1], Ragged(offsets, chosen.values[begin:end]))
+            self.timelines.cache.end(chosen.values[begin:end])
             yield
 
     def _count(self, what: str, mode: str, number: int) -> None:

@@ -30,12 +30,15 @@ class LeftToPull:
         self._tweets = Columns({"left": (np.bool_, False, 0)})
         self._authors = Columns({"through": (np.int32, _NONE, 0)})
         self._edges = Columns({"through": (np.int32, _NONE, 0)})
+        self.newest_to_all = _NONE
+        """The newest row that was left to all followers of its author."""
 
     def to_all(self, tweets: I64, authors: I64) -> None:
         """Leaves tweets to all followers of their authors."""
         self._resize()
         self._tweets.left[tweets] = True
         np.maximum.at(self._authors.through, authors, tweets.astype(np.int32))
+        self.newest_to_all = max(self.newest_to_all, int(tweets.max(initial=_NONE)))
 
     def along(self, tweets: I64, places: I64) -> None:
         """Leaves tweet i along the edge at `places[i]`."""
@@ -70,6 +73,7 @@ class LeftToPull:
         self._tweets.restore({"left": arrays["tweets"]})
         self._authors.restore({"through": arrays["authors"]})
         self._edges.restore({"through": arrays["edges"]})
+        self.newest_to_all = int(self._authors.through.max(initial=_NONE))
 
     def _resize(self) -> None:
         self._tweets.resize(len(self.network.tweets))

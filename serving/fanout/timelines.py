@@ -14,6 +14,7 @@ from candidates.timelines import PulledTimelines
 from data.batch import I64, Mask, Ragged
 from data.events import HOUR_US
 from features.state.network import UNKNOWN_US, NetworkState
+from serving.fanout.cache import TimelineCache
 from serving.fanout.left import LeftToPull
 from serving.fanout.store import TimelineStore
 
@@ -32,19 +33,31 @@ class ReadStats:
     """Entries merged from followed authors' lists."""
     past: int = 0
     """Timelines that reached beyond what lists hold and were pulled from all tweets."""
+    cached: int = 0
+    """Timelines that were kept from an earlier read."""
 
 
 class TimelineService:
     """The `Timelines` port over two stores: readers' lists and authors' lists."""
 
     def __init__(
-        self, network: NetworkState, readers: TimelineStore, authors: TimelineStore, *, max_age_h: float = 48.0
+        self,
+        network: NetworkState,
+        readers: TimelineStore,
+        authors: TimelineStore,
+        *,
+        max_age_h: float = 48.0,
+        cache_s: float = 0.0,
     ) -> None:
-        """`readers` holds by reader what was pushed, `authors` by author what they posted."""
+        """`readers` holds by reader what was pushed, `authors` by author what they posted.
+
+        With `cache_s` timelines of single readers are kept for so many seconds.
+        """
         self.network = network
         self.readers = readers
         self.authors = authors
         self.left = LeftToPull(network)
+        self.cache = TimelineCache(network, self.left, keep_s=cache_s)
         self.stats = ReadStats()
         self._past = PulledTimelines(network, max_age_h=max_age_h)
         self._max_age_us = int(max_age_h * HOUR_US)
@@ -57,18 +70,28 @@ class TimelineService:
         """
         users = np.ascontiguousarray(users, np.int64)
         tweet = self.network.tweet
-        oldest_us = self._newest_us() - self._max_age_us
+        newest_us = self._newest_us()
+        oldest_us = newest_us - self._max_age_us
+        self.stats.reads += len(users)
+        if len(users) == 1:
+            kept = self.cache.find(int(users[0]), limit, newest_us, oldest_us)
+            if kept is not None:
+                self.stats.cached += 1
+                return Ragged(np.array([0, len(kept)], np.int64), kept)
         oldest = int(np.searchsorted(tweet.time_us, oldest_us, side="right")) if self.network.ascending else 0
         owner, rows = self._pushed(users, oldest)
         pull_owner, pulled, floors = self._pull(users, oldest)
-        self.stats.reads += len(users)
         self.stats.pushed += len(rows)
         self.stats.pulled += len(pulled)
         owner, rows = np.r_[owner, pull_owner], np.r_[rows, pulled]
         keep = ~tweet.deleted[rows] & (tweet.time_us[rows] > oldest_us)
         found = _newest(owner[keep], rows[keep], tweet.time_us, len(users), limit)
         lacking = self._lacking(found, floors, oldest, limit)
-        return self._with_past(users, found, lacking, limit) if lacking.any() else found
+        if lacking.any():
+            found = self._with_past(users, found, lacking, limit)
+        if len(users) == 1:
+            self.cache.keep(int(users[0]), limit, newest_us, found.values)
+        return found
 
     def rebuild(self, users: I64, capacity: int) -> None:
         """Writes the lists of `users` anew, of at most `capacity` entries, from all tweets there are."""
@@ -80,6 +103,7 @@ class TimelineService:
         self.readers.clear()
         self.authors.clear()
         self.left.clear()
+        self.cache.clear()
 
     def _newest_us(self) -> int:
         time_us = self.network.tweet.time_us

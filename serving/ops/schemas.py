@@ -50,6 +50,8 @@ class TimelineFigures(Answer):
     pulled: int
     past: int
     """Timelines that reached beyond what lists hold and were pulled from all tweets."""
+    cached: int
+    """Timelines that were kept from an earlier read."""
 
 
 class NetworkFigures(Answer):

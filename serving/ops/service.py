@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
 from serving.context import Context
@@ -51,6 +52,6 @@ def _stats(context: Context) -> dict[str, Any]:
             "away": dict(fanout.edges_away),
             "lost": dict(fanout.edges_lost),
         },
-        "timelines": {"reads": reads.reads, "pushed": reads.pushed, "pulled": reads.pulled, "past": reads.past},
+        "timelines": asdict(reads),
         "events": context.log.end(),
     }

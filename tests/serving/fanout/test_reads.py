@@ -15,6 +15,7 @@ from candidates.timelines import PulledTimelines
 from data.events import HOUR_US, EventBatch
 from features.state.network import NetworkState
 from serving.events.outbox import event
+from serving.fanout.cache import TimelineCache
 from serving.fanout.catalogue import POLICIES
 from serving.fanout.config import FanoutConfig
 from serving.fanout.consumer import FanoutConsumer
@@ -45,7 +46,8 @@ class Small:
 
     def start(self) -> None:
         rings = [TimelineRing(self.config.capacity) for _ in range(2)]
-        self.timelines = TimelineService(self.network, *rings, max_age_h=MAX_AGE_H)
+        cache_s = self.config.cache_s
+        self.timelines = TimelineService(self.network, *rings, max_age_h=MAX_AGE_H, cache_s=cache_s)
         self.fanout = FanoutConsumer(self.network, self.timelines, self.config, Metrics())
 
     def restart(self) -> None:
@@ -104,6 +106,11 @@ class Small:
             self.take(event("requests", time_us=self.now, **asked))
         elif kind == "wait":
             self.now += b * HOUR_US // 2
+        elif kind == "block" and a != b:
+            edge = {"user_id": a, "blocked_id": b, "ended": False}
+            self.take(event("blocks", block_id=self.now, time_us=self.now, **edge))
+        elif kind == "read":
+            self.read(20)
         elif kind == "restart":
             self.restart()
 
@@ -118,8 +125,9 @@ class Small:
 
     def read(self, limit: int, timelines: Timelines | None = None) -> list[list[int]]:
         rows = self.network.users.rows(np.arange(PEOPLE))
-        found = (timelines or self.timelines).read(rows, limit)
-        return [self.network.tweets.ids[found[i]].tolist() for i in range(PEOPLE)]
+        # One by one, as a network is asked: so timelines are kept.
+        found = [(timelines or self.timelines).read(rows[[i]], limit).values for i in range(PEOPLE)]
+        return [self.network.tweets.ids[one].tolist() for one in found]
 
     def held(self, reader: int) -> list[int]:
         found = self.timelines.readers.read(self.network.users.rows([reader]), 99).values
@@ -133,7 +141,22 @@ class Small:
 ACTS = st.lists(
     st.tuples(
         st.sampled_from(
-            ["post", "post", "post", "retweet", "follow", "follow", "delete", "act", "ask", "wait", "restart"]
+            [
+                "post",
+                "post",
+                "post",
+                "retweet",
+                "follow",
+                "follow",
+                "delete",
+                "act",
+                "ask",
+                "wait",
+                "read",
+                "read",
+                "block",
+                "restart",
+            ]
         ),
         st.integers(0, PEOPLE - 1),
         st.integers(0, PEOPLE - 1),
@@ -157,6 +180,7 @@ def configs(draw: st.DrawFn) -> FanoutConfig:
         settings=chosen.get(name, {}),
         capacity=draw(st.sampled_from([2, 5, 50])),
         inactive_after_h=draw(st.sampled_from([0.6, 3.0, 720.0])),
+        cache_s=draw(st.sampled_from([0.0, 3_600.0, 1e6])),
     )
 
 
@@ -319,6 +343,92 @@ def test_beyond_what_a_list_holds_the_past_is_pulled() -> None:
     assert small.timelines.stats.past == 1
     small.do("delete", 0, 8)
     assert small.read(4)[1] == [1009, 1007, 1006, 1005]
+
+
+def test_a_new_follower_finds_what_was_left_to_others() -> None:
+    small = Small(FanoutConfig(settings={"push_below": 0, "pull_from": 9, "active_within_h": 1}))
+    follow_all(small, 0, range(1, 3))
+    small.now += 48 * HOUR_US
+    small.do("ask", 1, 0)
+    small.do("post", 0, 0)
+    small.now += 2 * HOUR_US
+    small.do("follow", 3, 0)
+    assert small.held(3) == []
+    assert small.read(9)[3] == [1000]
+
+
+@pytest.mark.parametrize("name", ["push", "pull"])
+def test_what_an_author_s_list_lacks_is_found_by_old_and_new_followers(name: str) -> None:
+    small = Small(FanoutConfig(policy=name, capacity=3))
+    small.do("follow", 1, 0)
+    for _ in range(5):
+        small.do("post", 0, 0)
+    small.do("follow", 2, 0)
+    assert small.read(9)[1:3] == [[1004, 1003, 1002, 1001, 1000]] * 2
+
+
+def read_twice(small: Small, reader: int) -> tuple[list[int], bool]:
+    """What is read the second time, and whether it was kept from the first."""
+    row = small.network.users.rows([reader])
+    small.timelines.read(row, 9)
+    return cached(small, reader)
+
+
+def cached(small: Small, reader: int) -> tuple[list[int], bool]:
+    before = small.timelines.stats.cached
+    found = small.timelines.read(small.network.users.rows([reader]), 9).values
+    return small.network.tweets.ids[found].tolist(), small.timelines.stats.cached > before
+
+
+@pytest.mark.parametrize("name", ["push", "pull"])
+@pytest.mark.parametrize(
+    "act",
+    [
+        ("post", 1, 0),
+        ("post", 0, 0),
+        ("follow", 1, 2),
+        ("follow", 1, 0),
+        ("block", 1, 3),
+        ("block", 0, 1),
+        ("delete", 0, 0),
+        ("delete", 0, 1),
+        ("delete", 0, 2),
+    ],
+    ids=lambda act: "-".join(map(str, act)),
+)
+def test_a_kept_timeline_ends_with_what_changes_it(name: str, act: tuple[str, int, int]) -> None:
+    small = Small(FanoutConfig(policy=name, cache_s=7_200))
+    follow_all(small, 0, range(1, 2))
+    for author in (0, 0, 1, 4):
+        small.do("post", author, 0)
+    assert read_twice(small, 1) == ([1001, 1000], True)
+    # Somebody else's tweet changes nothing.
+    small.do("post", 5, 0)
+    assert cached(small, 1) == ([1001, 1000], True)
+    small.do(*act)
+    assert cached(small, 1) == (small.expected(1, 9), False)
+
+
+def test_a_kept_timeline_ends_in_time_and_is_cut_where_less_is_asked_for() -> None:
+    small = Small(FanoutConfig(policy="push", cache_s=3_600))
+    follow_all(small, 0, range(1, 2))
+    for _ in range(3):
+        small.do("post", 0, 0)
+    assert read_twice(small, 1) == ([1002, 1001, 1000], True)
+    assert small.timelines.read(small.network.users.rows([1]), 2).values.tolist() == [2, 1]
+    assert small.timelines.stats.cached == 2
+    assert small.timelines.read(small.network.users.rows([1]), 20).values.tolist() == [2, 1, 0]
+    assert small.timelines.stats.cached == 2
+    for _ in range(5):
+        small.do("post", 5, 0)
+    assert cached(small, 1) == ([1002, 1001, 1000], False)
+
+
+def test_only_the_timelines_read_last_are_kept() -> None:
+    small = Small(PUSH)
+    small.timelines.cache = TimelineCache(small.network, small.timelines.left, held=2)
+    small.read(9)
+    assert [cached(small, reader)[1] for reader in (5, 4, 3)] == [True, True, False]
 
 
 def test_a_large_delivery_goes_on_in_turns_and_is_whole_before_anything_else() -> None:
