@@ -83,7 +83,7 @@ class TokenDesk:
         return app
 
     def _exchange(self, app: App, fields: Mapping[str, str]) -> dict[str, Any]:
-        """Tokens for a code. One that is presented in any wrong way was taken from somebody: that ends its grant."""
+        """Tokens for a code, which is used up with that: one that comes with anything wrong was taken from somebody."""
         code, uri = _field(fields, "code"), _field(fields, "redirect_uri")
         verifier = _field(fields, "code_verifier")
         found = grants.take_code(self.connection, code)
@@ -97,7 +97,6 @@ class TokenDesk:
             (not hmac.compare_digest(proof, found.challenge), "code_verifier does not fit code_challenge"),
         ):
             if wrong:
-                grants.end(self.connection, found.grant.grant_id)
                 raise OAuthError("invalid_grant", why)
         return self._give(found.grant, found.grant.scopes)
 

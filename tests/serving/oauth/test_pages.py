@@ -94,12 +94,14 @@ def test_the_cookie_is_the_servers_alone(app: AnApp, browser: Browser) -> None:
     assert "Secure" in cookie(secure.open(PAGE, **app.query()).response)
 
 
-def test_signing_in_gives_the_browser_another_session(app: AnApp, browser: Browser, sign_in: SignIn) -> None:
+def test_signing_in_gives_the_browser_another_session(app: AnApp, browser: Browser, oauth_network: Network) -> None:
     browser.open(PAGE, **app.query())
-    planted = browser.client.cookies["rookery_session"]
-    sign_in(browser, app.query())
-    assert browser.client.cookies["rookery_session"] != planted
-    # Whoever planted the cookie of the sign-in page has no session of Alice's.
+    planted, form_key = browser.client.cookies["rookery_session"], browser.form.fields["form_key"]
+    browser.submit(username="alice", password=str(oauth_network.context.password))
+    # Whoever planted the cookie of the sign-in page knows no form of Alice's session, and has no such session.
+    fields = {"decision": "allow", "form_key": form_key}
+    assert "no longer good" in browser.client.post(browser.form.action, data=fields).text
+    assert "code" in browser.submit(decision="allow").answer
     browser.client.cookies.clear()
     browser.client.cookies.set("rookery_session", planted, path="/i/oauth2")
     assert "Sign in to go on" in browser.open(PAGE, **app.query()).text
@@ -146,7 +148,7 @@ def test_a_form_from_elsewhere_does_nothing(make_app: MakeApp, app: AnApp, brows
     browser.client.cookies.clear()
     browser.open(PAGE, **app.query())
     fields = {"username": "alice", "password": "x", "form_key": form_key}
-    assert browser.client.post(browser.form.action, data=fields).status_code == 403
+    assert "no longer good" in browser.client.post(browser.form.action, data=fields).text
 
 
 @pytest.mark.parametrize(
