@@ -17,12 +17,11 @@ from joserfc.jwk import OctKey
 from serving.app import create_app
 from serving.auth.tokens import LAST_S
 from serving.network import Network
-from tests.serving.small_network import ALICE, BOB
+from tests.serving.examples import NEEDED, PLACES
+from tests.serving.small_network import ALICE
 
 WRONG = ["1_000", " 12", "12 ", "+1", "-1", "-0", "007", "00", "1e3", "1.0", "0x1f", "１２", "٣", "1\u200b", "true",
          "NaN", "1,2", "12\n", "9" * 19, "9" * 5_000]  # fmt: skip
-NEEDED = {"query": "soup", "prefix": "so", "ids": "1001", "usernames": "alice"}
-FITS = {"id": str(ALICE), "tweet_id": "1001", "target_id": str(BOB), "woeid": "1", "username": "alice"}
 
 
 @pytest.fixture
@@ -53,7 +52,7 @@ def test_no_route_takes_a_number_in_its_path_that_is_written_otherwise(client: T
             if parameter["in"] != "path" or parameter["name"] == "username":
                 continue
             for text in WRONG:
-                fits = FITS | {parameter["name"]: quote(text, safe="")}
+                fits = PLACES | {parameter["name"]: quote(text, safe="")}
                 refused(client.request(method, path.format(**fits), json={"tweet_id": "1001", "target_user_id": "102"}))
                 tried.add((method, path, parameter["name"]))
     assert {("get", "/2/tweets/{id}", "id"), ("delete", "/2/users/{id}/likes/{tweet_id}", "tweet_id"),
@@ -68,7 +67,7 @@ def test_no_route_takes_a_number_in_its_query_that_is_written_otherwise(client: 
                 continue
             others = {one["name"]: NEEDED.get(one["name"], "") for one in about["parameters"] if one["required"]}
             for text in WRONG:
-                refused(client.request(method, path.format(**FITS), params=others | {parameter["name"]: text}))
+                refused(client.request(method, path.format(**PLACES), params=others | {parameter["name"]: text}))
                 tried.add((path, parameter["name"]))
     assert {("/2/tweets/search/recent", "max_results"), ("/2/users/{id}/timeline", "max_results"),
             ("/2/trends/by/woeid/{woeid}", "max_trends")} <= tried  # fmt: skip
@@ -143,7 +142,7 @@ def test_a_signed_token_whose_claims_do_not_fit_is_refused(
 
 def test_no_redirect_leads_to_where_the_host_header_says(client: TestClient) -> None:
     for path, method, _ in operations(client):
-        for other in (path.format(**FITS) + "/", "/" + path.format(**FITS), path.format(**FITS) + "//"):
+        for other in (path.format(**PLACES) + "/", "/" + path.format(**PLACES), path.format(**PLACES) + "//"):
             response = client.request(method, other, headers={"Host": "evil.example"}, follow_redirects=False)
             assert "location" not in response.headers
             assert response.status_code in (400, 404, 405), (method, other, response.status_code)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
@@ -16,20 +15,9 @@ from serving.auth.tokens import Tokens
 from serving.network import Network
 from tests.serving.conftest import MakeNetwork
 from tests.serving.described import DescribedClient
+from tests.serving.examples import example
 from tests.serving.small_network import ALICE, BOB
 
-PLACES = {"tweet_id": "1001", "target_id": str(BOB), "woeid": "1", "username": "alice"}
-QUERIES = {
-    "/2/tweets": "?ids=1001", "/2/users": "?ids=101", "/2/users/by": "?usernames=alice",
-    "/2/users/search": "?query=alice", "/2/tweets/search/recent": "?query=soup&mode=text",
-    "/2/tweets/counts/recent": "?query=soup", "/2/search/complete": "?prefix=so",
-}  # fmt: skip
-BODIES: dict[str, dict[str, Any]] = {
-    "/2/tweets": {"text": "x"}, "/2/users": {"username": "frank"},
-    "/2/users/{id}/following": {"target_user_id": str(BOB)}, "/2/users/{id}/blocking": {"target_user_id": str(BOB)},
-    "/2/users/{id}/muting": {"target_user_id": str(BOB)},
-    "/v1/rank": {"user_id": str(ALICE), "tweet_ids": ["1001"]},
-}  # fmt: skip
 OWN = [
     (method, path)
     for method, path in guarded_routes()
@@ -54,11 +42,8 @@ def tokens(read_network: Network) -> Tokens:
 
 
 def ask(client: DescribedClient, method: str, path: str, token: str | None = None) -> httpx.Response:
-    one = {"id": "1001" if path.startswith("/2/tweets/") else str(ALICE)}
-    url = path.format(**PLACES, **one) + (QUERIES.get(path, "") if method == "GET" else "")
-    body = BODIES.get(path, {"tweet_id": "1001"}) if method == "POST" else None
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    return client.request(method, url, json=body, headers=headers)
+    return client.request(method, **example(client, method, path), headers=headers)
 
 
 def refused(response: httpx.Response, status: int, kind: str) -> None:
