@@ -21,6 +21,7 @@ from serving.auth import description, scopes
 from serving.auth.access import reader
 from serving.auth.callers import Callers
 from serving.auth.rate_limits import RateLimits, class_of, operations
+from serving.context import Context
 from serving.engagements import routes as engagements
 from serving.graph import routes as graph
 from serving.kit import openapi, problems
@@ -39,12 +40,13 @@ from serving.ops import routes as ops
 from serving.ops.gate import Gate
 from serving.ranker import routes as ranker
 from serving.search import routes as search
+from serving.streams import routes as streams
 from serving.timelines import routes as timelines
 from serving.trends import routes as trends
 from serving.tweets import routes as tweets
 from serving.users import routes as users
 
-ROUTERS = (ops, oauth, search, trends, tweets, users, timelines, graph, engagements, ranker)
+ROUTERS = (ops, oauth, search, streams, trends, tweets, users, timelines, graph, engagements, ranker)
 """One `routes` module for each domain; the first that has a path answers it."""
 
 
@@ -76,6 +78,7 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *,
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        context.stopping = False
         building = None if context.ready or not start else asyncio.create_task(asyncio.to_thread(network.start_or_log))
         yield
         await windows.close()
@@ -158,6 +161,19 @@ def bind(host: str, port: int) -> list[socket.socket]:
         return made
 
 
+class _Server(uvicorn.Server):
+    """Has what is open without an end come to one, before it waits for answers under way."""
+
+    def __init__(self, config: uvicorn.Config, context: Context) -> None:
+        super().__init__(config)
+        self._context = context
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Stops in order."""
+        self._context.stopping = True
+        await super().shutdown(sockets)
+
+
 def server(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *, start: bool = True) -> uvicorn.Server:
     """A server for `network`, not running yet: `run(sockets)` it, here or in a thread. `start`: see `create_app`."""
     config = uvicorn.Config(
@@ -168,7 +184,7 @@ def server(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *, sta
         http=timed_requests(network.context.settings.read_timeout_s),
         timeout_graceful_shutdown=STOP_S,
     )
-    return uvicorn.Server(config)
+    return _Server(config, network.context)
 
 
 def listen(sockets: Sequence[socket.socket]) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import threading
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -73,6 +74,8 @@ class Context:
     """Whether it takes writes and looks rows up: from the first build on."""
     ready: bool = False
     """Whether the state in memory answers, too: not while an undefined one is built anew."""
+    stopping: bool = False
+    """Whether the server is about to stop: what is open without an end, as a stream, ends."""
     progress: BuildProgress = field(default_factory=BuildProgress)
     """How far the state is that is being built."""
     clock: Clock = field(default_factory=WallClock)
@@ -82,6 +85,8 @@ class Context:
     """All parts in memory; only the owner's thread may touch them (`call`, `ask`)."""
     runner: Runner = field(init=False)
 
+    streams: Counter[str] = field(default_factory=Counter)
+    """Open streams by app; of the event loop's thread."""
     shadow: Shadow | None = None
     """What has other models score what was answered, where there are such."""
 

@@ -26,6 +26,7 @@ from serving.checkpoints.config import CheckpointConfig
 from serving.events.runner import ConsumerConfig
 from serving.events.sample import ImpressionConfig
 from serving.fanout.config import FanoutConfig
+from serving.stream_config import StreamConfig
 
 DATABASE = "network.sqlite"
 """The file of a network's database in its folder."""
@@ -78,6 +79,8 @@ class Settings(BaseSettings):
     """Which models rank beside the champion, for whom, and when newer ones are taken."""
     tower_vectors: KeptVectorsConfig = KeptVectorsConfig()
     """How long vectors of a two-tower model are used, and how many are kept."""
+    streams: StreamConfig = StreamConfig()
+    """The filtered stream."""
     snapshots: SnapshotConfig = SnapshotConfig()
     """What is kept of a home timeline for its later pages."""
     feed: HomeConfig = HomeConfig()

@@ -7,9 +7,10 @@ from collections.abc import Callable
 
 from candidates.search.hybrid import Mode, Search
 from candidates.search.people import FoundUsers
+from candidates.search.query import parse
 from candidates.search.reader import Reader, reader_of
 from candidates.search.text import Hits, Within
-from data.batch import I64
+from data.batch import I64, Mask
 from data.events import EventBatch
 from features.online import FeatureState
 from serving.events.consumer import MemoryConsumer
@@ -90,6 +91,15 @@ class SearchConsumer(MemoryConsumer):
         """
         self._index()
         return self._indexes.text.counts(query, begin_us, end_us, step_us, within)
+
+    def matches(self, query: str, tweet_ids: I64) -> Mask:
+        """[n] whether each of `tweet_ids` matches a query, of all that were taken.
+
+        Raises:
+            QueryError: the query cannot be understood.
+        """
+        self._index()
+        return self._indexes.text.matches(parse(query), tweet_ids)
 
     def people(self, query: str, limit: int, reader_id: int | None = None) -> FoundUsers:
         """The `limit` users nearest to a name or handle."""

@@ -79,12 +79,13 @@ class Telemetry:
         request_id = given if _GIVEN_ID.fullmatch(given) else secrets.token_hex(8)
         scope["request_id"] = request_id
         start = ticks()
-        status = 0
+        status, took_ms = 0, 0.0
 
         async def marked(message: Message) -> None:
-            nonlocal status
+            nonlocal status, took_ms
             if message["type"] == "http.response.start":
-                status = message["status"]
+                # Not when it ends: a stream is open as long as its reader wants.
+                status, took_ms = message["status"], elapsed_ms(start)
                 message["headers"] = [*message.get("headers", []), (b"x-request-id", request_id.encode())]
             await send(message)
 
@@ -99,4 +100,4 @@ class Telemetry:
             route = scope.get("route")
             name = route.path if isinstance(route, Route) else "unrouted"
             self.metrics.requests.labels(scope["method"], name, str(status)).inc()
-            self.metrics.seconds.labels(scope["method"], name).observe(elapsed_ms(start) / 1e3)
+            self.metrics.seconds.labels(scope["method"], name).observe((took_ms or elapsed_ms(start)) / 1e3)

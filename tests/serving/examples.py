@@ -17,8 +17,11 @@ BODIES: dict[str, dict[str, Any]] = {
     "/2/users/{id}/following": {"target_user_id": str(BOB)},
     "/2/users/{id}/blocking": {"target_user_id": str(BOB)},
     "/2/users/{id}/muting": {"target_user_id": str(BOB)},
+    "/2/tweets/search/stream/rules": {"add": [{"value": "soup"}]},
     "/v1/rank": {"user_id": str(ALICE), "tweet_ids": ["1001"]},
 }
+ENDLESS = ("/2/tweets/search/stream",)
+"""Routes whose answers have no end."""
 OF_A_TWEET = {"tweet_id": "1001"}
 
 

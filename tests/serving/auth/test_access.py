@@ -15,7 +15,7 @@ from serving.auth.tokens import Tokens
 from serving.network import Network
 from tests.serving.conftest import MakeNetwork
 from tests.serving.described import DescribedClient
-from tests.serving.examples import example
+from tests.serving.examples import ENDLESS, example
 from tests.serving.small_network import ALICE, BOB
 
 OWN = [
@@ -87,7 +87,8 @@ def test_a_token_that_lacks_one_scope_is_refused(
 
 def test_the_scopes_of_a_route_are_enough_for_it(client: DescribedClient, tokens: Tokens) -> None:
     # Those that only read: the network is shared.
-    asked = [(method, path) for method, path in guarded_routes() if method == "GET"]
+    # Whoever may open the stream gets an answer without an end.
+    asked = [(method, path) for method, path in guarded_routes() if method == "GET" and path not in ENDLESS]
     for method, path in asked:
         response = ask(client, method, path, tokens.issue(ALICE, BY_ROUTE[f"{method} {path}"]))
         assert response.status_code == 200, response.text
