@@ -82,7 +82,7 @@ def _parquet(file: IO[bytes], tag: str) -> Iterator[WriteLists]:
     def write(lists: pl.DataFrame) -> None:
         rows = lists.to_arrow()
         if not writers:
-            writers.append(pq.ParquetWriter(file, rows.schema, compression="lz4"))
+            writers.append(pq.ParquetWriter(file, rows.schema, compression="lz4", use_dictionary=["user", "rank"]))
         writers[0].write_table(rows)
 
     yield write

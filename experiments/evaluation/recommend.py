@@ -106,10 +106,11 @@ def recommend(
     catalogue = Catalogue.of(dataset, split)
     state = _state(bundle)
     catalogue.bring(state)
+    names = _Names(dataset.ids("users").texts, dataset.ids("tweets").texts, catalogue.items["tweet_id"].to_numpy())
     began, rows, done = time.perf_counter(), 0, 0
     with out.writing(reference) as write:
         for user_id, best in _lists(bundle, catalogue, state, users, config.k):
-            frame = _frame(dataset, catalogue, user_id, best)
+            frame = names.frame(user_id, best)
             write(frame)
             rows, done = rows + len(frame), done + len(user_id)
             progress(done, len(users), f"{done:,} of {len(users):,} users")
@@ -185,24 +186,33 @@ def _held_out(dataset: Dataset, split: Split, users: I64) -> pl.DataFrame:
     pairs = FullCatalogue(dataset, split, requests=2, seed=1).held_out.select("user_id", "tweet_id").unique().collect()
     mine = pairs.filter(pl.col("user_id").is_in(pl.Series(users).implode())).sort("user_id", "tweet_id")
     user, item = (mine[name].to_numpy() for name in ("user_id", "tweet_id"))
-    return pl.DataFrame({"user": _original(dataset, "users", user), "item": _original(dataset, "tweets", item)})
+    people, things = dataset.ids("users").texts, dataset.ids("tweets").texts
+    return pl.DataFrame({"user": _original(people, user), "item": _original(things, item)})
 
 
-def _frame(dataset: Dataset, catalogue: Catalogue, user_id: I64, best: Best) -> pl.DataFrame:
-    """`user`, `item`, `rank` from 1 and `score` of the lists, with the ids of the imported log."""
-    places, scores = best.ragged()
-    owner = places.owner
-    return pl.DataFrame(
-        {
-            "user": _original(dataset, "users", user_id[owner]),
-            "item": _original(dataset, "tweets", catalogue.items["tweet_id"].to_numpy()[places.values]),
-            "rank": (np.arange(len(owner)) - places.offsets[owner] + 1).astype(np.int32),
-            "score": scores,
-        }
-    )
+@dataclass(frozen=True)
+class _Names:
+    """What the imported log called users and items; None where ids stayed what they were."""
+
+    users: pl.Series | None
+    tweets: pl.Series | None
+    items: I64
+    """[M] ids of the items, by their place."""
+
+    def frame(self, user_id: I64, best: Best) -> pl.DataFrame:
+        """`user`, `item`, `rank` from 1 and `score` of the lists, with the ids of the imported log."""
+        places, scores = best.ragged()
+        owner = places.owner
+        return pl.DataFrame(
+            {
+                "user": _original(self.users, user_id[owner]),
+                "item": _original(self.tweets, self.items[places.values]),
+                "rank": (np.arange(len(owner)) - places.offsets[owner] + 1).astype(np.int32),
+                "score": scores,
+            }
+        )
 
 
-def _original(dataset: Dataset, name: str, ids: I64) -> pl.Series:
-    """[N] ids as the imported log has them: numbers that stayed what they were, or the texts that were numbered."""
-    texts = dataset.ids(name).texts
+def _original(texts: pl.Series | None, ids: I64) -> pl.Series:
+    """[N] numbers that stayed what they were, or the texts that were numbered."""
     return pl.Series(ids) if texts is None else texts.gather(ids)

@@ -202,8 +202,9 @@ def topic_codes(topics: Array, topic_count: int) -> torch.Tensor:
 def distinct(parts: Sequence[Array]) -> tuple[I64, list[I64]]:
     """Distinct non-negative ids of several arrays, and each array as codes into them, -1 where the id is negative."""
     flat = np.concatenate([p.ravel() for p in parts]).astype(np.int64) if parts else np.empty(0, np.int64)
-    ids = np.unique(flat)
-    ids = ids[np.searchsorted(ids, 0) :]
+    # np.unique hashes, which takes longer than to sort.
+    ids = np.sort(flat[flat >= 0])
+    ids = ids[np.diff(ids, prepend=-1) > 0]
     codes: list[I64] = []
     for part in parts:
         values = part.astype(np.int64)

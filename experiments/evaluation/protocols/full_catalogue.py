@@ -9,10 +9,11 @@ from typing import Self
 import numpy as np
 import polars as pl
 
-from data.batch import Ragged, offsets_of
+from data.batch import I64, Ragged, offsets_of
 from data.dataset import Dataset
 from data.errors import DataError
 from data.events import EventBatch
+from data.ids import rows_of
 from data.rng import Stream
 from data.split import Split
 from experiments.evaluation.protocols.protocol import Available, Needs
@@ -57,9 +58,8 @@ class Catalogue:
         `relevant` has pairs of `user_id` and `tweet_id`; None where nothing is judged.
         """
         items = state.network.tweets.rows(self.items["tweet_id"].to_numpy())
-        places = self.items.with_row_index("place").select("tweet_id", pl.col("place").cast(pl.Int64))
         judged = self.masked.clear() if relevant is None else relevant
-        known, wanted = (_places(pairs, places, people) for pairs in (self.masked, judged))
+        known, wanted = (_places(pairs, self.items, people) for pairs in (self.masked, judged))
         end_us = self.dataset.time_range_us()[1] + 1
         users, request_ids = people["user_id"].to_numpy(), people["request_id"].to_numpy()
         # A user may have no event.
@@ -178,10 +178,19 @@ def _drawn(users: Users, negatives: int, seed: int) -> Users:
     return replace(users, known=Ragged(offsets_of(out.sum(axis=1)), np.nonzero(out)[1].astype(np.int64)))
 
 
-def _places(pairs: pl.DataFrame, places: pl.DataFrame, users: pl.DataFrame) -> Ragged:
-    """The places of the items of each of `users`, each once, ascending."""
-    order = users.select("user_id").with_row_index("at")
-    found = pairs.select("user_id", "tweet_id").unique().join(places, on="tweet_id").join(order, on="user_id")
-    found = found.sort("at", "place")
-    counts = np.bincount(found["at"].to_numpy(), minlength=len(users))
-    return Ragged.from_lengths(counts, found["place"].to_numpy())
+def _places(pairs: pl.DataFrame, items: pl.DataFrame, users: pl.DataFrame) -> Ragged:
+    """The places among `items` of what each of `users` is paired with, each once, ascending."""
+    at = _row_of(users["user_id"].to_numpy(), pairs["user_id"].to_numpy())
+    place = _row_of(items["tweet_id"].to_numpy(), pairs["tweet_id"].to_numpy())
+    both, size = (at >= 0) & (place >= 0), max(1, len(items))
+    key = np.sort(at[both] * size + place[both])
+    # np.unique hashes, which takes several times as long.
+    key = key[np.diff(key, prepend=-1) > 0]
+    return Ragged.from_lengths(np.bincount(key // size, minlength=len(users)), key % size)
+
+
+def _row_of(ids: I64, wanted: I64) -> I64:
+    """[N] place of each wanted id among distinct `ids` in any order, -1 where it is none."""
+    order = np.argsort(ids, kind="stable")
+    found = rows_of(ids[order], wanted)
+    return np.where(found >= 0, order[found] if len(order) else -1, -1)
