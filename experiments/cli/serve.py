@@ -151,10 +151,10 @@ def _greet(network: Network, url: str) -> None:
     card = some["model"]
     say(f"{some['users']:,} users and {some['tweets']:,} tweets, ranked by {card['name']} version {card['version']}")
     say(f"{url}/docs is the API's page; a token to read: rookery token; to act: rookery token --user ID")
-    say(_how_to_sign_in(network))
+    say(how_to_sign_in(network))
 
 
-def _how_to_sign_in(network: Network) -> str:
+def how_to_sign_in(network: Network) -> str:
     """Tells a password that was made for this start; this is the only time that it is shown."""
     if network.context.settings.auth.password is not None:
         return "people sign in to apps with the password of ROOKERY_AUTH__PASSWORD (docs/signing-in.md)"

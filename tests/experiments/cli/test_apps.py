@@ -8,8 +8,8 @@ from pathlib import Path
 import httpx
 import oauthlib.oauth1
 import pytest
-from starlette.testclient import TestClient
 
+from experiments.cli.serve import how_to_sign_in
 from serving.app import create_app
 from serving.auth import apps, grants
 from serving.auth.scopes import USER_SCOPES
@@ -50,6 +50,8 @@ def test_an_app_is_registered_listed_and_revoked(run: Run, tmp_path: Path) -> No
 
 
 def test_an_app_gets_four_strings_to_act_as_a_user(run: Run, tmp_path: Path, home: Path) -> None:
+    from starlette.testclient import TestClient
+
     where = ("--network", tmp_path / "home")
     with networks(tmp_path) as make:
         network = make(write_small(tmp_path / "data"), secret=load_secret(home).decode())
@@ -94,6 +96,24 @@ def test_what_is_not_taken_is_one_line(run: Run, tmp_path: Path, words: tuple[st
     assert named in err
     assert err.startswith("rookery: ")
     assert "Traceback" not in err
+
+
+@pytest.mark.parametrize(
+    ("settings", "said"),
+    [
+        ({}, "the password {}"),
+        ({"auth": {"password": "a password of ours"}}, "ROOKERY_AUTH__PASSWORD"),
+        ({"host": "0.0.0.0"}, "nobody can sign in"),
+    ],
+)
+def test_a_start_shows_the_password_that_it_made_and_no_other(
+    tmp_path: Path, settings: dict[str, object], said: str
+) -> None:
+    with networks(tmp_path) as make:
+        network = make(write_small(tmp_path / "data"), **settings)
+        line = how_to_sign_in(network)
+        assert said.format(network.context.password) in line
+        assert "a password of ours" not in line
 
 
 def test_without_a_network_there_is_nowhere_to_register(run: Run, tmp_path: Path) -> None:
