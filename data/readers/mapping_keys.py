@@ -187,8 +187,9 @@ class LogPart(_Part):
         return self
 
     def unused(self, key: str) -> bool:
-        """A column with a constant in its place is not missing."""
-        return super().unused(key) and not (key == "value" and self.constants.value is not None)
+        """A column with a constant in its place is not missing, nor are times where there is said to be no order."""
+        replaced = {"value": self.constants.value is not None, "time": self.order == "none"}
+        return super().unused(key) and not replaced.get(key, False)
 
 
 class ImpressionsPart(_Part):

@@ -128,7 +128,11 @@ def describe(
     dataset = Dataset.open(folder)
     if verify:
         dataset.verify()
-    low, high = (datetime.fromtimestamp(at / 1e6, UTC).isoformat(timespec="seconds") for at in dataset.time_range_us())
+    low, high = (
+        None if dataset.timeless else datetime.fromtimestamp(at / 1e6, UTC).isoformat(timespec="seconds")
+        for at in dataset.time_range_us()
+    )
+    when = "no times" if dataset.timeless else f"{low} to {high}"
     named, problem = None, ""
     try:
         named = (default_split(dataset) if split == "auto" else parse_split(split)).apply(dataset)
@@ -156,7 +160,7 @@ def describe(
         facts,
         as_json=as_json,
         tables=[
-            table(f"{dataset.name}: {low} to {high}", ["table", "rows", "files"], rows),
+            table(f"{dataset.name}: {when}", ["table", "rows", "files"], rows),
             *_notes(dataset),
             *_ids_words(numbered),
             *_split_words(named, problem, "default split" if split == "auto" else "split"),

@@ -56,6 +56,22 @@ def test_import_describe_and_audit_in_turn(run: Run, films: Path, tmp_path: Path
     assert said.startswith("ml: nothing found")
 
 
+def test_a_log_without_times_says_so(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "user_artists.dat").write_text("userID\tartistID\tweight\n1\t5\t3\n1\t6\t2\n2\t5\t1\n")
+    code, said, _ = run("data", "import", "lastfm", tmp_path, "--out", tmp_path / "out")
+    assert code == 0
+    assert "no times and no order: only random splits" in " ".join(said.split())
+    assert "microseconds" not in said
+    code, said, _ = run("data", "describe", tmp_path / "out")
+    assert code == 0
+    assert "no times" in " ".join(said.split("table")[0].split())
+    facts = json.loads(run("data", "describe", tmp_path / "out", "--json")[1])
+    assert (facts["from"], facts["until"]) == (None, None)
+    code, said, err = run("data", "describe", tmp_path / "out", "--split", "time")
+    assert (code, said, len(err.splitlines())) == (2, "", 1)
+    assert "take a random split" in err
+
+
 def test_lists_go_out_and_runs_are_measured(run: Run, films: Path, tmp_path: Path) -> None:
     data = tmp_path / "data"
     assert run("data", "import", "movielens", films, "--out", data)[0] == 0
