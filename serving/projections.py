@@ -89,7 +89,9 @@ class Projections:
         self.state = FeatureState(model.understanding)
         network = self.state.network
         rings = [TimelineRing(settings.fanout.capacity) for _ in range(2)]
-        self.timelines = TimelineService(network, *rings, max_age_h=settings.feed.max_age_h)
+        self.timelines = TimelineService(
+            network, *rings, max_age_h=settings.feed.max_age_h, cache_s=settings.fanout.cache_s
+        )
         self._settings, self._sources, self._strict = settings, sources, strict
         self.home_model = ReadyModel.of(model, self.state, settings)
         """The model that ranks home timelines."""

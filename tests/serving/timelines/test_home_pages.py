@@ -187,3 +187,29 @@ def test_a_snapshot_holds_at_most_so_many(make_network: MakeNetwork, small: Data
     assert len(held.ranked) == 9
     rest = held.ranked.take(Ragged(np.array([0, 5]), np.arange(4, 9))).columns["score"]
     assert (np.diff(rest) <= 0).all()
+
+
+def test_what_one_follows_is_kept_until_something_changes_it(client: TestClient, busy: Network, act_as: As) -> None:
+    alice = act_as(ALICE)
+    stats = busy.context.projections.timelines.stats
+
+    def cached() -> bool:
+        before = stats.cached
+        read(client, alice)
+        busy.settle()
+        return stats.cached > before
+
+    assert [cached(), cached(), cached()] == [False, True, True]
+    assert client.post("/2/tweets", json={"text": "mine"}, headers=alice).status_code == 201
+    busy.settle()
+    assert [cached(), cached()] == [False, True]
+    (newest,) = client.get(f"/2/users/{BOB}/tweets?max_results=5", headers=alice).json()["data"][:1]
+    assert client.delete(f"/2/tweets/{newest['id']}", headers=act_as(BOB)).status_code == 200
+    # Before fan-out hears of it and after.
+    for _ in range(2):
+        page, _ = read(client, alice, max_results=100)
+        assert newest["id"] not in page
+        busy.settle()
+    assert client.post("/2/tweets", json={"text": "news"}, headers=act_as(BOB)).status_code == 201
+    busy.settle()
+    assert [cached(), cached()] == [False, True]
