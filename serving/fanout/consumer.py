@@ -228,13 +228,13 @@ class FanoutConsumer(SavedConsumer):
             lost = np.zeros(len(pushed), np.bool_) if lost is None else lost & ~pushed
             left = ~pushed & ~lost
             self.timelines.left.along(posted.tweets[owner[left]], audience.places[left])
-            self.timelines.cache.end(readers[left])
         else:
             pushed = np.ones(len(readers), np.bool_)
             left = lost = ~pushed
         away = pushed & (self._activity.last_us(readers) < posted.time_us[owner] - self._away_us)
         pushed &= ~away
         self.timelines.readers.forget(readers[away], posted.tweets[owner[away]])
+        self.timelines.cache.end(readers[left | away])
         if count:
             counted: dict[str, Mask] = {
                 "deliveries": pushed, "edges_left": left, "edges_away": away, "edges_lost": lost

@@ -424,6 +424,16 @@ def test_a_kept_timeline_ends_in_time_and_is_cut_where_less_is_asked_for() -> No
     assert cached(small, 1) == ([1002, 1001, 1000], False)
 
 
+def test_a_kept_timeline_ends_also_for_one_who_reads_without_being_known_to_be_there() -> None:
+    small = Small(FanoutConfig(policy="push", inactive_after_h=1, cache_s=7_200))
+    follow_all(small, 0, range(1, 2))
+    small.now += 5 * HOUR_US
+    small.do("post", 0, 0)
+    assert read_twice(small, 1) == ([1000], True)
+    small.do("post", 0, 0)
+    assert cached(small, 1) == ([1001, 1000], False)
+
+
 def test_only_the_timelines_read_last_are_kept() -> None:
     small = Small(PUSH)
     small.timelines.cache = TimelineCache(small.network, small.timelines.left, held=2)
