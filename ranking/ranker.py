@@ -43,17 +43,36 @@ class LocalRanker:
         Raises:
             ModelError: a score is not finite.
         """
+        return {"score": self.scores(self.look_up(batch))}
+
+    def look_up(self, batch: CandidateBatch) -> CandidateBatch:
+        """The batch with what `scores` needs of the state; the batch itself where vectors stand for columns."""
+        if self.vectors is not None or (len(batch.requests) > 1 and isinstance(self.scorer, Retriever)):
+            return batch
+        return self.state.lookup(batch, self.scorer.reads)
+
+    @property
+    def reads_state(self) -> bool:
+        """Whether `scores` itself looks into the state: where not, any thread may call it."""
+        return isinstance(self.scorer, Retriever)
+
+    def scores(self, batch: CandidateBatch) -> F32:
+        """[N] scores of a batch that `look_up` gave.
+
+        Raises:
+            ModelError: a score is not finite.
+        """
         if self.vectors is not None:
             scores = self.vectors.scores(batch)
         elif len(batch.requests) > 1 and isinstance(self.scorer, Retriever):
             scores = self._by_vectors(self.scorer, batch)
         else:
-            scores = self.scorer.score(self.state.lookup(batch, self.scorer.reads))
+            scores = self.scorer.score(batch)
         if not np.isfinite(scores).all():
             bad = int(np.flatnonzero(~np.isfinite(scores))[0])
             tweet = int(batch.columns["tweet_row"][bad])
             raise ModelError(f"the score of tweet row {tweet} is {scores[bad]}", remedy="look for NaN in its columns")
-        return {"score": scores}
+        return scores
 
     def _by_vectors(self, scorer: Retriever, batch: CandidateBatch) -> F32:
         """[N] products of the vectors of reader and tweet."""

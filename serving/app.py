@@ -46,8 +46,9 @@ from serving.trends import routes as trends
 from serving.tweets import routes as tweets
 from serving.users import routes as users
 
-ROUTERS = (ops, oauth, search, streams, trends, tweets, users, timelines, graph, engagements, ranker)
-"""One `routes` module for each domain; the first that has a path answers it."""
+ROUTERS = (ranker, ops, oauth, search, streams, trends, tweets, users, timelines, graph, engagements)
+"""One `routes` module for each domain; the first that has a path answers it. They are looked through one by one, so
+what is asked for most often comes first."""
 
 
 def api_routes() -> list[BaseRoute]:

@@ -3,7 +3,8 @@
 Three kinds of threads, and no lock that any two contend for:
 
 - one **writer** runs transactions, one after another (SQLite has one writer in any case);
-- one **owner** holds all state in memory: it follows the log and answers timelines, scores, trends and searches;
+- one **owner** holds all state in memory: it follows the log and answers timelines, scores, trends and searches (the
+  arithmetic of a model without kept vectors is left to `scorers`, once its columns were looked up);
 - any number of readers look rows up in the database.
 """
 
@@ -65,6 +66,8 @@ class Context:
     """What keeps the network from working, "" for nothing."""
     writer: ThreadPoolExecutor
     owner: ThreadPoolExecutor
+    scorers: ThreadPoolExecutor
+    """Threads for what needs no state any more: a model's arithmetic on columns that were looked up."""
     building: threading.Lock
     """Held while the state is built or a model is replaced."""
     reload: Callable[[], dict[str, str]]
@@ -156,19 +159,19 @@ class Context:
         return self.request_ids.next(now, worker)
 
 
-def of_app(request: Request) -> Context:
-    """The context of the app, ready or not."""
+async def of_app(request: Request) -> Context:
+    """The context of the app, ready or not. Async, as FastAPI takes a thread for each other dependency."""
     context: Context = request.app.state.context
     return context
 
 
-def open_network(request: Request) -> Context:
+async def open_network(request: Request) -> Context:
     """The context of the app.
 
     Raises:
         ProblemError: 503 while its state is built for the first time.
     """
-    context = of_app(request)
+    context = await of_app(request)
     if not context.open:
         raise _loading()
     return context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
 from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
@@ -83,6 +84,7 @@ class Network:
                 fault=self._fault,
                 writer=ThreadPoolExecutor(1, "rookery-writer"),
                 owner=ThreadPoolExecutor(1, "rookery-owner"),
+                scorers=ThreadPoolExecutor(max(2, os.cpu_count() or 1), "rookery-scorer"),
                 building=threading.Lock(),
                 reload=self._reload,
             )
@@ -188,6 +190,7 @@ class Network:
             if context.shadow is not None:
                 context.shadow.close()
             context.owner.shutdown(wait=True, cancel_futures=True)
+            context.scorers.shutdown(wait=True, cancel_futures=True)
             self._keep_at_close()
             context.lease.release(context.clock.now_us())
             context.database.checkpoint()

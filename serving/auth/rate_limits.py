@@ -57,6 +57,8 @@ class RateLimitConfig(BaseModel):
         return MemoryWindows() if self.storage == "memory" else RedisWindows(str(self.storage))
 
 
+_LIMITED = "/2/"
+"""What the paths of all limited routes begin with."""
 _HOME = re.compile(r"/2/users/\{id\}/(timelines?|mentions)(/|$)")
 _SEARCH = re.compile(r"/2/(tweets|users)/search|/2/tweets/counts|/2/search")
 _FOLLOW = re.compile(r"/2/users/\{[a-z_]+\}/(following|blocking|muting)(/|$)")
@@ -68,7 +70,7 @@ def class_of(method: str, path: str) -> RateClass:
     What is open to all, the operator's and a service's routes (`/v1`, `POST /2/users`), and what gives apps their
     tokens are not limited.
     """
-    if not path.startswith("/2/") or path.startswith("/2/oauth2/") or (method == "POST" and path == "/2/users"):
+    if not path.startswith(_LIMITED) or path.startswith("/2/oauth2/") or (method == "POST" and path == "/2/users"):
         return "unlimited"
     if _SEARCH.match(path):
         return "search"
@@ -131,6 +133,8 @@ class RateLimits:
         await _refusal(Request(scope), limit, self._config.window_s, window)(scope, receive, counted)
 
     def _find(self, scope: Scope) -> tuple[APIRoute, str, int] | None:
+        if not scope["path"].startswith(_LIMITED):
+            return None
         return next((one for one in self._limits if one[0].matches(scope)[0] is Match.FULL), None)
 
     async def _caller(self, scope: Scope) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 import msgspec
 
@@ -109,11 +109,12 @@ def read(body: bytes, packed: bool) -> Query:
     several, ones = _ones(given)
     asked, texts = list[Asked](), list[list[str]]()
     for one in ones:
-        written = [str(tweet_id) for tweet_id in one.tweet_ids]
-        user_id, tweet_ids = _numbers("user_id", [str(one.user_id)]), _numbers("tweet_ids", written)
+        written = list(map(str, one.tweet_ids))
+        (user_id,) = _numbers("user_id", [one.user_id], [str(one.user_id)])
+        tweet_ids = _numbers("tweet_ids", one.tweet_ids, written)
         if one.time_us is not None and not 0 <= one.time_us <= MAX_ID:
             raise _misfit(f"{one.time_us} is not a time: they are 0 to {MAX_ID}")
-        asked.append(Asked(user_id[0], tweet_ids, one.time_us))
+        asked.append(Asked(user_id, tweet_ids, one.time_us))
         texts.append(written)
     return Query(asked, texts, several, given.alias, given.probabilities)
 
@@ -133,13 +134,21 @@ def _ones(given: Body) -> tuple[bool, list[One]]:
     return False, [One(user_id, tweet_ids, given.time_us)]
 
 
-def _numbers(name: str, texts: list[str]) -> list[int]:
-    """The numbers of ids; one match for all of them, as there are many."""
+def _numbers(name: str, given: list[int | str], texts: list[str]) -> list[int]:
+    """The numbers of ids, which are `texts` when they are written; one look at all of them, as there are many."""
+    if set(map(type, given)) == {int}:
+        numbers = cast(list[int], given)
+        if min(numbers) < 0:
+            raise _misfit(f"{min(numbers)} is not an id: they are 0 to {MAX_ID}")
+        return _bounded(numbers)
     joined = ",".join(texts)
     if texts and (_NUMBERS.fullmatch(joined) is None or joined.count(",") != len(texts) - 1):
         wrong = next(one for one in texts if "," in one or _NUMBERS.fullmatch(one) is None)
         raise ProblemError(400, "invalid", f"{name}: {wrong[:32]!r} is not an id: it is decimal digits alone")
-    numbers = list(map(int, texts))
+    return _bounded(list(map(int, texts)))
+
+
+def _bounded(numbers: list[int]) -> list[int]:
     if numbers and max(numbers) > MAX_ID:
         raise _misfit(f"{max(numbers)} is not an id: they are 0 to {MAX_ID}")
     return numbers

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -90,13 +91,53 @@ async def rank(
     if alias is not None and alias not in models:
         known = ", ".join(models)
         raise ProblemError(400, "unknown-alias", f"alias {alias!r} is not loaded; there is {known}", aliases=[*models])
-    found = await context.ask(_rank, context, asked, alias, probabilities)
-    for one, ranking in zip(asked, found, strict=True):
-        _note(context, one, ranking)
-    return found
+    parts = await context.ask(_look_up, context, asked, alias, probabilities)
+    found: dict[int, Ranking] = {}
+    for part in parts:
+        found |= zip(part.places, await _rankings(context, part), strict=True)
+    for at, one in enumerate(asked):
+        _note(context, one, found[at])
+    return [found[at] for at in range(len(asked))]
 
 
-def _rank(context: Context, asked: Sequence[Asked], alias: str | None, probabilities: bool) -> list[Ranking]:
+@dataclass
+class _Part:
+    """Those of the requests that one model scores, with the columns that it reads."""
+
+    places: list[int]
+    """Where each stands among all requests."""
+    alias: str
+    model: ServedModel
+    ranker: LocalRanker
+    batch: CandidateBatch
+    known: list[Mask]
+    probabilities: bool
+    scores: F32 | None = None
+    """[N] once it was scored."""
+    chances: F32 = field(default_factory=lambda: np.empty((0, 0), np.float32))
+    """[N, A] by action, where they are asked for."""
+    failed: str = ""
+    """Why the model could not score, once it failed."""
+
+    @property
+    def actions(self) -> tuple[str, ...]:
+        """The A actions whose probabilities are asked for."""
+        scorer = self.ranker.scorer
+        return scorer.actions if self.probabilities and isinstance(scorer, ValuedScorer) and not self.failed else ()
+
+    def score(self) -> None:
+        """Scores, or says why not. In the owner's thread where the ranker reads the state, else in any."""
+        scorer = self.ranker.scorer
+        try:
+            self.scores = self.ranker.scores(self.batch)
+            if self.probabilities and isinstance(scorer, ValuedScorer):
+                self.chances = scorer.predict(self.batch)
+        except ModelError as error:
+            self.failed = str(error)
+
+
+def _look_up(context: Context, asked: Sequence[Asked], alias: str | None, probabilities: bool) -> list[_Part]:
+    """What the state has to say to the requests, by the model that scores them. Owner's thread."""
     parts, now_us, models = context.projections, context.now_us(), context.aliases.models
     for one in asked:
         if one.time_us is not None and one.time_us < parts.known.last_tweet_us:
@@ -107,41 +148,50 @@ def _rank(context: Context, asked: Sequence[Asked], alias: str | None, probabili
                 "features are known; leave time_us out",
             )
     whose = [alias or context.aliases.of(one.user_id) for one in asked]
-    out: dict[int, Ranking] = {}
+    out: list[_Part] = []
     for name in dict.fromkeys(whose):
+        model = models[name]
+        if probabilities and not isinstance(model.scorer, ValuedScorer):
+            raise ProblemError(
+                400,
+                "no-probabilities",
+                f"{name} is {model.name}, which predicts no actions; leave probabilities out, or name an alias whose "
+                "model does",
+            )
         places = [at for at, other in enumerate(whose) if other == name]
-        here = [asked[at] for at in places]
-        out |= zip(places, _by_model(parts, name, models[name], here, now_us, probabilities), strict=True)
-    return [out[at] for at in range(len(asked))]
+        batch, known = _batch(parts, [asked[at] for at in places], now_us)
+        ranker = parts.ready(model).ranker
+        out.append(_Part(places, name, model, ranker, ranker.look_up(batch), known, probabilities))
+        if ranker.reads_state:
+            out[-1].score()
+    return out
 
 
-def _by_model(
-    parts: Projections, alias: str, model: ServedModel, asked: Sequence[Asked], now_us: int, probabilities: bool
-) -> list[Ranking]:
-    """Rankings by one model, in one batch; by the fallback where the model fails."""
-    if probabilities and not isinstance(model.scorer, ValuedScorer):
-        raise ProblemError(
-            400,
-            "no-probabilities",
-            f"{alias} is {model.name}, which predicts no actions; leave probabilities out, or name an alias whose "
-            "model does",
-        )
-    batch, known = _batch(parts, asked, now_us)
-    nothing: tuple[tuple[str, ...], F32] = (), np.empty((len(batch), 0), np.float32)
-    degraded: dict[str, str] = {}
-    try:
-        scores, actions, p = _scored(parts.ready(model).ranker, batch, probabilities)
-    except ModelError as error:
-        log.error("%s, %s version %s, cannot score: %s", alias, model.name, model.version, error)
+async def _rankings(context: Context, part: _Part) -> list[Ranking]:
+    """The rankings of a part; by the fallback where its model fails."""
+    if part.scores is None and not part.failed:
+        await asyncio.get_running_loop().run_in_executor(context.scorers, part.score)
+    model, degraded = part.model, dict[str, str]()
+    if part.scores is not None and not part.failed:
+        scores = part.scores
+    else:
+        log.error("%s, %s version %s, cannot score: %s", part.alias, model.name, model.version, part.failed)
         degraded = {"model": f"{model.name} version {model.version} failed; scored by {_FALLBACK.name}"}
-        model, (actions, p) = _FALLBACK, nothing
-        scores = LocalRanker(parts.state, _FALLBACK.scorer).rank(batch)["score"]
-    times = batch.requests.columns["time_us"].tolist()
-    cuts = batch.offsets[1:-1]
+        model = _FALLBACK
+        scores = await context.ask(_by_fallback, context, part.batch)
+    chances = part.chances if part.actions else np.empty((len(scores), 0), np.float32)
+    times, cuts = part.batch.requests.columns["time_us"].tolist(), part.batch.offsets[1:-1]
     return [
-        Ranking(part, which, time_us, alias, model, actions, chances, degraded)
-        for part, which, time_us, chances in zip(np.split(scores, cuts), known, times, np.split(p, cuts), strict=True)
+        Ranking(own, which, time_us, part.alias, model, part.actions, p, degraded)
+        for own, which, time_us, p in zip(
+            np.split(scores, cuts), part.known, times, np.split(chances, cuts), strict=True
+        )
     ]
+
+
+def _by_fallback(context: Context, batch: CandidateBatch) -> F32:
+    scores: F32 = LocalRanker(context.state, _FALLBACK.scorer).rank(batch)["score"]
+    return scores
 
 
 def _batch(parts: Projections, asked: Sequence[Asked], now_us: int) -> tuple[CandidateBatch, list[Mask]]:
@@ -166,19 +216,6 @@ def _batch(parts: Projections, asked: Sequence[Asked], now_us: int) -> tuple[Can
     return state.base(requests, Ragged.from_lists(lists)), known
 
 
-def _scored(ranker: LocalRanker, batch: CandidateBatch, probabilities: bool) -> tuple[F32, tuple[str, ...], F32]:
-    """[N] scores and, where they are asked for, [N, A] probabilities of the actions.
-
-    Raises:
-        ModelError: a score or a probability is not finite.
-    """
-    scorer = ranker.scorer
-    if not probabilities or not isinstance(scorer, ValuedScorer):
-        return ranker.rank(batch)["score"], (), np.empty((len(batch), 0), np.float32)
-    full = ranker.state.lookup(batch, scorer.reads)
-    return ranker.rank(full)["score"], scorer.actions, scorer.predict(full)
-
-
 def _note(context: Context, asked: Asked, ranking: Ranking) -> None:
     """Counts and logs who scored, and gives the request to the shadow."""
     version = context.aliases.models[ranking.alias].version
@@ -196,20 +233,17 @@ def _note(context: Context, asked: Asked, ranking: Ranking) -> None:
 
 
 def shadow_scores(context: Context, alias: str, request: Answered) -> F32:
-    """[K] scores of an answered request's candidates by another alias, as of the same time; waits for the owner.
+    """[K] scores of an answered request's candidates by another alias, as of about the same time.
 
     Raises:
-        ModelError: the model fails.
-        DataError: one of the candidates was deleted meanwhile.
+        ModelError: the model fails, or a candidate was deleted meanwhile.
     """
-    return context.call(_shadow_scores, context, alias, request)
-
-
-def _shadow_scores(context: Context, alias: str, request: Answered) -> F32:
-    parts, asked = context.projections, Asked(request.user_id, request.tweet_ids, request.time_us)
-    # What the state learned since belongs to a later time.
-    now_us = max(request.time_us, parts.state.time_us)
-    batch, known = _batch(parts, [replace(asked, time_us=now_us)], now_us)
-    if not known[0].all():
+    asked = Asked(request.user_id, request.tweet_ids)
+    (part,) = context.call(_look_up, context, [asked], alias, False)
+    if not part.known[0].all():
         raise ModelError("a candidate was deleted meanwhile")
-    return _scored(parts.ready(context.aliases.models[alias]).ranker, batch, False)[0]
+    if part.scores is None and not part.failed:
+        part.score()
+    if part.scores is None:
+        raise ModelError(part.failed)
+    return part.scores
