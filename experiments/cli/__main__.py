@@ -9,7 +9,22 @@ import sys
 import typer
 
 from data.home_folder import home_folder
-from experiments.cli import apps, data, events, explain, features, lab, lists, model, scorers, serve, study, text, world
+from experiments.cli import (
+    apps,
+    backup,
+    data,
+    events,
+    explain,
+    features,
+    lab,
+    lists,
+    model,
+    scorers,
+    serve,
+    study,
+    text,
+    world,
+)
 from experiments.cli.console import show_what_can_be_shown
 from experiments.cli.library_errors import error_line
 
@@ -29,7 +44,7 @@ app.add_typer(scorers.app, name="scorers")
 app.add_typer(study.app, name="study")
 app.add_typer(events.app, name="events")
 app.add_typer(apps.app, name="app")
-for module in (lab, model, lists, explain, serve):
+for module in (lab, model, lists, explain, serve, backup):
     for name, verb in module.VERBS.items():
         app.command(name)(verb)
 
