@@ -13,7 +13,7 @@ from contextlib import ExitStack, asynccontextmanager
 import uvicorn
 from fastapi import Depends, FastAPI
 from fastapi.dependencies.models import Dependant
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, WebSocketRoute
 from starlette.types import ASGIApp
 
 from data.errors import ConfigError
@@ -30,6 +30,7 @@ from serving.kit.limits import BodyLimit
 from serving.kit.parameters import given_once
 from serving.kit.slow_clients import timed_requests
 from serving.kit.telemetry import Telemetry
+from serving.live import routes as live
 from serving.network import Network
 from serving.oauth import browser
 from serving.oauth import routes as oauth
@@ -114,6 +115,8 @@ def create_app(network: Network, mounts: Mapping[str, ASGIApp] | None = None, *,
     app.include_router(browser.router)
     for module in ROUTERS:
         app.include_router(module.router)
+    # Not of FastAPI's kind: what routes depend on (parameters, security) asks for a request.
+    app.router.routes.append(WebSocketRoute(live.PATH, live.live))
     for path, mounted in (mounts or {}).items():
         app.mount(path, mounted)
     # Innermost: what the others refuse is not counted.

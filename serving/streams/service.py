@@ -63,16 +63,18 @@ def _refused(value: str, title: str, detail: str, kind: str) -> dict[str, Any]:
     return {"value": value, "title": title, "detail": detail, "type": _TYPE + kind}
 
 
-async def stream(context: Context, owner: str, view: View) -> AsyncIterator[bytes]:
-    """Lines of JSON: the tweets that are posted from now on and match rules of `owner`, with `view`.
+async def stream(context: Context, owner: str, view: View, *, offset: int, expires_s: int) -> AsyncIterator[bytes]:
+    """Lines of JSON: the tweets that come after `offset` in the log and match rules of `owner`, with `view`.
+
+    It ends with the token, at `expires_s`, and when the server stops.
 
     An empty line where nothing was sent for a while; a line with `errors` before it ends.
     """
     config, clock = context.settings.streams, asyncio.get_running_loop().time
-    offset, sent_at = await run_in_threadpool(context.log.end), clock()
+    sent_at = clock()
     context.streams[owner] += 1
     try:
-        while not context.stopping:
+        while not context.stopping and context.tokens.now_s() < expires_s:
             ids, last, behind = await run_in_threadpool(_posted, context, offset)
             if behind > config.max_lag:
                 yield _line({"errors": [_too_slow(behind, config.max_lag)]})

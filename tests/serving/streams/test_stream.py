@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import json
 import queue
 import threading
-from collections.abc import Iterator
+import time
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
 import httpx
@@ -18,7 +20,7 @@ from requests.adapters import HTTPAdapter
 from serving.app import create_app
 from serving.network import Network
 from serving.stream_config import StreamConfig
-from serving.streams import store
+from serving.streams import service, store
 from serving.streams.schemas import MAX_RULES, NewRule
 from serving.streams.service import add
 from serving.tweets import service as tweets
@@ -68,8 +70,9 @@ class Lines:
 
     def next(self) -> dict[str, Any]:
         """The next line that is not empty."""
+        until = time.monotonic() + WAIT_S
         while (line := self.line()) == b"":
-            pass
+            assert time.monotonic() < until, "nothing came but empty lines"
         assert line is not None, "the stream ended"
         found: dict[str, Any] = json.loads(line)
         return found
@@ -139,6 +142,28 @@ def test_what_is_posted_and_matches_comes_once_and_in_order(make_network: MakeNe
         post(network, BOB, "a third bishop")
         last = post(network, BOB, "the last rook")
         assert int(lines.next()["data"]["id"]) == last
+        lines.close()
+
+
+def test_what_is_posted_once_the_answer_began_is_not_missed(
+    make_network: MakeNetwork, small: Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network = make_network(small, streams=StreamConfig(keep_alive_s=0.2))
+    rule(network, "rook")
+    begin, posted = service.stream, threading.Event()
+
+    async def late(*given: Any, **options: Any) -> AsyncIterator[bytes]:
+        while not posted.is_set():
+            await asyncio.sleep(0.01)
+        async for line in begin(*given, **options):
+            yield line
+
+    monkeypatch.setattr(service, "stream", late)
+    with served(network) as url:
+        lines = Lines(network, url)
+        wanted = post(network, BOB, "a rook")
+        posted.set()
+        assert int(lines.next()["data"]["id"]) == wanted
         lines.close()
 
 
