@@ -1,6 +1,6 @@
 """Timelines in memory: a ring of the newest entries a user, sorted by tweet row, all in one array.
 
-A ring begins with room for 8 entries and doubles up to the capacity, so that memory follows what is held: 16 bytes a
+A ring begins with room for 8 entries and doubles up to the capacity, so that memory follows what is held: 20 bytes a
 user and 4 an entry. Of each list it is known above which row it is complete: an entry that fell out, or that its
 reader was not given, raises this floor.
 """
