@@ -266,7 +266,8 @@ def test_a_metric_that_does_not_apply_is_refused_with_those_that_do(home: Path, 
     said = str(refused.value)
     assert f"metric {name!r} does not apply to {films.name!r}, ranked as full-catalogue" in said
     assert said.endswith(
-        "those that do are hit, recall, precision, map, mrr, ndcg, diversity, novelty, coverage, gini, exposure_gini"
+        "those that do are hit, recall, precision, map, map_capped, mrr, ndcg, diversity, novelty, coverage, gini, "
+        "exposure_gini"
     )
 
 
