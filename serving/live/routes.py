@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import re
+from typing import Any
 
 import msgspec
 from starlette.concurrency import run_in_threadpool
@@ -23,13 +25,15 @@ from serving.live import service
 from serving.users import service as users
 from serving.users.store import UserRow
 
+log = logging.getLogger("rookery.serving")
+
 PATH = "/v1/live"
 
 SCOPES = ("tweet.read", "users.read")
 """What a token must allow."""
 
-SLOW, EXPIRED, STOPPING = 4008, 4401, 1001
-"""Codes with which the server closes: the client was too far behind; its token has expired; the server stops."""
+SLOW, EXPIRED, STOPPING, FAILED = 4008, 4401, 1001, 1011
+"""Codes with which the server closes: the client was too far behind; its token has expired; it stops, or failed."""
 
 _ID = re.compile(r"([0-9]{1,18})-([0-9]{1,9})")
 
@@ -50,17 +54,33 @@ async def live(websocket: WebSocket) -> None:
         )
         return
     context.streams[open_as] += 1
-    await websocket.accept()
-    sending = asyncio.create_task(_send(websocket, context, user, after, expires_s))
     try:
-        # Nothing is expected from the client but its end.
-        while (await websocket.receive())["type"] != "websocket.disconnect":
-            pass
+        await websocket.accept()
+        sending = asyncio.create_task(_send_or_close(websocket, context, user, after, expires_s))
+        try:
+            # Nothing is expected from the client but its end, which also follows the server's.
+            while (await websocket.receive())["type"] != "websocket.disconnect":
+                pass
+        finally:
+            sending.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await sending
     finally:
-        sending.cancel()
-        with contextlib.suppress(asyncio.CancelledError, WebSocketDisconnect, RuntimeError):
-            await sending
         context.streams[open_as] -= 1
+
+
+async def _send_or_close(
+    websocket: WebSocket, context: Context, user: UserRow, after: tuple[int, int] | None, expires_s: int
+) -> None:
+    """`_send`, whose failure ends the connection: one that only fell silent would look as if nothing happened."""
+    try:
+        await _send(websocket, context, user, after, expires_s)
+    except WebSocketDisconnect:
+        pass
+    except Exception:
+        log.exception("what concerns user %d cannot be told", user.user_id)
+        with contextlib.suppress(WebSocketDisconnect, RuntimeError):
+            await _close(websocket, FAILED, "the server failed; connect again with last_id")
 
 
 async def _caller(websocket: WebSocket) -> tuple[int, int]:
@@ -111,8 +131,11 @@ async def _send(
             await _close(websocket, SLOW, reason)
             return
         found, last = await run_in_threadpool(service.entries, context, offset)
-        sent = await context.ask(service.messages, context, user, found, last) if found and context.ready else []
-        if sent is not None and (context.ready or not found):
+        sent: list[dict[str, Any]] | None = None
+        # While the state is built anew the same events are looked at again.
+        with contextlib.suppress(ProblemError):
+            sent = await context.ask(service.messages, context, user, found, last) if found else []
+        if sent is not None:
             for one in sent:
                 if after is None or _place(one["id"]) > after:
                     await websocket.send_text(msgspec.json.encode(one).decode())
@@ -128,5 +151,5 @@ def _place(message_id: str) -> tuple[int, int]:
 
 
 async def _close(websocket: WebSocket, code: int, reason: str) -> None:
-    if websocket.application_state is WebSocketState.CONNECTED:
+    if websocket.application_state is websocket.client_state is WebSocketState.CONNECTED:
         await websocket.close(code, reason)

@@ -6,6 +6,7 @@ A stream has no queue of its own: it reads on in the event log from where it is,
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
@@ -79,16 +80,20 @@ async def stream(context: Context, owner: str, view: View, *, offset: int, expir
             if behind > config.max_lag:
                 yield _line({"errors": [_too_slow(behind, config.max_lag)]})
                 return
-            found = await _matching(context, owner, ids, last)
-            if found is not None:
+            lines: list[bytes] | None = None
+            # While the state is built anew nothing is known to match: the same events are looked at again.
+            with contextlib.suppress(ProblemError):
+                found = await _matching(context, owner, ids, last)
+                lines = None if found is None else await run_in_threadpool(_lines, context, found, view)
+            if lines is not None:
                 offset = last
-                for one in await run_in_threadpool(_lines, context, found, view):
+                for one in lines:
                     sent_at = clock()
                     yield one
             if clock() - sent_at >= config.keep_alive_s:
                 sent_at = clock()
                 yield b"\r\n"
-            if found is None or behind < _READ:
+            if lines is None or behind < _READ:
                 await asyncio.sleep(config.poll_ms / 1000)
     finally:
         context.streams[owner] -= 1
@@ -110,14 +115,16 @@ def _posted(context: Context, after: int) -> tuple[list[int], int, int]:
 async def _matching(
     context: Context, owner: str, ids: list[int], last: int
 ) -> dict[int, list[Row[Any]]] | None:  # fmt: skip
-    """The rules that each of the tweets matches; None where the index of texts has not come to `last` yet."""
+    """The rules that each of the tweets matches; None where the index of texts has not come to `last` yet.
+
+    Raises:
+        ProblemError: 503 while the state is built anew.
+    """
     if not ids:
         return {}
     rules = await run_in_threadpool(_rules, context, owner)
     if not rules:
         return {}
-    if not context.ready:
-        return None
     return await context.ask(_matched, context, rules, ids, last)
 
 

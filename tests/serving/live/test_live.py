@@ -17,6 +17,7 @@ from data.dataset import Dataset
 from serving.app import create_app
 from serving.engagements import service as engagements
 from serving.graph import service as graph
+from serving.live import service
 from serving.network import Network
 from serving.stream_config import StreamConfig
 from serving.tweets import service as tweets
@@ -153,6 +154,29 @@ def test_it_ends_with_the_token(client: TestClient, network: Network, monkeypatc
         with pytest.raises(WebSocketDisconnect) as ended:
             socket.receive_json()
     assert ended.value.code == 4401
+
+
+def test_nothing_is_missed_while_the_state_is_built_anew(client: TestClient, network: Network) -> None:
+    with opened(client, network) as socket:
+        network.context.ready = False
+        posted = post(network, BOB, "meanwhile")
+        network.context.ready = True
+        assert said(socket.receive_json()) == ("tweet", str(BOB), posted)
+
+
+def test_a_failure_closes_instead_of_falling_silent(
+    client: TestClient, network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("inside")
+
+    monkeypatch.setattr(service, "messages", broken)
+    with opened(client, network) as socket:
+        post(network, BOB, "hello")
+        with pytest.raises(WebSocketDisconnect) as ended:
+            socket.receive_json()
+    assert (ended.value.code, "inside" in ended.value.reason) == (1011, False)
+    assert not +network.context.streams
 
 
 def test_over_a_real_socket_a_stopping_server_says_where_to_go_on(network: Network) -> None:
